@@ -1,0 +1,215 @@
+"""The one tree of errors that stdbpy raises, and the findings it reports as data.
+
+Every error carries a sentence that says what went wrong and, in :attr:`StdbError.hint`, the next
+thing to try. Libraries raise them; only ``stdbpy.cli`` prints them. What is found *in* somebody's
+code or schema is not raised one by one but collected as :class:`Problem` and reported at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One finding about user code or a schema."""
+
+    level: Literal["error", "warning"]
+    where: str
+    """``file.py:12`` for code, a dotted path such as ``table person.column id`` for a schema."""
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.level}: {self.message}"
+        return f"{text}\n    hint: {self.hint}" if self.hint else text
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The sentence ``Did you mean …?`` naming the known word closest to ``word``, or ``""``."""
+    match = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"Did you mean {match[0]!r}?" if match else ""
+
+
+class StdbError(Exception):
+    """Base of all errors of stdbpy."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message
+
+
+# --- sats ------------------------------------------------------------------------------------
+
+
+class SatsError(StdbError):
+    """A value or type that the algebraic type system cannot hold."""
+
+
+class TypeNotSupported(SatsError):
+    """A Python annotation that has no algebraic type."""
+
+
+class EncodeError(SatsError):
+    """A Python value that does not fit its algebraic type; ``path`` names the field."""
+
+    def __init__(self, message: str, *, path: str = "", hint: str = "") -> None:
+        super().__init__(f"{path}: {message}" if path else message, hint=hint)
+        self.path = path
+
+
+class DecodeError(SatsError):
+    """Bytes or JSON that are not a value of the expected type.
+
+    ``offset`` is the position in bytes (-1 for JSON), ``expected`` the type's name there.
+    """
+
+    def __init__(self, message: str, *, offset: int = -1, expected: str = "", hint: str = "") -> None:
+        at = f" (at byte {offset}, reading {expected or 'a value'})" if offset >= 0 else ""
+        super().__init__(message + at, hint=hint)
+        self.offset = offset
+        self.expected = expected
+
+
+# --- schema and module -----------------------------------------------------------------------
+
+
+class SchemaError(StdbError):
+    """A module definition that is malformed or breaks the rules; ``problems`` lists all findings."""
+
+    def __init__(self, message: str, problems: Sequence[Problem] = (), *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.problems = tuple(problems)
+
+
+class NewerThanUnderstood(SchemaError):
+    """A definition or message holds a part that this version of stdbpy does not know."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} is newer than this stdbpy understands", hint="Upgrade: pip install -U stdbpy")
+
+
+class MigrationRefused(SchemaError):
+    """Publishing would change the schema in a way that would lose or break data."""
+
+
+class ModuleLoadError(StdbError):
+    """User code could not be turned into a module; ``problems`` says where and why."""
+
+    def __init__(self, message: str, problems: Sequence[Problem] = (), *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.problems = tuple(problems)
+
+
+class ReducerError(StdbError):
+    """Raised by a reducer to refuse the call: everything it did is undone and the caller reads
+    the message. Module authors raise it; callers get it back."""
+
+
+class HostError(StdbError):
+    """A host operation failed; ``code`` is the number of the WebAssembly ABI's error
+    (``spacetimedb-primitives``, errno)."""
+
+    def __init__(self, code: int, message: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+
+
+class UniqueConstraintViolation(HostError):
+    """A row with the same value in a unique column (or key) is already there (code 12)."""
+
+
+class AutoIncOverflow(HostError):
+    """The sequence of an auto-increment column has no number left (code 16)."""
+
+
+class RowNotFound(HostError):
+    """An update named a row that is not there (code 15)."""
+
+
+# --- engine ----------------------------------------------------------------------------------
+
+
+class EngineError(StdbError):
+    """The embedded database refused or failed an operation."""
+
+
+class DatabaseNotFound(EngineError):
+    """No database of that name or identity."""
+
+
+class NameTaken(EngineError):
+    """Another identity owns the database of that name."""
+
+
+class InvalidName(EngineError):
+    """A database name that breaks the rules for names."""
+
+
+class NotAllowed(EngineError):
+    """The caller may not do this."""
+
+
+class NoSuchReducer(EngineError):
+    """The module has no reducer (or procedure) of that name."""
+
+
+class InvalidArguments(EngineError):
+    """Arguments that do not fit the reducer's parameters."""
+
+
+class SqlError(EngineError):
+    """A statement that does not parse, does not type-check or is not supported."""
+
+
+class DataDirectoryError(EngineError):
+    """The data directory is in use, from a newer version, damaged, or cannot be written."""
+
+
+# --- api, project, command line --------------------------------------------------------------
+
+
+class ApiError(StdbError):
+    """A server answered with an error: ``status`` and the body's text."""
+
+    def __init__(self, message: str, *, status: int = 0, body: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.body = body
+
+
+class ServerUnreachable(ApiError):
+    """No server answered at that address."""
+
+
+class UnexpectedAnswer(ApiError):
+    """Something answered, but not as a SpacetimeDB does."""
+
+
+class ProjectError(StdbError):
+    """The project's files are missing or do not say what is needed."""
+
+
+class ConfigError(ProjectError):
+    """A configuration file is broken, or two of them disagree."""
+
+
+class UsageError(StdbError):
+    """The command line asked for something that makes no sense (exit code 2)."""
+
+
+class MissingExtra(StdbError):
+    """An optional dependency is not installed; the hint is the command that installs it."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(
+            f"{what} needs the extra {extra!r}, which is not installed", hint=f'pip install "stdbpy[{extra}]"'
+        )
+        self.extra = extra

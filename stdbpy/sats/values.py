@@ -1,0 +1,206 @@
+"""The Python classes of SpacetimeDB's special values.
+
+``Identity`` and ``ConnectionId`` are ``bytes``, ``Timestamp`` and ``TimeDuration`` are ``int``:
+rows are hashed, compared and sorted by the hundred thousand, and only the built-in types do that
+without running Python code. A SATS ``Uuid`` is :class:`uuid.UUID`. An option is its payload or
+``None``; where the payload can itself be ``None`` (an option of an option), a present payload is
+wrapped in :class:`Some`.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Generic, Self, TypeVar, overload
+
+T = TypeVar("T")
+E = TypeVar("E")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class _FixedBytes(bytes):
+    """A number shown as hex, stored with the most significant byte first so that bytes compare as
+    the numbers do."""
+
+    __slots__ = ()
+    SIZE: int
+
+    def __new__(cls, value: bytes | bytearray | memoryview) -> Self:
+        if len(value) != cls.SIZE:
+            raise ValueError(f"{cls.__name__} takes {cls.SIZE} bytes, not {len(value)}")
+        return super().__new__(cls, value)
+
+    @classmethod
+    def from_hex(cls, text: str) -> Self:
+        """From hex digits, with or without ``0x``. Raises ``ValueError``."""
+        digits = text.removeprefix("0x")
+        if len(digits) != 2 * cls.SIZE:
+            raise ValueError(f"{cls.__name__} has {2 * cls.SIZE} hex digits, not {len(digits)}")
+        return cls(bytes.fromhex(digits))
+
+    @classmethod
+    def from_int(cls, number: int) -> Self:
+        return cls(number.to_bytes(cls.SIZE, "big"))
+
+    def __int__(self) -> int:
+        return int.from_bytes(self, "big")
+
+    def __str__(self) -> str:
+        return self.hex()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.hex()!r})"
+
+
+class Identity(_FixedBytes):
+    """Who a user or database is: 256 bits, most significant byte first."""
+
+    __slots__ = ()
+    SIZE = 32
+
+
+class ConnectionId(_FixedBytes):
+    """One connection of a client: 128 bits, most significant byte first."""
+
+    __slots__ = ()
+    SIZE = 16
+
+
+class Timestamp(int):
+    """A moment: microseconds since 1970-01-01 UTC, as a signed 64-bit number."""
+
+    __slots__ = ()
+
+    @classmethod
+    def now(cls) -> Self:
+        return cls(time.time_ns() // 1000)
+
+    @classmethod
+    def from_datetime(cls, moment: datetime) -> Self:
+        """From an aware ``datetime``. Raises ``ValueError`` for a naive one."""
+        if moment.tzinfo is None:
+            raise ValueError("a datetime without a time zone does not name a moment")
+        return cls((moment - _EPOCH) // _MICROSECOND)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From RFC 3339 text (``2024-01-02T03:04:05.678901+00:00``). Raises ``ValueError``."""
+        return cls.from_datetime(datetime.fromisoformat(text))
+
+    def to_datetime(self) -> datetime:
+        """In UTC. Raises ``OverflowError`` outside the years 1 to 9999, which ``datetime`` cannot hold."""
+        return _EPOCH + timedelta(microseconds=int(self))
+
+    def __add__(self, other: int | timedelta) -> Timestamp:
+        return Timestamp(int(self) + _micros(other))
+
+    __radd__ = __add__
+
+    @overload
+    def __sub__(self, other: Timestamp) -> TimeDuration: ...  # type: ignore[overload-overlap]
+    @overload
+    def __sub__(self, other: int | timedelta) -> Timestamp: ...
+    def __sub__(self, other: int | timedelta) -> Timestamp | TimeDuration:
+        if isinstance(other, Timestamp):
+            return TimeDuration(int(self) - int(other))
+        return Timestamp(int(self) - _micros(other))
+
+    def __str__(self) -> str:
+        try:
+            return self.to_datetime().isoformat(timespec="microseconds")
+        except OverflowError:
+            return f"{int(self)} µs"
+
+    def __repr__(self) -> str:
+        return f"Timestamp({int(self)})"
+
+
+class TimeDuration(int):
+    """A span of time in microseconds, as a signed 64-bit number."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_timedelta(cls, span: timedelta) -> Self:
+        return cls(span // _MICROSECOND)
+
+    @classmethod
+    def of(cls, *, hours: float = 0, minutes: float = 0, seconds: float = 0, milliseconds: float = 0) -> Self:
+        return cls.from_timedelta(timedelta(hours=hours, minutes=minutes, seconds=seconds, milliseconds=milliseconds))
+
+    def to_timedelta(self) -> timedelta:
+        return timedelta(microseconds=int(self))
+
+    def __str__(self) -> str:
+        sign = "-" if self < 0 else "+"
+        seconds, micros = divmod(abs(int(self)), 1_000_000)
+        return f"{sign}{seconds}.{micros:06}"
+
+    def __repr__(self) -> str:
+        return f"TimeDuration({int(self)})"
+
+
+def _micros(span: int | timedelta) -> int:
+    return span // _MICROSECOND if isinstance(span, timedelta) else int(span)
+
+
+class ScheduleAt:
+    """When a scheduled reducer runs: :class:`Interval` (again and again) or :class:`Time` (once)."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def every(span: TimeDuration | timedelta) -> Interval:
+        return Interval(span if isinstance(span, TimeDuration) else TimeDuration.from_timedelta(span))
+
+    @staticmethod
+    def at(moment: Timestamp | datetime) -> Time:
+        return Time(moment if isinstance(moment, Timestamp) else Timestamp.from_datetime(moment))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Interval(ScheduleAt):
+    """Run every ``value``."""
+
+    value: TimeDuration
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Time(ScheduleAt):
+    """Run once, at ``value``."""
+
+    value: Timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class Some(Generic[T]):
+    """A present payload of an option whose payload is itself an option."""
+
+    value: T
+
+
+@dataclass(frozen=True, slots=True)
+class Ok(Generic[T]):
+    """The success of a SATS result."""
+
+    value: T
+
+
+@dataclass(frozen=True, slots=True)
+class Err(Generic[E]):
+    """The failure of a SATS result."""
+
+    error: E
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A value of a sum type that no Python class is bound to."""
+
+    name: str
+    value: object = None
+
+
