@@ -1,0 +1,24 @@
+"""Fixtures that several rooms share: the real servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests import real_servers
+from tests.real_servers import RealServer
+
+
+@pytest.fixture(scope="session")
+def real_server() -> Iterator[RealServer]:
+    """The reference: a real SpacetimeDB 2.8.3, shared by the whole run (use names of your own)."""
+    with real_servers.running("2.8.3") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def old_real_server() -> Iterator[RealServer]:
+    """A real SpacetimeDB 1.2.0, shared by the whole run."""
+    with real_servers.running("1.2.0") as server:
+        yield server
