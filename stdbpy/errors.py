@@ -193,6 +193,22 @@ class UnexpectedAnswer(ApiError):
     """Something answered, but not as a SpacetimeDB does."""
 
 
+class TokenRejected(ApiError):
+    """The server does not take the token: another server's, expired or damaged (401)."""
+
+
+class Forbidden(ApiError):
+    """The server knows the caller, who may not do this (403)."""
+
+
+class NotFound(ApiError):
+    """The server has no database, reducer or route of that name (404)."""
+
+
+class ReducerFailed(ApiError):
+    """The reducer ran and refused the call; everything it did is undone. The message is its own (530)."""
+
+
 class ProjectError(StdbError):
     """The project's files are missing or do not say what is needed."""
 
