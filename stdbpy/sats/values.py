@@ -10,6 +10,7 @@ wrapped in :class:`Some`.
 from __future__ import annotations
 
 import time
+import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Generic, Self, TypeVar, overload
@@ -204,3 +205,10 @@ class Variant:
     value: object = None
 
 
+def uuid_from_int(number: int) -> uuid.UUID:
+    """``uuid.UUID(int=number)`` for a number known to have 128 bits, without its constructor's checks:
+    five times as fast."""
+    value = object.__new__(uuid.UUID)
+    object.__setattr__(value, "int", number)
+    object.__setattr__(value, "is_safe", uuid.SafeUUID.unknown)
+    return value
