@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from operator import index
 from uuid import UUID
 
-from stdbpy.errors import DecodeError, EncodeError
+from stdbpy.errors import DecodeError, EncodeError, UnknownVariant
 from stdbpy.sats import shapes as s
 from stdbpy.sats.bsatn_layout import DEPTH_LIMIT, ZERO_SIZE_LIMIT
 from stdbpy.sats.bsatn_writing import as_bytes, as_sequence, elements_of
@@ -89,7 +89,9 @@ class ValueChecker:
         except TypeError:
             raise _misfit(f"an integer ({shape.name})", value, path) from None
         if not shape.lowest <= number <= shape.highest:
-            raise EncodeError(f"{number} is out of range for {shape.name} ({shape.lowest} to {shape.highest})", path=path)
+            raise EncodeError(
+                f"{number} is out of range for {shape.name} ({shape.lowest} to {shape.highest})", path=path
+            )
 
     def _float(self, shape: s.Float, value: object, path: str) -> None:
         if isinstance(value, bool | str | bytes):
@@ -126,7 +128,11 @@ class ValueChecker:
         if cls is None:
             self._int(shape.number, value, path)
         elif not isinstance(value, cls):
-            raise _misfit("a uuid.UUID" if cls is UUID else f"an {shape.name}" if cls is Identity else "a ConnectionId", value, path)
+            raise _misfit(
+                "a uuid.UUID" if cls is UUID else f"an {shape.name}" if cls is Identity else "a ConnectionId",
+                value,
+                path,
+            )
 
     def _record(self, shape: s.Record, value: object, path: str, depth: int) -> None:
         what = shape.cls.__name__ if shape.cls else "a tuple"
@@ -140,9 +146,7 @@ class ValueChecker:
         except (TypeError, KeyError, AttributeError):
             raise _misfit(f"{what} ({', '.join(labels)})", value, path) from None
         if len(elements) != len(shape.fields):
-            raise EncodeError(
-                f"expected {len(labels)} elements ({', '.join(labels)}), not {len(elements)}", path=path
-            )
+            raise EncodeError(f"expected {len(labels)} elements ({', '.join(labels)}), not {len(elements)}", path=path)
         for label, field, element in zip(labels, shape.fields, elements, strict=True):
             self._check(field, element, _join(path, label), depth)
 
@@ -243,7 +247,8 @@ class BytesChecker:
         if least == 0 and length > ZERO_SIZE_LIMIT:
             raise DecodeError(
                 f"an array of {length} elements that take no bytes; the limit is {ZERO_SIZE_LIMIT}",
-                offset=o, expected="list",
+                offset=o,
+                expected="list",
             )
         self._take(start, length * least, "list", o)
         end = start
@@ -255,7 +260,9 @@ class BytesChecker:
         self._take(o, 1, expected)
         tag = self._data[o]
         if tag >= len(payloads):
-            raise DecodeError(f"unknown tag {tag} (there are {len(payloads)} variants)", offset=o, expected=expected)
+            raise UnknownVariant(
+                tag, f"unknown tag {tag} (there are {len(payloads)} variants)", offset=o, expected=expected
+            )
         payload = payloads[tag]
         return o + 1 if payload is None else self._check(payload, o + 1, depth)
 
