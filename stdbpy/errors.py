@@ -179,7 +179,16 @@ class InvalidArguments(EngineError):
 
 
 class SqlError(EngineError):
-    """A statement that does not parse, does not type-check or is not supported."""
+    """A statement that does not parse, does not type-check or is not supported.
+
+    ``line`` and ``column`` (both from 1) say where in the statement, if it concerns one place.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", line: int | None = None, column: int | None = None) -> None:
+        where = f" (line {line}, column {column})" if line is not None else ""
+        super().__init__(message + where, hint=hint)
+        self.line = line
+        self.column = column
 
 
 class DataDirectoryError(EngineError):
