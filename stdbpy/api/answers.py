@@ -1,0 +1,136 @@
+"""Reading answers: JSON into typed values, and refusals into errors with the next thing to try."""
+
+from __future__ import annotations
+
+import re
+from typing import TypeVar
+
+import msgspec
+
+from stdbpy.api.exchange import Response
+from stdbpy.errors import ApiError, Forbidden, NotFound, ReducerFailed, TokenRejected, UnexpectedAnswer
+from stdbpy.sats.values import Identity
+
+T = TypeVar("T")
+
+OK = 200
+NO_CONTENT = 204
+BAD_REQUEST = 400
+UNAUTHORIZED = 401
+PAYMENT_REQUIRED = 402
+FORBIDDEN = 403
+NOT_FOUND = 404
+TOO_LARGE = 413
+REDUCER_FAILED = 530
+
+_NAME_RULE = "Names have lower-case letters and digits, and single hyphens between them."
+_TOKENS = (
+    "A token is good only on the server that made it, and until that server is reset: "
+    "use one of this server, or none (--anonymous)."
+)
+_REFUSED = ("the server refused", "")
+_SERVER_FAILED = ("the server failed", "The server's own log may say more.")
+_OTHER_STATUSES = {
+    PAYMENT_REQUIRED: ("the database has no energy left", "Its owner has to add some."),
+    TOO_LARGE: ("the server takes no request this large", "Send it in smaller parts."),
+}
+NOT_SPACETIMEDB = (
+    "Is this the address of a SpacetimeDB server? Its address ends with the port, as in http://127.0.0.1:3000."
+)
+
+_NOT_OWNER = re.compile(r"does not own database|is not authorized to|Only owners are authorized")
+_SHOWN = 300
+
+
+def read_json(response: Response, shape: type[T]) -> T:
+    """The body of a successful answer, which must have that shape.
+
+    Raises :class:`UnexpectedAnswer` if it is no JSON, cut off, or of another shape.
+    """
+    expect_success(response)
+    return parse_json(response, shape)
+
+
+def parse_json(response: Response, shape: type[T]) -> T:
+    """As :func:`read_json`, whatever the status."""
+    try:
+        return msgspec.json.decode(response.body, type=shape)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        kind = response.headers.get("content-type", "no content type")
+        raise UnexpectedAnswer(
+            f"the server's answer is not what SpacetimeDB gives: {error} ({kind}, {len(response.body)} bytes)",
+            status=response.status,
+            body=_beginning(response),
+            hint=NOT_SPACETIMEDB,
+        ) from None
+
+
+def read_identity(text: str, response: Response) -> Identity:
+    try:
+        return Identity.from_hex(text.strip())
+    except ValueError as error:
+        raise UnexpectedAnswer(
+            f"the server's answer is no identity: {error}",
+            status=response.status,
+            body=_beginning(response),
+            hint=NOT_SPACETIMEDB,
+        ) from None
+
+
+def read_text(response: Response) -> str:
+    expect_success(response)
+    return response.body.decode("utf-8", "replace")
+
+
+def expect_success(response: Response) -> None:
+    """Raises what :func:`refusal` makes of any other status than 200."""
+    if response.status != OK:
+        raise refusal(response)
+
+
+def refusal(response: Response) -> ApiError:
+    """The error that stands for an answer other than 200, by its status and text."""
+    status, text = response.status, _beginning(response)
+    said = text or f"status {status}"
+    is_json = "json" in response.headers.get("content-type", "")
+
+    if 300 <= status < 400:
+        target = response.headers.get("location", "another address")
+        return UnexpectedAnswer(
+            f"the server sends callers on to {target}", status=status, body=text, hint="Use that server's address."
+        )
+    if status == REDUCER_FAILED:
+        return ReducerFailed(response.text or "the reducer failed", status=status, body=response.text)
+    if (status == UNAUTHORIZED and not is_json) or "malformed token" in text:
+        return TokenRejected(f"the server does not take this token: {said}", status=status, body=said, hint=_TOKENS)
+    if status in {UNAUTHORIZED, FORBIDDEN} or _NOT_OWNER.search(text):
+        sentence = f"the server does not allow it: {said}"
+        return Forbidden(sentence, status=status, body=text, hint=_whose_rights(response))
+    if status == NOT_FOUND:
+        return _not_found(response, text)
+    sentence, hint = _OTHER_STATUSES.get(status, _SERVER_FAILED if status >= 500 else _REFUSED)
+    if "database name" in text:
+        hint = _NAME_RULE
+    return ApiError(f"{sentence}: {said}", status=status, body=text, hint=hint)
+
+
+def _whose_rights(response: Response) -> str:
+    who = f"You are {response.caller}. " if response.caller else ""
+    return f"{who}Use the token of the database's owner."
+
+
+def _not_found(response: Response, text: str) -> ApiError:
+    # Below a database every route tells the caller's identity, also when the database is unknown:
+    # without it, the route itself is what the server does not have.
+    if response.caller is None and not text:
+        return UnexpectedAnswer(
+            "the server has no such route: it is older than this stdbpy expects, or no SpacetimeDB",
+            status=response.status,
+            hint=NOT_SPACETIMEDB,
+        )
+    return NotFound(text or "not found", status=response.status, body=text)
+
+
+def _beginning(response: Response) -> str:
+    text = response.text
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

@@ -1,0 +1,165 @@
+"""The HTTP API for asyncio programs: method for method that of ``client.py``."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar
+
+import httpx
+
+from stdbpy.api import calls, databases, logs, servers
+from stdbpy.api.calls import Arguments
+from stdbpy.api.exchange import Exchange, Request, Response
+from stdbpy.api.results import CallResult, DatabaseInfo, Health, LogRecord, NewIdentity, PublishResult, SqlResult
+from stdbpy.api.transport import (
+    DEFAULT_TIMEOUT,
+    Address,
+    client_settings,
+    failure,
+    request_settings,
+    response_of,
+)
+from stdbpy.sats.values import Identity, Timestamp
+from stdbpy.schema.model import ModuleSchema
+
+T = TypeVar("T")
+
+
+class AsyncApiClient:
+    """One server's HTTP API; what :class:`stdbpy.api.ApiClient` says holds here as well.
+
+    Safe to cancel: a cancelled request gives its connection back or closes it.
+    """
+
+    def __init__(self, url: str, token: str | None = None, *, timeout: float = DEFAULT_TIMEOUT) -> None:
+        self._address = Address.parse(url)
+        self._timeout = timeout
+        self._http = httpx.AsyncClient(**client_settings(self._address, token, timeout))
+
+    @property
+    def url(self) -> str:
+        return self._address.url
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.url!r})"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    # --- the server --------------------------------------------------------------------------
+
+    async def ping(self) -> None:
+        await self._run(servers.ping())
+
+    async def health(self) -> Health:
+        return await self._run(servers.health())
+
+    async def version(self) -> str:
+        return (await self._run(servers.health())).version
+
+    # --- identities --------------------------------------------------------------------------
+
+    async def create_identity(self) -> NewIdentity:
+        return await self._run(servers.create_identity())
+
+    async def verify(self, identity: Identity) -> bool:
+        return await self._run(servers.verify(identity))
+
+    async def public_key(self) -> str:
+        return await self._run(servers.public_key())
+
+    async def websocket_token(self) -> str:
+        return await self._run(servers.websocket_token())
+
+    async def databases_of(self, identity: Identity) -> list[Identity]:
+        return await self._run(servers.databases_of(identity))
+
+    # --- databases ---------------------------------------------------------------------------
+
+    async def publish(self, program: bytes, database: str | None = None, *, clear: bool = False) -> PublishResult:
+        return await self._run(databases.publish(program, database, clear=clear))
+
+    async def delete(self, database: str) -> None:
+        await self._run(databases.delete(database))
+
+    async def info(self, database: str) -> DatabaseInfo:
+        return await self._run(databases.info(database))
+
+    async def identity_of(self, database: str) -> Identity:
+        return await self._run(databases.identity_of(database))
+
+    async def names(self, database: str) -> list[str]:
+        return await self._run(databases.names(database))
+
+    async def add_name(self, database: str, name: str) -> None:
+        await self._run(databases.add_name(database, name))
+
+    async def set_names(self, database: str, names: list[str]) -> None:
+        await self._run(databases.set_names(database, names))
+
+    async def schema(self, database: str) -> ModuleSchema:
+        return await self._run(databases.schema(database))
+
+    async def schema_json(self, database: str, version: Literal[9, 10] | None = None) -> dict[str, Any]:
+        return await self._run(databases.schema_json(database, version))
+
+    async def timestamp(self, database: str) -> Timestamp:
+        return await self._run(databases.timestamp(database))
+
+    # --- running code ------------------------------------------------------------------------
+
+    async def call(self, database: str, function: str, arguments: Arguments = ()) -> CallResult:
+        return await self._run(calls.call(database, function, arguments))
+
+    async def sql(self, database: str, text: str, *, confirmed: bool | None = None) -> list[SqlResult]:
+        return await self._run(calls.sql(database, text, confirmed=confirmed))
+
+    async def logs(
+        self, database: str, *, num_lines: int | None = None, follow: bool = False
+    ) -> AsyncIterator[LogRecord]:
+        request = logs.request(database, num_lines, follow=follow)
+        reader = logs.LogReader()
+        try:
+            answer = await self._http.send(self._prepare(request), stream=True)
+            try:
+                if answer.status_code != httpx.codes.OK:
+                    await self._run(logs.expect_log(response_of(answer, await answer.aread()), database))
+                async for chunk in answer.aiter_bytes():
+                    for record in reader.feed(chunk):
+                        yield record
+            finally:
+                await answer.aclose()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise failure(self._address, error, self._timeout) from error
+        for record in reader.end():
+            yield record
+
+    # --- carrying exchanges ------------------------------------------------------------------
+
+    async def _run(self, exchange: Exchange[T]) -> T:
+        try:
+            request = next(exchange)
+            while True:
+                request = exchange.send(await self._send(request))
+        except StopIteration as finished:
+            result: T = finished.value
+            return result
+
+    async def _send(self, request: Request) -> Response:
+        try:
+            answer = await self._http.send(self._prepare(request))
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise failure(self._address, error, self._timeout) from error
+        return response_of(answer, answer.content)
+
+    def _prepare(self, request: Request) -> httpx.Request:
+        return self._http.build_request(**request_settings(self._address, request, self._timeout))

@@ -1,0 +1,185 @@
+"""The HTTP API for synchronous programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar
+
+import httpx
+
+from stdbpy.api import calls, databases, logs, servers
+from stdbpy.api.calls import Arguments
+from stdbpy.api.exchange import Exchange, Request, Response
+from stdbpy.api.results import CallResult, DatabaseInfo, Health, LogRecord, NewIdentity, PublishResult, SqlResult
+from stdbpy.api.transport import (
+    DEFAULT_TIMEOUT,
+    Address,
+    client_settings,
+    failure,
+    request_settings,
+    response_of,
+)
+from stdbpy.sats.values import Identity, Timestamp
+from stdbpy.schema.model import ModuleSchema
+
+T = TypeVar("T")
+
+
+class ApiClient:
+    """One server's HTTP API, over connections that are kept open. Use it as a context manager.
+
+    ``url`` is the server's root (``http://127.0.0.1:3000``); ``token`` proves an identity there,
+    without one each request acts as a fresh anonymous identity; ``timeout`` is in seconds.
+    Databases are given by name or by identity in hex.
+
+    Every method raises :class:`stdbpy.errors.ApiError` or one of its kinds: ``ServerUnreachable``,
+    ``UnexpectedAnswer``, ``TokenRejected``, ``Forbidden``, ``NotFound``, ``ReducerFailed``.
+    """
+
+    def __init__(self, url: str, token: str | None = None, *, timeout: float = DEFAULT_TIMEOUT) -> None:
+        self._address = Address.parse(url)
+        self._timeout = timeout
+        self._http = httpx.Client(**client_settings(self._address, token, timeout))
+
+    @property
+    def url(self) -> str:
+        return self._address.url
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.url!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    # --- the server --------------------------------------------------------------------------
+
+    def ping(self) -> None:
+        """Returns if a server answers and takes the token."""
+        self._run(servers.ping())
+
+    def health(self) -> Health:
+        return self._run(servers.health())
+
+    def version(self) -> str:
+        """The server's version, such as ``2.8.3``."""
+        return self._run(servers.health()).version
+
+    # --- identities --------------------------------------------------------------------------
+
+    def create_identity(self) -> NewIdentity:
+        return self._run(servers.create_identity())
+
+    def verify(self, identity: Identity) -> bool:
+        """Whether the client's token is one of that identity."""
+        return self._run(servers.verify(identity))
+
+    def public_key(self) -> str:
+        """The key that checks the server's tokens, as PEM."""
+        return self._run(servers.public_key())
+
+    def websocket_token(self) -> str:
+        """A token of the same identity that is good for a minute."""
+        return self._run(servers.websocket_token())
+
+    def databases_of(self, identity: Identity) -> list[Identity]:
+        """The databases that an identity owns."""
+        return self._run(servers.databases_of(identity))
+
+    # --- databases ---------------------------------------------------------------------------
+
+    def publish(self, program: bytes, database: str | None = None, *, clear: bool = False) -> PublishResult:
+        """Creates or updates a database: ``program`` is WebAssembly, or a packed Python module for
+        the embedded server. Without ``database`` it gets an identity and no name. ``clear`` deletes
+        all its data first."""
+        return self._run(databases.publish(program, database, clear=clear))
+
+    def delete(self, database: str) -> None:
+        self._run(databases.delete(database))
+
+    def info(self, database: str) -> DatabaseInfo:
+        return self._run(databases.info(database))
+
+    def identity_of(self, database: str) -> Identity:
+        """The identity behind a name."""
+        return self._run(databases.identity_of(database))
+
+    def names(self, database: str) -> list[str]:
+        return self._run(databases.names(database))
+
+    def add_name(self, database: str, name: str) -> None:
+        self._run(databases.add_name(database, name))
+
+    def set_names(self, database: str, names: list[str]) -> None:
+        """Replaces all names of a database; each must be free."""
+        self._run(databases.set_names(database, names))
+
+    def schema(self, database: str) -> ModuleSchema:
+        return self._run(databases.schema(database))
+
+    def schema_json(self, database: str, version: Literal[9, 10] | None = None) -> dict[str, Any]:
+        """The module definition as the server gives it; the newest version that it knows by default."""
+        return self._run(databases.schema_json(database, version))
+
+    def timestamp(self, database: str) -> Timestamp:
+        """The database's clock."""
+        return self._run(databases.timestamp(database))
+
+    # --- running code ------------------------------------------------------------------------
+
+    def call(self, database: str, function: str, arguments: Arguments = ()) -> CallResult:
+        """Calls a reducer or procedure; returns when it is committed."""
+        return self._run(calls.call(database, function, arguments))
+
+    def sql(self, database: str, text: str, *, confirmed: bool | None = None) -> list[SqlResult]:
+        """Runs SQL. ``confirmed`` says whether to wait until what it saw is on disk; ``None`` is the
+        server's default."""
+        return self._run(calls.sql(database, text, confirmed=confirmed))
+
+    def logs(self, database: str, *, num_lines: int | None = None, follow: bool = False) -> Iterator[LogRecord]:
+        """The records of the log, the last ``num_lines`` of them or all; with ``follow`` also those
+        to come, until the iterator is closed or the server ends. The request is made, and errors
+        are raised, when the first record is asked for."""
+        request = logs.request(database, num_lines, follow=follow)
+        reader = logs.LogReader()
+        try:
+            answer = self._http.send(self._prepare(request), stream=True)
+            try:
+                if answer.status_code != httpx.codes.OK:
+                    self._run(logs.expect_log(response_of(answer, answer.read()), database))
+                for chunk in answer.iter_bytes():
+                    yield from reader.feed(chunk)
+            finally:
+                answer.close()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise failure(self._address, error, self._timeout) from error
+        yield from reader.end()
+
+    # --- carrying exchanges ------------------------------------------------------------------
+
+    def _run(self, exchange: Exchange[T]) -> T:
+        try:
+            request = next(exchange)
+            while True:
+                request = exchange.send(self._send(request))
+        except StopIteration as finished:
+            result: T = finished.value
+            return result
+
+    def _send(self, request: Request) -> Response:
+        try:
+            answer = self._http.send(self._prepare(request))
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise failure(self._address, error, self._timeout) from error
+        return response_of(answer, answer.content)
+
+    def _prepare(self, request: Request) -> httpx.Request:
+        return self._http.build_request(**request_settings(self._address, request, self._timeout))

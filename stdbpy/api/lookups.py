@@ -1,0 +1,95 @@
+"""What to suggest when a name is unknown: asks the server what there is, only after a refusal.
+
+These questions are asked to be helpful: if one fails in turn, there is simply no suggestion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from stdbpy.api.answers import NOT_FOUND, OK, refusal
+from stdbpy.api.exchange import Exchange, Request, Response, database_path, identity_path
+from stdbpy.errors import NotFound, SchemaError, StdbError, nearest
+from stdbpy.schema.definition import schema_from_json
+from stdbpy.schema.model import ModuleSchema
+
+MOST_DATABASES_ASKED = 20
+
+NO_FUNCTION = ("no such reducer", "no such procedure", "No such reducer", "No such procedure")
+
+
+def expect_found(response: Response, database: str) -> Exchange[None]:
+    """Raises :class:`NotFound` with the nearest name if the answer says that there is no such database."""
+    if response.status != NOT_FOUND or response.text.startswith(NO_FUNCTION):
+        return
+    error = refusal(response)
+    if not isinstance(error, NotFound):
+        raise error
+    suggestion = nearest(database, (yield from _names_of_callers_databases(response)))
+    raise NotFound(
+        f"there is no database {database!r} on this server",
+        status=response.status,
+        body=response.text,
+        hint=suggestion or "Publish it first, or check the name and the server.",
+    )
+
+
+def unknown_function(response: Response, database: str, function: str) -> Exchange[NotFound]:
+    """The error for a reducer or procedure that the database does not have, with the nearest one."""
+    schema = yield from known_schema(database)
+    names: list[str] = []
+    if schema is not None:
+        names = [reducer.name for reducer in schema.reducers if reducer.lifecycle is None]
+        names += [procedure.name for procedure in schema.procedures]
+    return NotFound(
+        f"the database {database!r} has no reducer or procedure {function!r}",
+        status=response.status,
+        body=response.text,
+        hint=nearest(function, names) or _listing("It has", names),
+    )
+
+
+def known_schema(database: str) -> Exchange[ModuleSchema | None]:
+    """The schema, or ``None`` if the server does not give one that can be read."""
+    for version in ("10", "9"):
+        response = yield Request("GET", database_path(database, "schema"), {"version": version})
+        definition = _json(response)
+        if isinstance(definition, dict):
+            try:
+                return schema_from_json(definition, None)
+            except (SchemaError, StdbError):
+                return None
+    return None
+
+
+def _names_of_callers_databases(refused: Response) -> Exchange[list[str]]:
+    if refused.caller is None:
+        return []
+    owned = _json((yield Request("GET", identity_path(refused.caller, "databases"))))
+    names: list[str] = []
+    identities = owned.get("identities", []) if isinstance(owned, dict) else []
+    for identity in identities[:MOST_DATABASES_ASKED]:
+        answer = _json((yield Request("GET", database_path(str(identity), "names"))))
+        if isinstance(answer, dict):
+            names += map(str, answer.get("names", []))
+    return names
+
+
+def _json(response: Response) -> Any:
+    if response.status != OK:
+        return None
+    try:
+        return msgspec.json.decode(response.body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _listing(lead: str, names: Iterable[str]) -> str:
+    shown = sorted(names)
+    if not shown:
+        return ""
+    rest = f" and {len(shown) - 8} more" if len(shown) > 8 else ""
+    return f"{lead} {', '.join(shown[:8])}{rest}."

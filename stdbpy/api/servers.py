@@ -1,0 +1,75 @@
+"""Exchanges about the server itself and about identities."""
+
+from __future__ import annotations
+
+import msgspec
+
+from stdbpy.api.answers import (
+    BAD_REQUEST,
+    NO_CONTENT,
+    expect_success,
+    read_identity,
+    read_json,
+    read_text,
+    refusal,
+)
+from stdbpy.api.exchange import Exchange, Request, identity_path
+from stdbpy.api.results import Health, NewIdentity
+from stdbpy.sats.values import Identity
+
+
+class _HealthAnswer(msgspec.Struct):
+    version: str
+    package_name: str = ""
+    schedulable: bool = True
+    nodes: list[int] = msgspec.field(default_factory=list)
+
+
+class _IdentityAnswer(msgspec.Struct):
+    identity: str
+    token: str
+
+
+class _TokenAnswer(msgspec.Struct):
+    token: str
+
+
+class _DatabasesAnswer(msgspec.Struct):
+    identities: list[str]
+
+
+def ping() -> Exchange[None]:
+    expect_success((yield Request("GET", "/v1/ping")))
+
+
+def health() -> Exchange[Health]:
+    answer = read_json((yield Request("GET", "/v1/health")), _HealthAnswer)
+    return Health(answer.version, answer.package_name, answer.schedulable, tuple(answer.nodes))
+
+
+def create_identity() -> Exchange[NewIdentity]:
+    response = yield Request("POST", "/v1/identity")
+    answer = read_json(response, _IdentityAnswer)
+    return NewIdentity(read_identity(answer.identity, response), answer.token)
+
+
+def public_key() -> Exchange[str]:
+    return read_text((yield Request("GET", "/v1/identity/public-key")))
+
+
+def websocket_token() -> Exchange[str]:
+    return read_json((yield Request("POST", "/v1/identity/websocket-token")), _TokenAnswer).token
+
+
+def verify(identity: Identity) -> Exchange[bool]:
+    response = yield Request("GET", identity_path(identity.hex(), "verify"))
+    if response.status == NO_CONTENT:
+        return True
+    if response.status == BAD_REQUEST and not response.body:
+        return False
+    raise refusal(response)
+
+
+def databases_of(identity: Identity) -> Exchange[list[Identity]]:
+    response = yield Request("GET", identity_path(identity.hex(), "databases"))
+    return [read_identity(text, response) for text in read_json(response, _DatabasesAnswer).identities]
