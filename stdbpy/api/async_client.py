@@ -9,17 +9,11 @@ from typing import Any, Literal, Self, TypeVar
 import httpx
 
 from stdbpy.api import calls, databases, logs, servers
+from stdbpy.api.address import Address
 from stdbpy.api.calls import Arguments
 from stdbpy.api.exchange import Exchange, Request, Response
 from stdbpy.api.results import CallResult, DatabaseInfo, Health, LogRecord, NewIdentity, PublishResult, SqlResult
-from stdbpy.api.transport import (
-    DEFAULT_TIMEOUT,
-    Address,
-    client_settings,
-    failure,
-    request_settings,
-    response_of,
-)
+from stdbpy.api.transport import DEFAULT_TIMEOUT, client_settings, failure, request_settings, response_of
 from stdbpy.sats.values import Identity, Timestamp
 from stdbpy.schema.model import ModuleSchema
 
@@ -124,7 +118,7 @@ class AsyncApiClient:
         return await self._run(calls.sql(database, text, confirmed=confirmed))
 
     async def logs(
-        self, database: str, *, num_lines: int | None = None, follow: bool = False
+        self, database: str, num_lines: int | None = None, *, follow: bool = False
     ) -> AsyncIterator[LogRecord]:
         request = logs.request(database, num_lines, follow=follow)
         reader = logs.LogReader()

@@ -9,17 +9,11 @@ from typing import Any, Literal, Self, TypeVar
 import httpx
 
 from stdbpy.api import calls, databases, logs, servers
+from stdbpy.api.address import Address
 from stdbpy.api.calls import Arguments
 from stdbpy.api.exchange import Exchange, Request, Response
 from stdbpy.api.results import CallResult, DatabaseInfo, Health, LogRecord, NewIdentity, PublishResult, SqlResult
-from stdbpy.api.transport import (
-    DEFAULT_TIMEOUT,
-    Address,
-    client_settings,
-    failure,
-    request_settings,
-    response_of,
-)
+from stdbpy.api.transport import DEFAULT_TIMEOUT, client_settings, failure, request_settings, response_of
 from stdbpy.sats.values import Identity, Timestamp
 from stdbpy.schema.model import ModuleSchema
 
@@ -144,7 +138,7 @@ class ApiClient:
         server's default."""
         return self._run(calls.sql(database, text, confirmed=confirmed))
 
-    def logs(self, database: str, *, num_lines: int | None = None, follow: bool = False) -> Iterator[LogRecord]:
+    def logs(self, database: str, num_lines: int | None = None, *, follow: bool = False) -> Iterator[LogRecord]:
         """The records of the log, the last ``num_lines`` of them or all; with ``follow`` also those
         to come, until the iterator is closed or the server ends. The request is made, and errors
         are raised, when the first record is asked for."""

@@ -1,0 +1,83 @@
+"""The server's key pair: P-256, which signs and checks its tokens (ES256)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from stdbpy.errors import DataDirectoryError
+from stdbpy.server.secret_files import write_secret
+
+PRIVATE_KEY = "id_ecdsa"
+PUBLIC_KEY = "id_ecdsa.pub"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    private: ec.EllipticCurvePrivateKey = field(repr=False)
+    public_pem: bytes
+
+    @property
+    def public(self) -> ec.EllipticCurvePublicKey:
+        return self.private.public_key()
+
+    @classmethod
+    def generate(cls) -> KeyPair:
+        return cls._of(ec.generate_private_key(ec.SECP256R1()))
+
+    @classmethod
+    def _of(cls, private: ec.EllipticCurvePrivateKey) -> KeyPair:
+        pem = private.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        return cls(private, pem)
+
+    @classmethod
+    def load_or_create(cls, folder: Path) -> KeyPair:
+        """The keys in ``folder``, made there (readable by their owner alone) if there are none.
+
+        Raises :class:`DataDirectoryError` for files that are no such keys.
+        """
+        path = folder / PRIVATE_KEY
+        try:
+            pem = path.read_bytes()
+        except FileNotFoundError:
+            keys = cls.generate()
+            keys.write(folder)
+            return keys
+        except OSError as error:
+            raise DataDirectoryError(f"the server's key {path} cannot be read: {error.strerror}") from error
+        try:
+            private = serialization.load_pem_private_key(pem, password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            raise _no_key(path) from None
+        if not isinstance(private, ec.EllipticCurvePrivateKey) or not isinstance(private.curve, ec.SECP256R1):
+            raise _no_key(path)
+        return cls._of(private)
+
+    def write(self, folder: Path) -> None:
+        """Raises :class:`DataDirectoryError`."""
+        private_pem = self.private.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (folder / PUBLIC_KEY).write_bytes(self.public_pem)
+            write_secret(folder / PRIVATE_KEY, private_pem)
+        except OSError as error:
+            raise DataDirectoryError(
+                f"the server's key cannot be written to {folder}: {os.strerror(error.errno or 0)}",
+                hint="Choose another data directory with --data-dir.",
+            ) from error
+
+
+def _no_key(path: Path) -> DataDirectoryError:
+    return DataDirectoryError(
+        f"{path} is not a P-256 private key in PEM",
+        hint="Remove it and the server makes a new one; tokens that it gave out before will not be good any more.",
+    )
