@@ -28,7 +28,18 @@ from typing import Annotated, Any, TypeAlias, get_args, get_origin
 from stdbpy.errors import TypeNotSupported
 from stdbpy.sats import types as t
 from stdbpy.sats.tagged_union import MAX_VARIANTS, TaggedUnion
-from stdbpy.sats.values import ConnectionId, Err, Identity, Interval, Ok, ScheduleAt, Some, Time, TimeDuration, Timestamp
+from stdbpy.sats.values import (
+    ConnectionId,
+    Err,
+    Identity,
+    Interval,
+    Ok,
+    ScheduleAt,
+    Some,
+    Time,
+    TimeDuration,
+    Timestamp,
+)
 
 u8: TypeAlias = Annotated[int, t.Primitive.U8]
 u16: TypeAlias = Annotated[int, t.Primitive.U16]
@@ -256,14 +267,20 @@ def _not_supported(annotation: Any, where: str) -> TypeNotSupported:
     hint = _HINTS.get(key) if _is_hashable(key) else None
     if hint is None:
         hint = (
-            "Make it a @dataclass." if isinstance(annotation, type)
+            "Make it a @dataclass."
+            if isinstance(annotation, type)
             else "Use numbers such as u64, bool, str, bytes, list[...], T | None, a dataclass, an Enum or a TaggedUnion."
         )
     return _refused(_text(annotation), where, hint)
 
 
 def _refused(what: str, where: str, hint: str) -> TypeNotSupported:
-    return TypeNotSupported(f"{where}: {what} is not a type that SpacetimeDB can hold" if where else f"{what} is not a type that SpacetimeDB can hold", hint=hint)
+    return TypeNotSupported(
+        f"{where}: {what} is not a type that SpacetimeDB can hold"
+        if where
+        else f"{what} is not a type that SpacetimeDB can hold",
+        hint=hint,
+    )
 
 
 def _text(annotation: Any) -> str:

@@ -24,8 +24,18 @@ from stdbpy.sats.shapes import Record, Shapes
 
 V = TypeVar("V")
 
-_READING = (struct.error, ValueError, LookupError, TypeError, Bad, TooDeep, RecursionError)
-_WRITING = (struct.error, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, Bad, TooDeep, RecursionError)
+READING_FAILURES = (struct.error, ValueError, LookupError, TypeError, Bad, TooDeep, RecursionError)
+_WRITING = (
+    struct.error,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    Bad,
+    TooDeep,
+    RecursionError,
+)
 
 
 class Codec(Generic[V]):
@@ -68,7 +78,7 @@ class Codec(Generic[V]):
             value, end = read(data, offset)
             if end > len(data):
                 raise Bad
-        except _READING as error:
+        except READING_FAILURES as error:
             BytesChecker(self._shapes, bytes(data)).check(offset)
             _unexplained(error)
         return value, end
@@ -82,7 +92,7 @@ class Codec(Generic[V]):
             data = bytes(data)
         try:
             return rows(data)
-        except _READING as error:
+        except READING_FAILURES as error:
             checker, offset = BytesChecker(self._shapes, bytes(data)), 0
             while offset < len(data):
                 start, offset = offset, checker.check(offset)
@@ -133,12 +143,14 @@ def compile_columns_decoder(
     body.flush()
     body.line("if o > len(data): raise Bad")
     body.line(f"return ({''.join(f'{values[column]}, ' for column in columns)})")
-    read = cast("Callable[[bytes], tuple[Any, ...]]", source.build("columns", f"def columns(data):\n    o = 0\n{body.text}"))
+    read = cast(
+        "Callable[[bytes], tuple[Any, ...]]", source.build("columns", f"def columns(data):\n    o = 0\n{body.text}")
+    )
 
     def decode(data: bytes) -> tuple[Any, ...]:
         try:
             return read(data)
-        except _READING as error:
+        except READING_FAILURES as error:
             BytesChecker(shapes, data).check(0)
             _unexplained(error)
 

@@ -26,8 +26,9 @@ def shown(value: object) -> str:
 class ValueChecker:
     """Raises the ``EncodeError`` for a value that does not fit the shape; else does nothing."""
 
-    def __init__(self, shapes: s.Shapes) -> None:
+    def __init__(self, shapes: s.Shapes, *, finite: bool = False) -> None:
         self._shapes = shapes
+        self._finite = finite
 
     def check(self, value: object) -> None:
         try:
@@ -102,6 +103,12 @@ class ValueChecker:
             raise EncodeError(f"the integer is too large for {shape.name}", path=path) from None
         except (TypeError, ValueError):
             raise _misfit(f"a float ({shape.name})", value, path) from None
+        if self._finite and not math.isfinite(number):
+            raise EncodeError(
+                f"{number} cannot be said in JSON",
+                path=path,
+                hint="JSON has neither NaN nor infinities. Send a number, or make the field an option.",
+            )
         if shape.size == 4 and math.isfinite(number):
             try:
                 struct.pack("<f", number)

@@ -56,8 +56,9 @@ _BUILT_IN["numbers"] = _numbers
 class ReaderSource:
     """The source of the reading functions of one type, and the objects that it names."""
 
-    def __init__(self, shapes: s.Shapes) -> None:
+    def __init__(self, shapes: s.Shapes, reader: type[Reader] | None = None) -> None:
         self.shapes = shapes
+        self._reader = reader or Reader
         self.names: dict[str, object] = dict(_BUILT_IN)
         self._structs: dict[str, str] = {}
         self._classes: dict[type, str] = {}
@@ -92,7 +93,7 @@ class ReaderSource:
         return built
 
     def _called(self, index: int, shape: s.Shape) -> str:
-        body = Reader(self, 1, "depth")
+        body = self._reader(self, 1, "depth")
         body.line("depth += 1")
         body.line("if depth > DEPTH_LIMIT: raise TooDeep")
         value = body.read(shape)
@@ -104,7 +105,7 @@ class ReaderSource:
 
     def one(self) -> Callable[[bytes, int], tuple[object, int]]:
         """``(data, offset) -> (value, offset behind it)``; the offset may be past the buffer."""
-        body = Reader(self, 1)
+        body = self._reader(self, 1)
         value = body.read(self.shapes.root)
         body.flush()
         body.line(f"return {value}, o")
@@ -116,9 +117,9 @@ class ReaderSource:
         if size == 0:
             source = "def rows(data):\n    if data: raise Bad\n    return []\n"
         elif size is not None:
-            source = f"def rows(data):\n    return {self.fixed_list(self.shapes.root, 'data')}\n"
+            source = f"def rows(data):\n    return {self._reader(self, 1).fixed_list(self.shapes.root, 'data')}\n"
         else:
-            body = Reader(self, 2)
+            body = self._reader(self, 2)
             value = body.read(self.shapes.root)
             body.flush()
             body.line(f"append({value})")
@@ -130,21 +131,6 @@ class ReaderSource:
                 "    return values\n"
             )
         return self.build("rows", source)  # type: ignore[return-value]
-
-    def fixed_list(self, element: s.Shape, data: str) -> str:
-        """An expression: the list of the fixed-size elements that fill ``data``."""
-        code = number_code(element)
-        if code:
-            return f"numbers({code!r}, {data})"
-        inner = Reader(self, 0)
-        value = inner.read(element)
-        targets = "".join(f"{target}, " for _, target in inner.run)
-        iterate = f"{self.unpacker(inner.layout, 'iter_unpack')}({data})"
-        if isinstance(element, s.Record) and value.endswith(f"({targets.rstrip(' ,')})"):
-            return f"list(starmap({value[: value.index('(')]}, {iterate}))"
-        if value == f"({targets})":
-            return f"list({iterate})"
-        return f"[{value} for {targets}in {iterate}]"
 
 
 class Reader:
@@ -216,12 +202,9 @@ class Reader:
             case s.Option(some, wrapped):
                 return self._option(some, wrapped)
             case s.Result(ok, err):
-                return self._branches([(ok, "Ok(", ")"), (err, "Err(", ")")])
+                return self._result(ok, err)
             case s.Record():
-                values = [self.read(field) for field in shape.fields]
-                if shape.cls is not None:
-                    return f"{self.source.class_name(shape.cls)}({', '.join(values)})"
-                return f"({''.join(f'{value}, ' for value in values)})"
+                return self._record(shape, [self.read(field) for field in shape.fields])
             case s.Union():
                 return self._union(shape)
             case s.Call(index):
@@ -261,6 +244,11 @@ class Reader:
             return f"new_bytes({shape.name}, {self.fixed(f'{shape.number.size}s')}[::-1])"
         return f"new_int({shape.name}, {self._int(shape.number)})"
 
+    def _record(self, shape: s.Record, values: list[str]) -> str:
+        if shape.cls is not None:
+            return f"{self.source.class_name(shape.cls)}({', '.join(values)})"
+        return f"({''.join(f'{value}, ' for value in values)})"
+
     def _slice(self, size: int = 1) -> str:
         """Reads a length and that many times ``size`` bytes."""
         length = self.fixed("I")
@@ -283,12 +271,27 @@ class Reader:
         self.line(f"o = {end}")
         return value
 
+    def fixed_list(self, element: s.Shape, data: str) -> str:
+        """An expression: the list of the fixed-size elements that fill ``data``."""
+        code = number_code(element)
+        if code:
+            return f"numbers({code!r}, {data})"
+        inner = type(self)(self.source, 0)
+        value = inner.read(element)
+        targets = "".join(f"{target}, " for _, target in inner.run)
+        iterate = f"{self.source.unpacker(inner.layout, 'iter_unpack')}({data})"
+        if value == f"({targets})":
+            return f"list({iterate})"
+        if isinstance(element, s.Record) and value.endswith(f"({targets.rstrip(' ,')})"):
+            return f"list(starmap({value[: value.index('(')]}, {iterate}))"
+        return f"[{value} for {targets}in {iterate}]"
+
     def _list(self, element: s.Shape) -> str:
         size = s.fixed_size(element)
         value = self.variable()
         if size:
             end = self._slice(size)
-            self.line(f"{value} = {self.source.fixed_list(element, f'data[o:{end}]')}")
+            self.line(f"{value} = {self.fixed_list(element, f'data[o:{end}]')}")
             self.line(f"o = {end}")
             return value
         length = self.fixed("I")
@@ -307,7 +310,10 @@ class Reader:
 
     def _option(self, some: s.Shape, wrapped: bool) -> str:
         present = (some, "Some(", ")") if wrapped else (some, "", "")
-        return self._branches([present, (_NOTHING, "None", "")])
+        return self._branches([present, (NOTHING, "None", "")])
+
+    def _result(self, ok: s.Shape, err: s.Shape) -> str:
+        return self._branches([(ok, "Ok(", ")"), (err, "Err(", ")")])
 
     def _union(self, shape: s.Union) -> str:
         name = self.source.name
@@ -319,7 +325,7 @@ class Reader:
         branches = []
         for tag, payload in enumerate(shape.payloads):
             if s.is_unit(payload):
-                branches.append((_NOTHING, name("unit_", units[tag]), ""))
+                branches.append((NOTHING, name("unit_", units[tag]), ""))
             elif shape.classes:
                 branches.append((payload, f"{self.source.class_name(shape.classes[tag])}(", ")"))
             else:
@@ -334,7 +340,7 @@ class Reader:
         for number, (payload, before, after) in enumerate(branches):
             self.line(f"{'elif' if number else 'if'} {tag} == {number}:")
             self.indent += 1
-            inner = "" if payload is _NOTHING else self.read(payload)
+            inner = "" if payload is NOTHING else self.read(payload)
             self.flush()
             self.line(f"{value} = {before}{inner}{after}")
             self.indent -= 1
@@ -342,7 +348,8 @@ class Reader:
         return value
 
 
-_NOTHING = s.Record((), ())
+NOTHING = s.Record((), ())
+"""Stands for a branch without payload."""
 
 
 def _unit_value(shape: s.Union, tag: int) -> object:

@@ -123,9 +123,7 @@ class WriterSource:
 class Writer:
     """Writes the statements that check and take apart one value; its bytes are :meth:`result`."""
 
-    def __init__(
-        self, source: WriterSource, indent: int, *, depth: str = "0", parent: Writer | None = None
-    ) -> None:
+    def __init__(self, source: WriterSource, indent: int, *, depth: str = "0", parent: Writer | None = None) -> None:
         self.source = source
         self.indent = indent
         self.depth = depth

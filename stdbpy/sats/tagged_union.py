@@ -38,9 +38,7 @@ class _SlotsFromFields(type):
     """Turns the annotation ``value`` of a variant into its slot: slots must be known when the class
     is made, which is too early for ``__init_subclass__``."""
 
-    def __new__(
-        mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any
-    ) -> _SlotsFromFields:
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> _SlotsFromFields:
         fields = _annotated_names(namespace)
         if "value" in namespace and "value" in fields:
             raise TypeNotSupported(f"{name}.value has a default", hint="Remove it: a payload is always given.")
