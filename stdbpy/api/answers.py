@@ -101,6 +101,10 @@ def refusal(response: Response) -> ApiError:
         )
     if status == REDUCER_FAILED:
         return ReducerFailed(response.text or "the reducer failed", status=status, body=response.text)
+    if status == UNAUTHORIZED and text == "Authorization required":
+        return TokenRejected(
+            "this needs a token, and none was given", status=status, body=said, hint="Log in, or give a token."
+        )
     if (status == UNAUTHORIZED and not is_json) or "malformed token" in text:
         return TokenRejected(f"the server does not take this token: {said}", status=status, body=said, hint=_TOKENS)
     if status in {UNAUTHORIZED, FORBIDDEN} or _NOT_OWNER.search(text):
@@ -132,5 +136,6 @@ def _not_found(response: Response, text: str) -> ApiError:
 
 
 def _beginning(response: Response) -> str:
-    text = response.text
+    """Its text on one line, not all of it if it is long."""
+    text = " ".join(response.text.split())
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

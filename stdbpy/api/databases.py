@@ -79,8 +79,13 @@ def publish(program: bytes, database: str | None = None, *, clear: bool = False)
 def _publish_refusal(response: Response, program: bytes) -> ApiError:
     error, text = refusal(response), response.text
     if "WebAssembly" in text and program.startswith(_ZIP):
-        error.hint = "That server runs WebAssembly alone; a Python project runs on the embedded server: stdbpy start"
-    elif "update rejected" in text or "client-breaking" in text:
+        return ApiError(
+            "this server runs WebAssembly modules, not Python projects",
+            status=response.status,
+            body=text,
+            hint="The embedded server runs Python projects: stdbpy start",
+        )
+    if "update rejected" in text or "client-breaking" in text:
         error.hint = "Change the module so that it fits the data that is there, or start from empty tables with clear."
     return error
 
