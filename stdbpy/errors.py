@@ -78,17 +78,15 @@ class DecodeError(SatsError):
         self.expected = expected
 
 
-class UnknownVariant(DecodeError):
-    """A tag (BSATN) or name (JSON) of a variant that the expected sum type does not have.
+class UnknownPart(DecodeError):
+    """A tag, variant or field that the expected type does not have; ``part`` is its number or name.
 
     Formats of SpacetimeDB grow by variants at the end, so it may come from a newer version.
     """
 
-    def __init__(
-        self, variant: int | str, message: str, *, offset: int = -1, expected: str = "", hint: str = ""
-    ) -> None:
+    def __init__(self, part: int | str, message: str, *, offset: int = -1, expected: str = "", hint: str = "") -> None:
         super().__init__(message, offset=offset, expected=expected, hint=hint)
-        self.variant = variant
+        self.part = part
 
 
 # --- schema and module -----------------------------------------------------------------------

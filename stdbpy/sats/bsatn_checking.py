@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from operator import index
 from uuid import UUID
 
-from stdbpy.errors import DecodeError, EncodeError, UnknownVariant
+from stdbpy.errors import DecodeError, EncodeError, UnknownPart
 from stdbpy.sats import shapes as s
 from stdbpy.sats.bsatn_layout import DEPTH_LIMIT, ZERO_SIZE_LIMIT
 from stdbpy.sats.bsatn_writing import as_bytes, as_sequence, elements_of
@@ -267,7 +267,7 @@ class BytesChecker:
         self._take(o, 1, expected)
         tag = self._data[o]
         if tag >= len(payloads):
-            raise UnknownVariant(
+            raise UnknownPart(
                 tag, f"unknown tag {tag} (there are {len(payloads)} variants)", offset=o, expected=expected
             )
         payload = payloads[tag]

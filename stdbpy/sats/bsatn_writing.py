@@ -201,7 +201,7 @@ class Writer:
             case s.Option(some, wrapped):
                 self._option(some, wrapped, x)
             case s.Result(ok, err):
-                self._classes(((f"Ok", ok, "value"), ("Err", err, "error")), x)
+                self._classes((("Ok", ok, "value"), ("Err", err, "error")), x)
             case s.Record():
                 self._record(shape, x)
             case s.Union():

@@ -19,7 +19,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from stdbpy.errors import DecodeError, nearest
+from stdbpy.errors import DecodeError, UnknownPart, nearest
 from stdbpy.sats import shapes as s
 from stdbpy.sats.values import ConnectionId, Err, Identity, Ok, Some, TimeDuration, Timestamp, Variant, uuid_from_int
 
@@ -34,9 +34,10 @@ _SHOWN_LENGTH = 60
 class Mismatch(Exception):  # noqa: N818 - never leaves this room: becomes a DecodeError
     """JSON that does not fit, with the way to it from the inside out."""
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", unknown: str | None = None) -> None:
         super().__init__(message)
         self.hint = hint
+        self.unknown = unknown
         self.path: list[str | int] = []
 
     def to_error(self) -> DecodeError:
@@ -46,7 +47,10 @@ class Mismatch(Exception):  # noqa: N818 - never leaves this room: becomes a Dec
                 path += f"[{step}]"
             else:
                 path += f".{step}" if path else step
-        return DecodeError(f"{path}: {self}" if path else str(self), hint=self.hint)
+        message = f"{path}: {self}" if path else str(self)
+        if self.unknown is not None:
+            return UnknownPart(self.unknown, message, hint=self.hint)
+        return DecodeError(message, hint=self.hint)
 
 
 def shown(obj: Any) -> str:
@@ -274,7 +278,7 @@ def _product_parser(names: tuple[str | None, ...], parsers: tuple[Parse, ...], m
                     raise Mismatch(f"the field {name!r} is missing (fields: {text})")
             if len(obj) != len(names):
                 unknown = next(key for key in obj if key not in names)
-                raise Mismatch(f"there is no field {unknown!r} (fields: {text})", nearest(unknown, labels))
+                raise Mismatch(f"there is no field {unknown!r} (fields: {text})", nearest(unknown, labels), unknown)
             items = [obj[name] for name in names]
         else:
             raise Mismatch(f"expected an array or object of {len(parsers)} elements ({text}), not {shown(obj)}")
@@ -306,7 +310,8 @@ def _sum_parser(
         else:
             raise Mismatch(f"expected the name or number of a variant ({text}), not {shown(variant)}")
         if not 0 <= tag < len(parsers):
-            raise Mismatch(f"there is no variant {shown(variant)} (variants: {text})", nearest(str(variant), labels))
+            message = f"there is no variant {shown(variant)} (variants: {text})"
+            raise Mismatch(message, nearest(str(variant), labels), str(variant))
         return tag
 
     def parse(obj: Any) -> Any:

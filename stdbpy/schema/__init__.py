@@ -1,5 +1,7 @@
 """What a module is: read, written, named, checked, and migrated from one version to the next."""
 
+from stdbpy.schema.complete import complete
+from stdbpy.schema.definition import read_module_def, schema_from_json, schema_to_json, write_module_def
 from stdbpy.schema.model import (
     CasePolicy,
     Column,
@@ -24,6 +26,7 @@ from stdbpy.schema.model import (
     Visibility,
 )
 from stdbpy.schema.names import with_names
+from stdbpy.schema.validate import validate
 
 __all__ = [
     "CasePolicy",
@@ -47,5 +50,11 @@ __all__ = [
     "UniqueConstraint",
     "View",
     "Visibility",
+    "complete",
+    "read_module_def",
+    "schema_from_json",
+    "schema_to_json",
+    "validate",
     "with_names",
+    "write_module_def",
 ]

@@ -1,0 +1,209 @@
+"""Checks of one table: its columns, indexes, constraints, sequences, schedule and defaults.
+
+Source of the rules: ``crates/schema/src/def/validate/v9.rs`` and ``v10.rs`` of SpacetimeDB 2.8.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from stdbpy.errors import DecodeError, Problem
+from stdbpy.sats.bsatn import compile_codec
+from stdbpy.sats.naming import type_text
+from stdbpy.sats.types import SCHEDULE_AT, UNIT, AlgebraicType, Primitive, ProductType, SumType, TypeRef, Typespace
+from stdbpy.schema.identifiers import name_problem
+from stdbpy.schema.model import Column, Index, IndexAlgorithm, ModuleSchema, Sequence, Table
+from stdbpy.schema.validate_types import TypeUses
+
+_INTEGERS = {primitive for primitive in Primitive if primitive.value[0] in "IU"}
+_DIRECT_INDEX_TYPES = {Primitive.U8, Primitive.U16, Primitive.U32, Primitive.U64}
+
+
+def table_problems(where: str, table: Table, schema: ModuleSchema, uses: TypeUses) -> Iterator[Problem]:
+    """Findings about one table; ``where`` is what each finding's place starts with."""
+    if problem := name_problem(where, table.name, table.source_name):
+        yield problem
+    if not table.is_system and table.name.startswith("st_"):
+        yield Problem("error", where, "Names that start with 'st_' belong to the server's own tables", "Rename it")
+    row = schema.typespace[table.product_ref] if table.product_ref < len(schema.typespace) else None
+    if not isinstance(row, ProductType):
+        yield Problem("error", where, f"Its row type, number {table.product_ref} of the types, is no product")
+        return
+    yield from _column_problems(where, table, schema, uses)
+    for index in table.indexes:
+        yield from _index_problems(f"{where}.index {index.name}", index, table, schema)
+    yield from _constraint_problems(where, table)
+    yield from _sequence_problems(where, table)
+    yield from _schedule_problems(where, table, schema)
+
+
+def _column_problems(where: str, table: Table, schema: ModuleSchema, uses: TypeUses) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for column in table.columns:
+        column_where = f"{where}.column {column.name or column.position}"
+        if not column.source_name:
+            yield Problem("error", column_where, "The column has no name")
+        elif problem := name_problem(column_where, column.name, column.source_name):
+            yield problem
+        if column.name in seen:
+            yield Problem("error", column_where, "Two columns have this name", "Rename one of them")
+        seen.add(column.name)
+        yield from uses.problem(column_where, "the column", column.type)
+        if uses.is_recursive(column.type):
+            yield Problem(
+                "error",
+                column_where,
+                "The type of the column holds itself, which a table cannot store",
+                "Keep the parts in a table of their own and refer to them by their key",
+            )
+        elif column.default is not None:
+            yield from _default_problems(column_where, column, schema.typespace)
+
+
+def _default_problems(where: str, column: Column, typespace: Typespace) -> Iterator[Problem]:
+    try:
+        compile_codec(column.type, typespace).decode_from(column.default or b"", 0)
+    except (DecodeError, IndexError) as error:
+        yield Problem("error", where, f"Its default is no {type_text(column.type)}: {error}")
+
+
+def _index_problems(where: str, index: Index, table: Table, schema: ModuleSchema) -> Iterator[Problem]:
+    if schema.version != 9 and (problem := name_problem(where, index.name)):
+        yield problem
+    if index.accessor is not None and (problem := name_problem(where, index.accessor)):
+        yield problem
+    yield from _column_list_problems(where, index.columns, table)
+    if index.algorithm is not IndexAlgorithm.DIRECT:
+        return
+    if len(index.columns) != 1:
+        yield Problem("error", where, "A direct index has exactly one column")
+        return
+    column = _column(table, index.columns[0])
+    if column is not None and not _may_have_direct_index(column.type, schema.typespace):
+        yield Problem(
+            "error",
+            where,
+            f"Column {column.name!r} is {type_text(column.type)}, but a direct index takes only u8, u16, u32, u64 and "
+            "enums without payloads",
+            "Use a btree index",
+        )
+
+
+def _may_have_direct_index(type: AlgebraicType, typespace: Typespace) -> bool:
+    if isinstance(type, TypeRef) and type.index < len(typespace):
+        type = typespace[type.index]
+        return isinstance(type, SumType) and _is_plain_enum(type)
+    return type in _DIRECT_INDEX_TYPES or (isinstance(type, SumType) and _is_plain_enum(type))
+
+
+def _is_plain_enum(type: SumType) -> bool:
+    return all(variant.type == UNIT for variant in type.variants)
+
+
+def _constraint_problems(where: str, table: Table) -> Iterator[Problem]:
+    indexed = {frozenset(index.columns) for index in table.indexes}
+    for constraint in table.constraints:
+        constraint_where = f"{where}.unique {constraint.name}"
+        columns_faulty = list(_column_list_problems(constraint_where, constraint.columns, table))
+        yield from columns_faulty
+        if not columns_faulty and frozenset(constraint.columns) not in indexed:
+            yield Problem(
+                "error",
+                constraint_where,
+                f"A unique constraint needs an index on the same columns ({_names(table, constraint.columns)})",
+                "Add the index",
+            )
+    if table.primary_key is None:
+        return
+    if _column(table, table.primary_key) is None:
+        yield Problem("error", where, f"Its primary key is column number {table.primary_key}, which it does not have")
+    elif not table.is_unique((table.primary_key,)):
+        yield Problem(
+            "error",
+            f"{where}.column {_names(table, (table.primary_key,))}",
+            "A primary key needs a unique constraint on its column",
+        )
+
+
+def _sequence_problems(where: str, table: Table) -> Iterator[Problem]:
+    seen: set[int] = set()
+    for sequence in table.sequences:
+        column = _column(table, sequence.column)
+        if column is None:
+            yield _no_such_column(f"{where}.sequence {sequence.name}", sequence.column)
+            continue
+        column_where = f"{where}.column {column.name}"
+        if column.type not in _INTEGERS:
+            yield Problem(
+                "error",
+                column_where,
+                f"Only integers can count up by themselves, and it is {type_text(column.type)}",
+                "Use u64, or leave auto_inc out",
+            )
+        if sequence.column in seen:
+            yield Problem("error", column_where, "Two sequences fill this column")
+        seen.add(sequence.column)
+        if not _in_order(sequence):
+            yield Problem(
+                "error",
+                column_where,
+                f"Its numbers start at {sequence.start}, which is not between their least ({sequence.min_value}) and "
+                f"greatest ({sequence.max_value})",
+            )
+
+
+def _in_order(sequence: Sequence) -> bool:
+    bounds = [bound for bound in (sequence.min_value, sequence.start, sequence.max_value) if bound is not None]
+    return bounds == sorted(bounds)
+
+
+def _schedule_problems(where: str, table: Table, schema: ModuleSchema) -> Iterator[Problem]:
+    schedule = table.schedule
+    if schedule is None:
+        return
+    where = f"{where}.schedule {schedule.name}"
+    if problem := name_problem(where, schedule.name):
+        yield problem
+    at_column = _column(table, schedule.at_column)
+    id_column = _column(table, table.primary_key) if table.primary_key is not None else None
+    if at_column is None or at_column.type != SCHEDULE_AT or id_column is None or id_column.type is not Primitive.U64:
+        yield Problem(
+            "error",
+            where,
+            "A scheduled table needs a primary key of type u64 and a column of type ScheduleAt",
+            "For example: scheduled_id: u64 = column(primary_key=True, auto_inc=True); scheduled_at: ScheduleAt",
+        )
+    params = [reducer.params for reducer in schema.reducers if reducer.name == schedule.function]
+    params += [procedure.params for procedure in schema.procedures if procedure.name == schedule.function]
+    if not params:
+        yield Problem(
+            "error", where, f"It runs {schedule.function!r}, and the module has no reducer or procedure of that name"
+        )
+    elif [element.type for element in params[0].elements] != [TypeRef(table.product_ref)]:
+        yield Problem(
+            "error",
+            where,
+            f"It runs {schedule.function!r}, whose only parameter has to be a row of this table",
+        )
+
+
+def _column_list_problems(where: str, positions: Iterable[int], table: Table) -> Iterator[Problem]:
+    seen: set[int] = set()
+    for position in positions:
+        if _column(table, position) is None:
+            yield _no_such_column(where, position)
+        elif position in seen:
+            yield Problem("error", where, f"It names column {_names(table, (position,))!r} twice")
+        seen.add(position)
+
+
+def _no_such_column(where: str, position: int) -> Problem:
+    return Problem("error", where, f"It refers to column number {position}, which the table does not have")
+
+
+def _column(table: Table, position: int) -> Column | None:
+    return table.columns[position] if position < len(table.columns) else None
+
+
+def _names(table: Table, positions: Iterable[int]) -> str:
+    return ", ".join(table.columns[position].name for position in positions)
