@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import Any
 
@@ -18,6 +19,19 @@ CONNECT_TIMEOUT = 10.0
 """Seconds until a connection must stand; the caller's timeout counts for what follows."""
 
 _TOKEN = re.compile(r"[\x21-\x7e]+")
+_LOGGED_TOKEN = re.compile(r"(spacetime-identity-token', b')[^']*")
+
+
+class _WithoutTokens(logging.Filter):
+    """Blots out the token in what httpcore logs at level DEBUG: all headers of each answer."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg = _LOGGED_TOKEN.sub(r"\1…", str(record.msg))
+        return True
+
+
+for _logger in ("httpcore.http11", "httpcore.http2"):
+    logging.getLogger(_logger).addFilter(_WithoutTokens())
 
 
 def client_settings(address: Address, token: str | None, timeout: float) -> dict[str, Any]:
