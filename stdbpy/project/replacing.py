@@ -1,0 +1,39 @@
+"""Writing files so that nobody ever sees half of one."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+SECRET = 0o600
+"""Mode of a file that only its owner may read."""
+
+ORDINARY = 0o666
+"""Mode of any other file, before the user's umask."""
+
+
+def write_draft(path: Path, content: bytes, *, mode: int = ORDINARY) -> Path:
+    """Writes ``content`` to a new file beside ``path`` and returns it: ``draft.replace(path)`` is
+    then one step that works or changes nothing. Raises ``OSError`` and leaves no file behind."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    return draft
+
+
+def replace_file(path: Path, content: bytes, *, mode: int = ORDINARY) -> None:
+    """Gives ``path`` new content in one step. Raises ``OSError``."""
+    draft = write_draft(path, content, mode=mode)
+    try:
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise

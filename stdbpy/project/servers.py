@@ -1,0 +1,65 @@
+"""Which server a word means: an address, a nickname of ``cli.toml``, or one that everybody has."""
+
+from __future__ import annotations
+
+import re
+
+from stdbpy.api.address import Address, is_loopback
+from stdbpy.errors import ApiError, ConfigError, nearest
+from stdbpy.project.cli_toml import CliToml, Server
+
+LOCAL = Server("http://127.0.0.1:3000", "local")
+MAINCLOUD = Server("https://maincloud.spacetimedb.com", "maincloud")
+
+_HOST_AND_PORT = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[^\s:/\[\]]+):(?P<port>\d+)")
+
+
+def known_servers(config: CliToml) -> tuple[Server, ...]:
+    """The servers of ``cli.toml``, then the built-in ones whose nickname it does not use."""
+    taken = {server.nickname for server in config.servers}
+    return (*config.servers, *(server for server in (LOCAL, MAINCLOUD) if server.nickname not in taken))
+
+
+def resolve_server(word: str | None, config: CliToml) -> Server:
+    """The server that the user means by ``word``; by nothing, the default of ``cli.toml``, else :data:`LOCAL`.
+
+    A word is an address (``https://…``), a nickname, a host that ``cli.toml`` knows, or the host and
+    port of this machine itself (``127.0.0.1:3001``). Raises :class:`ConfigError`.
+    """
+    if word is None:
+        return LOCAL if config.default_server is None else _default(config.default_server, config)
+    if "://" in word:
+        try:
+            url = Address.parse(word).url
+        except ApiError as error:
+            raise ConfigError(str(error), hint=error.hint) from None
+        return next((server for server in known_servers(config) if server.url == url), Server(url))
+    named = _named(word, config)
+    if named is not None:
+        return named
+    address = _HOST_AND_PORT.fullmatch(word)
+    if address is None:
+        names = [server.nickname for server in known_servers(config) if server.nickname]
+        raise ConfigError(
+            f"no server is called {word!r}",
+            hint=nearest(word, names) or f"Give its address (http://…) or one of: {', '.join(names)}.",
+        )
+    if not is_loopback(address["host"]):
+        raise ConfigError(f"{word} does not say how to speak to it", hint=f"Write https://{word} or http://{word}.")
+    return resolve_server(f"http://{word}", config)
+
+
+def _named(word: str, config: CliToml) -> Server | None:
+    servers = known_servers(config)
+    by_nickname = next((server for server in servers if server.nickname == word), None)
+    return by_nickname or next((server for server in servers if server.host == word), None)
+
+
+def _default(word: str, config: CliToml) -> Server:
+    server = _named(word, config)
+    if server is None:
+        raise ConfigError(
+            f"{config.path}: default_server is {word!r}, but no server there is called that",
+            hint="Correct the file, or name a server with --server.",
+        )
+    return server
