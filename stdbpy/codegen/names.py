@@ -1,0 +1,50 @@
+"""Names of generated Python code: Python's style, never a keyword, never twice in one scope."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import unicodedata
+
+_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+|[^\W_A-Za-z0-9]+")
+_RESERVED = frozenset({"self", "cls"})
+
+
+def words(name: str) -> list[str]:
+    """The words of an identifier in any style: ``EnumWithPayload``, ``oneU8``, ``SEND_ALL``."""
+    return _WORD.findall(name)
+
+
+def snake_case(name: str) -> str:
+    if name == name.lower():
+        return name
+    return "_".join(word.lower() for word in words(name)) or name
+
+
+def pascal_case(name: str) -> str:
+    return "".join(part[:1].upper() + part[1:] for part in name.split("_")) or name
+
+
+def constant_case(name: str) -> str:
+    return snake_case(name).upper()
+
+
+class Scope:
+    """The names of one namespace of the generated code; each is given out once."""
+
+    def __init__(self, reserved: frozenset[str] | set[str] = frozenset()) -> None:
+        self._taken = set(reserved)
+
+    def claim(self, wanted: str) -> str:
+        """``wanted``, made an identifier and with underscores appended until it is free."""
+        # Python compares identifiers in this normal form.
+        normal = unicodedata.normalize("NFKC", wanted)
+        name = "".join(letter if f"a{letter}".isidentifier() else "_" for letter in normal)
+        if name.startswith("__") and not name.endswith("__"):
+            name = name.lstrip("_")  # a class would mangle it
+        if not name.isidentifier():
+            name = f"_{name}"
+        while name in self._taken or keyword.iskeyword(name) or name in _RESERVED:
+            name += "_"
+        self._taken.add(name)
+        return name
