@@ -6,8 +6,7 @@ replaced or deleted; where a file of somebody else is in the way, nothing is wri
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -28,7 +27,7 @@ class Differences:
 
 
 def write_package(files: Mapping[str, str], out_dir: Path, *, marker: str, check: bool = False) -> Differences:
-    """Makes ``out_dir`` hold exactly ``files``, apart from files that do not begin with ``marker``.
+    """Makes ``out_dir`` hold ``files`` and no other file that begins with ``marker``.
 
     ``files`` maps paths relative to ``out_dir``, with slashes, to texts whose first line begins with
     ``marker``. Returns what it did, or with ``check`` what it would do. Each file is replaced in one
@@ -65,7 +64,8 @@ def _compare(contents: Mapping[Path, bytes], out_dir: Path, marker: bytes) -> Di
             )
         elif path.read_bytes() != content:
             changed.append(path)
-    deleted = [path for path in _files_below(out_dir) if path not in contents and _is_generated(path, marker)]
+    folders = {out_dir, *(path.parent for path in contents)}
+    deleted = [path for path in _files_in(folders) if path not in contents and _is_generated(path, marker)]
 
     def names(paths: list[Path]) -> tuple[str, ...]:
         return tuple(sorted(path.relative_to(out_dir).as_posix() for path in paths))
@@ -89,12 +89,11 @@ def _is_generated(path: Path, marker: bytes) -> bool:
         return file.read(len(marker)) == marker
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            path = Path(parent, name)
-            if not path.is_symlink():
-                yield path
+def _files_in(folders: Iterable[Path]) -> Iterator[Path]:
+    """Plain files right in these folders. Folders inside are left alone: they may hold another package."""
+    for folder in folders:
+        if folder.is_dir():
+            yield from (path for path in folder.iterdir() if path.is_file() and not path.is_symlink())
 
 
 def _write(contents: Mapping[Path, bytes], differences: Differences, out_dir: Path) -> None:
@@ -111,15 +110,4 @@ def _write(contents: Mapping[Path, bytes], differences: Differences, out_dir: Pa
             draft.unlink(missing_ok=True)
         raise
     for name in differences.deleted:
-        path = out_dir / name
-        path.unlink()
-        _remove_if_empty(path.parent, out_dir)
-
-
-def _remove_if_empty(folder: Path, out_dir: Path) -> None:
-    while folder != out_dir:
-        try:
-            folder.rmdir()
-        except OSError:
-            return  # something is still in it
-        folder = folder.parent
+        (out_dir / name).unlink()
