@@ -1,0 +1,132 @@
+"""From syntax to a statement whose names and types are known, refusing what the real server refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stdbpy.engine.sql import bound, syntax
+from stdbpy.engine.sql.catalog import Catalog, KnownTable
+from stdbpy.engine.sql.conditions import Scope, constant_of, no_such_column, stored_value
+from stdbpy.engine.sql.refusal import refused
+from stdbpy.errors import nearest
+from stdbpy.sats import types as t
+from stdbpy.sats.values import Identity
+
+
+class Binder:
+    """Binds the statements of one caller."""
+
+    def __init__(self, catalog: Catalog, *, caller: Identity, is_owner: bool) -> None:
+        self._catalog = catalog
+        self._caller = caller
+        self._is_owner = is_owner
+
+    def bind(self, statement: syntax.Select | syntax.Insert | syntax.Update | syntax.Delete) -> bound.Work:
+        match statement:
+            case syntax.Select():
+                return self._select(statement)
+            case syntax.Insert():
+                return self._insert(statement)
+            case syntax.Update():
+                matching = self._matching(statement.table, statement.where)
+                return bound.Change(matching, self._new_values(statement, matching.tables[0]))
+            case syntax.Delete():
+                return bound.Removal(self._matching(statement.table, statement.where))
+
+    def _table(self, name: syntax.Name) -> KnownTable:
+        known = self._catalog.find(name.text, is_owner=self._is_owner)
+        if known is None:
+            unless = "" if self._is_owner else " that you may see: private tables are for the database's owner"
+            hint = self._catalog.hint_for(name.text, is_owner=self._is_owner)
+            raise refused(f"no such table: `{name.text}`{unless}", name.at, hint)
+        return known
+
+    # --- SELECT ------------------------------------------------------------------------------
+
+    def _select(self, select: syntax.Select) -> bound.Query:
+        tables = {select.table.alias.text: (0, self._table(select.table.name))}
+        conditions: list[bound.Condition] = []
+        for number, join in enumerate(select.joins, start=1):
+            alias = join.table.alias
+            if alias.text in tables:
+                raise refused(f"two tables are called `{alias.text}`", alias.at, "Give one an alias: table AS t.")
+            tables[alias.text] = (number, self._table(join.table.name))
+            if join.on is not None:
+                conditions.append(_joined(join.on, Scope(tables, self._caller), number))
+        scope = Scope(tables, self._caller)
+        if select.where is not None:
+            conditions += bound.conjuncts(scope.condition(select.where))
+        wanted, columns = _wanted(select.wanted, scope)
+        limit = constant_of(select.limit, t.Primitive.U64) if select.limit is not None else None
+        return bound.Query(tuple(known for _, known in tables.values()), tuple(conditions), wanted, columns, limit)
+
+    # --- changes -----------------------------------------------------------------------------
+
+    def _insert(self, insert: syntax.Insert) -> bound.Insertion:
+        """The columns' names are for the reader alone: the real server counts them and no more, and
+        takes the values in the order of the table's columns."""
+        known = self._table(insert.table)
+        names = ", ".join(column.name for column in known.definition.columns)
+        if len(insert.columns) != len(known.types):
+            message = f"INSERT must name all {len(known.types)} columns of `{known.name}`, not {len(insert.columns)}"
+            raise refused(message, insert.table.at, f"They are: {names}.")
+        for row in insert.rows:
+            if len(row) != len(known.types):
+                message = f"a row of `{known.name}` has {len(known.types)} values, not {len(row)}"
+                raise refused(message, row[0].at, f"In this order: {names}.")
+        return bound.Insertion(
+            known,
+            tuple(
+                tuple(stored_value(value, type) for value, type in zip(row, known.types, strict=True))
+                for row in insert.rows
+            ),
+        )
+
+    def _matching(self, table: syntax.Name, where: syntax.Expression | None) -> bound.Query:
+        known = self._table(table)
+        scope = Scope({table.text: (0, known)}, self._caller)
+        conditions = bound.conjuncts(scope.condition(where)) if where is not None else ()
+        return bound.Query((known,), tuple(conditions), bound.Rows(0), known.columns)
+
+    def _new_values(self, update: syntax.Update, known: KnownTable) -> dict[int, Any]:
+        """Of two values for one column the first counts, as on the real server."""
+        values: dict[int, Any] = {}
+        for name, literal in update.assignments:
+            column = known.column(name.text)
+            if column is None:
+                raise no_such_column(known, name)
+            values.setdefault(column.position, stored_value(literal, known.types[column.position]))
+        return values
+
+
+def _joined(on: tuple[syntax.ColumnName, syntax.ColumnName], scope: Scope, number: int) -> bound.Condition:
+    """The condition of a JOIN. The real server fails, or answers nonsense, unless it ties the table
+    to one of those before."""
+    condition = scope.condition(syntax.Comparison(on[0], (("=", on[1]),), on[0].column.at))
+    tables = [field.table for field in bound.fields_of(condition)]
+    if tables.count(number) != 1:
+        raise refused("ON must compare a column of the joined table with one of a table before it", on[0].column.at)
+    return condition
+
+
+def _wanted(
+    wanted: syntax.WholeRow | syntax.SomeColumns | syntax.CountRows, scope: Scope
+) -> tuple[bound.Rows | bound.Columns | bound.Count, t.ProductType]:
+    match wanted:
+        case syntax.CountRows(name):
+            return bound.Count(), t.product((name.text, t.Primitive.U64))
+        case syntax.WholeRow(table, at):
+            if table is None and len(scope.tables) > 1:
+                raise refused("SELECT * is not supported with several tables", at, "Write table.*.")
+            alias = next(iter(scope.tables)) if table is None else table.text
+            if alias not in scope.tables:
+                raise refused(f"no table `{alias}` in this statement", at, nearest(alias, scope.tables))
+            number, known = scope.tables[alias]
+            return bound.Rows(number), known.columns
+        case syntax.SomeColumns(columns):
+            fields: dict[str, bound.Field] = {}
+            for column, name in columns:
+                if name.text in fields:
+                    raise refused(f"two columns are called `{name.text}`", name.at, "Name one: column AS name.")
+                fields[name.text] = scope.field(column)
+            return bound.Columns(tuple(fields.values())), t.product(*((n, f.type) for n, f in fields.items()))

@@ -1,0 +1,89 @@
+"""The tables that a statement may name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stdbpy.errors import nearest
+from stdbpy.sats import types as t
+from stdbpy.schema.model import Column, ModuleSchema, Table
+
+_MAX_NESTING = 100
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class KnownTable:
+    """A table with what SQL needs of its module."""
+
+    name: str
+    """As the database knows it: with the names of the modules that it is mounted in."""
+    definition: Table
+    row: t.ProductType
+    """The row's type; references are into ``typespace``."""
+    typespace: t.Typespace
+    types: tuple[t.AlgebraicType, ...]
+    """The columns' types, without references."""
+
+    def column(self, name: str) -> Column | None:
+        """By what the module's code calls it or else by its canonical name, as the real server does."""
+        columns = self.definition.columns
+        by_source = next((column for column in columns if column.source_name == name), None)
+        return by_source or self.definition.column(name)
+
+    @property
+    def columns(self) -> t.ProductType:
+        """All columns as a result shows them."""
+        return t.product(
+            *((column.name, type) for column, type in zip(self.definition.columns, self.types, strict=True))
+        )
+
+
+class Catalog:
+    """The tables of one module and those mounted in it, by canonical name or by what code says."""
+
+    def __init__(self, schema: ModuleSchema) -> None:
+        self._by_name: dict[str, KnownTable] = {}
+        by_source: dict[str, KnownTable] = {}
+        for known, source_name in _tables(schema):
+            self._by_name[known.name] = known
+            by_source.setdefault(source_name, known)
+        for name, known in by_source.items():
+            self._by_name.setdefault(name, known)
+
+    def find(self, name: str, *, is_owner: bool) -> KnownTable | None:
+        """The table, unless it is private and the caller does not own the database."""
+        known = self._by_name.get(name)
+        return known if known is not None and (is_owner or known.definition.is_public) else None
+
+    def hint_for(self, name: str, *, is_owner: bool) -> str:
+        """The nearest name that the caller may see."""
+        names = (known for known, table in self._by_name.items() if is_owner or table.definition.is_public)
+        return nearest(name, names)
+
+
+def _tables(schema: ModuleSchema) -> Iterator[tuple[KnownTable, str]]:
+    for prefix, module in schema.walk():
+        for table in module.tables:
+            row = module.row_type(table)
+            types = tuple(without_references(column.type, module.typespace) for column in table.columns)
+            known = KnownTable(prefix + table.name, table, row, module.typespace, types)
+            yield known, prefix + table.source_name
+
+
+def without_references(type: t.AlgebraicType, typespace: t.Typespace, depth: int = 0) -> t.AlgebraicType:
+    """``type`` with every reference replaced by what it refers to, which is how results show types.
+    A type that contains itself, which no table's column can have, keeps its innermost references."""
+    if depth > _MAX_NESTING:
+        return type
+    match type:
+        case t.TypeRef(index):
+            return without_references(typespace[index], typespace, depth + 1)
+        case t.ArrayType(element):
+            return t.ArrayType(without_references(element, typespace, depth + 1))
+        case t.ProductType(elements):
+            return t.product(*((e.name, without_references(e.type, typespace, depth + 1)) for e in elements))
+        case t.SumType(variants):
+            return t.sum_of(*((v.name, without_references(v.type, typespace, depth + 1)) for v in variants))
+        case t.Primitive():
+            return type

@@ -1,0 +1,120 @@
+"""Statements of one database: compiled once, run over its transactions."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from stdbpy.engine.results import StatementResult
+from stdbpy.engine.sql import bound, syntax
+from stdbpy.engine.sql.bind import Binder
+from stdbpy.engine.sql.catalog import Catalog
+from stdbpy.engine.sql.execute import PreparedQuery, change, insert, remove
+from stdbpy.engine.sql.parse import parse
+from stdbpy.engine.sql.transaction_view import TransactionView
+from stdbpy.engine.sql.variables import SHOWN, check_variable, new_value, set_variable, show_variable
+from stdbpy.errors import HostError, SqlError
+from stdbpy.sats.types import UNIT, ProductType
+from stdbpy.sats.values import Identity
+from stdbpy.schema.model import ModuleSchema
+
+_KEPT_STATEMENTS = 256
+_LONGEST_KEPT = 1_000
+"""Characters: longer statements are rarely sent twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class _SetVariable:
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    query: PreparedQuery
+    columns: ProductType
+
+
+_Compiled = _Prepared | bound.Insertion | bound.Change | bound.Removal | _SetVariable | syntax.ShowVariable
+
+
+class Sql:
+    """The SQL of a database with one schema. It may be used from several threads."""
+
+    def __init__(self, schema: ModuleSchema) -> None:
+        self._catalog = Catalog(schema)
+        self._kept = lru_cache(_KEPT_STATEMENTS)(self._compile)
+
+    def run(
+        self, text: str, transaction: TransactionView, *, caller: Identity, is_owner: bool
+    ) -> list[StatementResult]:
+        """Runs the one statement that ``text`` holds and returns its result, as the only one.
+
+        Only the owner of the database sees private tables and may change anything. Raises
+        :class:`~stdbpy.errors.SqlError`; whoever owns the transaction must then undo it, because
+        a statement may fail at its last row.
+        """
+        started = time.perf_counter_ns()
+        compiled = self._compiled(text, caller, is_owner=is_owner)
+        if not is_owner and not isinstance(compiled, _Prepared | syntax.ShowVariable):
+            raise SqlError(f"{caller} may not change this database", hint="Only its owner may, with SQL.")
+        try:
+            result = _run(compiled, transaction)
+        except HostError as error:
+            raise SqlError(error.message, hint=error.hint) from error
+        return [replace(result, duration_micros=(time.perf_counter_ns() - started) // 1000)]
+
+    def _compiled(self, text: str, caller: Identity, *, is_owner: bool) -> _Compiled:
+        if len(text) > _LONGEST_KEPT:
+            return self._compile(text, caller, is_owner)
+        # Without a colon there is no :sender, and the statement means the same for every caller.
+        return self._kept(text, caller if ":" in text else Identity(bytes(Identity.SIZE)), is_owner)
+
+    def _compile(self, text: str, caller: Identity, is_owner: bool) -> _Compiled:
+        statement = parse(text)
+        match statement:
+            case syntax.ShowVariable():
+                check_variable(statement.name)
+                return statement
+            case syntax.SetVariable():
+                return _SetVariable(new_value(statement))
+            case _:
+                work = Binder(self._catalog, caller=caller, is_owner=is_owner).bind(statement)
+                return _Prepared(PreparedQuery(work), work.columns) if isinstance(work, bound.Query) else work
+
+
+def run_sql(text: str, transaction: TransactionView, *, caller: Identity, is_owner: bool) -> list[StatementResult]:
+    """:meth:`Sql.run` for whoever keeps no :class:`Sql`: one is kept here for as long as the
+    transaction's schema is in use."""
+    return _sql_of(transaction.schema).run(text, transaction, caller=caller, is_owner=is_owner)
+
+
+_known: dict[int, tuple[weakref.ref[ModuleSchema], Sql]] = {}
+
+
+def _sql_of(schema: ModuleSchema) -> Sql:
+    """By the schema's identity: comparing or hashing schemas would cost more than the statement."""
+    key = id(schema)
+    found = _known.get(key)
+    if found is None or found[0]() is not schema:
+        found = weakref.ref(schema, lambda _: _known.pop(key, None)), Sql(schema)
+        _known[key] = found
+    return found[1]
+
+
+def _run(compiled: _Compiled, transaction: TransactionView) -> StatementResult:
+    match compiled:
+        case _Prepared(query, columns):
+            return StatementResult(columns, query.rows(transaction))
+        case bound.Insertion():
+            return StatementResult(UNIT, [], rows_inserted=insert(compiled, transaction))
+        case bound.Change():
+            return StatementResult(UNIT, [], rows_updated=change(compiled, transaction))
+        case bound.Removal():
+            return StatementResult(UNIT, [], rows_deleted=remove(compiled, transaction))
+        case _SetVariable(value):
+            set_variable(value, transaction)
+            return StatementResult(UNIT, [], rows_inserted=1)
+        case syntax.ShowVariable():
+            return StatementResult(SHOWN, show_variable(compiled, transaction))

@@ -1,0 +1,105 @@
+"""Reads a table's rows, and joins them to the rows of the tables before."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+
+from stdbpy.engine.sql.catalog import KnownTable
+from stdbpy.engine.sql.layout import Layout, picker
+from stdbpy.engine.sql.plan import Step
+from stdbpy.engine.sql.predicate import Row, compile_predicate
+from stdbpy.engine.sql.transaction_view import TransactionView
+from stdbpy.errors import SqlError
+
+RowsOf = Callable[[TransactionView, Row], Iterable[Row]]
+"""The rows of one table that fit a row of the tables before."""
+Join = Callable[[TransactionView, Iterable[Row]], Iterable[Row]]
+"""From the rows of the tables before to those of one table more."""
+
+
+def compile_first(table: KnownTable, step: Step, layout: Layout) -> RowsOf:
+    """The rows of the first table; the row of the tables before is empty."""
+    fetch = _fetcher(table, step, layout)
+    read = layout.reader(step.table)
+    keep = compile_predicate(step.own, layout.own_slots(step.table))
+    if keep is None:
+        return lambda transaction, before: map(read, fetch(transaction, before))
+    return lambda transaction, before: filter(keep, map(read, fetch(transaction, before)))
+
+
+def compile_join(table: KnownTable, step: Step, layout: Layout) -> Join:
+    rows_of = compile_first(table, step, layout)
+    if step.lookup is not None and step.lookup.needs:
+        join = _through_index(rows_of)
+    elif step.pairs:
+        own_slots = layout.own_slots(step.table)
+        key_before = picker([layout.slot(field) for field, _ in step.pairs])
+        key = picker([own_slots[field.table, field.column] for _, field in step.pairs])
+        join = _by_hash(rows_of, key_before, key)
+    else:
+        join = _with_each(rows_of)
+    keep = compile_predicate(step.joint, layout.slots)
+    if keep is None:
+        return join
+    return lambda transaction, rows: filter(keep, join(transaction, rows))
+
+
+def table_id_of(transaction: TransactionView, table: KnownTable) -> int:
+    table_id = transaction.table_id(table.name)
+    if table_id is None:
+        raise SqlError(f"the table `{table.name}` is gone")
+    return table_id
+
+
+def _through_index(rows_of: RowsOf) -> Join:
+    def join(transaction: TransactionView, rows: Iterable[Row]) -> Iterator[Row]:
+        for before in rows:
+            for row in rows_of(transaction, before):
+                yield before + row
+
+    return join
+
+
+def _by_hash(rows_of: RowsOf, key_before: Callable[[Row], Row], key: Callable[[Row], Row]) -> Join:
+    def join(transaction: TransactionView, rows: Iterable[Row]) -> Iterator[Row]:
+        by_key: defaultdict[Row, list[Row]] = defaultdict(list)
+        for row in rows_of(transaction, ()):
+            by_key[_hashable(key(row))].append(row)
+        for before in rows:
+            for row in by_key.get(_hashable(key_before(before)), ()):
+                yield before + row
+
+    return join
+
+
+def _with_each(rows_of: RowsOf) -> Join:
+    def join(transaction: TransactionView, rows: Iterable[Row]) -> Iterator[Row]:
+        own = list(rows_of(transaction, ()))
+        for before in rows:
+            for row in own:
+                yield before + row
+
+    return join
+
+
+def _hashable(key: Row) -> Row:
+    """NaN equals itself in SpacetimeDB, and nothing in Python."""
+    return tuple("NaN" if part != part else part for part in key)
+
+
+def _fetcher(table: KnownTable, step: Step, layout: Layout) -> Callable[[TransactionView, Row], Iterable[bytes]]:
+    lookup = step.lookup
+    if lookup is None:
+        return lambda transaction, _before: transaction.scan(table_id_of(transaction, table))
+    name, key, lower, upper = lookup.index.name, layout.key(lookup.key), lookup.lower, lookup.upper
+    if lookup.is_point:
+        return lambda transaction, before: transaction.index_point(_index_id(transaction, name), key(before))
+    return lambda transaction, before: transaction.index_range(_index_id(transaction, name), key(before), lower, upper)
+
+
+def _index_id(transaction: TransactionView, name: str) -> int:
+    index_id = transaction.index_id(name)
+    if index_id is None:
+        raise SqlError(f"the index `{name}` is gone")
+    return index_id

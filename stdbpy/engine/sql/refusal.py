@@ -1,0 +1,10 @@
+"""Refusals that point at a place in the statement."""
+
+from __future__ import annotations
+
+from stdbpy.engine.sql.syntax import Position
+from stdbpy.errors import SqlError
+
+
+def refused(message: str, at: Position, hint: str = "") -> SqlError:
+    return SqlError(message, hint=hint, line=at.line, column=at.column)

@@ -1,0 +1,124 @@
+"""The words of a statement.
+
+They are those of PostgreSQL's SQL as SpacetimeDB's parser (``sqlparser`` 0.38, PostgreSQL dialect)
+cuts them: ``0x`` makes a hex literal, a number may end in ``L``, comments nest.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass
+from typing import cast
+
+from stdbpy.engine.sql.syntax import Position
+from stdbpy.errors import SqlError
+
+
+class Kind(enum.Enum):
+    WORD = "word"
+    QUOTED_WORD = "quoted name"
+    NUMBER = "number"
+    STRING = "string"
+    HEX = "hex literal"
+    FOREIGN_STRING = "string of another kind"
+    """``N'…'``, ``E'…'`` and ``$$…$$``: known, and never allowed."""
+    SYMBOL = "symbol"
+    END = "end of the statement"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    kind: Kind
+    text: str
+    """The word, what the quotes hold, the digits, or the symbol itself."""
+    keyword: str
+    """An unquoted word in capitals; else empty."""
+    at: Position
+
+    @property
+    def is_name(self) -> bool:
+        return self.kind is Kind.WORD or self.kind is Kind.QUOTED_WORD
+
+    def __str__(self) -> str:
+        match self.kind:
+            case Kind.END:
+                return "the end"
+            case Kind.STRING:
+                return f"'{self.text}'"
+            case _:
+                return f"`{self.text}`"
+
+
+_TOKEN = re.compile(
+    r"""
+      (?P<space>       \s+ | --[^\n]*)
+    | (?P<comment>     /\*)
+    | (?P<foreign>     [nN]'(?:[^']|'')*' | [eE]'(?:[^'\\]|''|\\.)*' | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$)
+    | (?P<hex>         [xX]'(?:[^']|'')*' | 0x[0-9A-Fa-f]*)
+    | (?P<word>        [^\W\d](?:[^\W\d]|[0-9$])*)
+    | (?P<quoted>      "(?:[^"]|"")*")
+    | (?P<string>      '(?:[^']|'')*')
+    | (?P<number>      (?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?L?)
+    | (?P<unclosed>    [nNeExX]?' | " | \$\w*\$)
+    | (?P<symbol>      <=>|<=|<>|<<|<@|==|=>|>=|>>|!=|!!|!~\*?|::|:=|->>?|~\*|\|\|/|\|\||\|/|&&
+                     | \#>>?|\#-|@>|@\?|@@|\$\w+|\?\d*|.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def tokenize(text: str) -> list[Token]:
+    """The tokens of ``text``, the last of kind END. Raises ``SqlError`` for quotes and comments
+    that are never closed."""
+    tokens: list[Token] = []
+    offset, line, line_start = 0, 1, 0
+    while offset < len(text):
+        # Any character may be a symbol, so that there always is a match.
+        match = cast("re.Match[str]", _TOKEN.match(text, offset))
+        group, found = match.lastgroup, match.group()
+        at = Position(line, offset - line_start + 1)
+        end = match.end()
+        match group:
+            case "space":
+                pass
+            case "comment":
+                end = _comment_end(text, end, at)
+            case "word":
+                tokens.append(Token(Kind.WORD, found, found.upper(), at))
+            case "quoted":
+                tokens.append(Token(Kind.QUOTED_WORD, found[1:-1].replace('""', '"'), "", at))
+            case "string":
+                tokens.append(Token(Kind.STRING, found[1:-1].replace("''", "'"), "", at))
+            case "hex":
+                digits = found[2:] if found[0] == "0" else found[2:-1].replace("''", "'")
+                tokens.append(Token(Kind.HEX, digits, "", at))
+            case "number":
+                tokens.append(Token(Kind.NUMBER, found.removesuffix("L"), "", at))
+            case "foreign" | "tag":
+                tokens.append(Token(Kind.FOREIGN_STRING, found, "", at))
+            case "unclosed":
+                raise SqlError(f"the quote {found} is never closed", line=at.line, column=at.column)
+            case _:
+                tokens.append(Token(Kind.SYMBOL, found, "", at))
+        newlines = text.count("\n", offset, end)
+        if newlines:
+            line += newlines
+            line_start = text.rindex("\n", offset, end) + 1
+        offset = end
+    tokens.append(Token(Kind.END, "", "", Position(line, offset - line_start + 1)))
+    return tokens
+
+
+def _comment_end(text: str, offset: int, at: Position) -> int:
+    depth, previous = 1, " "
+    for index in range(offset, len(text)):
+        character = text[index]
+        if previous == "/" and character == "*":
+            depth += 1
+        elif previous == "*" and character == "/":
+            depth -= 1
+            if not depth:
+                return index + 1
+        previous = character
+    raise SqlError("the comment /* is never closed", line=at.line, column=at.column)

@@ -1,0 +1,65 @@
+"""SET and SHOW: the one system variable that SpacetimeDB has, ``row_limit``.
+
+The real server keeps it as a row of the table ``st_var``, so that SET works once; another value
+takes a ``DELETE FROM st_var`` first.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stdbpy.engine.sql.conditions import constant_of
+from stdbpy.engine.sql.refusal import refused
+from stdbpy.engine.sql.syntax import LiteralKind, Name, SetVariable, ShowVariable
+from stdbpy.engine.sql.transaction_view import TransactionView
+from stdbpy.errors import SqlError
+from stdbpy.sats import types as t
+from stdbpy.sats.bsatn import compile_codec
+from stdbpy.sats.values import Variant
+
+_ROW_LIMIT = "row_limit"
+_TABLE = "st_var"
+
+_VALUE = t.sum_of(
+    *(
+        (primitive.value, primitive)
+        for primitive in (
+            t.Primitive.BOOL, t.Primitive.I8, t.Primitive.U8, t.Primitive.I16, t.Primitive.U16, t.Primitive.I32,
+            t.Primitive.U32, t.Primitive.I64, t.Primitive.U64, t.Primitive.I128, t.Primitive.U128, t.Primitive.F32,
+            t.Primitive.F64, t.Primitive.STRING,
+        )
+    )
+)  # fmt: skip
+_ROW = compile_codec(t.product(("name", t.Primitive.STRING), ("value", _VALUE)))
+
+SHOWN = t.product(("value", _VALUE))
+"""The columns of SHOW's answer."""
+
+
+def check_variable(name: Name) -> None:
+    if name.text != _ROW_LIMIT:
+        raise refused(f"no such system variable: `{name.text}`", name.at, f"There is one: {_ROW_LIMIT}.")
+
+
+def new_value(statement: SetVariable) -> int:
+    """The value to set. Raises :class:`~stdbpy.errors.SqlError` for anything but a plain number."""
+    check_variable(statement.name)
+    if statement.value.kind is not LiteralKind.NUMBER:
+        raise refused(f"{_ROW_LIMIT} is a number", statement.value.at)
+    value: int = constant_of(statement.value, t.Primitive.U64)
+    return value
+
+
+def set_variable(value: int, transaction: TransactionView) -> None:
+    table_id = transaction.table_id(_TABLE)
+    if table_id is None:
+        raise SqlError("system variables cannot be set in this database", hint="It has no limit of rows.")
+    transaction.insert(table_id, _ROW.encode((_ROW_LIMIT, Variant("U64", value))))
+
+
+def show_variable(statement: ShowVariable, transaction: TransactionView) -> list[tuple[Any, ...]]:
+    """The variable's value as the only row; no rows while it is not set."""
+    check_variable(statement.name)
+    table_id = transaction.table_id(_TABLE)
+    rows = (_ROW.decode(row) for row in transaction.scan(table_id)) if table_id is not None else ()
+    return [(value,) for name, value in rows if name == statement.name.text]
