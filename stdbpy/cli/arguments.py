@@ -1,0 +1,189 @@
+"""The words after ``stdbpy call DATABASE FUNCTION`` as the JSON that the server takes."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from stdbpy.errors import InvalidArguments, NotFound, SatsError, nearest
+from stdbpy.sats.naming import params_text, type_text
+from stdbpy.sats.satsjson import compile_json_codec
+from stdbpy.sats.types import (
+    BYTES,
+    CONNECTION_ID,
+    IDENTITY,
+    SCHEDULE_AT,
+    TIME_DURATION,
+    TIMESTAMP,
+    UUID,
+    AlgebraicType,
+    ArrayType,
+    Primitive,
+    ProductType,
+    SumType,
+    as_option,
+    as_result,
+    resolve,
+)
+from stdbpy.sats.values import ConnectionId, Identity, Interval, Ok, TimeDuration, Timestamp, Variant
+from stdbpy.schema.model import ModuleSchema, Procedure, Reducer
+
+_HEX = {IDENTITY: 64, CONNECTION_ID: 32}
+_MOST_LISTED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A reducer or procedure, with the module that its types belong to."""
+
+    database: str
+    name: str
+    """As callers name it, with the namespace of the module it is mounted in."""
+    definition: Reducer | Procedure
+    schema: ModuleSchema
+
+    @property
+    def signature(self) -> str:
+        return f"{self.name}({params_text(self.definition.params, self._type_name)})"
+
+    def encode(self, words: Sequence[str]) -> bytes:
+        """The arguments as one JSON list.
+
+        A word is JSON; a string may also stand bare, an identity or connection id as hex digits.
+        Raises :class:`InvalidArguments`, whose hint shows what would do.
+        """
+        parameters = self.definition.params.elements
+        if len(words) != len(parameters):
+            self._refuse(f"{self.name} takes {_count(len(parameters))}, not {len(words)}")
+        return f"[{', '.join(self._encoded(*pair) for pair in enumerate(words))}]".encode()
+
+    def _encoded(self, position: int, word: str) -> str:
+        parameter = self.definition.params.elements[position]
+        type = resolve(parameter.type, self.schema.typespace)
+        what = f"the argument {parameter.name or position + 1!r} of {self.name}"
+        text = _as_json(word, type)
+        try:
+            value = json.loads(text, parse_constant=_no_constant)
+        except ValueError as error:
+            reason = str(error) if isinstance(error, _NotFiniteError) else "it is not JSON"
+            self._refuse(f"{what} cannot be {word!r}: {reason}")
+        except RecursionError:
+            self._refuse(f"{what} is nested too deep")
+        try:
+            compile_json_codec(type, self.schema.typespace).from_json(value)
+        except SatsError as error:
+            self._refuse(f"{what} cannot be {word!r}: {error}")
+        return text
+
+    def _refuse(self, message: str) -> NoReturn:
+        raise InvalidArguments(message, hint=f"It is {self.signature}, as in: {self.sample()}") from None
+
+    def sample(self) -> str:
+        """A command that the server would take, quoted for a shell."""
+        words = []
+        for parameter in self.definition.params.elements:
+            type = resolve(parameter.type, self.schema.typespace)
+            value = _sample(type, self.schema, frozenset())
+            if type is Primitive.STRING:
+                words.append(value)
+            elif type in _HEX:
+                words.append(f"0x{value}")
+            else:
+                words.append(json.dumps(compile_json_codec(type, self.schema.typespace).to_json(value)))
+        return shlex.join(("stdbpy", "call", self.database, self.name, *words))
+
+    def _type_name(self, ref: int) -> str:
+        named = self.schema.type_names.get(ref)
+        return named.name if named is not None else type_text(self.schema.typespace[ref], self._type_name)
+
+
+def find_function(schema: ModuleSchema, database: str, name: str) -> Function:
+    """The reducer or procedure called ``name``. Raises :class:`NotFound` with the nearest one."""
+    callable_by_clients: list[str] = []
+    for prefix, module in schema.walk():
+        for definition in (*module.reducers, *module.procedures):
+            if prefix + definition.name == name:
+                return Function(database, name, definition, module)
+            if not isinstance(definition, Reducer) or definition.lifecycle is None:
+                callable_by_clients.append(prefix + definition.name)
+    raise NotFound(
+        f"the database {database!r} has no reducer or procedure {name!r}",
+        hint=nearest(name, callable_by_clients) or _listing(callable_by_clients),
+    )
+
+
+class _NotFiniteError(ValueError):
+    pass
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise _NotFiniteError(f"{name} has no JSON, so the server takes no call with it")
+
+
+def _as_json(word: str, type: AlgebraicType) -> str:
+    if type is Primitive.STRING:
+        is_quoted = len(word) >= 2 and word.startswith('"') and word.endswith('"')
+        return word if is_quoted else json.dumps(word)
+    if type in _HEX:
+        digits = word.strip('"').removeprefix("0x")
+        if re.fullmatch(f"[0-9a-fA-F]{{{_HEX[type]}}}", digits):
+            return f'["0x{digits}"]'
+    return word
+
+
+def _sample(type: AlgebraicType, schema: ModuleSchema, inside: frozenset[AlgebraicType]) -> Any:
+    """Some value of ``type``; types that contain themselves end as early as they can."""
+    type = resolve(type, schema.typespace)
+    if type in _SAMPLES:
+        return _SAMPLES[type]
+    recurs = type in inside
+    inside |= {type}
+    payload = as_option(type)
+    if payload is not None:
+        return None if recurs else _sample(payload, schema, inside)
+    result = as_result(type)
+    if result is not None:
+        return Ok(_sample(result[0], schema, inside))
+    match type:
+        case Primitive():
+            return 1
+        case ArrayType(element):
+            return [] if recurs else [_sample(element, schema, inside)]
+        case ProductType(elements):
+            return tuple(_sample(element.type, schema, inside) for element in elements)
+        case SumType(variants):
+            unit = next((variant for variant in variants if variant.type == ProductType()), None)
+            variant = unit if unit is not None else variants[0]
+            return Variant(variant.name or "", None if unit is not None else _sample(variant.type, schema, inside))
+    raise AssertionError(type)
+
+
+_SAMPLES: dict[AlgebraicType, Any] = {
+    Primitive.STRING: "text",
+    Primitive.BOOL: True,
+    Primitive.F32: 1.5,
+    Primitive.F64: 1.5,
+    BYTES: b"\x01\x02",
+    IDENTITY: Identity.from_int(1),
+    CONNECTION_ID: ConnectionId.from_int(1),
+    TIMESTAMP: Timestamp(1_767_225_600_000_000),
+    TIME_DURATION: TimeDuration(1_000_000),
+    UUID: uuid.UUID(int=1),
+    SCHEDULE_AT: Interval(TimeDuration(1_000_000)),
+}
+
+
+def _count(number: int) -> str:
+    return "no arguments" if number == 0 else f"{number} argument{'s' * (number != 1)}"
+
+
+def _listing(names: list[str]) -> str:
+    if not names:
+        return "It has none"
+    rest = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
+    return f"It has {', '.join(sorted(names)[:_MOST_LISTED])}{rest}"

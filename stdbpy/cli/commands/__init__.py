@@ -1,0 +1,23 @@
+"""The commands: one module each, named as the command, imported only when it runs.
+
+A command's module has a function ``run``, whose parameters are the command's and whose docstring is
+its help, and ``EXAMPLES``, the lines shown under it.
+"""
+
+from __future__ import annotations
+
+COMMANDS = {
+    "init": "Create a project: a module, a client and a test.",
+    "build": "Load a module, check it and show its problems.",
+    "start": "Start a SpacetimeDB server on this machine.",
+    "publish": "Create or update a database from a module.",
+    "call": "Call a reducer or procedure of a database.",
+    "sql": "Run SQL on a database.",
+    "logs": "Show what a database logged.",
+    "describe": "Show tables, reducers and types of a database.",
+    "generate": "Write a typed Python package for a module's clients.",
+    "list": "List the databases that belong to you.",
+    "delete": "Delete a database with all its data.",
+    "version": "Show the version of stdbpy, or of a server.",
+}
+"""Each command with the line that the list of commands shows: nothing is imported to show it."""

@@ -1,0 +1,50 @@
+"""``stdbpy sql``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stdbpy.cli.connection import connect
+from stdbpy.cli.invocation import invocation_of
+from stdbpy.cli.options import Anonymous, Database, FormatOption, Server
+from stdbpy.cli.output import Format, format_for, write_records
+from stdbpy.cli.satn import fields_of
+
+if TYPE_CHECKING:
+    from stdbpy.api import SqlResult
+
+EXAMPLES = (
+    'stdbpy sql chat "SELECT * FROM message"',
+    'stdbpy sql chat "SELECT COUNT(*) AS messages FROM message" --server maincloud --format csv',
+)
+
+
+def run(
+    context: typer.Context,
+    database: Database,
+    query: Annotated[list[str], typer.Argument(metavar="QUERY...", help="The statement.")],
+    server: Server = None,
+    anonymous: Anonymous = False,
+    confirmed: Annotated[
+        bool | None,
+        typer.Option("--confirmed", metavar="true|false", help="Wait until what is read cannot be lost."),
+    ] = None,
+    format: FormatOption = None,
+) -> None:
+    """Run SQL on a database and write the rows it returns."""
+    invocation = invocation_of(context)
+    shape = format_for(format)
+    with connect(invocation, server, anonymous=anonymous) as api:
+        results = api.sql(database, " ".join(query), confirmed=confirmed)
+    for result in results:
+        if result.columns.elements:
+            write_records(fields_of(result.columns), result.rows, shape)
+        else:
+            invocation.note(_changes(result))
+
+
+def _changes(result: SqlResult) -> str:
+    counts = (("inserted", result.rows_inserted), ("updated", result.rows_updated), ("deleted", result.rows_deleted))
+    return ", ".join(f"{count} row{'s' * (count != 1)} {what}" for what, count in counts if count) or "no row changed"

@@ -1,0 +1,83 @@
+"""How a run that did not succeed ends: one sentence and the next thing to try, and an exit code."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+from stdbpy.cli.terminal import paint, printable
+from stdbpy.errors import ModuleLoadError, Problem, SchemaError, StdbError, UsageError, nearest
+
+FAILED = 1
+WRONG_USAGE = 2
+INTERRUPTED = 130
+"""128 + SIGINT, as shells count."""
+
+
+def report(error: BaseException, *, show_traceback: bool) -> int:
+    """Writes about ``error`` to stderr and returns the exit code for it."""
+    if show_traceback and not isinstance(error, KeyboardInterrupt):
+        traceback.print_exception(error)
+    match error:
+        case KeyboardInterrupt():
+            print("Interrupted.", file=sys.stderr)
+            return INTERRUPTED
+        case ModuleLoadError() | SchemaError():
+            show_problems(error.problems)
+            return _say(error.message, error.hint, FAILED)
+        case StdbError():
+            return _say(error.message, error.hint, WRONG_USAGE if isinstance(error, UsageError) else FAILED)
+        case OSError():
+            return _say(_about_os_error(error), "", FAILED)
+    return _report_foreign(error)
+
+
+def show_problems(problems: tuple[Problem, ...] | list[Problem]) -> None:
+    """Writes findings about user code or a schema to stderr, one after the other."""
+    for problem in problems:
+        colour = "red" if problem.level == "error" else "yellow"
+        level = paint(f"{problem.level}:", colour, sys.stderr)
+        print(f"{printable(problem.where)}: {level} {printable(problem.message)}", file=sys.stderr)
+        if problem.hint:
+            print(f"    hint: {printable(problem.hint)}", file=sys.stderr)
+
+
+def _report_foreign(error: BaseException) -> int:
+    """Errors that are not stdbpy's: those of the command line's parser, and bugs."""
+    import typer
+
+    if isinstance(error, typer.Exit):
+        return error.exit_code
+    if isinstance(error, typer.Abort):
+        return report(KeyboardInterrupt(), show_traceback=False)
+    if isinstance(error, typer.TyperException):
+        return _report_usage(error)
+    message = f"stdbpy itself failed: {type(error).__name__}: {error}"
+    return _say(message, "That is a bug; --debug shows where it happened", FAILED)
+
+
+def _report_usage(error: Exception) -> int:
+    """What the parser of the command line complains about: its classes differ by their attributes."""
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        print(error, file=sys.stderr)
+        return WRONG_USAGE
+    hint = f"`{context.command_path} --help` shows how it is used" if context is not None else ""
+    option = getattr(error, "option_name", None)
+    if option is not None and type(error).__name__ == "NoSuchOption":
+        known = [name for param in context.command.get_params(context) for name in param.opts] if context else []
+        return _say(f"there is no option {option}", nearest(option, known) or hint, WRONG_USAGE)
+    message = error.format_message() if hasattr(error, "format_message") else str(error)
+    return _say(message[:1].lower() + message[1:].removesuffix("."), hint, WRONG_USAGE)
+
+
+def _about_os_error(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename else reason
+
+
+def _say(message: str, hint: str, code: int) -> int:
+    print(f"{paint('Error:', 'red', sys.stderr)} {printable(message)}", file=sys.stderr)
+    if hint:
+        print(f"{paint('Hint:', 'cyan', sys.stderr)} {printable(hint)}", file=sys.stderr)
+    return code

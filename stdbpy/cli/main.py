@@ -1,0 +1,58 @@
+"""The program ``stdbpy``: what runs first, and the one place where every run ends.
+
+``--version`` is answered before anything else is imported: scripts ask for it often.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+PROGRAM = "stdbpy"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the program with ``argv`` (default: the process's) and returns its exit code.
+
+    0: done; 1: the work failed; 2: wrong usage; 130: interrupted.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments in (["--version"], ["-V"]):
+        from stdbpy import __version__
+
+        return _finish(lambda: print(PROGRAM, __version__))
+
+    from stdbpy.cli.invocation import Invocation
+
+    invocation = Invocation()
+
+    def run() -> None:
+        from stdbpy.cli.group import program
+
+        group = program(PROGRAM)
+        with group.make_context(PROGRAM, arguments, obj=invocation) as context:
+            group.invoke(context)
+
+    return _finish(run, wants_traceback=lambda: invocation.debug)
+
+
+def _finish(work: Callable[[], object], wants_traceback: Callable[[], bool] = lambda: False) -> int:
+    """Does the work, sees stdout take everything, and turns however it ends into an exit code."""
+    try:
+        work()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader (`head`, a pager) has seen enough, which is no failure. Python flushes stdout
+        # once more while it exits and would complain, so stdout becomes a file that takes anything.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost frame of the program
+        from stdbpy.cli.failures import report
+
+        return report(error, show_traceback=wants_traceback())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,166 @@
+"""The frame of the program: help, version, exit codes, how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from stdbpy import __version__
+from stdbpy.cli import commands
+from stdbpy.cli.commands import COMMANDS
+from stdbpy.errors import ReducerError, UsageError
+from tests.cli.conftest import Run
+
+PROGRAM = (sys.executable, "-m", "stdbpy.cli")
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """A command ``probe`` whose ``run`` a test sets."""
+    module = ModuleType("stdbpy.cli.commands.probe")
+    module.EXAMPLES = ("stdbpy probe",)
+    monkeypatch.setitem(COMMANDS, "probe", "A command of the tests.")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(commands, "probe", module, raising=False)
+    return module
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["-V"], ["-q", "--version"]])
+def test_version(run: Run, arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert (done.code, done.out, done.err) == (0, f"stdbpy {__version__}\n", "")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["help"]])
+def test_help_lists_every_command(run: Run, arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert done.code == 0
+    for name, line in COMMANDS.items():
+        assert f"  {name:<8}  {line}\n" in done.out
+
+
+def test_without_arguments_help_is_an_error(run: Run) -> None:
+    done = run()
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("Usage: stdbpy [OPTIONS] COMMAND [ARGS]...\n")
+
+
+def test_unknown_command_names_the_nearest(run: Run) -> None:
+    done = run("pubish", "x")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "Error: there is no command 'pubish'\nHint: Did you mean 'publish'?\n"
+
+
+def test_unknown_command_without_a_near_one(run: Run) -> None:
+    assert run("xyzzy").err == "Error: there is no command 'xyzzy'\nHint: `stdbpy --help` lists the commands\n"
+
+
+def test_unknown_option_names_the_nearest(run: Run) -> None:
+    done = run("version", "--sever", "local")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "Error: there is no option --sever\nHint: Did you mean '--server'?\n"
+
+
+def test_missing_argument(run: Run) -> None:
+    done = run("logs")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "Error: missing argument 'DATABASE'\nHint: `stdbpy logs --help` shows how it is used\n"
+
+
+def test_stdbpy_error_is_one_sentence_and_a_hint(run: Run, command: ModuleType) -> None:
+    def fail() -> None:
+        raise ReducerError("It\x1b[2J failed.", hint="Try again.")
+
+    command.run = fail
+    done = run("probe")
+    assert (done.code, done.out, done.err) == (1, "", "Error: It\\x1b[2J failed.\nHint: Try again.\n")
+
+
+def test_usage_error_exits_with_two(run: Run, command: ModuleType) -> None:
+    def fail() -> None:
+        raise UsageError("Not like that.")
+
+    command.run = fail
+    assert run("probe").code == 2
+
+
+def test_bug_is_one_sentence(run: Run, command: ModuleType) -> None:
+    def fail() -> None:
+        raise ZeroDivisionError("by zero")
+
+    command.run = fail
+    done = run("probe")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.splitlines() == [
+        "Error: stdbpy itself failed: ZeroDivisionError: by zero",
+        "Hint: That is a bug; --debug shows where it happened",
+    ]
+
+
+@pytest.mark.parametrize("arguments", [["--debug", "probe"], ["probe", "--debug"]])
+def test_debug_shows_the_traceback(run: Run, command: ModuleType, arguments: list[str]) -> None:
+    def fail() -> None:
+        raise ReducerError("No.")
+
+    command.run = fail
+    done = run(*arguments)
+    assert done.code == 1
+    assert "Traceback (most recent call last)" in done.err
+    assert "in fail" in done.err
+    assert done.err.endswith("Error: No.\n")
+
+
+def test_interrupt(run: Run, command: ModuleType) -> None:
+    def fail() -> None:
+        raise KeyboardInterrupt
+
+    command.run = fail
+    done = run("probe")
+    assert (done.code, done.out, done.err) == (130, "", "Interrupted.\n")
+
+
+def test_file_that_cannot_be_written(run: Run, command: ModuleType, tmp_path: Path) -> None:
+    def fail() -> None:
+        (tmp_path / "no" / "file").write_text("")
+
+    command.run = fail
+    done = run("probe")
+    assert done.code == 1
+    assert done.err == f"Error: {tmp_path}/no/file: No such file or directory\n"
+
+
+def test_reader_that_leaves_is_no_failure(tmp_path: Path) -> None:
+    source, sink = os.pipe()
+    os.close(source)
+    try:
+        done = subprocess.run([*PROGRAM, "--help"], stdout=sink, stderr=subprocess.PIPE, timeout=60, check=False)
+    finally:
+        os.close(sink)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_full_disk() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([*PROGRAM, "--help"], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr == b"Error: No space left on device\n"
+
+
+def test_interrupt_signal_ends_with_130() -> None:
+    program = (
+        "import os, signal, sys\n"
+        "import stdbpy.cli.commands.version as version\n"
+        "from stdbpy.cli.main import main\n"
+        "def run() -> None: os.kill(os.getpid(), signal.SIGINT)\n"
+        "version.run = run\n"
+        "sys.exit(main(['version']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGINT, b"Interrupted.\n")

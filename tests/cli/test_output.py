@@ -1,0 +1,126 @@
+"""The formats that data is written in."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stdbpy.cli.output import Field, Format, format_for, parse_format, to_json, write_records
+from stdbpy.errors import UsageError
+
+FIELDS = [Field("id"), Field("name", text=lambda name: f'"{name}"')]
+ROWS = [(2**64 - 1, "Ada"), (7, "two\nlines")]
+
+
+def written(format: Format, fields: list[Field] = FIELDS, rows: Any = ROWS) -> str:
+    stdout, sys.stdout = sys.stdout, io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="")
+    try:
+        write_records(fields, rows, format)
+        sys.stdout.flush()
+        return sys.stdout.buffer.getvalue().decode()
+    finally:
+        sys.stdout = stdout
+
+
+def test_table_without_a_terminal() -> None:
+    assert written(Format.TABLE) == (
+        " id                   | name\n"
+        "----------------------+--------\n"
+        ' 18446744073709551615 | "Ada"\n'
+        ' 7                    | "two\n'
+        '                      | lines"\n'
+    )
+
+
+def test_table_without_rows() -> None:
+    assert written(Format.TABLE, rows=[]) == " id | name\n----+------\n"
+
+
+def test_jsonl() -> None:
+    assert written(Format.JSONL) == '{"id":18446744073709551615,"name":"Ada"}\n{"id":7,"name":"two\\nlines"}\n'
+
+
+def test_json_is_one_document() -> None:
+    assert json.loads(written(Format.JSON)) == [{"id": 2**64 - 1, "name": "Ada"}, {"id": 7, "name": "two\nlines"}]
+    assert written(Format.JSON, rows=[]) == "[]\n"
+
+
+def test_csv() -> None:
+    assert written(Format.CSV) == 'id,name\n18446744073709551615,Ada\n7,"two\nlines"\n'
+
+
+def test_control_characters_never_reach_a_table() -> None:
+    assert "\x1b" not in written(Format.TABLE, rows=[(1, "\x1b[31m")])
+
+
+VALUES = st.none() | st.booleans() | st.integers() | st.text(alphabet=st.characters(exclude_categories=["Cs"]))
+
+
+@given(st.lists(st.tuples(VALUES, VALUES), max_size=5))
+def test_json_formats_lose_nothing(rows: list[tuple[Any, Any]]) -> None:
+    fields = [Field("a"), Field("b")]
+    expected = [{"a": a, "b": b} for a, b in rows]
+    assert [json.loads(line) for line in written(Format.JSONL, fields, rows).splitlines()] == expected
+    assert json.loads(written(Format.JSON, fields, rows)) == expected
+
+
+@given(st.lists(st.tuples(st.integers(), st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"]))), max_size=5))
+def test_csv_reads_back(rows: list[tuple[int, str]]) -> None:
+    text = written(Format.CSV, [Field("a"), Field("b")], rows)
+    assert list(csv.reader(io.StringIO(text, newline="")))[1:] == [[str(a), b] for a, b in rows]
+
+
+def test_json_is_ascii_where_stdout_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    assert to_json("é") == '"\\u00e9"'
+
+
+class Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_person_gets_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STDBPY_FORMAT", raising=False)
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    assert format_for(None) is Format.TABLE
+    write_records(FIELDS, [(1, "[red]x"), (2, "\x1b[2J")], Format.TABLE)
+    assert terminal.getvalue() == (
+        "╭────┬───────────╮\n"
+        "│ id │ name      │\n"
+        "├────┼───────────┤\n"
+        '│ 1  │ "[red]x"  │\n'
+        '│ 2  │ "\\x1b[2J" │\n'
+        "╰────┴───────────╯\n"
+    )
+
+
+def test_a_program_gets_json_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STDBPY_FORMAT", raising=False)
+    assert format_for(None) is Format.JSONL
+
+
+def test_the_environment_chooses_unless_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STDBPY_FORMAT", "csv")
+    assert format_for(None) is Format.CSV
+    assert format_for(Format.JSON) is Format.JSON
+
+
+def test_names_of_formats() -> None:
+    assert parse_format("text") is Format.TABLE
+    with pytest.raises(UsageError, match="there is no format 'jsn'") as caught:
+        parse_format("jsn")
+    assert caught.value.hint == "Did you mean 'json'?"
