@@ -193,6 +193,10 @@ class DataDirectoryError(EngineError):
     """The data directory is in use, from a newer version, damaged, or cannot be written."""
 
 
+class CannotListen(EngineError):
+    """The embedded server cannot have the address that it should listen at."""
+
+
 # --- api, project, command line --------------------------------------------------------------
 
 
