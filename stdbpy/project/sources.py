@@ -12,10 +12,10 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from stdbpy.errors import ProjectError
+from stdbpy.module.package import ModuleSource
 from stdbpy.project.model import Project
 from stdbpy.project.pyproject import TABLE
 
@@ -26,18 +26,7 @@ _NOT_MODULES = frozenset({"client", "conftest", "docs", "examples", "module_bind
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
-class ModuleFiles:
-    """The sources of one module."""
-
-    source_dir: Path
-    entry: str
-    """The import name with which loading begins."""
-    files: dict[str, bytes]
-    """Paths relative to ``source_dir``, with slashes."""
-
-
-def collect(project: Project) -> ModuleFiles:
+def collect(project: Project) -> ModuleSource:
     """Reads the sources of the project's module. Raises :class:`ProjectError` if it finds none."""
     source_dir, entry = find_entry(project)
     files: dict[str, bytes] = {}
@@ -50,7 +39,7 @@ def collect(project: Project) -> ModuleFiles:
             found = _imported_names(content) - seen
             seen |= found
             pending += sorted(found)
-    return ModuleFiles(source_dir, entry, dict(sorted(files.items())))
+    return ModuleSource(dict(sorted(files.items())), entry, source_dir.as_posix())
 
 
 def find_entry(project: Project) -> tuple[Path, str]:
