@@ -1,0 +1,49 @@
+"""What goes into and comes out of a database's operations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from stdbpy.sats.types import ProductType
+from stdbpy.sats.values import ConnectionId, Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: an identity, the connection it calls through, and the claims of its token."""
+
+    identity: Identity
+    connection_id: ConnectionId | None = None
+    claims: str | None = None
+    """The payload of the connection's token as JSON text, if it has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallOutcome:
+    """How a reducer ended. A failed one has changed nothing."""
+
+    status: Literal["committed", "failed"]
+    error: str | None = None
+    """What the reducer said when it refused; for a bug in it, the sentence that callers get."""
+    duration_micros: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PublishResult:
+    database_identity: Identity
+    op: Literal["created", "updated"]
+    name: str | None = None
+    """The name that was published to; ``None`` if an identity was given or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementResult:
+    """The answer to one SQL statement: its rows, and how many rows it changed."""
+
+    columns: ProductType
+    rows: list[tuple[Any, ...]]
+    duration_micros: int = 0
+    rows_inserted: int = 0
+    rows_deleted: int = 0
+    rows_updated: int = 0

@@ -1,0 +1,1 @@
+"""The tables of a database in memory: rows in BSATN, indexes, sequences."""

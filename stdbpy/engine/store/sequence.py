@@ -1,0 +1,105 @@
+"""The numbers of auto-increment columns.
+
+Numbers are handed out from blocks of 4096. Taking a block is recorded, and a restart goes on
+behind the last block taken, so that no number is given out twice; a transaction that fails does
+not give its numbers back. Behind the greatest number of the column's type the numbers wrap around
+as integers of that size do, and behind the sequence's own greatest it starts again at its least.
+All this is how SpacetimeDB 2.8.3 behaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from stdbpy.errors import SchemaError
+from stdbpy.sats import types as t
+from stdbpy.schema.model import Sequence
+
+BLOCK = 4096
+"""How many numbers are taken at once."""
+
+_SIZES = {t.Primitive(f"{sign}{8 * size}"): size for sign in "IU" for size in (1, 2, 4, 8, 16, 32)}
+_I128_MAX = (1 << 127) - 1
+
+
+class Numbers:
+    """The numbers of one sequence, and the column of a row that they go to."""
+
+    __slots__ = (
+        "_increment",
+        "_mask",
+        "_maximum",
+        "_minimum",
+        "_offset",
+        "_size",
+        "_zero",
+        "column",
+        "id",
+        "name",
+        "next",
+        "taken_up_to",
+    )
+
+    def __init__(
+        self, id: int, definition: Sequence, type: t.AlgebraicType, offset: int | Callable[[bytes], int]
+    ) -> None:
+        if not isinstance(type, t.Primitive) or type not in _SIZES:
+            raise SchemaError(f"Sequence {definition.name!r} numbers a column that holds no integer")
+        self.id = id
+        self.name = definition.name
+        self.column = definition.column
+        self._size = _SIZES[type]
+        self._zero = bytes(self._size)
+        self._mask = (1 << 8 * self._size) - 1
+        self._offset = offset
+        self._minimum = 1 if definition.min_value is None else definition.min_value
+        self._maximum = _I128_MAX if definition.max_value is None else definition.max_value
+        self._increment = definition.increment
+        self.next = 1 if definition.start is None else definition.start
+        """The number that is given out next."""
+        self.taken_up_to = self.next
+        """Where the block ends: this number is not given out before another block is taken."""
+
+    @property
+    def block_is_used_up(self) -> bool:
+        return self.next == self.taken_up_to
+
+    def go_on_from(self, taken_up_to: int) -> None:
+        """Starts behind the last block that was taken, as after a restart."""
+        self.next = self.taken_up_to = taken_up_to
+
+    def take_block(self) -> None:
+        """Takes the next numbers; fewer than a block if there are no more different ones."""
+        ahead = self.taken_up_to + BLOCK * self._increment
+        if self._minimum <= ahead <= self._maximum:
+            self.taken_up_to = ahead
+            return
+        first = self.taken_up_to
+        for _ in range(BLOCK):
+            following = self._after(self.taken_up_to)
+            if following == first:
+                break
+            self.taken_up_to = following
+
+    def value_in(self, row: bytes) -> bytes:
+        """The column's value in BSATN."""
+        offset = self._offset if isinstance(self._offset, int) else self._offset(row)
+        return row[offset : offset + self._size]
+
+    def asked_by(self, row: bytes) -> bool:
+        """Whether the column holds a 0, which asks for a number."""
+        return self.value_in(row) == self._zero
+
+    def filled(self, row: bytes) -> bytes:
+        """``row`` with the next number in its column. The block must not be used up."""
+        offset = self._offset if isinstance(self._offset, int) else self._offset(row)
+        number = self.next
+        self.next = self._after(number)
+        return row[:offset] + (number & self._mask).to_bytes(self._size, "little") + row[offset + self._size :]
+
+    def _after(self, number: int) -> int:
+        following = number + self._increment
+        if self._minimum <= following <= self._maximum:
+            return following
+        span = self._maximum - self._minimum + 1
+        return self._minimum + (following - self._minimum) % span

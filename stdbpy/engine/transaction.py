@@ -1,0 +1,202 @@
+"""Transactions: what SQL and module code work on.
+
+A transaction works on the tables themselves and notes what it changes, so that a failure can be
+undone. There is one at a time, on the thread of the database, so it sees its own changes at once
+and nobody else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from stdbpy.engine.delta import Delta, TableChanges
+from stdbpy.engine.store.index import Bound, Index
+from stdbpy.engine.store.store import Store
+from stdbpy.engine.store.table import Table
+from stdbpy.errors import HostError, RowNotFound
+from stdbpy.module.host import Errno
+from stdbpy.schema.model import ModuleSchema
+
+
+class Transaction:
+    """One transaction over a store. Rows are BSATN and must be values of the table's row type.
+
+    Iterators read the tables themselves: collect what they give before changing anything.
+    """
+
+    __slots__ = ("_changes", "_indexes", "_store", "_tables", "scheduled")
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._tables = store.tables
+        self._indexes = store.indexes
+        self._changes: dict[int, TableChanges] = {}
+        self.scheduled: list[tuple[Table, bytes]] = []
+        """Rows written to tables with a schedule, in order."""
+
+    @property
+    def schema(self) -> ModuleSchema:
+        return self._store.schema
+
+    # --- names -------------------------------------------------------------------------------
+
+    def table_id(self, name: str) -> int | None:
+        """The number of a table by its canonical name or by what the module's code calls it; the
+        names of mounted modules stand before it (``auth.user``)."""
+        return self._store.table_id(name)
+
+    def index_id(self, name: str) -> int | None:
+        """The number of an index, named as tables are."""
+        return self._store.index_id(name)
+
+    def table(self, table_id: int) -> Table:
+        """The table with its indexes and sequences; to look at, not to change. Raises ``HostError``
+        ``NO_SUCH_TABLE``."""
+        try:
+            return self._tables[table_id]
+        except KeyError:
+            raise HostError(Errno.NO_SUCH_TABLE, f"No table has the number {table_id}") from None
+
+    def index(self, index_id: int) -> Index:
+        """Raises ``HostError`` ``NO_SUCH_INDEX``."""
+        return self._table_and_index(index_id)[1]
+
+    def _table_and_index(self, index_id: int) -> tuple[Table, Index]:
+        try:
+            return self._indexes[index_id]
+        except KeyError:
+            raise HostError(Errno.NO_SUCH_INDEX, f"No index has the number {index_id}") from None
+
+    # --- reading -----------------------------------------------------------------------------
+
+    def row_count(self, table_id: int) -> int:
+        return len(self.table(table_id).rows)
+
+    def scan(self, table_id: int) -> Iterator[bytes]:
+        """All rows, in the order in which they were inserted."""
+        return iter(self.table(table_id).rows)
+
+    def index_point(self, index_id: int, key: tuple[Any, ...]) -> Iterator[bytes]:
+        """The rows whose indexed columns equal ``key``, one Python value for each column."""
+        index = self.index(index_id)
+        return index.rows(index.key_type.encode(key))
+
+    def index_point_bsatn(self, index_id: int, key: bytes) -> Iterator[bytes]:
+        """As :meth:`index_point`, with the key's values in BSATN one after the other."""
+        index = self.index(index_id)
+        return index.rows(index.key_type.canonical(key))
+
+    def index_range(
+        self, index_id: int, prefix: tuple[Any, ...] = (), lower: Bound = None, upper: Bound = None
+    ) -> Iterator[bytes]:
+        """The rows whose first columns equal ``prefix`` and whose next lies between the bounds, in
+        the order of the index. Raises ``HostError`` ``WRONG_INDEX_ALGO`` for a hash index."""
+        index = self.index(index_id)
+        if not index.has_order:
+            raise HostError(Errno.WRONG_INDEX_ALGO, f"Index {index.name!r} is a hash index: it has no ranges")
+        return index.rows_between(prefix, lower, upper)
+
+    # --- changing ----------------------------------------------------------------------------
+
+    def insert(self, table_id: int, row: bytes) -> bytes:
+        """Inserts a row and returns it as stored, with numbers in place of the zeros of its
+        auto-increment columns. A row that is there already changes nothing.
+
+        Raises ``UniqueConstraintViolation``, then having changed nothing.
+        """
+        table = self.table(table_id)
+        if table.sequences:
+            row = self._numbered(table, row)
+        if row not in table.rows:
+            table.insert(row)
+            self._changes_of(table).insert(row)
+        if table.is_scheduled:
+            self.scheduled.append((table, row))
+        return row
+
+    def delete(self, table_id: int, row: bytes) -> bool:
+        """Deletes a row; whether it was there."""
+        table = self.table(table_id)
+        if row not in table.rows:
+            return False
+        table.delete(row)
+        self._changes_of(table).delete(row)
+        return True
+
+    def update(self, table_id: int, index_id: int, row: bytes) -> bytes:
+        """Puts ``row`` in the place of the row with the same key in a unique index; returns it as
+        stored, as :meth:`insert` does.
+
+        Raises ``RowNotFound``, ``UniqueConstraintViolation``, and ``HostError`` for an index that
+        is not unique, then having changed nothing.
+        """
+        owner, index = self._table_and_index(index_id)
+        table = self.table(table_id)
+        if owner is not table:
+            raise HostError(Errno.NO_SUCH_INDEX, f"Table {table.name!r} has no index with the number {index_id}")
+        if not index.unique:
+            raise HostError(Errno.INDEX_NOT_UNIQUE, f"Index {index.name!r} is not unique: its keys name no single row")
+        if table.sequences:
+            row = self._numbered(table, row)
+        old = index.entries.get(index.key_of(row))
+        if old is None:
+            raise RowNotFound(Errno.NO_SUCH_ROW, f"Table {table.name!r} has no row to update with that key")
+        assert isinstance(old, bytes), "a unique index has one row for a key"
+        if old != row:
+            table.delete(old)
+            try:
+                table.insert(row)
+            except HostError:
+                table.insert(old)
+                raise
+            changes = self._changes_of(table)
+            changes.delete(old)
+            changes.insert(row)
+        if table.is_scheduled:
+            self.scheduled.append((table, row))
+        return row
+
+    def clear(self, table_id: int) -> int:
+        """Deletes all rows; returns how many there were."""
+        table = self.table(table_id)
+        count = len(table.rows)
+        if count:
+            changes = self._changes_of(table)
+            for row in table.rows:
+                changes.delete(row)
+            table.clear()
+        return count
+
+    def _numbered(self, table: Table, row: bytes) -> bytes:
+        for numbers in table.sequences:
+            if numbers.asked_by(row):
+                if numbers.block_is_used_up:
+                    numbers.take_block()
+                    self._store.note_taken(numbers)
+                row = numbers.filled(row)
+        return row
+
+    def _changes_of(self, table: Table) -> TableChanges:
+        changes = self._changes.get(table.id)
+        if changes is None:
+            changes = self._changes[table.id] = TableChanges(table)
+        return changes
+
+    # --- ending ------------------------------------------------------------------------------
+
+    def commit(self) -> Delta:
+        """Ends the transaction; its changes stay. Rows of event tables were for this moment only."""
+        changed = {id: changes for id, changes in self._changes.items() if changes.inserted or changes.deleted}
+        for changes in changed.values():
+            if changes.table.is_event:
+                changes.table.clear()
+        self._changes = {}
+        return Delta(changed)
+
+    def rollback(self) -> None:
+        """Ends the transaction as if nothing had happened, but for the numbers it has used up."""
+        for changes in self._changes.values():
+            changes.undo()
+        self._changes = {}
+        self.scheduled.clear()
