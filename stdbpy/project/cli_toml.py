@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 from stdbpy.api.address import Address
 from stdbpy.errors import ApiError, ConfigError
+from stdbpy.project.toml_file import read_toml
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +58,9 @@ def read(path: Path | None = None) -> CliToml:
     Raises :class:`ConfigError` if it cannot be read, is not TOML, or a key has the wrong type.
     """
     path = path or default_path()
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    document = read_toml(path)
+    if document is None:
         return CliToml(path)
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"{path} is not valid TOML: {error}", hint="Correct that line; nothing was changed."
-        ) from None
     return CliToml(
         path,
         _servers(path, document.get("server_configs", [])),

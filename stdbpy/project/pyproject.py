@@ -7,11 +7,11 @@ is imported from), ``database``, ``server`` and ``bindings`` (the folder for gen
 from __future__ import annotations
 
 import ast
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
 from stdbpy.errors import ConfigError, nearest
+from stdbpy.project.toml_file import read_toml
 
 PYPROJECT = "pyproject.toml"
 SETUP = "setup.py"
@@ -25,12 +25,7 @@ def is_python_project(folder: Path) -> bool:
 
 def read_pyproject(path: Path) -> tuple[str | None, dict[str, str]]:
     """The project's name, if it has one, and its ``[tool.stdbpy]``. Raises :class:`ConfigError`."""
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+    document = read_toml(path) or {}
     name = _table(path, document, "project").get("name")
     if name is not None and not isinstance(name, str):
         raise ConfigError(f"{path}: name in [project] must be a string")

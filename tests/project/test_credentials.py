@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stdbpy.errors import ConfigError
+from stdbpy.project.cli_toml import CliToml
+from stdbpy.project.credentials import CredentialStore, default_path, find_token, server_key
+
+URL = "https://stdb.example.com"
+TOKEN = "eyJ.secret.token"
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> CredentialStore:
+    return CredentialStore(tmp_path / "config" / "credentials.json")
+
+
+def test_a_token_is_kept_for_its_server_alone(store: CredentialStore) -> None:
+    assert store.token(URL) is None
+    store.save(URL, TOKEN)
+    store.save("http://127.0.0.1:3000", "other")
+
+    again = CredentialStore(store.path)
+    assert again.token(URL) == TOKEN
+    assert again.token("http://127.0.0.1:3000") == "other"
+    assert again.token("http://127.0.0.1:3001") is None
+
+
+def test_only_the_owner_may_read_the_file(store: CredentialStore) -> None:
+    store.save(URL, TOKEN)
+
+    assert mode(store.path) == 0o600
+    assert mode(store.path.parent) == 0o700
+    assert list(store.path.parent.iterdir()) == [store.path]
+
+
+def test_a_file_that_others_could_read_is_closed_to_them(store: CredentialStore) -> None:
+    store.save(URL, TOKEN)
+    store.path.chmod(0o644)
+
+    assert store.token(URL) == TOKEN
+    assert mode(store.path) == 0o600
+
+
+def test_forgets_a_token(store: CredentialStore) -> None:
+    store.save(URL, TOKEN)
+    store.save("http://127.0.0.1:3000", "other")
+
+    assert store.forget(URL)
+    assert not store.forget(URL)
+    assert store.token(URL) is None
+    assert store.token("http://127.0.0.1:3000") == "other"
+
+
+def test_a_failed_write_keeps_the_old_file(store: CredentialStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.save(URL, TOKEN)
+
+    def full(self: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(ConfigError, match="cannot be written: No space left on device"):
+        store.save(URL, "new")
+    monkeypatch.undo()
+
+    assert store.token(URL) == TOKEN
+    assert list(store.path.parent.iterdir()) == [store.path]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f'{{"version": 1, "tokens": {{"{URL}": "{TOKEN}"',
+        f'["{TOKEN}"]',
+        f'{{"tokens": ["{TOKEN}"]}}',
+        f'{{"version": 1, "tokens": {{"{URL}": ["{TOKEN}"]}}}}',
+        "",
+        "[" * 100_000,
+    ],
+)
+def test_a_damaged_file_is_told_without_its_tokens_and_left_alone(store: CredentialStore, content: str) -> None:
+    store.path.parent.mkdir()
+    store.path.write_text(content)
+
+    for work in (lambda: store.token(URL), lambda: store.save(URL, "new"), lambda: store.forget(URL)):
+        with pytest.raises(ConfigError, match="is damaged") as caught:
+            work()
+        assert TOKEN not in f"{caught.value} {caught.value.hint} {caught.value.__cause__}"
+        assert caught.value.__context__ is None or caught.value.__suppress_context__
+    assert store.path.read_text() == content
+
+
+def test_a_file_of_a_newer_version_is_left_alone(store: CredentialStore) -> None:
+    store.path.parent.mkdir()
+    content = json.dumps({"version": 2, "tokens": []})
+    store.path.write_text(content)
+
+    with pytest.raises(ConfigError, match="is from a newer stdbpy"):
+        store.save(URL, TOKEN)
+    assert store.path.read_text() == content
+
+
+def test_a_path_that_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        CredentialStore(tmp_path).token(URL)
+
+
+def test_lies_in_the_users_configuration(home: Path) -> None:
+    assert CredentialStore().path == default_path() == home / ".config/stdbpy/credentials.json"
+
+
+def test_its_own_token_goes_before_that_of_the_official_program(store: CredentialStore, tmp_path: Path) -> None:
+    config = CliToml(tmp_path / "cli.toml", token="official")
+
+    assert find_token(URL, store, config) == "official"
+    store.save(URL, TOKEN)
+    assert find_token(URL, store, config) == TOKEN
+    assert find_token("http://127.0.0.1:3000", store, CliToml(tmp_path / "cli.toml")) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://stdb.example.com", "HTTPS://STDB.Example.com/"),
+        ("https://stdb.example.com", "https://stdb.example.com:443"),
+        ("http://127.0.0.1", "http://127.0.0.1:80/"),
+        ("http://[::1]:3000", "http://[::1]:3000/"),
+    ],
+)
+def test_spellings_of_one_server(one: str, other: str) -> None:
+    assert server_key(one) == server_key(other)
+
+
+@given(
+    st.sampled_from(["http", "https"]), st.sampled_from(["a", "b"]), st.integers(1, 65535), st.sampled_from(["", "/x"])
+)
+def test_different_servers_have_different_keys(scheme: str, host: str, port: int, path: str) -> None:
+    key = server_key(f"{scheme}://{host}:{port}{path}")
+
+    assert key == server_key(key)
+    assert key != server_key(f"{scheme}://{host}:{port % 65535 + 1}{path}")
+    assert key != server_key(f"{scheme}://{host}x:{port}{path}")
