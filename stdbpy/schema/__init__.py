@@ -2,6 +2,8 @@
 
 from stdbpy.schema.complete import complete
 from stdbpy.schema.definition import read_module_def, schema_from_json, schema_to_json, write_module_def
+from stdbpy.schema.migrate import plan_migration
+from stdbpy.schema.migration_plan import MigrationPlan, Step, StepKind
 from stdbpy.schema.model import (
     CasePolicy,
     Column,
@@ -26,6 +28,7 @@ from stdbpy.schema.model import (
     Visibility,
 )
 from stdbpy.schema.names import with_names
+from stdbpy.schema.text import describe_type, reducer_signature, sample_arguments, type_namer
 from stdbpy.schema.validate import validate
 
 __all__ = [
@@ -38,12 +41,15 @@ __all__ = [
     "Index",
     "IndexAlgorithm",
     "Lifecycle",
+    "MigrationPlan",
     "ModuleSchema",
     "Outbox",
     "Procedure",
     "Reducer",
     "Schedule",
     "Sequence",
+    "Step",
+    "StepKind",
     "Submodule",
     "Table",
     "TypeDef",
@@ -51,9 +57,14 @@ __all__ = [
     "View",
     "Visibility",
     "complete",
+    "describe_type",
+    "plan_migration",
     "read_module_def",
+    "reducer_signature",
+    "sample_arguments",
     "schema_from_json",
     "schema_to_json",
+    "type_namer",
     "validate",
     "with_names",
     "write_module_def",

@@ -73,7 +73,7 @@ class UniqueConstraint:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """The numbers of an auto-increment column; ``None`` bounds are those of the column's type."""
+    """The numbers of an auto-increment column; ``None`` is what the definition leaves open."""
 
     name: str
     source_name: str
@@ -82,6 +82,20 @@ class Sequence:
     min_value: int | None = None
     max_value: int | None = None
     increment: int = 1
+
+    # What the server takes where nothing is said. The column's own type limits the numbers too.
+
+    @property
+    def first(self) -> int:
+        return 1 if self.start is None else self.start
+
+    @property
+    def lowest(self) -> int:
+        return 1 if self.min_value is None else self.min_value
+
+    @property
+    def highest(self) -> int:
+        return 2**127 - 1 if self.max_value is None else self.max_value
 
 
 @dataclass(frozen=True, slots=True)

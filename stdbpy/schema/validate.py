@@ -126,6 +126,7 @@ def _view_problems(view: View, schema: ModuleSchema, uses: TypeUses) -> Iterator
         elif problem := name_problem(column_where, column.name, column.source_name):
             yield problem
         yield from uses.problem(column_where, "the column", column.type)
+        yield from uses.recursion_problem(column_where, "the column", column.type)
     if len(view.primary_key) > 1:
         yield Problem("error", where, "A view's primary key is one column")
     for name in view.primary_key:

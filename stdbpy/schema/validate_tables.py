@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 
 from stdbpy.errors import DecodeError, Problem
 from stdbpy.sats.bsatn import compile_codec
-from stdbpy.sats.naming import type_text
 from stdbpy.sats.types import SCHEDULE_AT, UNIT, AlgebraicType, Primitive, ProductType, SumType, TypeRef, Typespace
 from stdbpy.schema.identifiers import name_problem
 from stdbpy.schema.model import Column, Index, IndexAlgorithm, ModuleSchema, Sequence, Table
+from stdbpy.schema.text import describe_type
 from stdbpy.schema.validate_types import TypeUses
 
 _INTEGERS = {primitive for primitive in Primitive if primitive.value[0] in "IU"}
@@ -33,7 +33,7 @@ def table_problems(where: str, table: Table, schema: ModuleSchema, uses: TypeUse
     for index in table.indexes:
         yield from _index_problems(f"{where}.index {index.name}", index, table, schema)
     yield from _constraint_problems(where, table)
-    yield from _sequence_problems(where, table)
+    yield from _sequence_problems(where, table, schema)
     yield from _schedule_problems(where, table, schema)
 
 
@@ -49,22 +49,16 @@ def _column_problems(where: str, table: Table, schema: ModuleSchema, uses: TypeU
             yield Problem("error", column_where, "Two columns have this name", "Rename one of them")
         seen.add(column.name)
         yield from uses.problem(column_where, "the column", column.type)
-        if uses.is_recursive(column.type):
-            yield Problem(
-                "error",
-                column_where,
-                "The type of the column holds itself, which a table cannot store",
-                "Keep the parts in a table of their own and refer to them by their key",
-            )
-        elif column.default is not None:
-            yield from _default_problems(column_where, column, schema.typespace)
+        yield from uses.recursion_problem(column_where, "the column", column.type)
+        if column.default is not None and not uses.is_recursive(column.type):
+            yield from _default_problems(column_where, column, schema)
 
 
-def _default_problems(where: str, column: Column, typespace: Typespace) -> Iterator[Problem]:
+def _default_problems(where: str, column: Column, schema: ModuleSchema) -> Iterator[Problem]:
     try:
-        compile_codec(column.type, typespace).decode_from(column.default or b"", 0)
+        compile_codec(column.type, schema.typespace).decode_from(column.default or b"", 0)
     except (DecodeError, IndexError) as error:
-        yield Problem("error", where, f"Its default is no {type_text(column.type)}: {error}")
+        yield Problem("error", where, f"Its default is no {describe_type(schema, column.type)}: {error}")
 
 
 def _index_problems(where: str, index: Index, table: Table, schema: ModuleSchema) -> Iterator[Problem]:
@@ -83,7 +77,7 @@ def _index_problems(where: str, index: Index, table: Table, schema: ModuleSchema
         yield Problem(
             "error",
             where,
-            f"Column {column.name!r} is {type_text(column.type)}, but a direct index takes only u8, u16, u32, u64 and "
+            f"Column {column.name!r} is {describe_type(schema, column.type)}, but a direct index takes only u8, u16, u32, u64 and "
             "enums without payloads",
             "Use a btree index",
         )
@@ -125,7 +119,7 @@ def _constraint_problems(where: str, table: Table) -> Iterator[Problem]:
         )
 
 
-def _sequence_problems(where: str, table: Table) -> Iterator[Problem]:
+def _sequence_problems(where: str, table: Table, schema: ModuleSchema) -> Iterator[Problem]:
     seen: set[int] = set()
     for sequence in table.sequences:
         column = _column(table, sequence.column)
@@ -137,24 +131,25 @@ def _sequence_problems(where: str, table: Table) -> Iterator[Problem]:
             yield Problem(
                 "error",
                 column_where,
-                f"Only integers can count up by themselves, and it is {type_text(column.type)}",
+                f"Only integers can count up by themselves, and it is {describe_type(schema, column.type)}",
                 "Use u64, or leave auto_inc out",
             )
         if sequence.column in seen:
             yield Problem("error", column_where, "Two sequences fill this column")
         seen.add(sequence.column)
-        if not _in_order(sequence):
-            yield Problem(
-                "error",
-                column_where,
-                f"Its numbers start at {sequence.start}, which is not between their least ({sequence.min_value}) and "
-                f"greatest ({sequence.max_value})",
-            )
+        if fault := _numbers_fault(sequence):
+            yield Problem("error", column_where, fault)
 
 
-def _in_order(sequence: Sequence) -> bool:
-    bounds = [bound for bound in (sequence.min_value, sequence.start, sequence.max_value) if bound is not None]
-    return bounds == sorted(bounds)
+def _numbers_fault(sequence: Sequence) -> str:
+    """What the database's sequences cannot do (the real server ends with a panic there;
+    ``crates/datastore/src/locking_tx_datastore/sequence.rs``)."""
+    lowest, highest = sequence.lowest, sequence.highest
+    if not lowest <= sequence.first <= highest:
+        return f"Its numbers start at {sequence.first}, which is not between {lowest} and {highest}"
+    if not 0 < abs(sequence.increment) < highest - lowest:
+        return f"Its numbers go up by {sequence.increment}, which does not fit between {lowest} and {highest}"
+    return ""
 
 
 def _schedule_problems(where: str, table: Table, schema: ModuleSchema) -> Iterator[Problem]:

@@ -70,6 +70,16 @@ class TypeUses:
                 "error", where, f"The type of {what} {fault}", "Make it a named type of the module and refer to that"
             )
 
+    def recursion_problem(self, where: str, what: str, type: AlgebraicType) -> Iterator[Problem]:
+        """For what is kept in tables, which views are as well."""
+        if self.is_recursive(type):
+            yield Problem(
+                "error",
+                where,
+                f"The type of {what} holds itself, which a table cannot store",
+                "Keep the parts in a table of their own and refer to them by their key",
+            )
+
     def is_recursive(self, type: AlgebraicType) -> bool:
         """Whether the type holds, anywhere inside, a type that holds itself."""
         if not isinstance(type, TypeRef):
