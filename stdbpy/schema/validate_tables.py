@@ -77,8 +77,8 @@ def _index_problems(where: str, index: Index, table: Table, schema: ModuleSchema
         yield Problem(
             "error",
             where,
-            f"Column {column.name!r} is {describe_type(schema, column.type)}, but a direct index takes only u8, u16, u32, u64 and "
-            "enums without payloads",
+            f"Column {column.name!r} is {describe_type(schema, column.type)}, "
+            "but a direct index takes only u8, u16, u32, u64 and enums without payloads",
             "Use a btree index",
         )
 
