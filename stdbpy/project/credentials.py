@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,7 +18,7 @@ from platformdirs import user_config_path
 
 from stdbpy.errors import ConfigError
 from stdbpy.project.cli_toml import CliToml
-from stdbpy.project.replacing import SECRET, replace_file
+from stdbpy.project.replacing import SECRET, one_at_a_time, replace_file
 
 _VERSION = 1
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -42,15 +44,26 @@ class CredentialStore:
         return self._read().get(server_key(server_url))
 
     def save(self, server_url: str, token: str) -> None:
-        self._write({**self._read(), server_key(server_url): token})
+        with self._changing() as tokens:
+            tokens[server_key(server_url)] = token
 
     def forget(self, server_url: str) -> bool:
         """Removes the server's token; returns whether there was one."""
-        tokens = self._read()
-        if tokens.pop(server_key(server_url), None) is None:
-            return False
-        self._write(tokens)
-        return True
+        with self._changing() as tokens:
+            return tokens.pop(server_key(server_url), None) is not None
+
+    @contextmanager
+    def _changing(self) -> Iterator[dict[str, str]]:
+        """The tokens, which are written after the block; what others change meanwhile is not lost."""
+        try:
+            self.path.parent.mkdir(mode=_OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
+            with one_at_a_time(self.path.parent):
+                tokens = self._read()
+                yield tokens
+                document = {"version": _VERSION, "tokens": dict(sorted(tokens.items()))}
+                replace_file(self.path, json.dumps(document, indent=2).encode() + b"\n", mode=SECRET)
+        except OSError as error:
+            raise ConfigError(f"{self.path} cannot be written: {error.strerror}") from error
 
     def _read(self) -> dict[str, str]:
         try:
@@ -77,14 +90,6 @@ class CredentialStore:
         return ConfigError(
             f"{self.path} is damaged: it is no file of tokens", hint="Move it away; you will have to log in again."
         )
-
-    def _write(self, tokens: dict[str, str]) -> None:
-        document = {"version": _VERSION, "tokens": dict(sorted(tokens.items()))}
-        try:
-            self.path.parent.mkdir(mode=_OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
-            replace_file(self.path, json.dumps(document, indent=2).encode() + b"\n", mode=SECRET)
-        except OSError as error:
-            raise ConfigError(f"{self.path} cannot be written: {error.strerror}") from error
 
 
 def server_key(url: str) -> str:

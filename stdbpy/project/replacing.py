@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+if sys.platform != "win32":
+    import fcntl
 
 SECRET = 0o600
 """Mode of a file that only its owner may read."""
@@ -37,3 +43,18 @@ def replace_file(path: Path, content: bytes, *, mode: int = ORDINARY) -> None:
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """While one process works on files in ``folder``, others that say so too wait; Windows has no such
+    lock for folders, there they do not. Raises ``OSError``."""
+    if sys.platform == "win32":
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,12 @@ def test_different_servers_have_different_keys(scheme: str, host: str, port: int
     assert key == server_key(key)
     assert key != server_key(f"{scheme}://{host}:{port % 65535 + 1}{path}")
     assert key != server_key(f"{scheme}://{host}x:{port}{path}")
+
+
+def test_many_at_once_lose_nothing(store: CredentialStore) -> None:
+    urls = [f"http://127.0.0.1:{port}" for port in range(3000, 3016)]
+
+    with ThreadPoolExecutor(len(urls)) as pool:
+        list(pool.map(lambda url: CredentialStore(store.path).save(url, f"token of {url}"), urls))
+
+    assert [store.token(url) for url in urls] == [f"token of {url}" for url in urls]

@@ -1,0 +1,54 @@
+"""From a project to what is published: the sources collected, loaded, checked and packed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from stdbpy.errors import ModuleLoadError, Problem
+from stdbpy.module.load import load
+from stdbpy.module.package import ModuleSource, pack
+from stdbpy.project.model import Project
+from stdbpy.project.sources import collect
+from stdbpy.schema.model import ModuleSchema
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltModule:
+    source: ModuleSource
+    package: bytes
+    """The body of a publish to the embedded server; equal sources give equal bytes."""
+    schema: ModuleSchema
+    problems: tuple[Problem, ...] = ()
+    """Warnings; each place is a line in a file, relative to the project's folder."""
+
+
+def build(project: Project) -> BuiltModule:
+    """Loads the project's module and packs it. This runs the module's code, but none of its reducers.
+
+    Raises :class:`ProjectError` if there is no module, and :class:`ModuleLoadError` with all problems
+    of its code, warnings too.
+    """
+    source = collect(project)
+    try:
+        loaded = load(source)
+    except ModuleLoadError as error:
+        raise ModuleLoadError(error.message, _placed(error.problems, source, project), hint=error.hint) from error
+    return BuiltModule(source, pack(source), loaded.schema, _placed(loaded.warnings, source, project))
+
+
+def _placed(problems: Iterable[Problem], source: ModuleSource, project: Project) -> tuple[Problem, ...]:
+    """The loader knows files relative to the source folder; people look for them in the project's."""
+    prefix = Path(os.path.relpath(source.root or project.root, project.root)).as_posix()
+    if prefix == ".":
+        return tuple(problems)
+    return tuple(
+        replace(problem, where=f"{prefix}/{problem.where}") if _file_of(problem) in source.files else problem
+        for problem in problems
+    )
+
+
+def _file_of(problem: Problem) -> str:
+    return problem.where.rpartition(":")[0]
