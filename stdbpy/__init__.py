@@ -1,3 +1,154 @@
-"""The Python toolchain for SpacetimeDB."""
+"""The Python toolchain for SpacetimeDB.
+
+What authors of modules need is here, imported when first used: ``import stdbpy`` alone costs
+nothing.
+"""
 
 __version__ = "0.1.0"
+
+TYPE_CHECKING = False  # importing it from `typing` would take longer than all else here
+if TYPE_CHECKING:
+    from stdbpy.errors import (
+        AutoIncOverflow,
+        EncodeError,
+        ReducerError,
+        RowNotFound,
+        StdbError,
+        UniqueConstraintViolation,
+    )
+    from stdbpy.module.context import ReducerContext
+    from stdbpy.module.handles import Index, PrimaryKey, Table, Tables, Unique
+    from stdbpy.module.ranges import Range, above, at_least, at_most, below, between
+    from stdbpy.module.reducers import client_connected, client_disconnected, init, reducer
+    from stdbpy.module.tables import auto_inc, column, index, table
+    from stdbpy.sats.annotations import (
+        f32,
+        f64,
+        i8,
+        i16,
+        i32,
+        i64,
+        i128,
+        i256,
+        u8,
+        u16,
+        u32,
+        u64,
+        u128,
+        u256,
+    )
+    from stdbpy.sats.tagged_union import TaggedUnion
+    from stdbpy.sats.values import ConnectionId, Err, Identity, Ok, ScheduleAt, Some, TimeDuration, Timestamp
+
+_HOMES = {
+    "stdbpy.errors": (
+        "AutoIncOverflow",
+        "EncodeError",
+        "ReducerError",
+        "RowNotFound",
+        "StdbError",
+        "UniqueConstraintViolation",
+    ),
+    "stdbpy.module.context": ("ReducerContext",),
+    "stdbpy.module.handles": ("Index", "PrimaryKey", "Table", "Tables", "Unique"),
+    "stdbpy.module.ranges": ("Range", "above", "at_least", "at_most", "below", "between"),
+    "stdbpy.module.reducers": ("client_connected", "client_disconnected", "init", "reducer"),
+    "stdbpy.module.tables": ("auto_inc", "column", "index", "table"),
+    "stdbpy.sats.annotations": (
+        "f32",
+        "f64",
+        "i8",
+        "i16",
+        "i32",
+        "i64",
+        "i128",
+        "i256",
+        "u8",
+        "u16",
+        "u32",
+        "u64",
+        "u128",
+        "u256",
+    ),
+    "stdbpy.sats.tagged_union": ("TaggedUnion",),
+    "stdbpy.sats.values": (
+        "ConnectionId",
+        "Err",
+        "Identity",
+        "Ok",
+        "ScheduleAt",
+        "Some",
+        "TimeDuration",
+        "Timestamp",
+    ),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'stdbpy' has no attribute {name!r}", name=name)
+    from importlib import import_module
+
+    value: object = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME_OF})
+
+
+__all__ = [
+    "AutoIncOverflow",
+    "ConnectionId",
+    "EncodeError",
+    "Err",
+    "Identity",
+    "Index",
+    "Ok",
+    "PrimaryKey",
+    "Range",
+    "ReducerContext",
+    "ReducerError",
+    "RowNotFound",
+    "ScheduleAt",
+    "Some",
+    "StdbError",
+    "Table",
+    "Tables",
+    "TaggedUnion",
+    "TimeDuration",
+    "Timestamp",
+    "Unique",
+    "UniqueConstraintViolation",
+    "__version__",
+    "above",
+    "at_least",
+    "at_most",
+    "auto_inc",
+    "below",
+    "between",
+    "client_connected",
+    "client_disconnected",
+    "column",
+    "f32",
+    "f64",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "i128",
+    "i256",
+    "index",
+    "init",
+    "reducer",
+    "table",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "u128",
+    "u256",
+]

@@ -1,0 +1,102 @@
+"""Declared reducers → reducers of the schema, and what calling them needs."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from stdbpy.errors import TypeNotSupported
+from stdbpy.module.context import ReducerContext
+from stdbpy.module.declarations import ReducerDeclaration
+from stdbpy.module.findings import Findings
+from stdbpy.module.hints import resolve_one, understood
+from stdbpy.sats.annotations import TypeRegistry
+from stdbpy.sats.types import ProductElement, ProductType
+from stdbpy.schema.model import Reducer
+
+_CONTEXT_NAMES = ("ctx", "_ctx", "context", "_")
+"""What a first parameter without annotation is called if it is the context."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssembledReducer:
+    reducer: Reducer
+    function: Callable[..., Any]
+    context_class: type[ReducerContext]
+
+
+def assemble_reducer(
+    declaration: ReducerDeclaration, registry: TypeRegistry, findings: Findings
+) -> AssembledReducer | None:
+    """The reducer, the types of its parameters added to the registry; ``None`` if it is not understood."""
+    function = declaration.function
+    where = findings.of_function(function)
+    known = len(findings.problems)
+    _check_kind(function, where, findings)
+    parameters = list(inspect.signature(function).parameters.values())
+    context = parameters.pop(0) if parameters else None
+    context_class = _context_class(function, context, findings)
+    for parameter in parameters:
+        _check_parameter(function, parameter, findings)
+    annotations = {
+        parameter.name: parameter.annotation
+        for parameter in parameters
+        if parameter.annotation is not inspect.Parameter.empty
+    }
+    complain = lambda name, error: findings.not_supported(findings.of_parameter(function, name), error)  # noqa: E731
+    hints = understood(function, annotations, complain)
+    if hints is None or context_class is None or any(p.level == "error" for p in findings.problems[known:]):
+        return None
+    params = ProductType(tuple(ProductElement(name, registry.add(hint)) for name, hint in hints.items()))
+    name = declaration.name
+    return AssembledReducer(Reducer(name, name, params, declaration.lifecycle), function, context_class)
+
+
+def _check_kind(function: Callable[..., Any], where: str, findings: Findings) -> None:
+    name = function.__name__
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        findings.error(where, f"reducer {name!r} is async, but nothing in a reducer can wait", "Make it a plain def")
+    elif inspect.isgeneratorfunction(function):
+        findings.error(where, f"reducer {name!r} is a generator", "A reducer gives nothing back: remove the yield")
+
+
+def _context_class(
+    function: Callable[..., Any], parameter: inspect.Parameter | None, findings: Findings
+) -> type[ReducerContext] | None:
+    name = function.__name__
+    hint = f"def {name}(ctx: ReducerContext, ...)"
+    if parameter is None or parameter.kind not in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+        findings.error(findings.of_function(function), f"reducer {name!r} has no parameter for its context", hint)
+        return None
+    where = findings.of_parameter(function, parameter.name)
+    annotation = parameter.annotation
+    if annotation is inspect.Parameter.empty:
+        if parameter.name in _CONTEXT_NAMES:
+            return ReducerContext
+    else:
+        try:
+            annotation = resolve_one(function, parameter.name, annotation)
+        except TypeNotSupported as error:
+            findings.not_supported(where, error)
+            return None
+        if isinstance(annotation, type) and issubclass(annotation, ReducerContext):
+            return annotation
+    findings.error(
+        where, f"the first parameter of reducer {name!r} has to be its context, but it is {parameter.name!r}", hint
+    )
+    return None
+
+
+def _check_parameter(function: Callable[..., Any], parameter: inspect.Parameter, findings: Findings) -> None:
+    place = f"{function.__name__}.{parameter.name}"
+    where = findings.of_parameter(function, parameter.name)
+    if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+        findings.error(where, f"{place} takes any number of arguments", "Callers send a fixed number: use a list")
+    elif parameter.kind is parameter.KEYWORD_ONLY:
+        findings.error(where, f"{place} is keyword-only", "Callers send arguments by position: remove the *")
+    elif parameter.annotation is parameter.empty:
+        findings.error(where, f"{place} has no annotation", f"Say its type: {parameter.name}: str")
+    if parameter.default is not parameter.empty:
+        findings.warning(where, f"the default of {place} is never used", "Callers send every argument: remove it")

@@ -1,0 +1,71 @@
+"""What decorators write down while a module is imported.
+
+A decorator changes nothing but the namespace it is used in: it appends a record to the list
+``__stdbpy__`` of the Python module that defines the class or function. Nothing is registered
+globally, so that a fresh import is a fresh module and two databases can run the same code apart.
+Mistakes are found later, all at once, when the records are joined into a schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from stdbpy.schema.model import IndexAlgorithm, Lifecycle
+
+NAMESPACE_KEY = "__stdbpy__"
+COLUMN_KEY = "stdbpy"
+"""Where a dataclass field's metadata holds its :class:`ColumnOptions`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnOptions:
+    """What ``column(...)`` says about a column beyond its type."""
+
+    primary_key: bool = False
+    unique: bool = False
+    auto_inc: bool = False
+    index: IndexAlgorithm | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexOptions:
+    """An index that ``index(...)`` declares for a table; ``name`` is its accessor."""
+
+    name: str
+    columns: tuple[str, ...]
+    algorithm: IndexAlgorithm = IndexAlgorithm.BTREE
+    unique: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TableDeclaration:
+    row: type
+    name: str
+    public: bool
+    scheduled: str | None
+    """Name of the reducer that is called for each row."""
+    primary_key: str | None
+    indexes: tuple[IndexOptions, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReducerDeclaration:
+    function: Callable[..., Any]
+    name: str
+    lifecycle: Lifecycle | None
+    line: int
+
+
+Declaration = TableDeclaration | ReducerDeclaration
+
+
+def record(namespace: dict[str, Any], declaration: Declaration) -> None:
+    namespace.setdefault(NAMESPACE_KEY, []).append(declaration)
+
+
+def recorded(namespace: dict[str, Any]) -> list[Declaration]:
+    declarations: list[Declaration] = namespace.get(NAMESPACE_KEY, [])
+    return declarations

@@ -1,0 +1,238 @@
+"""``ctx.db`` and what is reached through it: how a reducer finds and changes rows.
+
+``ctx.db.player`` is a :class:`Table`, ``ctx.db.player.id`` an index of it, with no declaration
+needed. Declared ones are what type checkers know, and may have methods of their own:
+
+>>> class PlayerTable(Table["Player"]):
+...     id: PrimaryKey["Player", int]
+...     level: Index["Player", int]
+...
+...     def veterans(self) -> Iterator["Player"]:
+...         return self.level.filter(at_least(50))
+>>> class Db(Tables):
+...     player: PlayerTable
+
+The loader checks that what is declared is there and of that kind; at run time ``ctx.db`` and its
+tables are instances of the declared classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Generic, Protocol, TypeVar, TypeVarTuple, dataclass_transform, overload
+
+from stdbpy.errors import nearest
+from stdbpy.module.bindings import AccessorBinding, TableBinding
+from stdbpy.module.host import Host
+from stdbpy.module.index_scan import IndexScan
+from stdbpy.module.ranges import Range
+from stdbpy.module.stored_rows import StoredRows
+
+Row = TypeVar("Row")
+Keys = TypeVarTuple("Keys")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
+More = TypeVarTuple("More")
+
+TABLE_METHODS = ("insert", "delete", "iter", "count", "clear")
+"""Names that an index cannot be reached by as an attribute."""
+
+
+class _Filter(Generic[Row, *Keys]):
+    def __init__(self, scan: IndexScan) -> None:
+        self._scan = scan
+
+    @overload
+    def filter(self: _Filter[Row, int], a: range, /) -> Iterator[Row]: ...
+    @overload
+    def filter(self: _Filter[Row, A], a: A | Range[A], /) -> Iterator[Row]: ...
+    @overload
+    def filter(self: _Filter[Row, A, B], a: A | Range[A], /) -> Iterator[Row]: ...
+    @overload
+    def filter(self: _Filter[Row, A, B], a: A, b: B | Range[B], /) -> Iterator[Row]: ...
+    @overload
+    def filter(self: _Filter[Row, A, B, C], a: A | Range[A], /) -> Iterator[Row]: ...
+    @overload
+    def filter(self: _Filter[Row, A, B, C], a: A, b: B | Range[B], /) -> Iterator[Row]: ...
+    @overload
+    def filter(self: _Filter[Row, A, B, C], a: A, b: B, c: C | Range[C], /) -> Iterator[Row]: ...
+    @overload
+    def filter(self: _Filter[Row, A, B, C, D, *More], *key: Any) -> Iterator[Row]: ...
+    def filter(self, *key: Any) -> Iterator[Row]:
+        """The rows of this moment whose columns equal ``key``.
+
+        The last value given may be a range (``between(3, 10)``, ``at_least(3)``, ``above(3)``,
+        ``at_most(10)``, ``below(10)``, ``range(3, 10)``); behind it, columns may be left out:
+
+        >>> ctx.db.score.by_player_and_level.filter(player)
+        >>> ctx.db.score.by_player_and_level.filter(player, 7)
+        >>> ctx.db.score.by_player_and_level.filter(player, between(3, 10))
+
+        A hash index takes a value for each column. Rows of a btree index come in the order of its
+        columns. Raises ``EncodeError`` for a value that the column cannot hold.
+        """
+        return self._scan.filter(key)
+
+    def __repr__(self) -> str:
+        binding = self._scan.binding
+        return f"<index {binding.table_name}.{binding.name}>"
+
+
+class Index(_Filter[Row, *Keys]):
+    """An index whose keys several rows can share: ``Index[Score, u32, u32]`` is one over two columns."""
+
+    @overload
+    def delete(self: Index[Row, int], a: range, /) -> int: ...
+    @overload
+    def delete(self: Index[Row, A], a: A | Range[A], /) -> int: ...
+    @overload
+    def delete(self: Index[Row, A, B], a: A | Range[A], /) -> int: ...
+    @overload
+    def delete(self: Index[Row, A, B], a: A, b: B | Range[B], /) -> int: ...
+    @overload
+    def delete(self: Index[Row, A, B, C], a: A | Range[A], /) -> int: ...
+    @overload
+    def delete(self: Index[Row, A, B, C], a: A, b: B | Range[B], /) -> int: ...
+    @overload
+    def delete(self: Index[Row, A, B, C], a: A, b: B, c: C | Range[C], /) -> int: ...
+    @overload
+    def delete(self: Index[Row, A, B, C, D, *More], *key: Any) -> int: ...
+    def delete(self, *key: Any) -> int:
+        """Deletes the rows that ``filter`` gives for the same arguments; returns how many."""
+        return self._scan.delete(key)
+
+
+class Unique(_Filter[Row, *Keys]):
+    """A unique column (or several that are unique together)."""
+
+    def find(self, *key: *Keys) -> Row | None:
+        """The row with that key, or ``None``. Raises ``EncodeError`` for a value that the column
+        cannot hold."""
+        row: Row | None = self._scan.find(key)
+        return row
+
+    def delete(self, *key: *Keys) -> bool:
+        """Deletes the row with that key; returns whether there was one."""
+        return self._scan.delete(key) > 0
+
+
+class PrimaryKey(Unique[Row, *Keys]):
+    """The primary key. Only by it can a row be updated, which clients see as an update; by another
+    unique column, delete the row and insert one."""
+
+    def update(self, row: Row) -> Row:
+        """Replaces the row that has the same primary key; returns ``row`` with the columns filled in
+        that number themselves.
+
+        Raises ``RowNotFound`` if there is none, and what :meth:`Table.insert` raises.
+        """
+        updated: Row = self._scan.rows.update(self._scan.binding, self._scan.id, row)
+        return updated
+
+
+class Accessor(Protocol[Row]):
+    """What type checkers see of an index that no class declares."""
+
+    def find(self, *key: Any) -> Row | None: ...
+    def filter(self, *key: Any) -> Iterator[Row]: ...
+    def update(self, row: Row) -> Row: ...
+    def delete(self, *key: Any) -> int: ...
+
+
+def accessor_class(binding: AccessorBinding) -> type[Any]:
+    if binding.constraint is None:
+        return Index
+    return PrimaryKey if binding.is_primary_key else Unique
+
+
+# To type checkers, a frozen dataclass: its attributes are given by others, and a subclass may
+# declare them more precisely.
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Table(Generic[Row]):
+    """One table as the running call sees it, its own changes included."""
+
+    def __init__(self, binding: TableBinding, host: Host) -> None:
+        self._rows = StoredRows(binding, host)
+
+    def insert(self, row: Row) -> Row:
+        """Adds a row; returns it with the columns filled in that number themselves. A row that is
+        there already, equal in all columns, is not added again.
+
+        Raises ``EncodeError`` for a value that its column cannot hold, ``UniqueConstraintViolation``
+        and ``AutoIncOverflow``; then nothing has changed, and the call may go on.
+        """
+        inserted: Row = self._rows.insert(row)
+        return inserted
+
+    def delete(self, row: Row) -> bool:
+        """Deletes the row that equals ``row`` in all columns; returns whether there was one."""
+        return self._rows.delete(row)
+
+    def iter(self) -> Iterator[Row]:
+        """All rows of this moment, in no particular order."""
+        return self._rows.scan()
+
+    def count(self) -> int:
+        return self._rows.host.datastore_table_row_count(self._rows.id)
+
+    def clear(self) -> int:
+        """Deletes all rows; returns how many there were."""
+        return self._rows.host.datastore_clear(self._rows.id)
+
+    def __iter__(self) -> Iterator[Row]:
+        return self._rows.scan()
+
+    def __len__(self) -> int:
+        return self.count()
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __getattr__(self, name: str) -> Accessor[Row]:
+        # Called once per name: what it finds becomes an attribute.
+        accessors = {} if name.startswith("__") else self._rows.table.accessors
+        if name not in accessors:
+            raise AttributeError(self._missing(name), name=name, obj=self)
+        handle = self[name]
+        self.__dict__[name] = handle
+        return handle
+
+    def __getitem__(self, name: str) -> Accessor[Row]:
+        """An index by its name, also if that is the name of a method: ``ctx.db.box["count"]``."""
+        binding = self._rows.table.accessors[name]
+        accessor: Accessor[Row] = accessor_class(binding)(IndexScan(self._rows, binding))
+        return accessor
+
+    def __repr__(self) -> str:
+        return f"<table {self._rows.table.name}>"
+
+    def _missing(self, name: str) -> str:
+        table = self._rows.table
+        if name in table.columns:
+            return f"{table.name}.{name} has no index: declare it, {name}: ... = column(index='btree')"
+        known = nearest(name, (*table.accessors, *TABLE_METHODS))
+        return f"table {table.name!r} has no index called {name!r}. {known}".rstrip()
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Tables:
+    """The tables of a database: ``ctx.db``. A subclass declares them for type checkers."""
+
+    def __init__(
+        self, bindings: Mapping[str, TableBinding], declared: Mapping[str, type[Table[Any]]], host: Host
+    ) -> None:
+        self._bindings = bindings
+        self._declared = declared
+        self._host = host
+
+    def __getattr__(self, name: str) -> Any:
+        # Called once per name: what it finds becomes an attribute.
+        bindings = {} if name.startswith("__") else self._bindings
+        if name not in bindings:
+            message = f"the module has no table {name!r}. {nearest(name, bindings)}".rstrip()
+            raise AttributeError(message, name=name, obj=self)
+        table = self._declared.get(name, Table)(bindings[name], self._host)
+        self.__dict__[name] = table
+        return table

@@ -1,0 +1,139 @@
+"""Importing a module's files apart from everything else in the process.
+
+Each load has Python modules of its own: two databases that run the same code share no globals, and
+two projects may both call their code ``chat``. The files' functions see builtins of their own,
+where ``import`` finds the load's modules and ``print`` writes to the database's log; all other code
+in the process sees the usual ones. ``sys.modules`` holds the load's modules only while one of
+them is being imported, or :meth:`PrivateImports.visible` is open.
+
+Nothing is written: there is no ``__pycache__``.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib.abc
+import importlib.util
+import sys
+import threading
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.machinery import ModuleSpec
+
+from stdbpy.module.package import ModuleSource
+
+RESERVED_NAMES = frozenset({*sys.stdlib_module_names, "stdbpy"})
+"""Top-level names that a module's files cannot have: all other code in the process imports them."""
+
+_sys_modules_lock = threading.RLock()
+"""Held while modules of a load are in ``sys.modules``."""
+
+
+class PrivateImports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """The Python modules of one load.
+
+    ``replacements`` are modules that the code gets instead of those of that name (``logging``);
+    ``print_`` is its ``print``.
+    """
+
+    def __init__(
+        self, source: ModuleSource, replacements: Mapping[str, types.ModuleType], print_: Callable[..., None]
+    ) -> None:
+        self.source = source
+        self.modules: dict[str, types.ModuleType] = {}
+        self._replacements = replacements
+        self._visible = False
+        names = {path.split("/", 1)[0].removesuffix(".py") for path in source.files if path.endswith(".py")}
+        self._own_names = names - RESERVED_NAMES
+        self._reserved_names = names & RESERVED_NAMES
+        self._builtins = {**vars(builtins), "__import__": self._import, "print": print_}
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """Name → path of the modules that have been imported, in that order."""
+        specs = [(name, module.__spec__) for name, module in self.modules.items()]
+        return {name: spec.loader_state for name, spec in specs if spec is not None and spec.loader_state}
+
+    @contextmanager
+    def visible(self) -> Iterator[None]:
+        """The load's modules are in ``sys.modules``, and can be imported by anybody."""
+        with _sys_modules_lock:
+            if self._visible:
+                yield
+                return
+            hidden = self._taken_from_sys_modules()
+            sys.modules.update(self.modules)
+            sys.meta_path.insert(0, self)
+            self._visible = True
+            try:
+                yield
+            finally:
+                self._visible = False
+                sys.meta_path.remove(self)
+                self.modules = self._taken_from_sys_modules()
+                sys.modules.update(hidden)
+
+    def _taken_from_sys_modules(self) -> dict[str, types.ModuleType]:
+        names = [name for name in sys.modules if name.split(".", 1)[0] in self._own_names]
+        return {name: sys.modules.pop(name) for name in names}
+
+    # --- what the code's own `import` does -----------------------------------------------------
+
+    def _import(
+        self,
+        name: str,
+        globals: Mapping[str, object] | None = None,
+        locals: Mapping[str, object] | None = None,
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> types.ModuleType:
+        top = name.split(".", 1)[0]
+        if level == 0 and top not in self._own_names:
+            if top in self._reserved_names:
+                raise ImportError(f"{top}.py of this project is hidden by the {top} that Python has already: rename it")
+            module = builtins.__import__(name, globals, locals, fromlist or (), 0)
+            return self._replacements.get(getattr(module, "__name__", ""), module)
+        with self.visible():
+            return builtins.__import__(name, globals, locals, fromlist or (), level)
+
+    # --- finder and loader ---------------------------------------------------------------------
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,  # noqa: ARG002 - all files are below one folder
+        target: types.ModuleType | None = None,  # noqa: ARG002
+    ) -> ModuleSpec | None:
+        place = fullname.replace(".", "/")
+        if fullname.split(".", 1)[0] not in self._own_names:
+            return None
+        for file, is_package in ((f"{place}/__init__.py", True), (f"{place}.py", False)):
+            if file in self.source.files:
+                name = self.source.file_name(file)
+                spec = ModuleSpec(fullname, self, origin=name, loader_state=file, is_package=is_package)
+                spec.has_location = True
+                if is_package:
+                    spec.submodule_search_locations = [name.removesuffix("/__init__.py")]
+                return spec
+        if any(file.startswith(f"{place}/") for file in self.source.files):
+            spec = ModuleSpec(fullname, self, is_package=True)
+            spec.submodule_search_locations = [self.source.file_name(place)]
+            return spec
+        return None
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        spec = module.__spec__
+        assert spec is not None
+        module.__dict__["__builtins__"] = self._builtins
+        if spec.loader_state is None:
+            return  # a folder without __init__.py
+        code = compile(self.source.files[spec.loader_state], spec.origin or "", "exec", dont_inherit=True)
+        exec(code, module.__dict__)  # noqa: S102 - running the author's module is the point
+
+    def get_source(self, fullname: str) -> str | None:
+        """For tracebacks, where the file is not on this machine."""
+        spec = self.find_spec(fullname, None)
+        if spec is None or spec.loader_state is None:
+            return None
+        return importlib.util.decode_source(self.source.files[spec.loader_state])

@@ -1,0 +1,111 @@
+"""A module's source as one file: what ``publish`` sends to the embedded server.
+
+The package is a zip archive, nothing compressed, whose first entry is the manifest
+``stdbpy-module.json``. The same source gives the same bytes, so that its hash says whether
+anything changed.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from stdbpy.errors import ModuleLoadError, NewerThanUnderstood
+
+MANIFEST = "stdbpy-module.json"
+FORMAT = 1
+
+_LOCAL_HEADER_SIZE = 30
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The earliest time that a zip archive can say: files have none here."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleSource:
+    """The Python files of a module."""
+
+    files: Mapping[str, bytes] = field(repr=False)
+    """Contents by path, with forward slashes, relative to where imports start (``chat/tables.py``)."""
+    entry: str
+    """Import name of what declares the module (``chat``); it imports the rest."""
+    root: str | None = None
+    """The folder the files came from. Tracebacks and breakpoints name files in it."""
+
+    def file_name(self, path: str) -> str:
+        """What tracebacks call the file at ``path``."""
+        return f"{self.root.rstrip('/')}/{path}" if self.root else path
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """The paths by what tracebacks call the files."""
+        return {self.file_name(path): path for path in self.files}
+
+
+def pack(source: ModuleSource) -> bytes:
+    """The package of ``source``. Raises ``ModuleLoadError`` for a path that leads outside."""
+    buffer = io.BytesIO()
+    manifest = {"format": FORMAT, "entry": source.entry, "root": source.root}
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        _add(archive, MANIFEST, json.dumps(manifest, sort_keys=True).encode())
+        for path in sorted(source.files):
+            _check_path(path)
+            _add(archive, path, source.files[path])
+    return buffer.getvalue()
+
+
+def is_package(data: bytes) -> bool:
+    """Whether ``data`` is a package, by its first bytes (a ``.wasm`` file is not)."""
+    name = MANIFEST.encode()
+    return data[:4] == b"PK\x03\x04" and data[_LOCAL_HEADER_SIZE : _LOCAL_HEADER_SIZE + len(name)] == name
+
+
+def unpack(data: bytes) -> ModuleSource:
+    """The source that was packed.
+
+    Raises ``ModuleLoadError`` for bytes that are no package, and ``NewerThanUnderstood`` for one
+    that a later version of stdbpy wrote.
+    """
+    if not is_package(data):
+        raise ModuleLoadError("this is no packaged Python module", hint="stdbpy publish packs and sends one")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = archive.infolist()
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+                raise ModuleLoadError("the module's package is compressed, which packages never are")
+            files = {entry.filename: archive.read(entry) for entry in entries}
+        manifest = _manifest(files.pop(MANIFEST))
+    except (zipfile.BadZipFile, EOFError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ModuleLoadError(f"the module's package is damaged: {error}", hint="Publish it again") from None
+    for path in files:
+        _check_path(path)
+    return ModuleSource(files, manifest["entry"], manifest["root"])
+
+
+def _manifest(text: bytes) -> dict[str, Any]:
+    manifest = json.loads(text)
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("format"), int):
+        raise ModuleLoadError(f"the package's {MANIFEST} says no format", hint="Publish the module again")
+    if manifest["format"] > FORMAT:
+        raise NewerThanUnderstood(f"Format {manifest['format']} of a module's package")
+    entry, root = manifest.get("entry"), manifest.get("root")
+    if not isinstance(entry, str) or not (root is None or isinstance(root, str)):
+        raise ModuleLoadError(f"the package's {MANIFEST} names no entry", hint="Publish the module again")
+    return manifest
+
+
+def _add(archive: zipfile.ZipFile, path: str, data: bytes) -> None:
+    entry = zipfile.ZipInfo(path, _EPOCH)
+    entry.create_system = 3  # whichever system packs
+    entry.external_attr = 0o100644 << 16
+    archive.writestr(entry, data)
+
+
+def _check_path(path: str) -> None:
+    parts = PurePosixPath(path).parts
+    if not parts or "\\" in path or path.startswith("/") or ".." in parts or path != "/".join(parts):
+        raise ModuleLoadError(f"{path!r} is no path inside a module's folder")

@@ -1,0 +1,132 @@
+"""The rows of one table in one host: checked, encoded, sent, and the host's errors explained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+from stdbpy.errors import AutoIncOverflow, EncodeError, HostError, RowNotFound, StdbError, UniqueConstraintViolation
+from stdbpy.module.bindings import AccessorBinding, TableBinding
+from stdbpy.module.host import Errno, Host
+
+_ONE_ROW = (1).to_bytes(4, "little")
+"""Starts a BSATN array of one element."""
+
+
+class StoredRows:
+    __slots__ = ("_encode", "_insert", "_row_class", "host", "id", "table")
+
+    def __init__(self, table: TableBinding, host: Host) -> None:
+        self.table = table
+        self.host = host
+        self.id = host.table_id_from_name(table.name)
+        self._row_class = table.row_class
+        self._encode = table.codec.encode
+        self._insert = host.datastore_insert_bsatn
+
+    def insert(self, row: Any) -> Any:
+        if row.__class__ is not self._row_class:
+            self._check_class(row)
+        try:
+            generated = self._insert(self.id, self._encode(row))
+        except StdbError as error:
+            raise self._explained(error, row, None) from None
+        return self._numbered(row, generated) if generated else row
+
+    def update(self, key: AccessorBinding, index_id: int, row: Any) -> Any:
+        if row.__class__ is not self._row_class:
+            self._check_class(row)
+        try:
+            generated = self.host.datastore_update_bsatn(self.id, index_id, self._encode(row))
+        except StdbError as error:
+            raise self._explained(error, row, key) from None
+        return self._numbered(row, generated) if generated else row
+
+    def delete(self, row: Any) -> bool:
+        if row.__class__ is not self._row_class:
+            self._check_class(row)
+        try:
+            relation = _ONE_ROW + self._encode(row)
+        except EncodeError as error:
+            raise self._explained(error, row, None) from None
+        return self.host.datastore_delete_all_by_eq_bsatn(self.id, relation) > 0
+
+    def scan(self) -> Iterator[Any]:
+        chunks = self.host.datastore_table_scan_bsatn(self.id)
+        return chain.from_iterable(map(self.table.codec.decode_rows, chunks))
+
+    def _numbered(self, row: Any, generated: bytes) -> Any:
+        """A copy of ``row`` with the numbers that the host put where there was 0."""
+        values = [getattr(row, column) for column in self.table.columns]
+        offset = 0
+        for position, codec in self.table.numbered:
+            if values[position] == 0:
+                values[position], offset = codec.decode_from(generated, offset)
+        return self._row_class(*values)
+
+    def _check_class(self, row: object) -> None:
+        """Raises if ``row`` is no row of this table. An instance of a subclass is one."""
+        if isinstance(row, self._row_class):
+            return
+        what = f"the class {row.__name__} itself" if isinstance(row, type) else f"this {type(row).__name__}"
+        raise EncodeError(
+            f"the table holds rows of class {self._row_class.__name__}, not {what}",
+            path=self.table.name,
+            hint=f"{self._row_class.__name__}({', '.join(f'{column}=...' for column in self.table.columns)})",
+        )
+
+    # --- errors ------------------------------------------------------------------------------
+
+    def _explained(self, error: StdbError, row: object, updated_by: AccessorBinding | None) -> StdbError:
+        """The error as it makes sense to the author of the call; hosts only know numbers and bytes."""
+        if isinstance(error, EncodeError):
+            return within(self.table.name, error)
+        if not isinstance(error, HostError):
+            return error
+        match error.code:
+            case Errno.UNIQUE_ALREADY_EXISTS:
+                return self._violation(row, updated_by)
+            case Errno.AUTO_INC_OVERFLOW:
+                columns = " and ".join(f"{self.table.name}.{self.table.columns[at]}" for at, _ in self.table.numbered)
+                return AutoIncOverflow(error.code, f"{columns} has no number left")
+            case Errno.NO_SUCH_ROW if updated_by is not None:
+                key = _key_text(updated_by, row)
+                return RowNotFound(
+                    error.code,
+                    f"{self.table.name} has no row with {key} to update",
+                    hint=f"Add one: ctx.db.{self.table.name}.insert(...)",
+                )
+            case _:
+                return error
+
+    def _violation(self, row: object, updated_by: AccessorBinding | None) -> UniqueConstraintViolation:
+        code = Errno.UNIQUE_ALREADY_EXISTS
+        for accessor in self.table.accessors.values():
+            if accessor.constraint is None or accessor is updated_by or not self._is_taken(accessor, row):
+                continue
+            return UniqueConstraintViolation(
+                code,
+                f"{self.table.name} already has a row with {_key_text(accessor, row)}",
+                hint=f"Rows are unique by that: constraint {accessor.constraint}",
+            )
+        # Where a number was generated, only the host knows which.
+        return UniqueConstraintViolation(code, f"{self.table.name} already has a row with the same unique value")
+
+    def _is_taken(self, accessor: AccessorBinding, row: object) -> bool:
+        point = b"".join(
+            codec.encode(getattr(row, column)) for column, codec in zip(accessor.columns, accessor.codecs, strict=True)
+        )
+        index_id = self.host.index_id_from_name(accessor.index_name)
+        return any(self.host.datastore_index_scan_point_bsatn(index_id, point))
+
+
+def within(place: str, error: EncodeError) -> EncodeError:
+    """The same error with ``place`` before its path: ``age: 300 …`` becomes ``person.age: 300 …``."""
+    message = error.message.removeprefix(f"{error.path}: ")
+    path = f"{place}.{error.path}" if error.path else place
+    return EncodeError(message, path=path, hint=error.hint)
+
+
+def _key_text(accessor: AccessorBinding, row: object) -> str:
+    return " and ".join(f"{column} {getattr(row, column)!r}" for column in accessor.columns)

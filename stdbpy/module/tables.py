@@ -1,0 +1,149 @@
+"""``@table``, ``column``, ``auto_inc`` and ``index``: how authors declare tables.
+
+>>> from stdbpy.sats.annotations import u32, u64
+>>> @table(public=True, indexes=[index("by_guild_and_level", "guild", "level")])
+... class Player:
+...     id: u64 = auto_inc(primary_key=True)
+...     name: str = column(unique=True)
+...     guild: u32 | None = None
+...     level: u32 = column(index="btree", default=1)
+>>> Player(name="Ann")
+Player(id=0, name='Ann', guild=None, level=1)
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING
+from typing import Any, Literal, TypeVar, dataclass_transform, overload
+
+from stdbpy.errors import nearest
+from stdbpy.module.declarations import ColumnOptions, IndexOptions, TableDeclaration, record
+from stdbpy.module.rows import column_field, make_row_class
+from stdbpy.schema.model import IndexAlgorithm
+
+C = TypeVar("C", bound=type)
+V = TypeVar("V")
+
+Algorithm = Literal["btree", "hash", "direct"]
+
+_ALGORITHMS = {algorithm.value.lower(): algorithm for algorithm in IndexAlgorithm}
+
+
+@overload
+def column(
+    *,
+    default: V,
+    primary_key: bool = False,
+    unique: bool = False,
+    auto_inc: bool = False,
+    index: Algorithm | None = None,
+) -> V: ...
+@overload
+def column(
+    *, primary_key: bool = False, unique: bool = False, auto_inc: bool = False, index: Algorithm | None = None
+) -> Any: ...
+def column(
+    *,
+    default: Any = MISSING,
+    primary_key: bool = False,
+    unique: bool = False,
+    auto_inc: bool = False,
+    index: Algorithm | None = None,
+) -> Any:
+    """What a column is beyond its type.
+
+    ``primary_key``: rows are found and updated by it; it is unique. ``unique``: no two rows have
+    the same value. ``auto_inc``: see :func:`auto_inc`. ``index``: rows are found by it
+    (``ctx.db.player.level.filter(3)``): ``"btree"`` also by ranges; ``"hash"`` by equality;
+    ``"direct"`` for dense unsigned numbers that are unique. A unique column has an index anyway.
+
+    ``default`` is what a row has if no value is given, and, unless the column is a key or unique,
+    what existing rows get when the column is added to a table that has rows. A plain
+    ``level: u32 = 1`` is the same as ``column(default=1)``.
+    """
+    if auto_inc and default is MISSING:
+        default = 0
+    options = ColumnOptions(primary_key, unique, auto_inc, _algorithm(index) if index is not None else None)
+    return column_field(default, options)
+
+
+def auto_inc(*, primary_key: bool = False, unique: bool = False, index: Algorithm | None = None) -> int:
+    """An integer column that numbers its rows: where it is 0, ``insert`` puts the next number.
+
+    The same as ``column(auto_inc=True, …)``, except that type checkers know that the constructor
+    can be called without it.
+    """
+    field: int = column(default=0, primary_key=primary_key, unique=unique, auto_inc=True, index=index)
+    return field
+
+
+def index(name: str, /, *columns: str, algorithm: Algorithm = "btree", unique: bool = False) -> IndexOptions:
+    """An index over one or more columns, reached as ``ctx.db.<table>.<name>``.
+
+    ``unique``: no two rows have the same values in all these columns.
+    """
+    if not columns:
+        raise TypeError(f"index({name!r}) names no columns: index({name!r}, 'player', 'level')")
+    return IndexOptions(name, columns, _algorithm(algorithm), unique)
+
+
+@overload
+@dataclass_transform(kw_only_default=True, field_specifiers=(column,))
+def table(cls: C, /) -> C: ...
+@overload
+@dataclass_transform(kw_only_default=True, field_specifiers=(column,))
+def table(
+    *,
+    name: str | None = None,
+    public: bool = False,
+    scheduled: str | None = None,
+    primary_key: str | None = None,
+    indexes: Iterable[IndexOptions] = (),
+) -> Callable[[C], C]: ...
+def table(
+    cls: Any = None,
+    /,
+    *,
+    name: str | None = None,
+    public: bool = False,
+    scheduled: str | None = None,
+    primary_key: str | None = None,
+    indexes: Iterable[IndexOptions] = (),
+) -> Any:
+    """Declares a table whose rows are instances of the class; the class becomes a dataclass.
+
+    ``name``: what modules, clients and SQL call the table; else the class's name in snake case
+    (``HighScore``: ``high_score``). ``public``: everybody may read it; else only the database's
+    owner. ``scheduled``: the reducer that is called with each row when its ``ScheduleAt`` column
+    says so; the table needs a ``u64`` primary key, too. ``primary_key``: the column, if
+    ``column(primary_key=True)`` doesn't say it. ``indexes``: indexes over several columns.
+
+    One class can stand for several tables: stack ``@table(name=…)``, or call
+    ``table(name=…)(Player)`` on a class made elsewhere.
+    """
+    line = sys._getframe(1).f_lineno  # noqa: SLF001
+
+    def declare(cls: type) -> type:
+        row_class = make_row_class(cls)
+        declaration = TableDeclaration(
+            row_class, name or _snake_case(cls.__name__), public, scheduled, primary_key, tuple(indexes), line
+        )
+        record(sys.modules[cls.__module__].__dict__, declaration)
+        return row_class
+
+    return declare if cls is None else declare(cls)
+
+
+def _algorithm(name: str) -> IndexAlgorithm:
+    try:
+        return _ALGORITHMS[name]
+    except KeyError:
+        raise ValueError(f"no kind of index is called {name!r}. {nearest(name, _ALGORITHMS)}".rstrip()) from None
+
+
+def _snake_case(name: str) -> str:
+    """``HTTPRequest2`` becomes ``http_request2``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

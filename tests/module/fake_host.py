@@ -1,0 +1,225 @@
+"""A database in memory, as small as it can be: what modules see of a host, for tests of ``module/``.
+
+Rows are BSATN in a dict per table, in the order of insertion; keys are decoded when they are
+compared. No transactions: a test that wants a rollback asks for :meth:`FakeHost.snapshot`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from stdbpy.errors import HostError
+from stdbpy.module.host import Errno, LogLevel
+from stdbpy.sats.bsatn import Codec, compile_codec
+from stdbpy.schema.model import Index, ModuleSchema, Table
+
+
+@dataclass(frozen=True)
+class LogLine:
+    level: LogLevel
+    target: str | None
+    file: str | None
+    line: int | None
+    message: str
+
+
+@dataclass
+class _Stored:
+    table: Table
+    codec: Codec
+    unique: list[tuple[int, ...]]
+    rows: dict[bytes, tuple] = field(default_factory=dict)
+    next_number: dict[int, int] = field(default_factory=dict)
+
+
+class FakeHost:
+    def __init__(self, schema: ModuleSchema) -> None:
+        self.schema = schema
+        self.logged: list[LogLine] = []
+        self.calls: list[str] = []
+        """Names looked up, to see that they are looked up once."""
+        self._tables = [
+            _Stored(
+                table,
+                compile_codec(schema.row_type(table), schema.typespace),
+                [constraint.columns for constraint in table.constraints],
+            )
+            for table in schema.tables
+        ]
+        self._indexes = [(stored, index) for stored in self._tables for index in stored.table.indexes]
+
+    # --- for tests -----------------------------------------------------------------------------
+
+    def snapshot(self) -> list[dict[bytes, tuple]]:
+        return [dict(stored.rows) for stored in self._tables]
+
+    def restore(self, snapshot: list[dict[bytes, tuple]]) -> None:
+        for stored, rows in zip(self._tables, snapshot, strict=True):
+            stored.rows = rows
+
+    def rows(self, table: str) -> list[tuple]:
+        return [row for stored in self._tables if stored.table.name == table for row in stored.rows.values()]
+
+    # --- Host ----------------------------------------------------------------------------------
+
+    def table_id_from_name(self, name: str) -> int:
+        self.calls.append(name)
+        for number, stored in enumerate(self._tables):
+            if stored.table.name == name:
+                return number
+        raise HostError(Errno.NO_SUCH_TABLE, f"no such table: {name}")
+
+    def index_id_from_name(self, name: str) -> int:
+        self.calls.append(name)
+        for number, (_, index) in enumerate(self._indexes):
+            if index.name == name:
+                return number
+        raise HostError(Errno.NO_SUCH_INDEX, f"no such index: {name}")
+
+    def datastore_table_row_count(self, table_id: int) -> int:
+        return len(self._tables[table_id].rows)
+
+    def datastore_table_scan_bsatn(self, table_id: int) -> list[bytes]:
+        # Two chunks and an empty one, as hosts may give.
+        rows = list(self._tables[table_id].rows)
+        return [b"".join(rows[:1]), b"", b"".join(rows[1:])]
+
+    def datastore_index_scan_point_bsatn(self, index_id: int, point: bytes) -> list[bytes]:
+        stored, index = self._indexes[index_id]
+        key = _decode(self.schema, stored.table, index.columns, point)
+        return [row for row, values in stored.rows.items() if _key(values, index.columns) == key]
+
+    def datastore_index_scan_range_bsatn(
+        self, index_id: int, prefix: bytes, prefix_elems: int, rstart: bytes, rend: bytes
+    ) -> list[bytes]:
+        stored, index = self._indexes[index_id]
+        equal = index.columns[:prefix_elems]
+        column = index.columns[prefix_elems]
+        key = _decode(self.schema, stored.table, equal, prefix)
+        lower, upper = (_decode_bound(self.schema, stored.table, column, bound) for bound in (rstart, rend))
+        found = [
+            (_key(values, index.columns), row)
+            for row, values in stored.rows.items()
+            if _key(values, equal) == key and _lies_between(values[column], lower, upper)
+        ]
+        return [row for _, row in sorted(found)]
+
+    def datastore_delete_by_index_scan_point_bsatn(self, index_id: int, point: bytes) -> int:
+        return self._delete(index_id, self.datastore_index_scan_point_bsatn(index_id, point))
+
+    def datastore_delete_by_index_scan_range_bsatn(
+        self, index_id: int, prefix: bytes, prefix_elems: int, rstart: bytes, rend: bytes
+    ) -> int:
+        found = self.datastore_index_scan_range_bsatn(index_id, prefix, prefix_elems, rstart, rend)
+        return self._delete(index_id, found)
+
+    def datastore_delete_all_by_eq_bsatn(self, table_id: int, relation: bytes) -> int:
+        stored = self._tables[table_id]
+        count = int.from_bytes(relation[:4], "little")
+        deleted, offset = 0, 4
+        for _ in range(count):
+            _, end = stored.codec.decode_from(relation, offset)
+            deleted += stored.rows.pop(relation[offset:end], None) is not None
+            offset = end
+        assert offset == len(relation)
+        return deleted
+
+    def datastore_insert_bsatn(self, table_id: int, row: bytes) -> bytes:
+        stored = self._tables[table_id]
+        if row in stored.rows:
+            return b""
+        values, generated = self._numbered(stored, stored.codec.decode(row))
+        for columns in stored.unique:
+            if any(_key(other, columns) == _key(values, columns) for other in stored.rows.values()):
+                raise HostError(Errno.UNIQUE_ALREADY_EXISTS, "value with given unique identifier already exists")
+        stored.rows[stored.codec.encode(values)] = values
+        return generated
+
+    def datastore_update_bsatn(self, table_id: int, index_id: int, row: bytes) -> bytes:
+        stored, index = self._indexes[index_id]
+        assert stored is self._tables[table_id]
+        key = _key(stored.codec.decode(row), index.columns)
+        old = next((old for old, values in stored.rows.items() if _key(values, index.columns) == key), None)
+        if old is None:
+            raise HostError(Errno.NO_SUCH_ROW, "the row was not found")
+        kept = stored.rows.pop(old)
+        try:
+            return self.datastore_insert_bsatn(table_id, row)
+        except HostError:
+            stored.rows[old] = kept
+            raise
+
+    def datastore_clear(self, table_id: int) -> int:
+        count = len(self._tables[table_id].rows)
+        self._tables[table_id].rows.clear()
+        return count
+
+    def console_log(
+        self, level: LogLevel, target: str | None, filename: str | None, line_number: int | None, message: str
+    ) -> None:
+        self.logged.append(LogLine(level, target, filename, line_number, message))
+
+    def identity(self) -> bytes:
+        return bytes(32)
+
+    def get_jwt(self, connection_id: bytes) -> bytes | None:
+        return None
+
+    # --- inside --------------------------------------------------------------------------------
+
+    def _delete(self, index_id: int, rows: list[bytes]) -> int:
+        stored, _ = self._indexes[index_id]
+        for row in rows:
+            del stored.rows[row]
+        return len(rows)
+
+    def _numbered(self, stored: _Stored, values: tuple) -> tuple[tuple, bytes]:
+        generated = b""
+        numbered = list(values)
+        for sequence in sorted(stored.table.sequences, key=lambda sequence: sequence.column):
+            if values[sequence.column] != 0:
+                continue
+            codec = compile_codec(stored.table.columns[sequence.column].type)
+            number = stored.next_number.get(sequence.column, 1)
+            stored.next_number[sequence.column] = number + 1
+            try:
+                generated += codec.encode(number)
+            except Exception:
+                raise HostError(Errno.AUTO_INC_OVERFLOW, "auto-increment sequence overflow") from None
+            numbered[sequence.column] = number
+        return tuple(numbered), generated
+
+
+def _key(values: tuple, columns: tuple[int, ...]) -> tuple:
+    return tuple(values[column] for column in columns)
+
+
+def _decode(schema: ModuleSchema, table: Table, columns: tuple[int, ...], data: bytes) -> tuple:
+    return tuple(_values(schema, table, columns, data))
+
+
+def _values(schema: ModuleSchema, table: Table, columns: tuple[int, ...], data: bytes) -> Iterator:
+    offset = 0
+    for column in columns:
+        value, offset = compile_codec(table.columns[column].type, schema.typespace).decode_from(data, offset)
+        yield value
+    assert offset == len(data)
+
+
+def _decode_bound(schema: ModuleSchema, table: Table, column: int, bound: bytes) -> tuple[int, object]:
+    if bound == b"\x02":
+        return 2, None
+    [value] = _decode(schema, table, (column,), bound[1:])
+    assert bound[0] in (0, 1)
+    return bound[0], value
+
+
+def _lies_between(value, lower: tuple[int, object], upper: tuple[int, object]) -> bool:
+    above = lower[0] == 2 or value > lower[1] or (lower[0] == 0 and value == lower[1])
+    below = upper[0] == 2 or value < upper[1] or (upper[0] == 0 and value == upper[1])
+    return above and below
+
+
+def index_named(schema: ModuleSchema, name: str) -> Index:
+    return next(index for table in schema.tables for index in table.indexes if index.name == name)
