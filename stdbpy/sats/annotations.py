@@ -1,3 +1,4 @@
+# ruff: noqa: PYI042 - the names of the number types are the ones that authors know
 """Python annotations as algebraic types.
 
 To a type checker ``u64`` is ``int`` and ``f32`` is ``float``; at run time they say which number is
@@ -87,6 +88,11 @@ _HINTS: dict[Any, str] = {
     object: "Name the type.",
     None: "A function that gives nothing has no type; inside T | None it means that the value may be missing.",
 }
+
+_HINT_FOR_CLASSES = "Make it a @dataclass."
+_HINT_FOR_ANYTHING = (
+    "Use numbers such as u64, bool, str, bytes, list[...], T | None, a dataclass, an Enum or a TaggedUnion."
+)
 
 
 class TypeRegistry:
@@ -178,13 +184,7 @@ class TypeRegistry:
         index = self._index_of.get(cls)
         if index is not None:
             return t.TypeRef(index)
-        if issubclass(cls, TaggedUnion):
-            describe = self._tagged_union
-        elif issubclass(cls, enum.Enum):
-            describe = self._enum
-        elif dataclasses.is_dataclass(cls):
-            describe = self._dataclass
-        else:
+        if not (issubclass(cls, TaggedUnion | enum.Enum) or dataclasses.is_dataclass(cls)):
             raise _not_supported(cls, where)
         if cls.__name__ in self.names:
             other = self.classes[self.names.index(cls.__name__)]
@@ -198,10 +198,17 @@ class TypeRegistry:
         self.types.append(t.UNIT)  # holds the place while the class is looked at, which may be recursive
         self.names.append(cls.__name__)
         self.classes[index] = cls
-        self.types[index] = describe(cls, where)
+        self.types[index] = self._description(cls, where)
         return t.TypeRef(index)
 
-    def _dataclass(self, cls: type, where: str) -> t.AlgebraicType:
+    def _description(self, cls: type, where: str) -> t.AlgebraicType:
+        if issubclass(cls, TaggedUnion):
+            return self._tagged_union(cls, where)
+        if issubclass(cls, enum.Enum):
+            return self._enum(cls, where)
+        return self._dataclass(cls, where)
+
+    def _dataclass(self, cls: type[Any], where: str) -> t.AlgebraicType:
         hints = resolve_hints(cls, where=where)
         elements = []
         for field in dataclasses.fields(cls):
@@ -259,28 +266,20 @@ def resolve_hints(thing: Any, *, where: str = "") -> dict[str, Any]:
 
 
 def _not_supported(annotation: Any, where: str) -> TypeNotSupported:
-    key = get_origin(annotation) or annotation
     if isinstance(annotation, str):
         return _refused(f"the text {annotation!r}", where, "Give the class itself.")
+    key = get_origin(annotation) or annotation
     if key is types.NoneType:
         key = None
     hint = _HINTS.get(key) if _is_hashable(key) else None
     if hint is None:
-        hint = (
-            "Make it a @dataclass."
-            if isinstance(annotation, type)
-            else "Use numbers such as u64, bool, str, bytes, list[...], T | None, a dataclass, an Enum or a TaggedUnion."
-        )
+        hint = _HINT_FOR_CLASSES if isinstance(annotation, type) else _HINT_FOR_ANYTHING
     return _refused(_text(annotation), where, hint)
 
 
 def _refused(what: str, where: str, hint: str) -> TypeNotSupported:
-    return TypeNotSupported(
-        f"{where}: {what} is not a type that SpacetimeDB can hold"
-        if where
-        else f"{what} is not a type that SpacetimeDB can hold",
-        hint=hint,
-    )
+    place = f"{where}: " if where else ""
+    return TypeNotSupported(f"{place}{what} is not a type that SpacetimeDB can hold", hint=hint)
 
 
 def _text(annotation: Any) -> str:

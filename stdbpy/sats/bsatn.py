@@ -10,101 +10,117 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, NoReturn, TypeVar, cast
+import gc
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Generic, NoReturn, TypeVar
 
 from stdbpy.errors import DecodeError, SatsError
 from stdbpy.sats import types as t
 from stdbpy.sats.bsatn_checking import BytesChecker, ValueChecker
-from stdbpy.sats.bsatn_layout import Bad, TooDeep
-from stdbpy.sats.bsatn_reading import Reader, ReaderSource
-from stdbpy.sats.bsatn_writing import WriterSource
-from stdbpy.sats.shapes import Record, Shapes
+from stdbpy.sats.bsatn_reading import READING_FAILURES, ReaderSource
+from stdbpy.sats.bsatn_writing import WRITING_FAILURES, WriterSource
+from stdbpy.sats.shapes import Shapes
 
 V = TypeVar("V")
 
-READING_FAILURES = (struct.error, ValueError, LookupError, TypeError, Bad, TooDeep, RecursionError)
-_WRITING = (
-    struct.error,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    Bad,
-    TooDeep,
-    RecursionError,
-)
+Buffer = bytes | bytearray | memoryview
+
+GC_PAUSE_SIZE = 1 << 16
+"""From this many bytes on, :meth:`Codec.decode_rows` keeps the garbage collector from running: it
+would walk all the rows read so far, again and again, and find nothing (half of the time for rows
+with an ``Identity`` and a ``Timestamp``, which the collector tracks)."""
 
 
 class Codec(Generic[V]):
     """Reads and writes the values of one type. Its functions are generated at their first use."""
 
-    __slots__ = ("_read", "_rows", "_shapes", "_write")
+    __slots__ = ("_part", "_rows", "_shapes", "_whole", "_write")
 
     def __init__(self, shapes: Shapes) -> None:
         self._shapes = shapes
-        self._read: Callable[[bytes, int], tuple[V, int]] | None = None
+        self._whole: Callable[[bytes], V] | None = None
+        self._part: Callable[[bytes, int], tuple[V, int]] | None = None
         self._rows: Callable[[bytes], list[V]] | None = None
         self._write: Callable[[V], bytes] | None = None
 
     def encode(self, value: V) -> bytes:
         """``value`` in BSATN. Raises ``EncodeError`` with the path of the field that does not fit."""
-        write = self._write
-        if write is None:
-            write = self._write = WriterSource(self._shapes).one()
+        write = self._write or self._generate_write()
         try:
             return write(value)
-        except _WRITING:
+        except WRITING_FAILURES:
             ValueChecker(self._shapes).check(value)
             raise
 
-    def decode(self, data: bytes | bytearray | memoryview) -> V:
-        """The value that ``data`` is. Raises ``DecodeError``, also for bytes left over."""
-        value, end = self.decode_from(data, 0)
-        if end != len(data):
-            raise DecodeError(f"{len(data) - end} bytes are left over behind the value", offset=end, expected="the end")
-        return value
+    def encode_rows(self, values: Iterable[V]) -> bytes:
+        """The values in BSATN, one after the other. Raises ``EncodeError``."""
+        return b"".join(map(self.encode, values))
 
-    def decode_from(self, data: bytes | bytearray | memoryview, offset: int) -> tuple[V, int]:
-        """The value that starts at ``offset``, and the offset behind it. Raises ``DecodeError``."""
-        read = self._read
-        if read is None:
-            read = self._read = cast("Callable[[bytes, int], tuple[V, int]]", ReaderSource(self._shapes).one())
+    def decode(self, data: Buffer) -> V:
+        """The value that ``data`` is. Raises ``DecodeError``, also for bytes left over."""
+        whole = self._whole or self._generate_whole()
         if data.__class__ is not bytes:
             data = bytes(data)
         try:
-            value, end = read(data, offset)
-            if end > len(data):
-                raise Bad
+            return whole(data)
         except READING_FAILURES as error:
-            BytesChecker(self._shapes, bytes(data)).check(offset)
-            _unexplained(error)
-        return value, end
+            end = BytesChecker(self._shapes, data).check(0)
+            if end < len(data):
+                raise DecodeError(
+                    f"{len(data) - end} bytes are left over behind the value", offset=end, expected="the end"
+                ) from None
+            _raise_unexplained(error)
 
-    def decode_rows(self, data: bytes | bytearray | memoryview) -> list[V]:
-        """The values that stand one after the other until the end of ``data``. Raises ``DecodeError``."""
-        rows = self._rows
-        if rows is None:
-            rows = self._rows = cast("Callable[[bytes], list[V]]", ReaderSource(self._shapes).rows())
+    def decode_from(self, data: Buffer, offset: int) -> tuple[V, int]:
+        """The value that starts at ``offset``, and the offset behind it. Raises ``DecodeError``."""
+        part = self._part or self._generate_part()
         if data.__class__ is not bytes:
             data = bytes(data)
+        try:
+            return part(data, offset)
+        except READING_FAILURES as error:
+            BytesChecker(self._shapes, data).check(offset)
+            _raise_unexplained(error)
+
+    def decode_rows(self, data: Buffer) -> list[V]:
+        """The values that stand one after the other until the end of ``data``. Raises ``DecodeError``."""
+        rows = self._rows or self._generate_rows()
+        if data.__class__ is not bytes:
+            data = bytes(data)
+        pause = len(data) >= GC_PAUSE_SIZE and gc.isenabled()
+        if pause:
+            gc.disable()
         try:
             return rows(data)
         except READING_FAILURES as error:
-            checker, offset = BytesChecker(self._shapes, bytes(data)), 0
-            while offset < len(data):
-                start, offset = offset, checker.check(offset)
-                if offset == start:
-                    raise DecodeError("bytes are left over behind rows of no bytes", offset=offset) from None
-            _unexplained(error)
+            BytesChecker(self._shapes, data).check_rows()
+            _raise_unexplained(error)
+        finally:
+            if pause:
+                gc.enable()
+
+    def _generate_write(self) -> Callable[[V], bytes]:
+        self._write = write = WriterSource(self._shapes).whole()
+        return write
+
+    def _generate_whole(self) -> Callable[[bytes], V]:
+        self._whole = whole = ReaderSource(self._shapes).whole()
+        return whole
+
+    def _generate_part(self) -> Callable[[bytes, int], tuple[V, int]]:
+        self._part = part = ReaderSource(self._shapes).part()
+        return part
+
+    def _generate_rows(self) -> Callable[[bytes], list[V]]:
+        self._rows = rows = ReaderSource(self._shapes).rows()
+        return rows
 
 
-def _unexplained(error: BaseException) -> NoReturn:
-    """The bytes are fine: either the limit of nesting was reached, or a row class refused its fields."""
+def _raise_unexplained(error: BaseException) -> NoReturn:
+    """The bytes are fine: the caller's own calls use up Python's recursion limit, or a row class
+    refused the values."""
     if isinstance(error, RecursionError):
-        raise DecodeError("the value is nested too deeply", offset=0) from None
+        raise DecodeError("the value is nested too deeply") from None
     raise error
 
 
@@ -131,27 +147,9 @@ def compile_columns_decoder(
         if not 0 <= column < len(row.elements):
             raise SatsError(f"the row has {len(row.elements)} columns, so no column {column}")
     shapes = Shapes(row, typespace, {})
-    assert isinstance(shapes.root, Record)
-    source = ReaderSource(shapes)
-    body = Reader(source, 1)
-    values: dict[int, str] = {}
-    for position, field in enumerate(shapes.root.fields[: max(columns, default=-1) + 1]):
-        if position in columns:
-            values[position] = body.read(field)
-        else:
-            body.skip(field)
-    body.flush()
-    body.line("if o > len(data): raise Bad")
-    body.line(f"return ({''.join(f'{values[column]}, ' for column in columns)})")
-    read = cast(
-        "Callable[[bytes], tuple[Any, ...]]", source.build("columns", f"def columns(data):\n    o = 0\n{body.text}")
-    )
 
-    def decode(data: bytes) -> tuple[Any, ...]:
-        try:
-            return read(data)
-        except READING_FAILURES as error:
-            BytesChecker(shapes, data).check(0)
-            _unexplained(error)
+    def fail(error: BaseException, data: bytes) -> NoReturn:
+        BytesChecker(shapes, data).check(0)
+        _raise_unexplained(error)
 
-    return decode
+    return ReaderSource(shapes).columns(columns, fail)

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from stdbpy.errors import DecodeError, EncodeError, UnknownPart
 from stdbpy.sats import shapes as s
-from stdbpy.sats.bsatn_layout import DEPTH_LIMIT, ZERO_SIZE_LIMIT
-from stdbpy.sats.bsatn_writing import as_bytes, as_sequence, elements_of
+from stdbpy.sats.accepting import as_bytes, as_sequence, elements_of
+from stdbpy.sats.generated import DEPTH_LIMIT, ZERO_SIZE_LIMIT
 from stdbpy.sats.values import ConnectionId, Err, Identity, Ok, Some, Variant
 
 _LARGEST_F32 = struct.unpack("<f", b"\xff\xff\x7f\x7f")[0]
@@ -77,10 +77,10 @@ class ValueChecker:
                 self._record(shape, value, path, depth)
             case s.Union():
                 self._union(shape, value, path, depth)
-            case s.Call(index):
+            case s.Call(number):
                 if depth >= DEPTH_LIMIT:
-                    raise EncodeError("the value is nested too deeply", path=path)
-                self._check(self._shapes.called[index], value, path, depth + 1)
+                    raise EncodeError("the value is nested too deeply", path=_shortened(path))
+                self._check(self._shapes.called[number], value, path, depth + 1)
 
     def _int(self, shape: s.Int, value: object, path: str) -> None:
         if isinstance(value, bool):
@@ -147,7 +147,7 @@ class ValueChecker:
             if value != () if shape.cls is None else not isinstance(value, shape.cls):
                 raise _misfit("()" if shape.cls is None else what, value, path)
             return
-        labels = tuple(shape.label(i) for i in range(len(shape.fields)))
+        labels = shape.labels
         try:
             elements: Sequence[object] = elements_of(value, shape.attributes or labels)
         except (TypeError, KeyError, AttributeError):
@@ -169,7 +169,7 @@ class ValueChecker:
                         self._check(shape.payloads[tag], value.value, _join(path, shape.label(tag)), depth)  # type: ignore[attr-defined]
                     return
             raise _misfit(" or ".join(cls.__name__ for cls in shape.classes), value, path)
-        labels = [shape.label(tag) for tag in range(len(shape.names))]
+        labels = shape.labels
         if not isinstance(value, Variant):
             raise _misfit(f"Variant(name) with a name of {', '.join(labels)}", value, path)
         if value.name not in labels:
@@ -192,6 +192,14 @@ class BytesChecker:
             return self._check(self._shapes.root, offset, 0)
         except RecursionError:
             raise DecodeError("the value is nested too deeply", offset=offset) from None
+
+    def check_rows(self) -> None:
+        """Checks values one after the other until the end of the data."""
+        offset = 0
+        while offset < len(self._data):
+            start, offset = offset, self.check(offset)
+            if offset == start:
+                raise DecodeError("bytes are left over: rows of this type take none", offset=offset)
 
     def _check(self, shape: s.Shape, o: int, depth: int) -> int:
         match shape:
@@ -221,10 +229,10 @@ class BytesChecker:
                 return o
             case s.Union(payloads=payloads):
                 return self._branch(payloads, "a sum type", o, depth)
-            case s.Call(index):
+            case s.Call(number):
                 if depth >= DEPTH_LIMIT:
                     raise DecodeError("the value is nested too deeply", offset=o)
-                return self._check(self._shapes.called[index], o, depth + 1)
+                return self._check(self._shapes.called[number], o, depth + 1)
 
     def _take(self, o: int, size: int, expected: str, reported: int | None = None) -> int:
         if o + size > len(self._data):
@@ -276,6 +284,10 @@ class BytesChecker:
 
 def _misfit(expected: str, value: object, path: str) -> EncodeError:
     return EncodeError(f"expected {expected}, not {shown(value)}", path=path)
+
+
+def _shortened(path: str) -> str:
+    return path if len(path) <= 120 else f"{path[:58]} ... {path[-57:]}"
 
 
 def _join(path: str, label: str) -> str:

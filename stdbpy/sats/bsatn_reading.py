@@ -15,32 +15,16 @@ from __future__ import annotations
 import struct
 import sys
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import starmap
+from typing import Any, NamedTuple
 
 from stdbpy.sats import shapes as s
-from stdbpy.sats.bsatn_layout import DEPTH_LIMIT, ZERO_SIZE_LIMIT, Bad, TooDeep, function_name, number_code
+from stdbpy.sats.generated import ZERO_SIZE_LIMIT, Bad, FunctionText, GlobalNames, function_name, number_code
 from stdbpy.sats.values import ConnectionId, Err, Identity, Ok, Some, TimeDuration, Timestamp, Variant, uuid_from_int
 
-_BUILT_IN: dict[str, object] = {
-    "Bad": Bad,
-    "TooDeep": TooDeep,
-    "DEPTH_LIMIT": DEPTH_LIMIT,
-    "BOOLS": (False, True),
-    "from_bytes": int.from_bytes,
-    "new_bytes": bytes.__new__,
-    "new_int": int.__new__,
-    "starmap": starmap,
-    "Identity": Identity,
-    "ConnectionId": ConnectionId,
-    "Timestamp": Timestamp,
-    "TimeDuration": TimeDuration,
-    "uuid_from_int": uuid_from_int,
-    "Some": Some,
-    "Ok": Ok,
-    "Err": Err,
-    "Variant": Variant,
-}
+READING_FAILURES = (struct.error, ValueError, LookupError, TypeError, Bad, RecursionError)
+"""What a generated reader raises for bad bytes."""
 
 
 def _numbers(code: str, data: bytes) -> list[int] | list[float]:
@@ -50,140 +34,161 @@ def _numbers(code: str, data: bytes) -> list[int] | list[float]:
     return numbers.tolist()
 
 
-_BUILT_IN["numbers"] = _numbers
+_BUILT_IN: dict[str, object] = {
+    "BOOLS": (False, True),
+    "REVERSED": slice(None, None, -1),
+    "from_bytes": int.from_bytes,
+    "new_bytes": bytes.__new__,
+    "starmap": starmap,
+    "numbers": _numbers,
+    "uuid_from_int": uuid_from_int,
+    **{cls.__name__: cls for cls in (Identity, ConnectionId, Timestamp, TimeDuration, Some, Ok, Err, Variant)},
+}
 
 
 class ReaderSource:
-    """The source of the reading functions of one type, and the objects that it names."""
+    """Generates the reading functions of one type; ``reader`` says what they make of the bytes."""
 
     def __init__(self, shapes: s.Shapes, reader: type[Reader] | None = None) -> None:
         self.shapes = shapes
+        self.names = GlobalNames(_BUILT_IN)
         self._reader = reader or Reader
-        self.names: dict[str, object] = dict(_BUILT_IN)
-        self._structs: dict[str, str] = {}
-        self._classes: dict[type, str] = {}
-        self._functions: dict[int, str] = {}
+        self._called = ""
 
-    def name(self, prefix: str, thing: object) -> str:
-        """A global name for an object that the source refers to."""
-        name = f"{prefix}{len(self.names)}"
-        self.names[name] = thing
-        return name
+    def whole(self) -> Callable[[bytes], Any]:
+        """``data -> value``, of which nothing is left over."""
+        body = self._reader(self)
+        value = body.read_all(self.shapes.root)
+        body.line("if o != len(data): raise Bad")
+        body.line(f"return {value}")
+        return self.build("whole", f"def whole(data):\n    o = 0\n{body.text}")
 
-    def class_name(self, cls: type) -> str:
-        if cls not in self._classes:
-            self._classes[cls] = self.name("Class", cls)
-        return self._classes[cls]
-
-    def unpacker(self, layout: str, method: str = "unpack_from") -> str:
-        key = f"{method} {layout}"
-        if key not in self._structs:
-            self._structs[key] = self.name("unpack_", getattr(struct.Struct("<" + layout), method))
-        return self._structs[key]
-
-    def build(self, name: str, source: str) -> Callable[..., object]:
-        """Compiles ``source`` together with the functions of the referenced types it calls."""
-        for index, shape in self.shapes.called.items():
-            if index not in self._functions:
-                self._functions[index] = self._called(index, shape)
-        parts = [*self._functions.values(), source]
-        exec(compile("\n\n".join(parts), f"<bsatn {name}>", "exec"), self.names)  # noqa: S102
-        built = self.names[name]
-        assert callable(built)
-        return built
-
-    def _called(self, index: int, shape: s.Shape) -> str:
-        body = self._reader(self, 1, "depth")
-        body.line("depth += 1")
-        body.line("if depth > DEPTH_LIMIT: raise TooDeep")
-        value = body.read(shape)
-        body.flush()
+    def part(self) -> Callable[[bytes, int], tuple[Any, int]]:
+        """``(data, offset) -> (value, offset behind it)``."""
+        body = self._reader(self)
+        value = body.read_all(self.shapes.root)
+        body.line("if o > len(data): raise Bad")
         body.line(f"return {value}, o")
-        return f"def {function_name('read', index)}(data, o, depth):\n{body.text}"
+        return self.build("part", f"def part(data, o):\n{body.text}")
 
-    # --- entry points ------------------------------------------------------------------------
-
-    def one(self) -> Callable[[bytes, int], tuple[object, int]]:
-        """``(data, offset) -> (value, offset behind it)``; the offset may be past the buffer."""
-        body = self._reader(self, 1)
-        value = body.read(self.shapes.root)
-        body.flush()
-        body.line(f"return {value}, o")
-        return self.build("one", f"def one(data, o):\n{body.text}")  # type: ignore[return-value]
-
-    def rows(self) -> Callable[[bytes], list[object]]:
+    def rows(self) -> Callable[[bytes], list[Any]]:
         """``data -> values``, one after the other until the end of ``data``."""
         size = s.fixed_size(self.shapes.root)
+        body = self._reader(self)
         if size == 0:
-            source = "def rows(data):\n    if data: raise Bad\n    return []\n"
-        elif size is not None:
-            source = f"def rows(data):\n    return {self._reader(self, 1).fixed_list(self.shapes.root, 'data')}\n"
-        else:
-            body = self._reader(self, 2)
-            value = body.read(self.shapes.root)
-            body.flush()
-            body.line(f"append({value})")
-            source = (
-                "def rows(data):\n"
-                "    end = len(data)\n    o = 0\n    values = []\n    append = values.append\n"
-                f"    while o < end:\n{body.text}\n"
-                "    if o != end: raise Bad\n"
-                "    return values\n"
-            )
-        return self.build("rows", source)  # type: ignore[return-value]
+            body.line("if data: raise Bad")
+            body.line("return []")
+            return self.build("rows", f"def rows(data):\n{body.text}")
+        if size is not None:
+            body.line(f"return {body.fixed_list(self.shapes.root, 'data')}")
+            return self.build("rows", f"def rows(data):\n{body.text}")
+        body.line("while o < end:")
+        body.indent += 1
+        value = body.read_all(self.shapes.root)
+        body.line(f"append({value})")
+        body.indent -= 1
+        body.line("if o != end: raise Bad")
+        body.line("return values")
+        start = "o = 0; end = len(data); values = []; append = values.append"
+        return self.build("rows", f"def rows(data):\n    {start}\n{body.text}")
+
+    def columns(
+        self, columns: Sequence[int], fail: Callable[[BaseException, bytes], object]
+    ) -> Callable[[bytes], tuple[Any, ...]]:
+        """``data of a row -> (values of the columns)``; ``fail`` is called with what is raised for
+        bad bytes."""
+        row = self.shapes.root
+        fields = row.fields if isinstance(row, s.Record) else (row,)
+        body = self._reader(self)
+        body.indent += 1
+        values: dict[int, str] = {}
+        for position, field in enumerate(fields[: max(columns, default=-1) + 1]):
+            if position in columns:
+                values[position] = body.read(field)
+            else:
+                body.skip(field)
+        body.flush()
+        body.line("if o > len(data): raise Bad")
+        body.line(f"return ({''.join(f'{values[column]}, ' for column in columns)})")
+        failures, failed = self.names.add("failures", READING_FAILURES), self.names.add("fail", fail)
+        return self.build(
+            "columns",
+            f"def columns(data):\n    o = 0\n    try:\n{body.text}\n"
+            f"    except {failures} as error: {failed}(error, data)",
+        )
+
+    def build(self, name: str, source: str) -> Callable[..., Any]:
+        """Compiles ``source``, the text of a function ``name``, together with the functions of the
+        referenced types that it calls."""
+        if not self._called:
+            self._called = "\n\n".join(self._function(*item) for item in self.shapes.called.items())
+        return self.names.compile(name, f"{self._called}\n\n{source}\n")
+
+    def _function(self, number: int, shape: s.Shape) -> str:
+        body = self._reader(self, depth="depth")
+        body.line("depth = too_deep(depth)")
+        value = body.read_all(shape)
+        body.line(f"return {value}, o")
+        return f"def {function_name(number)}(data, o, depth):\n{body.text}"
+
+
+class Branch(NamedTuple):
+    """One variant of a sum: its payload goes between two texts; without payload, ``before`` is all."""
+
+    payload: s.Shape | None
+    before: str
+    after: str = ""
 
 
 class Reader:
-    """Writes the statements that read one value at position ``o`` of ``data``.
+    """Writes the statements that read values at position ``o`` of ``data``.
 
     Fixed-size reads are collected in ``run`` and only written by :meth:`flush`, all in one; so the
     expression that :meth:`read` gives is valid after the flush.
     """
 
-    def __init__(self, source: ReaderSource, indent: int, depth: str = "0") -> None:
+    def __init__(self, source: ReaderSource, indent: int = 1, *, depth: str = "0") -> None:
         self.source = source
         self.indent = indent
-        self.depth = depth
-        self.lines: list[str] = []
         self.run: list[tuple[str, str]] = []
-        self._count = 0
+        """``(struct code, variable)`` of the fixed-size reads to come; no variable for skipped bytes."""
+        self._depth = depth
+        self._lines = FunctionText()
 
     @property
     def text(self) -> str:
-        return "\n".join(self.lines)
-
-    @property
-    def layout(self) -> str:
-        return "".join(code for code, _ in self.run)
+        return str(self._lines)
 
     def line(self, text: str) -> None:
-        self.lines.append("    " * self.indent + text)
-
-    def variable(self) -> str:
-        self._count += 1
-        return f"v{self._count}"
+        self._lines.add(self.indent, text)
 
     def fixed(self, code: str) -> str:
         """Adds a field to the run; its variable."""
-        target = self.variable()
+        target = self._lines.variable()
         self.run.append((code, target))
         return target
 
     def flush(self) -> None:
+        """Writes the statement that reads the run."""
         if not self.run:
             return
-        layout = self.layout
+        layout = "".join(code for code, _ in self.run)
+        targets = [target for _, target in self.run if target]
         if layout == "B":
-            self.line(f"{self.run[0][1]} = data[o]")
-        else:
-            targets = "".join(f"{target}, " for _, target in self.run if target)
-            if targets:
-                self.line(f"{targets}= {self.source.unpacker(layout)}(data, o)")
+            self.line(f"{targets[0]} = data[o]")
+        elif targets:
+            self.line(f"{', '.join(targets)}, = {self.source.names.add_struct('unpack_from', layout)}(data, o)")
         self.line(f"o += {struct.calcsize('<' + layout)}")
         self.run.clear()
 
+    def read_all(self, shape: s.Shape) -> str:
+        """Reads one value and flushes; an expression for it."""
+        value = self.read(shape)
+        self.flush()
+        return value
+
     def read(self, shape: s.Shape) -> str:
-        """Reads one value; an expression for it."""
+        """Reads one value; an expression for it, valid after the next flush."""
         match shape:
             case s.Bool():
                 return f"BOOLS[{self.fixed('B')}]"
@@ -192,43 +197,65 @@ class Reader:
             case s.Float():
                 return self.fixed(number_code(shape))
             case s.Text():
-                return self._text()
+                return self._slice(".decode()")
             case s.Bytes():
-                return self._bytes()
+                return self._slice()
             case s.Special():
                 return self._special(shape)
             case s.List(element):
                 return self._list(element)
-            case s.Option(some, wrapped):
-                return self._option(some, wrapped)
-            case s.Result(ok, err):
-                return self._result(ok, err)
+            case s.Option():
+                return self._option(shape)
+            case s.Result():
+                return self._result(shape)
             case s.Record():
                 return self._record(shape, [self.read(field) for field in shape.fields])
             case s.Union():
                 return self._union(shape)
-            case s.Call(index):
+            case s.Call(number):
                 self.flush()
-                value = self.variable()
-                self.line(f"{value}, o = {function_name('read', index)}(data, o, {self.depth})")
+                value = self._lines.variable()
+                self.line(f"{value}, o = {function_name(number)}(data, o, {self._depth})")
                 return value
 
     def skip(self, shape: s.Shape) -> None:
         """Steps over one value, without looking at it where its size can be known."""
         size = s.fixed_size(shape)
+        if size is not None:
+            self.run.append((f"{size}x", ""))
+            return
         match shape:
-            case _ if size is not None:
-                self.run.append((f"{size}x", ""))
             case s.Text() | s.Bytes():
-                self._skip_sized(1)
-            case s.List(element) if s.fixed_size(element):
-                self._skip_sized(s.fixed_size(element) or 0)
+                self.line(f"o = {self._end_of_sized(1)}")
+            case s.List(element) if size := s.fixed_size(element):
+                self.line(f"o = {self._end_of_sized(size)}")
+            case s.Record():
+                for field in shape.fields:
+                    self.skip(field)
             case _:
-                self.read(shape)
+                self.read_all(shape)
 
-    def _skip_sized(self, size: int) -> None:
-        end = self._slice(size)
-        self.line(f"o = {end}")
+    def fixed_list(self, element: s.Shape, data: str) -> str:
+        """An expression: the list of the fixed-size elements that fill ``data``."""
+        code = number_code(element)
+        if code:
+            return f"numbers({code!r}, {data})"
+        inner = type(self)(self.source)
+        value = inner.read(element)
+        targets = ", ".join(target for _, target in inner.run)
+        layout = "".join(code for code, _ in inner.run)
+        pieces = f"{self.source.names.add_struct('iter_unpack', layout)}({data})"
+        if value == f"({targets},)":
+            return f"list({pieces})"
+        if (
+            isinstance(element, s.Record)
+            and element.cls
+            and value == f"{self.source.names.add_once(element.cls)}({targets})"
+        ):
+            return f"list(starmap({self.source.names.add_once(element.cls)}, {pieces}))"
+        return f"[{value} for {targets}, in {pieces}]"
+
+    # --- the parts of read -------------------------------------------------------------------
 
     def _int(self, shape: s.Int) -> str:
         code = number_code(shape)
@@ -241,56 +268,29 @@ class Reader:
         if shape.name == "Uuid":
             return f"uuid_from_int({self._int(shape.number)})"
         if shape.name in ("Identity", "ConnectionId"):
-            return f"new_bytes({shape.name}, {self.fixed(f'{shape.number.size}s')}[::-1])"
-        return f"new_int({shape.name}, {self._int(shape.number)})"
+            return f"new_bytes({shape.name}, {self.fixed(f'{shape.number.size}s')}[REVERSED])"
+        return f"{shape.name}({self._int(shape.number)})"
 
-    def _record(self, shape: s.Record, values: list[str]) -> str:
-        if shape.cls is not None:
-            return f"{self.source.class_name(shape.cls)}({', '.join(values)})"
-        return f"({''.join(f'{value}, ' for value in values)})"
-
-    def _slice(self, size: int = 1) -> str:
-        """Reads a length and that many times ``size`` bytes."""
+    def _end_of_sized(self, element_size: int) -> str:
+        """Reads a length; a variable that holds the position behind that many elements."""
         length = self.fixed("I")
         self.flush()
-        value = self.variable()
-        self.line(f"{value} = o + {length}" + (f" * {size}" if size != 1 else ""))
-        return value
+        end = self._lines.variable()
+        self.line(f"{end} = o + {length}" + (f" * {element_size}" if element_size != 1 else ""))
+        return end
 
-    def _bytes(self) -> str:
-        end = self._slice()
-        value = self.variable()
-        self.line(f"{value} = data[o:{end}]")
+    def _slice(self, converted: str = "") -> str:
+        end = self._end_of_sized(1)
+        value = self._lines.variable()
+        self.line(f"{value} = data[o:{end}]{converted}")
         self.line(f"o = {end}")
         return value
-
-    def _text(self) -> str:
-        end = self._slice()
-        value = self.variable()
-        self.line(f"{value} = data[o:{end}].decode()")
-        self.line(f"o = {end}")
-        return value
-
-    def fixed_list(self, element: s.Shape, data: str) -> str:
-        """An expression: the list of the fixed-size elements that fill ``data``."""
-        code = number_code(element)
-        if code:
-            return f"numbers({code!r}, {data})"
-        inner = type(self)(self.source, 0)
-        value = inner.read(element)
-        targets = "".join(f"{target}, " for _, target in inner.run)
-        iterate = f"{self.source.unpacker(inner.layout, 'iter_unpack')}({data})"
-        if value == f"({targets})":
-            return f"list({iterate})"
-        if isinstance(element, s.Record) and value.endswith(f"({targets.rstrip(' ,')})"):
-            return f"list(starmap({value[: value.index('(')]}, {iterate}))"
-        return f"[{value} for {targets}in {iterate}]"
 
     def _list(self, element: s.Shape) -> str:
+        value = self._lines.variable()
         size = s.fixed_size(element)
-        value = self.variable()
         if size:
-            end = self._slice(size)
+            end = self._end_of_sized(size)
             self.line(f"{value} = {self.fixed_list(element, f'data[o:{end}]')}")
             self.line(f"o = {end}")
             return value
@@ -302,54 +302,52 @@ class Reader:
         self.line(f"{value} = []")
         self.line(f"for _ in range({length}):")
         self.indent += 1
-        item = self.read(element)
-        self.flush()
-        self.line(f"{value}.append({item})")
+        self.line(f"{value}.append({self.read_all(element)})")
         self.indent -= 1
         return value
 
-    def _option(self, some: s.Shape, wrapped: bool) -> str:
-        present = (some, "Some(", ")") if wrapped else (some, "", "")
-        return self._branches([present, (NOTHING, "None", "")])
+    def _record(self, shape: s.Record, values: list[str]) -> str:
+        if shape.cls is not None:
+            return f"{self.source.names.add_once(shape.cls)}({', '.join(values)})"
+        return f"({', '.join(values)},)" if values else "()"
 
-    def _result(self, ok: s.Shape, err: s.Shape) -> str:
-        return self._branches([(ok, "Ok(", ")"), (err, "Err(", ")")])
+    def _option(self, shape: s.Option) -> str:
+        present = Branch(shape.some, "Some(", ")") if shape.wrapped else Branch(shape.some, "")
+        return self._branches([present, Branch(None, "None")])
+
+    def _result(self, shape: s.Result) -> str:
+        return self._branches([Branch(shape.ok, "Ok(", ")"), Branch(shape.err, "Err(", ")")])
 
     def _union(self, shape: s.Union) -> str:
-        name = self.source.name
+        names = self.source.names
         if shape.members is not None:
-            return f"{name('members_', shape.members)}[{self.fixed('B')}]"
-        units = [_unit_value(shape, tag) for tag in range(len(shape.names))]
+            return f"{names.add('members', shape.members)}[{self.fixed('B')}]"
+        units = tuple(_unit_value(shape, tag) for tag in range(len(shape.payloads)))
         if s.fixed_size(shape) == 1:
-            return f"{name('units_', tuple(units))}[{self.fixed('B')}]"
+            return f"{names.add('units', units)}[{self.fixed('B')}]"
         branches = []
         for tag, payload in enumerate(shape.payloads):
             if s.is_unit(payload):
-                branches.append((NOTHING, name("unit_", units[tag]), ""))
+                branches.append(Branch(None, names.add("unit", units[tag])))
             elif shape.classes:
-                branches.append((payload, f"{self.source.class_name(shape.classes[tag])}(", ")"))
+                branches.append(Branch(payload, f"{names.add_once(shape.classes[tag])}(", ")"))
             else:
-                branches.append((payload, f"Variant({name('label_', shape.label(tag))}, ", ")"))
+                branches.append(Branch(payload, f"Variant({names.add('label', shape.label(tag))}, ", ")"))
         return self._branches(branches)
 
-    def _branches(self, branches: list[tuple[s.Shape, str, str]]) -> str:
-        """Reads a tag and the payload it stands for, which goes between the branch's two texts."""
+    def _branches(self, branches: Sequence[Branch]) -> str:
+        """Reads a tag and the payload that belongs to it."""
         tag = self.fixed("B")
         self.flush()
-        value = self.variable()
+        value = self._lines.variable()
         for number, (payload, before, after) in enumerate(branches):
             self.line(f"{'elif' if number else 'if'} {tag} == {number}:")
             self.indent += 1
-            inner = "" if payload is NOTHING else self.read(payload)
-            self.flush()
+            inner = "" if payload is None else self.read_all(payload)
             self.line(f"{value} = {before}{inner}{after}")
             self.indent -= 1
         self.line("else: raise Bad" if branches else "raise Bad")
         return value
-
-
-NOTHING = s.Record((), ())
-"""Stands for a branch without payload."""
 
 
 def _unit_value(shape: s.Union, tag: int) -> object:

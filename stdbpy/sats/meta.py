@@ -49,9 +49,9 @@ def _from_raw(raw: Any, depth: int) -> t.AlgebraicType:
     match raw:
         case Variant("Ref", int(index)):
             return t.TypeRef(index)
-        case Variant("Sum", ([*variants],)):
+        case Variant("Sum", (list() as variants,)):
             return t.SumType(tuple(t.SumVariant(name, _from_raw(type, depth + 1)) for name, type in variants))
-        case Variant("Product", ([*elements],)):
+        case Variant("Product", (list() as elements,)):
             return t.ProductType(tuple(t.ProductElement(name, _from_raw(type, depth + 1)) for name, type in elements))
         case Variant("Array", element):
             return t.ArrayType(_from_raw(element, depth + 1))

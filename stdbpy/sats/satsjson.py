@@ -11,13 +11,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, Literal, TypeVar, cast
+from typing import Any, Generic, Literal, TypeVar
 
-from stdbpy.errors import DecodeError
+from stdbpy.errors import DecodeError, EncodeError
 from stdbpy.sats import types as t
-from stdbpy.sats.bsatn import READING_FAILURES, Codec
-from stdbpy.sats.bsatn_checking import BytesChecker, ValueChecker
-from stdbpy.sats.bsatn_reading import ReaderSource
+from stdbpy.sats.bsatn import Codec
+from stdbpy.sats.bsatn_checking import ValueChecker
+from stdbpy.sats.bsatn_reading import READING_FAILURES, ReaderSource
 from stdbpy.sats.satsjson_reading import JsonParsers, Mismatch
 from stdbpy.sats.satsjson_writing import JsonReader, LossyJsonReader, NamedJsonReader, NotFinite
 from stdbpy.sats.shapes import Shapes
@@ -38,7 +38,7 @@ class JsonCodec(Generic[V]):
         self._shapes = shapes
         self._form = form
         self._bsatn: Codec[V] = Codec(shapes)
-        self._read: Callable[[bytes, int], tuple[Any, int]] | None = None
+        self._read: Callable[[bytes], Any] | None = None
         self._parse: Callable[[Any], V] | None = None
 
     def to_json(self, value: V) -> Any:
@@ -54,28 +54,19 @@ class JsonCodec(Generic[V]):
     def bsatn_to_json(self, data: bytes) -> Any:
         """The JSON of a value that is given in BSATN. Raises ``DecodeError`` for bad bytes, and
         ``EncodeError`` for what :meth:`to_json` refuses."""
-        read = self._read
-        if read is None:
-            source = ReaderSource(self._shapes, _READERS[self._form])
-            read = self._read = cast("Callable[[bytes, int], tuple[Any, int]]", source.one())
+        read = self._read or self._generate_read()
         try:
-            obj, end = read(data, 0)
-            if end == len(data):
-                return obj
+            return read(data)
         except NotFinite:
             ValueChecker(self._shapes, finite=True).check(self._bsatn.decode(data))
             raise
         except READING_FAILURES:
-            BytesChecker(self._shapes, data).check(0)
+            self._bsatn.decode(data)
             raise
-        self._bsatn.decode(data)
-        raise AssertionError("unreachable: the bytes did not end with the value")
 
     def from_json(self, obj: Any) -> V:
         """The value that JSON says. Raises ``DecodeError`` with the path of what does not fit."""
-        parse = self._parse
-        if parse is None:
-            parse = self._parse = JsonParsers(self._shapes, null_is_nan=self._form == "result").root
+        parse = self._parse or self._generate_parse()
         try:
             return parse(obj)
         except Mismatch as mismatch:
@@ -85,7 +76,19 @@ class JsonCodec(Generic[V]):
 
     def json_to_bsatn(self, obj: Any) -> bytes:
         """BSATN of the value that JSON says. Raises as :meth:`from_json` does."""
-        return self._bsatn.encode(self.from_json(obj))
+        value = self.from_json(obj)
+        try:
+            return self._bsatn.encode(value)
+        except EncodeError as error:  # nested too deeply
+            raise DecodeError(error.message) from None
+
+    def _generate_read(self) -> Callable[[bytes], Any]:
+        self._read = read = ReaderSource(self._shapes, _READERS[self._form]).whole()
+        return read
+
+    def _generate_parse(self) -> Callable[[Any], V]:
+        self._parse = parse = JsonParsers(self._shapes, null_is_nan=self._form == "result").root
+        return parse
 
 
 def compile_json_codec(

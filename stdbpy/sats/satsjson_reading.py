@@ -53,13 +53,22 @@ class Mismatch(Exception):  # noqa: N818 - never leaves this room: becomes a Dec
         return DecodeError(message, hint=self.hint)
 
 
-def shown(obj: Any) -> str:
+def shown(obj: object) -> str:
     """JSON in a message, shortened."""
     if obj is None or isinstance(obj, bool):
         return {None: "null", True: "true", False: "false"}[obj]
-    kind = {list: "the array ", dict: "the object ", str: "the text "}.get(type(obj), "")
     text = repr(obj)
-    return kind + (text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 3] + "...")
+    if len(text) > _SHOWN_LENGTH:
+        text = text[: _SHOWN_LENGTH - 3] + "..."
+    match obj:
+        case list():
+            return f"the array {text}"
+        case dict():
+            return f"the object {text}"
+        case str():
+            return f"the text {text}"
+        case _:
+            return text
 
 
 class JsonParsers:
@@ -68,8 +77,8 @@ class JsonParsers:
     def __init__(self, shapes: s.Shapes, *, null_is_nan: bool) -> None:
         self._null_is_nan = null_is_nan
         self._called: dict[int, Parse] = {}
-        for index, shape in shapes.called.items():
-            self._called[index] = self._parser(shape)
+        for number, shape in shapes.called.items():
+            self._called[number] = self._parser(shape)
         self.root = self._parser(shapes.root)
 
     def _parser(self, shape: s.Shape) -> Parse:
@@ -97,11 +106,11 @@ class JsonParsers:
                 return _product_parser(shape.names, tuple(map(self._parser, shape.fields)), make)
             case s.Union():
                 return self._union(shape)
-            case s.Call(index):
-                return self._call(index)
+            case s.Call(number):
+                return self._call(number)
 
-    def _call(self, index: int) -> Parse:
-        return lambda obj: self._called[index](obj)
+    def _call(self, number: int) -> Parse:
+        return lambda obj: self._called[number](obj)
 
     def _special(self, shape: s.Special) -> Parse:
         makers: dict[str, Callable[[int], Any]] = {

@@ -10,10 +10,11 @@ that say it.
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 
 from stdbpy.sats import shapes as s
-from stdbpy.sats.bsatn_layout import Bad
-from stdbpy.sats.bsatn_reading import Reader
+from stdbpy.sats.bsatn_reading import Branch, Reader
+from stdbpy.sats.generated import Bad
 
 _F32 = struct.Struct("<f")
 
@@ -58,14 +59,13 @@ def finite_f32_or_none(number: float) -> float | None:
 class JsonReader(Reader):
     """Reads BSATN as the JSON that calls and SQL results hold: products and sums are arrays."""
 
-    float_functions = (finite_f32, finite)
+    float_functions: tuple[Callable[[float], float | None], Callable[[float], float | None]] = (finite_f32, finite)
 
     def read(self, shape: s.Shape) -> str:
         match shape:
             case s.Float(size):
-                convert = self.float_functions[0 if size == 4 else 1]
-                self.source.names[convert.__name__] = convert
-                return f"{convert.__name__}({super().read(shape)})"
+                function = self.float_functions[0 if size == 4 else 1]
+                return f"{self.source.names.add_once(function)}({super().read(shape)})"
             case s.Bytes():
                 return f"{super().read(shape)}.hex()"
             case _:
@@ -73,10 +73,8 @@ class JsonReader(Reader):
 
     def fixed_list(self, element: s.Shape, data: str) -> str:
         if isinstance(element, s.Float):
-            inner = type(self)(self.source, 0)
-            value = inner.read(element)
-            [(code, target)] = inner.run
-            return f"[{value} for {target}, in {self.source.unpacker(code, 'iter_unpack')}({data})]"
+            function = self.float_functions[0 if element.size == 4 else 1]
+            return f"list(map({self.source.names.add_once(function)}, {super().fixed_list(element, data)}))"
         return super().fixed_list(element, data)
 
     def _int(self, shape: s.Int) -> str:
@@ -86,26 +84,26 @@ class JsonReader(Reader):
     def _special(self, shape: s.Special) -> str:
         return self._record(s.Record((shape.field,), (shape.number,)), [self._int(shape.number)])
 
-    def _record(self, shape: s.Record, values: list[str]) -> str:
+    def _record(self, shape: s.Record, values: list[str]) -> str:  # noqa: ARG002 - others need the names
         return f"[{', '.join(values)}]"
 
-    def _option(self, some: s.Shape, wrapped: bool) -> str:
-        return self._union(s.Union(("some", "none"), (some, s.Record((), ()))))
+    def _option(self, shape: s.Option) -> str:
+        return self._union(s.Union(("some", "none"), (shape.some, s.Record((), ()))))
 
-    def _result(self, ok: s.Shape, err: s.Shape) -> str:
-        return self._union(s.Union(("ok", "err"), (ok, err)))
+    def _result(self, shape: s.Result) -> str:
+        return self._union(s.Union(("ok", "err"), (shape.ok, shape.err)))
 
     def _union(self, shape: s.Union) -> str:
         if s.fixed_size(shape) == 1:
-            tags = self.source.name("tags_", tuple(range(len(shape.names))))
+            tags = self.source.names.add("tags", tuple(range(len(shape.names))))
             return f"[{tags}[{self.fixed('B')}], []]"
-        return self._branches([(payload, f"[{tag}, ", "]") for tag, payload in enumerate(shape.payloads)])
+        return self._branches([Branch(payload, f"[{tag}, ", "]") for tag, payload in enumerate(shape.payloads)])
 
 
 class LossyJsonReader(JsonReader):
     """As SQL results are: NaN and infinities become ``null``."""
 
-    float_functions = (finite_f32_or_none, finite_or_none)  # type: ignore[assignment]
+    float_functions = (finite_f32_or_none, finite_or_none)
 
 
 class NamedJsonReader(JsonReader):
@@ -115,15 +113,14 @@ class NamedJsonReader(JsonReader):
     def _record(self, shape: s.Record, values: list[str]) -> str:
         if not shape.fields or None in shape.names:
             return super()._record(shape, values)
-        labels = [self.source.name("label_", name) for name in shape.names]
+        labels = [self.source.names.add("label", name) for name in shape.names]
         return "{" + ", ".join(f"{label}: {value}" for label, value in zip(labels, values, strict=True)) + "}"
 
     def _union(self, shape: s.Union) -> str:
-        return self._branches(
-            [
-                (payload, f"[{tag}, ", "]")
-                if name is None
-                else (payload, f"{{{self.source.name('label_', name)}: ", "}")
-                for tag, (name, payload) in enumerate(zip(shape.names, shape.payloads, strict=True))
-            ]
-        )
+        branches = []
+        for tag, (name, payload) in enumerate(zip(shape.names, shape.payloads, strict=True)):
+            if name is None:
+                branches.append(Branch(payload, f"[{tag}, ", "]"))
+            else:
+                branches.append(Branch(payload, f"{{{self.source.names.add('label', name)}: ", "}"))
+        return self._branches(branches)

@@ -25,11 +25,14 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from stdbpy.errors import SatsError
 from stdbpy.sats import types as t
 from stdbpy.sats.values import Interval, Time
+
+MAX_VARIANTS = 256
+"""A tag is one byte."""
 
 INLINE_WEIGHT = 64
 """A referenced type with more parts than this gets a function of its own; a smaller one is written
@@ -40,13 +43,11 @@ INLINE_NESTING = 12
 20 loops or 100 indentations inside each other."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Bool:
+class Bool(NamedTuple):
     pass
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Int:
+class Int(NamedTuple):
     size: int
     """In bytes: 1 to 32."""
     signed: bool
@@ -64,8 +65,7 @@ class Int:
         return (1 << (8 * self.size - self.signed)) - 1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Float:
+class Float(NamedTuple):
     size: int
 
     @property
@@ -73,18 +73,15 @@ class Float:
         return f"f{8 * self.size}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Text:
+class Text(NamedTuple):
     pass
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Bytes:
+class Bytes(NamedTuple):
     pass
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Special:
+class Special(NamedTuple):
     """A product of one number that has a Python class of its own."""
 
     name: str
@@ -92,54 +89,58 @@ class Special:
     number: Int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class List:
+class List(NamedTuple):
     element: Shape
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Option:
+class Option(NamedTuple):
     some: Shape
     wrapped: bool
     """The payload can itself be ``None``: a present one is wrapped in ``Some``."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Result:
+class Result(NamedTuple):
     ok: Shape
     err: Shape
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Record:
+class Record(NamedTuple):
     names: tuple[str | None, ...]
     fields: tuple[Shape, ...]
     cls: type | None = None
     attributes: tuple[str, ...] = ()
     """What the class calls the fields (a generated class says ``class_`` for ``class``)."""
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(map(self.label, range(len(self.names))))
+
     def label(self, position: int) -> str:
+        """The element's name, or its position if it has none."""
         return self.names[position] or str(position)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Union:
+class Union(NamedTuple):
     names: tuple[str | None, ...]
     payloads: tuple[Shape, ...]
     members: tuple[enum.Enum, ...] | None = None
     classes: tuple[type, ...] | None = None
     """Variant classes; the payload is their attribute ``value``, absent for a unit payload."""
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(map(self.label, range(len(self.names))))
+
     def label(self, tag: int) -> str:
+        """The variant's name, or its tag if it has none."""
         return self.names[tag] or str(tag)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Call:
+class Call(NamedTuple):
     """A type that is read and written by a function of its own: a referenced one, or (numbered
     below 0) one that is nested too deeply to be written out."""
 
-    index: int
+    number: int
 
 
 Shape = Bool | Int | Float | Text | Bytes | Special | List | Option | Result | Record | Union | Call
@@ -228,13 +229,15 @@ class Shapes:
     def _record(self, type: t.ProductType, cls: type | None) -> Shape:
         if cls is None and type in t.SPECIAL_NAMES:
             [element] = type.elements
-            number = _PRIMITIVES[element.type]  # type: ignore[index]
+            number = self._shape(element.type)
             assert isinstance(number, Int)
             return Special(t.SPECIAL_NAMES[type], element.name or "", number)
         fields = tuple(self._shape(element.type) for element in type.elements)
         return Record(type.names, fields, cls, _attributes(type, cls))
 
     def _union(self, type: t.SumType, cls: type | None) -> Shape:
+        if len(type.variants) > MAX_VARIANTS:
+            raise SatsError(f"a sum type has {len(type.variants)} variants; a tag, one byte, counts to {MAX_VARIANTS}")
         if cls is None:
             some = t.as_option(type)
             if some is not None:
@@ -304,11 +307,11 @@ class Shapes:
                 return sum(self.least_size(field) for field in fields)
             case Union(payloads=payloads):
                 return 1 + min((self.least_size(payload) for payload in payloads), default=0)
-            case Call(index):
-                if index not in self._least:
-                    self._least[index] = 0
-                    self._least[index] = self.least_size(self.called[index])
-                return self._least[index]
+            case Call(number):
+                if number not in self._least:
+                    self._least[number] = 0
+                    self._least[number] = self.least_size(self.called[number])
+                return self._least[number]
 
 
 def fixed_size(shape: Shape) -> int | None:

@@ -75,7 +75,7 @@ class TaggedUnion(metaclass=_SlotsFromFields):
         name = variant or cls.__name__
         _refuse_variant(cls, union, name, fields)
         cls.__variant_name__ = name
-        cls.__match_args__ = fields
+        cls.__match_args__ = fields  # type: ignore[misc]  # mypy keeps it read-only for its checks of match
         union.__variants__ = (*union.__variants__, cls)
         cls.__init__ = _initialiser(cls) if fields else _no_payload  # type: ignore[assignment]
 
@@ -107,10 +107,10 @@ def _payload(value: object) -> tuple[object, ...]:
 def _initialiser(cls: type[TaggedUnion]) -> Callable[[TaggedUnion, object], None]:
     fill_slot = cls.__dict__["value"].__set__
 
-    def __init__(self: TaggedUnion, value: object) -> None:
+    def initialise(self: TaggedUnion, value: object) -> None:
         fill_slot(self, value)
 
-    return __init__
+    return initialise
 
 
 def _no_payload(self: TaggedUnion) -> None:

@@ -100,7 +100,8 @@ class Timestamp(int):
 
     __radd__ = __add__
 
-    @overload
+    # Unlike that of numbers, the difference of moments is no moment: against int's signature.
+    @overload  # type: ignore[override]
     def __sub__(self, other: Timestamp) -> TimeDuration: ...  # type: ignore[overload-overlap]
     @overload
     def __sub__(self, other: int | timedelta) -> Timestamp: ...
