@@ -110,7 +110,6 @@ def _render(template: Path, names: ProjectNames, work: Path) -> Path:
             str(source),
             no_input=True,
             extra_context={
-                "project": names.package,
                 "package": names.package,
                 "database": names.database,
                 "stdbpy_version": __version__,

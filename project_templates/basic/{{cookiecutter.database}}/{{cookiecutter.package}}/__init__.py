@@ -1,0 +1,1 @@
+"""The database's module: everything in this package runs inside SpacetimeDB."""

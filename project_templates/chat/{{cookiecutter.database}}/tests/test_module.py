@@ -1,0 +1,72 @@
+import time
+from collections.abc import Iterator
+
+import pytest
+from stdbpy.api import ApiClient
+from stdbpy.client import HttpDatabase
+from stdbpy.errors import ReducerFailed
+from stdbpy.server import RunningServer
+
+from module_bindings import Reducers, over_http, tables
+
+Chat = HttpDatabase[Reducers[None]]
+
+
+@pytest.fixture
+def other(server: RunningServer, database: Chat) -> Iterator[Chat]:
+    """Somebody else in the same room."""
+    with ApiClient(server.url) as api:
+        token = api.create_identity().token
+    with over_http(server.url, database.database, token=token) as client:
+        yield client
+
+
+def texts(chat: Chat) -> list[str]:
+    messages = sorted(chat.rows(tables.message), key=lambda message: message.id)
+    return [message.text for message in messages]
+
+
+def test_all_see_who_said_what(database: Chat, other: Chat) -> None:
+    database.reducers.set_name("Ada")
+    other.reducers.set_name(" Grace ")
+    database.reducers.send_message("Hello!")
+    other.reducers.send_message("Hello, Ada.")
+
+    names = {user.identity: user.name for user in database.rows(tables.user)}
+    messages = sorted(other.rows(tables.message), key=lambda message: message.sent)
+    assert [(names[message.sender], message.text) for message in messages] == [
+        ("Ada", "Hello!"),
+        ("Grace", "Hello, Ada."),
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "x" * 501])
+def test_messages_that_are_refused(database: Chat, text: str) -> None:
+    with pytest.raises(ReducerFailed, match="A message"):
+        database.reducers.send_message(text)
+
+    assert texts(database) == []
+
+
+def test_a_name_must_not_be_empty(database: Chat) -> None:
+    with pytest.raises(ReducerFailed, match="must not be empty"):
+        database.reducers.set_name(" ")
+
+
+def test_a_draft_is_sent_when_its_time_has_come(database: Chat) -> None:
+    database.reducers.send_later("soon", 0)
+    database.reducers.send_later("in an hour", 3600)
+
+    deadline = time.monotonic() + 10
+    while not texts(database) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert texts(database) == ["soon"]
+
+
+def test_who_leaves_takes_their_messages_along(database: Chat, other: Chat) -> None:
+    database.reducers.send_message("I stay")
+    other.reducers.send_message("I leave")
+
+    other.reducers.forget_me()
+
+    assert texts(database) == ["I stay"]

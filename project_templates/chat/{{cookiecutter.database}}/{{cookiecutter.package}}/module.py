@@ -1,0 +1,138 @@
+"""A chat room: who is in it, what they say, and what they have yet to say."""
+
+from stdbpy import (
+    Identity,
+    Index,
+    PrimaryKey,
+    ReducerContext,
+    ReducerError,
+    ScheduleAt,
+    Table,
+    Tables,
+    TimeDuration,
+    Timestamp,
+    auto_inc,
+    client_connected,
+    client_disconnected,
+    column,
+    reducer,
+    table,
+    u32,
+    u64,
+)
+
+LONGEST_TEXT = 500
+
+
+@table(public=True)
+class User:
+    identity: Identity = column(primary_key=True)
+    name: str | None = None
+    online: bool = False
+
+
+@table(public=True)
+class Message:
+    id: u64 = auto_inc(primary_key=True)
+    sender: Identity = column(index="btree")
+    sent: Timestamp
+    text: str
+
+
+@table(scheduled="deliver")
+class Draft:
+    """A message that is sent when its time has come, and that nobody sees before."""
+
+    id: u64 = auto_inc(primary_key=True)
+    send_at: ScheduleAt
+    sender: Identity
+    text: str
+
+
+class UserTable(Table[User]):
+    identity: PrimaryKey[User, Identity]
+
+
+class MessageTable(Table[Message]):
+    sender: Index[Message, Identity]
+
+
+class Db(Tables):
+    """Tells editors and type checkers which tables there are."""
+
+    user: UserTable
+    message: MessageTable
+    draft: Table[Draft]
+
+
+class Ctx(ReducerContext):
+    db: Db
+
+    @property
+    def user(self) -> User:
+        """Whoever calls."""
+        user = self.db.user.identity.find(self.sender)
+        return user or self.db.user.insert(User(identity=self.sender))
+
+
+@client_connected
+def came(ctx: Ctx) -> None:
+    user = ctx.user
+    user.online = True
+    ctx.db.user.identity.update(user)
+
+
+@client_disconnected
+def went(ctx: Ctx) -> None:
+    user = ctx.user
+    user.online = False
+    ctx.db.user.identity.update(user)
+
+
+@reducer
+def set_name(ctx: Ctx, name: str) -> None:
+    name = name.strip()
+    if not name:
+        raise ReducerError("A name must not be empty.")
+    user = ctx.user
+    ctx.log.info("%s is now called %s.", user.name or "Somebody new", name)
+    user.name = name
+    ctx.db.user.identity.update(user)
+
+
+@reducer
+def send_message(ctx: Ctx, text: str) -> None:
+    message = Message(sender=ctx.sender, sent=ctx.timestamp, text=checked(text))
+    ctx.db.message.insert(message)
+    ctx.log.info("%s says: %s", ctx.user.name or "Somebody", message.text)
+
+
+@reducer
+def send_later(ctx: Ctx, text: str, seconds: u32) -> None:
+    due = ScheduleAt.at(ctx.timestamp + TimeDuration.of(seconds=seconds))
+    ctx.db.draft.insert(Draft(send_at=due, sender=ctx.sender, text=checked(text)))
+
+
+@reducer
+def deliver(ctx: Ctx, draft: Draft) -> None:
+    """Called by the database for each draft that is due; clients cannot call it."""
+    ctx.db.message.insert(
+        Message(sender=draft.sender, sent=ctx.timestamp, text=draft.text)
+    )
+
+
+@reducer
+def forget_me(ctx: Ctx) -> None:
+    """Deletes all that the caller has said, and their name."""
+    count = ctx.db.message.sender.delete(ctx.sender)
+    ctx.db.user.identity.delete(ctx.sender)
+    ctx.log.info("Somebody left and took %d messages along.", count)
+
+
+def checked(text: str) -> str:
+    text = text.strip()
+    if not text:
+        raise ReducerError("A message must not be empty.")
+    if len(text) > LONGEST_TEXT:
+        raise ReducerError(f"A message has at most {LONGEST_TEXT} characters.")
+    return text
