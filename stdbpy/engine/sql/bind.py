@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from stdbpy.engine.sql import bound, syntax
@@ -14,17 +15,19 @@ from stdbpy.sats.values import Identity
 
 
 class Binder:
-    """Binds the statements of one caller."""
+    """Binds the statements of one caller. Names of tables stand for those that start with
+    ``prefix``, if a mounted module wrote the statement."""
 
-    def __init__(self, catalog: Catalog, *, caller: Identity, is_owner: bool) -> None:
+    def __init__(self, catalog: Catalog, *, caller: Identity, is_owner: bool, prefix: str = "") -> None:
         self._catalog = catalog
         self._caller = caller
         self._is_owner = is_owner
+        self._prefix = prefix
 
     def bind(self, statement: syntax.Select | syntax.Insert | syntax.Update | syntax.Delete) -> bound.Work:
         match statement:
             case syntax.Select():
-                return self._select(statement)
+                return self.select(statement)
             case syntax.Insert():
                 return self._insert(statement)
             case syntax.Update():
@@ -34,7 +37,7 @@ class Binder:
                 return bound.Removal(self._matching(statement.table, statement.where))
 
     def _table(self, name: syntax.Name) -> KnownTable:
-        known = self._catalog.find(name.text, is_owner=self._is_owner)
+        known = self._catalog.find(self._prefix + name.text, is_owner=self._is_owner)
         if known is None:
             unless = "" if self._is_owner else " that you may see: private tables are for the database's owner"
             hint = self._catalog.hint_for(name.text, is_owner=self._is_owner)
@@ -43,7 +46,7 @@ class Binder:
 
     # --- SELECT ------------------------------------------------------------------------------
 
-    def _select(self, select: syntax.Select) -> bound.Query:
+    def select(self, select: syntax.Select) -> bound.Query:
         tables = {select.table.alias.text: (0, self._table(select.table.name))}
         conditions: list[bound.Condition] = []
         for number, join in enumerate(select.joins, start=1):
@@ -57,7 +60,7 @@ class Binder:
         if select.where is not None:
             conditions += bound.conjuncts(scope.condition(select.where))
         wanted, columns = _wanted(select.wanted, scope)
-        limit = constant_of(select.limit, t.Primitive.U64) if select.limit is not None else None
+        limit = min(constant_of(select.limit, t.Primitive.U64), sys.maxsize) if select.limit is not None else None
         return bound.Query(tuple(known for _, known in tables.values()), tuple(conditions), wanted, columns, limit)
 
     # --- changes -----------------------------------------------------------------------------

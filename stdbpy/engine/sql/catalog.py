@@ -16,14 +16,18 @@ _MAX_NESTING = 100
 class KnownTable:
     """A table with what SQL needs of its module."""
 
-    name: str
-    """As the database knows it: with the names of the modules that it is mounted in."""
+    prefix: str
+    """The names of the modules that it is mounted in, with dots behind them (``auth.``)."""
     definition: Table
     row: t.ProductType
     """The row's type; references are into ``typespace``."""
     typespace: t.Typespace
     types: tuple[t.AlgebraicType, ...]
     """The columns' types, without references."""
+
+    @property
+    def name(self) -> str:
+        return self.prefix + self.definition.name
 
     def column(self, name: str) -> Column | None:
         """By what the module's code calls it or else by its canonical name, as the real server does."""
@@ -67,7 +71,7 @@ def _tables(schema: ModuleSchema) -> Iterator[tuple[KnownTable, str]]:
         for table in module.tables:
             row = module.row_type(table)
             types = tuple(without_references(column.type, module.typespace) for column in table.columns)
-            known = KnownTable(prefix + table.name, table, row, module.typespace, types)
+            known = KnownTable(prefix, table, row, module.typespace, types)
             yield known, prefix + table.source_name
 
 

@@ -11,18 +11,20 @@ from stdbpy.engine.results import StatementResult
 from stdbpy.engine.sql import bound, syntax
 from stdbpy.engine.sql.bind import Binder
 from stdbpy.engine.sql.catalog import Catalog
-from stdbpy.engine.sql.execute import PreparedQuery, change, insert, remove
+from stdbpy.engine.sql.execute import PreparedSelect, change, insert, remove
 from stdbpy.engine.sql.parse import parse
-from stdbpy.engine.sql.transaction_view import TransactionView
+from stdbpy.engine.sql.row_security import RowRules
 from stdbpy.engine.sql.variables import SHOWN, check_variable, new_value, set_variable, show_variable
+from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import HostError, SqlError
-from stdbpy.sats.types import UNIT, ProductType
+from stdbpy.sats.types import UNIT
 from stdbpy.sats.values import Identity
 from stdbpy.schema.model import ModuleSchema
 
 _KEPT_STATEMENTS = 256
 _LONGEST_KEPT = 1_000
 """Characters: longer statements are rarely sent twice."""
+_ANYBODY = Identity(bytes(Identity.SIZE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,7 @@ class _SetVariable:
     value: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    query: PreparedQuery
-    columns: ProductType
-
-
-_Compiled = _Prepared | bound.Insertion | bound.Change | bound.Removal | _SetVariable | syntax.ShowVariable
+_Compiled = PreparedSelect | bound.Insertion | bound.Change | bound.Removal | _SetVariable | syntax.ShowVariable
 
 
 class Sql:
@@ -44,11 +40,10 @@ class Sql:
 
     def __init__(self, schema: ModuleSchema) -> None:
         self._catalog = Catalog(schema)
+        self._rules = RowRules(schema, self._catalog)
         self._kept = lru_cache(_KEPT_STATEMENTS)(self._compile)
 
-    def run(
-        self, text: str, transaction: TransactionView, *, caller: Identity, is_owner: bool
-    ) -> list[StatementResult]:
+    def run(self, text: str, transaction: Transaction, *, caller: Identity, is_owner: bool) -> list[StatementResult]:
         """Runs the one statement that ``text`` holds and returns its result, as the only one.
 
         Only the owner of the database sees private tables and may change anything. Raises
@@ -57,7 +52,7 @@ class Sql:
         """
         started = time.perf_counter_ns()
         compiled = self._compiled(text, caller, is_owner=is_owner)
-        if not is_owner and not isinstance(compiled, _Prepared | syntax.ShowVariable):
+        if not is_owner and not isinstance(compiled, PreparedSelect | syntax.ShowVariable):
             raise SqlError(f"{caller} may not change this database", hint="Only its owner may, with SQL.")
         try:
             result = _run(compiled, transaction)
@@ -68,8 +63,10 @@ class Sql:
     def _compiled(self, text: str, caller: Identity, *, is_owner: bool) -> _Compiled:
         if len(text) > _LONGEST_KEPT:
             return self._compile(text, caller, is_owner)
-        # Without a colon there is no :sender, and the statement means the same for every caller.
-        return self._kept(text, caller if ":" in text else Identity(bytes(Identity.SIZE)), is_owner)
+        # Without a colon there is no :sender, and without rules for rows the statement means the
+        # same for every caller.
+        means_the_same = ":" not in text and (is_owner or not self._rules)
+        return self._kept(text, _ANYBODY if means_the_same else caller, is_owner)
 
     def _compile(self, text: str, caller: Identity, is_owner: bool) -> _Compiled:
         statement = parse(text)
@@ -79,12 +76,13 @@ class Sql:
                 return statement
             case syntax.SetVariable():
                 return _SetVariable(new_value(statement))
-            case _:
-                work = Binder(self._catalog, caller=caller, is_owner=is_owner).bind(statement)
-                return _Prepared(PreparedQuery(work), work.columns) if isinstance(work, bound.Query) else work
+        work = Binder(self._catalog, caller=caller, is_owner=is_owner).bind(statement)
+        if not isinstance(work, bound.Query):
+            return work
+        return PreparedSelect([work] if is_owner else self._rules.restrict(work, caller))
 
 
-def run_sql(text: str, transaction: TransactionView, *, caller: Identity, is_owner: bool) -> list[StatementResult]:
+def run_sql(text: str, transaction: Transaction, *, caller: Identity, is_owner: bool) -> list[StatementResult]:
     """:meth:`Sql.run` for whoever keeps no :class:`Sql`: one is kept here for as long as the
     transaction's schema is in use."""
     return _sql_of(transaction.schema).run(text, transaction, caller=caller, is_owner=is_owner)
@@ -103,10 +101,10 @@ def _sql_of(schema: ModuleSchema) -> Sql:
     return found[1]
 
 
-def _run(compiled: _Compiled, transaction: TransactionView) -> StatementResult:
+def _run(compiled: _Compiled, transaction: Transaction) -> StatementResult:
     match compiled:
-        case _Prepared(query, columns):
-            return StatementResult(columns, query.rows(transaction))
+        case PreparedSelect():
+            return StatementResult(compiled.columns, compiled.rows(transaction))
         case bound.Insertion():
             return StatementResult(UNIT, [], rows_inserted=insert(compiled, transaction))
         case bound.Change():

@@ -131,7 +131,7 @@ class ExpressionParser:
                 cursor.refuse_keywords("SELECT", "WITH")
                 inner = self.operand()
                 cursor.expect_symbol(")")
-                return Operand(inner.expression, inner.depth + 1, in_parentheses=True)
+                return Operand(inner.expression, _deeper(token.at, inner), in_parentheses=True)
             case "+" | "-":
                 cursor.take()
                 number = cursor.peek()
@@ -193,10 +193,16 @@ def _leaf(expression: Expression) -> Operand:
     return Operand(expression, 0, in_parentheses=False)
 
 
-def _joined(left: Operand, operator: str, right: Operand, at: Position) -> Operand:
-    depth = 1 + max(left.depth, right.depth)
+def _deeper(at: Position, *parts: Operand) -> int:
+    """The depth of an expression over ``parts``."""
+    depth = 1 + max(part.depth for part in parts)
     if depth > MAX_DEPTH:
         raise refused(f"a condition may have {MAX_DEPTH} operators in a row", at)
+    return depth
+
+
+def _joined(left: Operand, operator: str, right: Operand, at: Position) -> Operand:
+    depth = _deeper(at, left, right)
     first = left.expression
     expression: Expression
     if operator in ("AND", "OR"):

@@ -9,12 +9,12 @@ from stdbpy.engine.sql.catalog import KnownTable
 from stdbpy.engine.sql.layout import Layout, picker
 from stdbpy.engine.sql.plan import Step
 from stdbpy.engine.sql.predicate import Row, compile_predicate
-from stdbpy.engine.sql.transaction_view import TransactionView
+from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import SqlError
 
-RowsOf = Callable[[TransactionView, Row], Iterable[Row]]
+RowsOf = Callable[[Transaction, Row], Iterable[Row]]
 """The rows of one table that fit a row of the tables before."""
-Join = Callable[[TransactionView, Iterable[Row]], Iterable[Row]]
+Join = Callable[[Transaction, Iterable[Row]], Iterable[Row]]
 """From the rows of the tables before to those of one table more."""
 
 
@@ -45,7 +45,7 @@ def compile_join(table: KnownTable, step: Step, layout: Layout) -> Join:
     return lambda transaction, rows: filter(keep, join(transaction, rows))
 
 
-def table_id_of(transaction: TransactionView, table: KnownTable) -> int:
+def table_id_of(transaction: Transaction, table: KnownTable) -> int:
     table_id = transaction.table_id(table.name)
     if table_id is None:
         raise SqlError(f"the table `{table.name}` is gone")
@@ -53,7 +53,7 @@ def table_id_of(transaction: TransactionView, table: KnownTable) -> int:
 
 
 def _through_index(rows_of: RowsOf) -> Join:
-    def join(transaction: TransactionView, rows: Iterable[Row]) -> Iterator[Row]:
+    def join(transaction: Transaction, rows: Iterable[Row]) -> Iterator[Row]:
         for before in rows:
             for row in rows_of(transaction, before):
                 yield before + row
@@ -62,7 +62,7 @@ def _through_index(rows_of: RowsOf) -> Join:
 
 
 def _by_hash(rows_of: RowsOf, key_before: Callable[[Row], Row], key: Callable[[Row], Row]) -> Join:
-    def join(transaction: TransactionView, rows: Iterable[Row]) -> Iterator[Row]:
+    def join(transaction: Transaction, rows: Iterable[Row]) -> Iterator[Row]:
         by_key: defaultdict[Row, list[Row]] = defaultdict(list)
         for row in rows_of(transaction, ()):
             by_key[_hashable(key(row))].append(row)
@@ -74,7 +74,7 @@ def _by_hash(rows_of: RowsOf, key_before: Callable[[Row], Row], key: Callable[[R
 
 
 def _with_each(rows_of: RowsOf) -> Join:
-    def join(transaction: TransactionView, rows: Iterable[Row]) -> Iterator[Row]:
+    def join(transaction: Transaction, rows: Iterable[Row]) -> Iterator[Row]:
         own = list(rows_of(transaction, ()))
         for before in rows:
             for row in own:
@@ -88,17 +88,18 @@ def _hashable(key: Row) -> Row:
     return tuple("NaN" if part != part else part for part in key)
 
 
-def _fetcher(table: KnownTable, step: Step, layout: Layout) -> Callable[[TransactionView, Row], Iterable[bytes]]:
+def _fetcher(table: KnownTable, step: Step, layout: Layout) -> Callable[[Transaction, Row], Iterable[bytes]]:
     lookup = step.lookup
     if lookup is None:
         return lambda transaction, _before: transaction.scan(table_id_of(transaction, table))
-    name, key, lower, upper = lookup.index.name, layout.key(lookup.key), lookup.lower, lookup.upper
+    name, key = table.prefix + lookup.index.name, layout.key(lookup.key)
+    lower, upper = lookup.lower, lookup.upper
     if lookup.is_point:
         return lambda transaction, before: transaction.index_point(_index_id(transaction, name), key(before))
     return lambda transaction, before: transaction.index_range(_index_id(transaction, name), key(before), lower, upper)
 
 
-def _index_id(transaction: TransactionView, name: str) -> int:
+def _index_id(transaction: Transaction, name: str) -> int:
     index_id = transaction.index_id(name)
     if index_id is None:
         raise SqlError(f"the index `{name}` is gone")

@@ -34,6 +34,7 @@ _MICROS_PER_CYCLE = 146_097 * 86_400_000_000
 _LEAP_SECOND = 60
 _MINUTES_PER_HOUR = 60
 
+_WITHOUT_DECIMALS = 256
 _LONGEST_INTEGER = 100
 """Digits: more than any integer type holds, few enough to compute."""
 
@@ -54,11 +55,12 @@ def can_be_compared(type: t.AlgebraicType) -> bool:
 
 
 def _integer(bits: int, *, signed: bool) -> Callable[[str], int]:
+    """Reads integers that fit. Those of 256 bits may have no decimals, not even zeros."""
     low = -(1 << (bits - 1)) if signed else 0
     high = (1 << (bits - 1 if signed else bits)) - 1
 
     def read(text: str) -> int:
-        number = _whole_number(text)
+        number = _whole_number(text, decimals=bits != _WITHOUT_DECIMALS)
         if not low <= number <= high:
             raise ValueError
         return number
@@ -66,9 +68,12 @@ def _integer(bits: int, *, signed: bool) -> Callable[[str], int]:
     return read
 
 
-def _whole_number(text: str) -> int:
-    """A number in decimal notation that has no fraction: ``5``, ``5.0``, ``50e-1``, ``5_000``."""
+def _whole_number(text: str, *, decimals: bool) -> int:
+    """A number in decimal notation that is an integer: ``5``, ``5_000``; ``5.0``, ``50e-1`` too if it
+    may have ``decimals``."""
     sign, digits, exponent = _decimal(text)
+    if exponent < 0 and not decimals:
+        raise ValueError
     number = int(digits)  # raises ValueError for thousands of digits
     if not number:
         return 0

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from stdbpy.engine.sql.bound import Comparison, Condition, Constant, Field
 from stdbpy.engine.sql.catalog import KnownTable
-from stdbpy.engine.sql.transaction_view import Edge
-from stdbpy.sats.types import Primitive
+from stdbpy.engine.store.index import Bound, Excluded, Included
 from stdbpy.schema.model import Index, IndexAlgorithm
 
 _FLIPPED = {"=": "=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
@@ -44,8 +43,8 @@ class Lookup:
 
     index: Index
     key: tuple[Field | Constant, ...]
-    lower: Edge | None
-    upper: Edge | None
+    lower: Bound
+    upper: Bound
     is_unique: bool
     answered: frozenset[int]
     """The conditions, by number, that hold for all that it finds."""
@@ -62,8 +61,8 @@ class Lookup:
     @property
     def rank(self) -> tuple[bool, bool, int, int]:
         """The higher, the fewer rows are to be expected."""
-        edges = (self.lower is not None) + (self.upper is not None)
-        return self.is_unique, self.is_point, len(self.key), edges
+        ends = (self.lower is not None) + (self.upper is not None)
+        return self.is_unique, self.is_point, len(self.key), ends
 
 
 def best_lookup(number: int, table: KnownTable, tests: Sequence[Test], known: Collection[int]) -> Lookup | None:
@@ -71,10 +70,7 @@ def best_lookup(number: int, table: KnownTable, tests: Sequence[Test], known: Co
     usable = [
         test
         for test in tests
-        if test.field.table == number
-        and (isinstance(test.other, Constant) or test.other.table in known)
-        # How floats are ordered in an index is the store's affair: NaN, negative zero.
-        and test.field.type not in (Primitive.F32, Primitive.F64)
+        if test.field.table == number and (isinstance(test.other, Constant) or test.other.table in known)
     ]
     found = (_lookup(index, table, usable) for index in table.definition.indexes)
     return max((lookup for lookup in found if lookup is not None), key=lambda lookup: lookup.rank, default=None)
@@ -92,18 +88,22 @@ def _lookup(index: Index, table: KnownTable, tests: Sequence[Test]) -> Lookup | 
     if len(key) == len(index.columns):
         unique = table.definition.is_unique(index.columns)
         return Lookup(index, parts, None, None, unique, frozenset(answered))
-    if index.algorithm is not IndexAlgorithm.BTREE:
+    if index.algorithm is IndexAlgorithm.HASH:
         return None
-    lower, upper = (_edge(index.columns[len(key)], operators, tests) for operators in (_LOWER, _UPPER))
+    lower, upper = (_bound(index.columns[len(key)], operators, tests) for operators in (_LOWER, _UPPER))
     if not key and lower is None and upper is None:
         return None
-    answered += [edge[1] for edge in (lower, upper) if edge is not None]
+    answered += [number for _, number in (bound for bound in (lower, upper) if bound is not None)]
     return Lookup(index, parts, lower and lower[0], upper and upper[0], is_unique=False, answered=frozenset(answered))
 
 
-def _edge(column: int, operators: tuple[str, str], tests: Sequence[Test]) -> tuple[Edge, int] | None:
+def _bound(column: int, operators: tuple[str, str], tests: Sequence[Test]) -> tuple[Bound, int] | None:
     """The first range condition on ``column``, with its number."""
+    excluding, including = operators
     for test in tests:
-        if test.field.column == column and test.operator in operators and isinstance(test.other, Constant):
-            return Edge(test.other.value, test.operator == operators[1]), test.number
+        if test.field.column == column and isinstance(test.other, Constant):
+            if test.operator == excluding:
+                return Excluded(test.other.value), test.number
+            if test.operator == including:
+                return Included(test.other.value), test.number
     return None

@@ -11,7 +11,7 @@ from typing import Any
 from stdbpy.engine.sql.conditions import constant_of
 from stdbpy.engine.sql.refusal import refused
 from stdbpy.engine.sql.syntax import LiteralKind, Name, SetVariable, ShowVariable
-from stdbpy.engine.sql.transaction_view import TransactionView
+from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import SqlError
 from stdbpy.sats import types as t
 from stdbpy.sats.bsatn import compile_codec
@@ -30,6 +30,7 @@ _VALUE = t.sum_of(
         )
     )
 )  # fmt: skip
+
 _ROW = compile_codec(t.product(("name", t.Primitive.STRING), ("value", _VALUE)))
 
 SHOWN = t.product(("value", _VALUE))
@@ -50,14 +51,14 @@ def new_value(statement: SetVariable) -> int:
     return value
 
 
-def set_variable(value: int, transaction: TransactionView) -> None:
+def set_variable(value: int, transaction: Transaction) -> None:
     table_id = transaction.table_id(_TABLE)
     if table_id is None:
         raise SqlError("system variables cannot be set in this database", hint="It has no limit of rows.")
     transaction.insert(table_id, _ROW.encode((_ROW_LIMIT, Variant("U64", value))))
 
 
-def show_variable(statement: ShowVariable, transaction: TransactionView) -> list[tuple[Any, ...]]:
+def show_variable(statement: ShowVariable, transaction: Transaction) -> list[tuple[Any, ...]]:
     """The variable's value as the only row; no rows while it is not set."""
     check_variable(statement.name)
     table_id = transaction.table_id(_TABLE)

@@ -1,0 +1,116 @@
+"""Row-level security: queries of callers who do not own the database see the rows that rules allow.
+
+A rule is a query that returns rows of one table (``SELECT * FROM users WHERE identity = :sender``).
+Where a query reads a table that has rules, it reads what the rules return instead; several rules
+make several queries, whose results stand one after the other, a row once for each rule that
+allows it. Source: SpacetimeDB's documentation of row-level security and ``crates/expr``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from stdbpy.engine.sql.bind import Binder
+from stdbpy.engine.sql.bound import Comparison, Condition, Constant, Field, Logical, Query, Rows
+from stdbpy.engine.sql.catalog import Catalog, KnownTable
+from stdbpy.engine.sql.parse import parse
+from stdbpy.engine.sql.syntax import Select
+from stdbpy.errors import SqlError
+from stdbpy.sats.values import Identity
+from stdbpy.schema.model import ModuleSchema
+
+_ANYBODY = Identity(bytes(Identity.SIZE))
+
+RulesOf = Callable[[KnownTable], Sequence[Query]]
+"""The rules of a table, bound for the caller."""
+
+
+class RowRules:
+    """The rules of a module and those mounted in it. It is true if there are any."""
+
+    def __init__(self, schema: ModuleSchema, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._texts = [(prefix, text) for prefix, module in schema.walk() for text in module.row_level_security]
+
+    def __bool__(self) -> bool:
+        return bool(self._texts)
+
+    def restrict(self, query: Query, caller: Identity) -> list[Query]:
+        """The queries that together answer ``query`` for ``caller``, who does not own the database.
+
+        Raises :class:`~stdbpy.errors.SqlError` for rules that read a private table, and for rules
+        that depend on each other in a circle.
+        """
+        return list(_expanded(query, lambda table: self._rules_of(table, caller), (), None))
+
+    def _rules_of(self, table: KnownTable, caller: Identity) -> list[Query]:
+        statements = self._statements.get(table.name, ())
+        binders = (
+            (Binder(self._catalog, caller=caller, is_owner=False, prefix=prefix), rule) for prefix, rule in statements
+        )
+        return [binder.select(rule) for binder, rule in binders]
+
+    @cached_property
+    def _statements(self) -> dict[str, list[tuple[str, Select]]]:
+        """The rules by the name of the table whose rows they return."""
+        by_table: dict[str, list[tuple[str, Select]]] = {}
+        for prefix, text in self._texts:
+            statement = parse(text)
+            if not isinstance(statement, Select):
+                raise SqlError(f"a rule for who may read a table must be a SELECT: {text}")
+            rule = Binder(self._catalog, caller=_ANYBODY, is_owner=True, prefix=prefix).select(statement)
+            if not isinstance(rule.wanted, Rows) or rule.limit is not None:
+                raise SqlError(f"a rule for who may read a table must return whole rows of it: {text}")
+            by_table.setdefault(rule.tables[rule.wanted.table].name, []).append((prefix, statement))
+        return by_table
+
+
+def _expanded(
+    query: Query, rules_of: RulesOf, within: tuple[KnownTable, ...], returned: KnownTable | None
+) -> Iterator[Query]:
+    """``query`` is the caller's or, inside the rules of the tables ``within``, a rule that returns
+    rows of ``returned``, which it sees all of."""
+    found = [query]
+    for number, table in enumerate(query.tables):
+        if table is returned:
+            continue
+        if table in within:
+            raise SqlError(f"the rules for who may read `{table.name}` depend on each other in a circle")
+        fragments = [
+            fragment for rule in rules_of(table) for fragment in _expanded(rule, rules_of, (*within, table), table)
+        ]
+        if fragments:
+            found = [_merged(known, number, fragment) for known in found for fragment in fragments]
+    yield from found
+
+
+def _merged(query: Query, number: int, rule: Query) -> Query:
+    """``query`` with the rows of its table ``number`` narrowed down to those that ``rule`` returns."""
+    returned = rule.wanted.table if isinstance(rule.wanted, Rows) else None
+    numbers: dict[int, int] = {}
+    tables = list(query.tables)
+    for inner, table in enumerate(rule.tables):
+        if inner == returned:
+            numbers[inner] = number
+        else:
+            numbers[inner] = len(tables)
+            tables.append(table)
+    conditions = (*query.conditions, *(_renumbered(condition, numbers) for condition in rule.conditions))
+    return replace(query, tables=tuple(tables), conditions=conditions)
+
+
+def _renumbered(condition: Condition, numbers: dict[int, int]) -> Condition:
+    match condition:
+        case Field():
+            return replace(condition, table=numbers[condition.table])
+        case Constant():
+            return condition
+        case Logical(operator, terms):
+            return Logical(operator, tuple(_renumbered(term, numbers) for term in terms))
+        case Comparison(first, rest):
+            return Comparison(
+                _renumbered(first, numbers),
+                tuple((operator, _renumbered(operand, numbers)) for operator, operand in rest),
+            )
