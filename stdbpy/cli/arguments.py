@@ -5,33 +5,15 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from stdbpy.errors import InvalidArguments, NotFound, SatsError, nearest
-from stdbpy.sats.naming import params_text, type_text
 from stdbpy.sats.satsjson import compile_json_codec
-from stdbpy.sats.types import (
-    BYTES,
-    CONNECTION_ID,
-    IDENTITY,
-    SCHEDULE_AT,
-    TIME_DURATION,
-    TIMESTAMP,
-    UUID,
-    AlgebraicType,
-    ArrayType,
-    Primitive,
-    ProductType,
-    SumType,
-    as_option,
-    as_result,
-    resolve,
-)
-from stdbpy.sats.values import ConnectionId, Identity, Interval, Ok, TimeDuration, Timestamp, Variant
+from stdbpy.sats.types import CONNECTION_ID, IDENTITY, AlgebraicType, Primitive, resolve
 from stdbpy.schema.model import ModuleSchema, Procedure, Reducer
+from stdbpy.schema.text import reducer_signature, sample_arguments
 
 _HEX = {IDENTITY: 64, CONNECTION_ID: 32}
 _MOST_LISTED = 8
@@ -46,10 +28,6 @@ class Function:
     """As callers name it, with the namespace of the module it is mounted in."""
     definition: Reducer | Procedure
     schema: ModuleSchema
-
-    @property
-    def signature(self) -> str:
-        return f"{self.name}({params_text(self.definition.params, self._type_name)})"
 
     def encode(self, words: Sequence[str]) -> bytes:
         """The arguments as one JSON list.
@@ -81,32 +59,27 @@ class Function:
         return text
 
     def _refuse(self, message: str) -> NoReturn:
-        raise InvalidArguments(message, hint=f"It is {self.signature}, as in: {self.sample()}") from None
+        raise InvalidArguments(
+            message, hint=f"It is {reducer_signature(self.schema, self.definition)}, as in: {self.sample()}"
+        ) from None
 
     def sample(self) -> str:
         """A command that the server would take, quoted for a shell."""
-        words = []
-        for parameter in self.definition.params.elements:
-            type = resolve(parameter.type, self.schema.typespace)
-            value = _sample(type, self.schema, frozenset())
-            if type is Primitive.STRING:
-                words.append(value)
-            elif type in _HEX:
-                words.append(f"0x{value}")
-            else:
-                words.append(json.dumps(compile_json_codec(type, self.schema.typespace).to_json(value)))
+        parameters = self.definition.params.elements
+        values = sample_arguments(self.schema, self.definition)
+        words = [
+            value if parameter.type is Primitive.STRING else json.dumps(value)
+            for parameter, value in zip(parameters, values, strict=True)
+        ]
         return shlex.join(("stdbpy", "call", self.database, self.name, *words))
-
-    def _type_name(self, ref: int) -> str:
-        named = self.schema.type_names.get(ref)
-        return named.name if named is not None else type_text(self.schema.typespace[ref], self._type_name)
 
 
 def find_function(schema: ModuleSchema, database: str, name: str) -> Function:
     """The reducer or procedure called ``name``. Raises :class:`NotFound` with the nearest one."""
     callable_by_clients: list[str] = []
     for prefix, module in schema.walk():
-        for definition in (*module.reducers, *module.procedures):
+        functions: tuple[Reducer | Procedure, ...] = (*module.reducers, *module.procedures)
+        for definition in functions:
             if prefix + definition.name == name:
                 return Function(database, name, definition, module)
             if not isinstance(definition, Reducer) or definition.lifecycle is None:
@@ -134,48 +107,6 @@ def _as_json(word: str, type: AlgebraicType) -> str:
         if re.fullmatch(f"[0-9a-fA-F]{{{_HEX[type]}}}", digits):
             return f'["0x{digits}"]'
     return word
-
-
-def _sample(type: AlgebraicType, schema: ModuleSchema, inside: frozenset[AlgebraicType]) -> Any:
-    """Some value of ``type``; types that contain themselves end as early as they can."""
-    type = resolve(type, schema.typespace)
-    if type in _SAMPLES:
-        return _SAMPLES[type]
-    recurs = type in inside
-    inside |= {type}
-    payload = as_option(type)
-    if payload is not None:
-        return None if recurs else _sample(payload, schema, inside)
-    result = as_result(type)
-    if result is not None:
-        return Ok(_sample(result[0], schema, inside))
-    match type:
-        case Primitive():
-            return 1
-        case ArrayType(element):
-            return [] if recurs else [_sample(element, schema, inside)]
-        case ProductType(elements):
-            return tuple(_sample(element.type, schema, inside) for element in elements)
-        case SumType(variants):
-            unit = next((variant for variant in variants if variant.type == ProductType()), None)
-            variant = unit if unit is not None else variants[0]
-            return Variant(variant.name or "", None if unit is not None else _sample(variant.type, schema, inside))
-    raise AssertionError(type)
-
-
-_SAMPLES: dict[AlgebraicType, Any] = {
-    Primitive.STRING: "text",
-    Primitive.BOOL: True,
-    Primitive.F32: 1.5,
-    Primitive.F64: 1.5,
-    BYTES: b"\x01\x02",
-    IDENTITY: Identity.from_int(1),
-    CONNECTION_ID: ConnectionId.from_int(1),
-    TIMESTAMP: Timestamp(1_767_225_600_000_000),
-    TIME_DURATION: TimeDuration(1_000_000),
-    UUID: uuid.UUID(int=1),
-    SCHEDULE_AT: Interval(TimeDuration(1_000_000)),
-}
 
 
 def _count(number: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stdbpy.errors import StdbError
 
@@ -29,8 +29,7 @@ def connect(
     Raises :class:`~stdbpy.errors.ConfigError`, and :class:`~stdbpy.errors.ApiError` if an identity is
     asked for in vain.
     """
-    # httpx imports its own command line, with rich, if it can: 50 ms that nobody here uses.
-    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type] - None makes the import fail
+    _leave_out_the_program_httpx()
     from stdbpy.api.client import ApiClient
     from stdbpy.project import cli_toml
     from stdbpy.project.credentials import CredentialStore, find_token
@@ -61,6 +60,12 @@ def _new_identity(url: str, store: CredentialStore, invocation: Invocation) -> s
     store.save(url, created.token)
     invocation.note(f"{url} made a new identity for you: {created.identity}")
     return created.token
+
+
+def _leave_out_the_program_httpx() -> None:
+    """httpx imports a command line of its own, with rich, if it can: 50 ms for what nobody uses here."""
+    not_importable: Any = None
+    sys.modules.setdefault("httpx._main", not_importable)
 
 
 def is_embedded(api: ApiClient) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 
@@ -13,11 +14,14 @@ WRONG_USAGE = 2
 INTERRUPTED = 130
 """128 + SIGINT, as shells count."""
 
+_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+(\.[\w-]+)?")
+"""A JSON web token: base64 of what begins with ``{"``."""
+
 
 def report(error: BaseException, *, show_traceback: bool) -> int:
     """Writes about ``error`` to stderr and returns the exit code for it."""
     if show_traceback and not isinstance(error, KeyboardInterrupt):
-        traceback.print_exception(error)
+        print(_without_tokens("".join(traceback.format_exception(error))), end="", file=sys.stderr)
     match error:
         case KeyboardInterrupt():
             print("Interrupted.", file=sys.stderr)
@@ -35,8 +39,7 @@ def report(error: BaseException, *, show_traceback: bool) -> int:
 def show_problems(problems: tuple[Problem, ...] | list[Problem]) -> None:
     """Writes findings about user code or a schema to stderr, one after the other."""
     for problem in problems:
-        colour = "red" if problem.level == "error" else "yellow"
-        level = paint(f"{problem.level}:", colour, sys.stderr)
+        level = paint(f"{problem.level}:", "red" if problem.level == "error" else "yellow", sys.stderr)
         print(f"{printable(problem.where)}: {level} {printable(problem.message)}", file=sys.stderr)
         if problem.hint:
             print(f"    hint: {printable(problem.hint)}", file=sys.stderr)
@@ -77,7 +80,12 @@ def _about_os_error(error: OSError) -> str:
 
 
 def _say(message: str, hint: str, code: int) -> int:
-    print(f"{paint('Error:', 'red', sys.stderr)} {printable(message)}", file=sys.stderr)
+    print(f"{paint('Error:', 'red', sys.stderr)} {_without_tokens(printable(message))}", file=sys.stderr)
     if hint:
-        print(f"{paint('Hint:', 'cyan', sys.stderr)} {printable(hint)}", file=sys.stderr)
+        print(f"{paint('Hint:', 'cyan', sys.stderr)} {_without_tokens(printable(hint))}", file=sys.stderr)
     return code
+
+
+def _without_tokens(text: str) -> str:
+    """A server may quote the token that it was shown."""
+    return _TOKEN.sub("TOKEN", text)

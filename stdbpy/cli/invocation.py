@@ -28,4 +28,4 @@ class Invocation:
 
 def invocation_of(context: typer.Context) -> Invocation:
     """The invocation that :func:`stdbpy.cli.main.main` put into the command's context."""
-    return cast(Invocation, context.obj)
+    return cast("Invocation", context.obj)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from stdbpy.cli.output import FORMAT_NAMES, Format, parse_format
+from stdbpy.errors import UsageError
 
 Server = Annotated[
     str | None,
@@ -30,4 +31,21 @@ ModulePath = Annotated[
     Path | None,
     typer.Option("-p", "--module-path", metavar="DIR", help="The module's project. Default: the current directory."),
 ]
+BinPath = Annotated[
+    Path | None,
+    typer.Option("-b", "--bin-path", metavar="FILE", help="A compiled module (.wasm) instead of a project."),
+]
 Database = Annotated[str, typer.Argument(metavar="DATABASE", help="Name or identity of the database.")]
+
+
+def _parse_language(name: str) -> str:
+    if name != "python":
+        raise UsageError(
+            f"stdbpy writes Python, not {name!r}", hint=f"The official program does: spacetime … --lang {name}"
+        )
+    return name
+
+
+Language = Annotated[
+    str, typer.Option("-l", "--lang", parser=_parse_language, metavar="python", help="Language; there is one.")
+]

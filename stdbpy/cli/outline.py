@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from stdbpy.sats.naming import params_text, type_text
 from stdbpy.sats.types import AlgebraicType, ProductType, SumType
 from stdbpy.schema.model import Column, Index, Lifecycle, ModuleSchema, Reducer, Table, View, Visibility
+from stdbpy.schema.text import type_namer
 
 KINDS = ("table", "reducer", "procedure", "view", "type")
 
@@ -58,6 +59,7 @@ class _Reader:
     def __init__(self, schema: ModuleSchema, prefix: str) -> None:
         self.schema = schema
         self.prefix = prefix
+        self.type_name = type_namer(schema)
 
     def entities(self) -> Iterator[Entity]:
         schema = self.schema
@@ -72,8 +74,9 @@ class _Reader:
         for definition_of in schema.types:
             if definition_of.ref not in rows:
                 type = schema.typespace[definition_of.ref]
-                name = ".".join((*definition_of.scope, definition_of.name))
-                yield Entity("type", self.prefix + name, f" = {self._text(type)}", (), self._members(type))
+                yield Entity(
+                    "type", self.prefix + definition_of.full_name, f" = {self._text(type)}", (), self._members(type)
+                )
 
     def _table(self, table: Table) -> Entity:
         notes = [*(("event",) if table.is_event else ()), "public" if table.is_public else "private"]
@@ -126,14 +129,10 @@ class _Reader:
                 return ()
 
     def _params(self, params: ProductType) -> str:
-        return params_text(params, self._type_name)
+        return params_text(params, self.type_name)
 
     def _text(self, type: AlgebraicType) -> str:
-        return type_text(type, self._type_name)
-
-    def _type_name(self, ref: int) -> str:
-        named = self.schema.type_names.get(ref)
-        return named.name if named is not None else type_text(self.schema.typespace[ref], self._type_name)
+        return type_text(type, self.type_name)
 
 
 def _column_notes(column: Column, table: Table) -> Iterator[str]:

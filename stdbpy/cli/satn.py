@@ -140,7 +140,7 @@ def _variant(type: SumType, value: Any) -> tuple[str, AlgebraicType, Any]:
         return ("ok", result[0], value.value) if isinstance(value, Ok) else ("err", result[1], value.error)
     assert isinstance(value, Variant)
     inner = next(variant.type for variant in type.variants if variant.name == value.name)
-    return value.name, inner, () if value.payload is None else value.payload
+    return value.name, inner, () if value.value is None else value.value
 
 
 def timestamp_text(moment: Timestamp) -> str:

@@ -7,7 +7,7 @@ import re
 import sys
 from typing import Literal, TextIO
 
-from stdbpy.errors import UsageError
+from stdbpy.errors import StdbError, UsageError
 
 Colour = Literal["red", "green", "yellow", "blue", "cyan", "bold", "dim"]
 
@@ -21,6 +21,10 @@ _CODES: dict[Colour, str] = {
     "cyan": "36",
 }
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+class DeclinedError(StdbError):
+    """The user was asked and said no."""
 
 
 def is_terminal(stream: TextIO) -> bool:
@@ -43,16 +47,16 @@ def printable(text: str) -> str:
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
-def confirm(question: str, *, flag: str, assume_yes: bool) -> None:
-    """Asks before something that cannot be undone.
+def confirm(question: str, *, flag: str, yes: bool) -> None:
+    """Asks before something that cannot be undone; ``yes`` is the answer if the user gave it before.
 
-    Raises :class:`UsageError` if the answer is no, or if nobody is there to answer: then it names
-    the flag that answers.
+    Raises :class:`UsageError` if nobody is there to answer, naming the flag that does, and
+    :class:`DeclinedError` if the answer is no.
     """
-    if assume_yes:
+    if yes:
         return
     if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         raise UsageError(f"there is no terminal to ask on: {question}", hint=f"{flag} answers yes")
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise UsageError("left as it was")
+        raise DeclinedError("left as it was")

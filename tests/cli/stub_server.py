@@ -13,8 +13,8 @@ TEXT = "text/plain; charset=utf-8"
 def http(status: int, body: bytes = b"", kind: str = TEXT, *, length: int | None = None, headers: str = "") -> bytes:
     """A whole answer; a ``length`` above the body's is one that was cut off."""
     size = len(body) if length is None else length
-    head = f"HTTP/1.1 {status} Said\r\ncontent-type: {kind}\r\ncontent-length: {size}\r\nconnection: close\r\n{headers}\r\n"
-    return head.encode() + body
+    head = f"HTTP/1.1 {status} Said\r\ncontent-type: {kind}\r\ncontent-length: {size}\r\n{headers}"
+    return f"{head}connection: close\r\n\r\n".encode() + body
 
 
 @contextmanager

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Run
-from tests.cli.stub_server import TEXT, answering, http
+from tests.cli.stub_server import answering, http
 
 JSON = "application/json"
+TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ4In0.secret"
 
 COMMANDS: dict[str, tuple[str, ...]] = {
     "publish": ("publish", "--bin-path", "module.wasm", "--yes", "chat"),
@@ -26,18 +28,20 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "version": ("version",),
 }
 
+NOT_OURS = "not what SpacetimeDB gives|no log record|no module definition|no identity"
+
 SERVERS: dict[str, tuple[bytes, str]] = {
     "401": (http(401, b"Invalid token"), "token"),
     "403": (http(403, b"not yours"), "does not allow it: not yours"),
     "404": (http(404, b"`chat` not found"), "chat"),
     "500": (http(500, b"on fire"), "the server failed: on fire"),
     "redirect": (http(302, headers="location: http://example.org/\r\n"), "http://example.org/"),
-    "cut off": (http(200, b'[{"schema"', JSON, length=5000), "cut off"),
-    "a web page": (http(200, b"<html>Welcome</html>", "text/html"), "not what SpacetimeDB gives"),
-    "JSON of another service": (http(200, b'{"status": "fine"}', JSON), "not what SpacetimeDB gives"),
-    "no HTTP": (b"220 smtp.example.org ESMTP\r\n", "HTTP"),
-    "silence": (b"", "without"),
-    "a token in its error": (http(500, b"bad eyJhbGciOiJFUzI1NiJ9.secret", TEXT), "the server failed"),
+    "cut off": (http(200, b'[{"schema"', JSON, length=5000), "before its answer was whole"),
+    "a web page": (http(200, b"<html>Welcome</html>", "text/html"), NOT_OURS),
+    "JSON of another service": (http(200, b'{"status": "fine"}', JSON), NOT_OURS),
+    "no HTTP": (b"220 smtp.example.org ESMTP\r\n\r\n", "does not speak HTTP"),
+    "silence": (b"", "before its answer was whole"),
+    "a token in its error": (http(500, b"bad " + TOKEN.encode()), "the server failed: bad TOKEN"),
 }
 
 
@@ -45,7 +49,7 @@ SERVERS: dict[str, tuple[bytes, str]] = {
 def project(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (home / "module.wasm").write_bytes(b"\0asm\1\0\0\0")
     monkeypatch.chdir(home)
-    monkeypatch.setenv("STDBPY_TOKEN", "eyJhbGciOiJFUzI1NiJ9.secret")
+    monkeypatch.setenv("STDBPY_TOKEN", TOKEN)
 
 
 def check(run: Run, arguments: tuple[str, ...], url: str, expected: str) -> None:
@@ -53,7 +57,7 @@ def check(run: Run, arguments: tuple[str, ...], url: str, expected: str) -> None
     assert (done.code, done.out) == (1, ""), done
     first, *rest = done.err.splitlines()
     assert first.startswith("Error: "), done.err
-    assert expected in first
+    assert re.search(expected, first), first
     assert all(line.startswith("Hint: ") for line in rest)
     assert "secret" not in done.err
 
@@ -107,5 +111,5 @@ def test_broken_configuration(run: Run, home: Path, command: str) -> None:
     done = run("--config-path", str(config), *COMMANDS[command], "--server", "local")
     assert (done.code, done.out) == (1, "")
     assert str(config) in done.err
-    assert "line 2" in done.err
+    assert f"{config}:2: not valid TOML" in done.err
     assert config.read_text() == 'default_server = "local"\n[[server_configs\n'

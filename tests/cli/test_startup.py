@@ -76,7 +76,9 @@ def test_no_command_imports_another(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["sql", "call", "logs", "describe", "list", "delete"])
 def test_commands_to_a_server_import_what_they_need(tmp_path: Path, command: str) -> None:
-    arguments = {"sql": ("db", "SELECT 1"), "call": ("db", "f"), "list": (), "delete": ("db", "--yes")}.get(command, ("db",))
+    arguments = {"sql": ("db", "SELECT 1"), "call": ("db", "f"), "list": (), "delete": ("db", "--yes")}.get(
+        command, ("db",)
+    )
     packages, rooms = imported(command, *arguments, "--server", "http://127.0.0.1:9", cwd=tmp_path)
     assert packages <= {"typer", "httpx", "msgspec", "platformdirs", "tomlkit"}
     assert rooms <= {"api", "project", "schema"}

@@ -12,7 +12,7 @@ from stdbpy.cli.options import Anonymous, Database, FormatOption, Server
 from stdbpy.cli.outline import KINDS, Entity, entities, outline
 from stdbpy.cli.output import Field, Format, format_for, to_json, write_records
 from stdbpy.cli.terminal import printable
-from stdbpy.errors import NotFound, UsageError, nearest
+from stdbpy.errors import NotFound, UnexpectedAnswer, UsageError, nearest
 
 EXAMPLES = (
     "stdbpy describe chat",
@@ -39,7 +39,7 @@ def run(
     shape = Format.JSON if json else format_for(format)
     with connect(invocation_of(context), server, anonymous=anonymous) as api:
         if shape is Format.JSON and kind is None:
-            print(to_json(api.schema_json(database), indent=2))
+            print(to_json(_definition(api.schema_json(database)), indent=2))
             return
         found = entities(api.schema(database))
     if kind is not None and name is not None:
@@ -56,6 +56,13 @@ def run(
 
 
 _FIELDS = ("kind", "name", "definition", "notes", "details")
+
+
+def _definition(answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer if it is a definition, also one that is newer than what stdbpy understands."""
+    if not answer.keys() & {"sections", "typespace"}:
+        raise UnexpectedAnswer("the server's answer is no module definition")
+    return answer
 
 
 def _record(entity: Entity) -> dict[str, Any]:

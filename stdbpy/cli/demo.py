@@ -1,0 +1,218 @@
+"""``python -m stdbpy.cli.demo``: the main job from end to end, with nothing but public commands.
+
+Everything happens in a temporary home, which is gone afterwards, and so is the server, however the
+demo ends. Exit code 0: every step worked; 1: one did not; 130: interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from stdbpy.cli.terminal import paint
+
+_FOLDERS = {
+    "HOME": ".",
+    "XDG_CONFIG_HOME": ".config",
+    "XDG_DATA_HOME": ".local/share",
+    "XDG_CACHE_HOME": ".cache",
+    "APPDATA": "roaming",
+    "LOCALAPPDATA": "local",
+}
+"""The variables by which programs find a user's folders, and where they are in the demo's home."""
+
+LISTENING = "Starting SpacetimeDB listening on "
+STOPS_WITHIN = 15.0
+"""Seconds that the server has to end after it was asked to."""
+
+GENERATED = "bindings"
+
+_LOOK_AT_THE_PACKAGE = f"""\
+from {GENERATED} import tables, types, over_http
+from {GENERATED}.reducers import Reducers
+print(tables.message, types.Message.__annotations__)
+print([name for name in vars(Reducers) if not name.startswith("_")])
+"""
+
+
+class StepFailedError(Exception):
+    """A command of the demo did not end well."""
+
+
+class Ended(BaseException):
+    """A signal asks the demo to end; ``number`` is the signal's."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def main() -> int:
+    """Runs the demo and returns its exit code."""
+    with _signals_as_exceptions():
+        try:
+            with _temporary_home() as home:
+                _Demo(home).run()
+        except StepFailedError as failure:
+            print(f"\n{paint('The demo failed:', 'red', sys.stderr)} {failure}", file=sys.stderr)
+            return 1
+        except Ended as ended:
+            print("\nInterrupted. The server is stopped and nothing is left behind.", file=sys.stderr)
+            return 128 + ended.number
+    print(f"\n{paint('The demo worked.', 'green', sys.stdout)} The server is stopped and nothing is left behind.")
+    return 0
+
+
+class _Demo:
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("STDBPY_")},
+            **{variable: str(home / folder) for variable, folder in _FOLDERS.items()},
+            "STDBPY_FORMAT": "table",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def run(self) -> None:
+        project = self.home / "chat"
+        self.say("A project from a template: a module in Python, a client, a test")
+        self.stdbpy("init", "chat", "--template", "chat")
+        self.show(project)
+        self.say("Its module is checked before anybody runs it")
+        self.stdbpy("build", folder=project)
+        self.say("A SpacetimeDB server on this machine")
+        with self.server() as url:
+            self.environment["STDBPY_SERVER"] = url
+            self.say("The module becomes a database")
+            self.stdbpy("publish", "chat", folder=project)
+            self.say("Clients call its reducers")
+            self.stdbpy("call", "chat", "set_name", "Ada")
+            self.stdbpy("call", "chat", "send_message", "Hello from Python!")
+            self.say("SQL reads its tables")
+            self.stdbpy("sql", "chat", "SELECT * FROM message")
+            self.say("Its log says what happened")
+            self.stdbpy("logs", "chat", "--num-lines", "3")
+            self.say("Everybody can ask what it consists of")
+            self.stdbpy("describe", "chat")
+            self.say("A typed package for its clients, imported by Python")
+            self.stdbpy("generate", "chat", "--out-dir", GENERATED, folder=project)
+            self.python(_LOOK_AT_THE_PACKAGE, project)
+
+    def say(self, text: str) -> None:
+        print(f"\n{paint(f'# {text}', 'bold', sys.stdout)}", flush=True)
+
+    def show(self, folder: Path) -> None:
+        """The files of a folder, without running anything."""
+        for path in sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file()):
+            print(f"  {path}")
+
+    def stdbpy(self, *arguments: str, folder: Path | None = None) -> None:
+        """Runs a command as a user would, its output going where the demo's goes."""
+        self._run((*_program(), *arguments), shlex.join(("stdbpy", *arguments)), folder)
+
+    def python(self, code: str, folder: Path) -> None:
+        self._run((sys.executable, "-c", code), "python", folder)
+
+    def _run(self, command: Sequence[str], shown: str, folder: Path | None) -> None:
+        print(paint(f"$ {shown}", "cyan", sys.stdout), flush=True)
+        done = subprocess.run(command, cwd=folder or self.home, env=self.environment, stdin=subprocess.DEVNULL)
+        if done.returncode:
+            raise StepFailedError(f"`{shown}` ended with exit code {done.returncode}")
+
+    @contextmanager
+    def server(self) -> Iterator[str]:
+        """The address of a server on a free port, which is stopped on leaving."""
+        arguments = ("start", "--listen-addr", "127.0.0.1:0", "--data-dir", str(self.home / "data"))
+        print(paint(f"$ {shlex.join(('stdbpy', *arguments[:3]))} &", "cyan", sys.stdout), flush=True)
+        process = subprocess.Popen(
+            (*_program(), *arguments),
+            cwd=self.home,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            if LISTENING not in line:
+                raise StepFailedError("the server did not start")
+            print(line, end="", flush=True)
+            yield f"http://{line.partition(LISTENING)[2].strip()}"
+        finally:
+            with _undisturbed():
+                _stop(process)
+
+
+def _program() -> tuple[str, ...]:
+    """The console script of this installation; a checkout that is not installed has none."""
+    script = shutil.which("stdbpy", path=str(Path(sys.executable).parent))
+    return (script,) if script else (sys.executable, "-m", "stdbpy.cli")
+
+
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
+
+
+@contextmanager
+def _signals_as_exceptions() -> Iterator[None]:
+    """Whoever ends the demo, its server and its files go with it. Signals that are ignored stay so."""
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        del frame
+        raise Ended(number)
+
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Cleaning up is not interrupted a second time."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _temporary_home() -> Iterator[Path]:
+    home = Path(tempfile.mkdtemp(prefix="stdbpy-demo-"))
+    try:
+        yield home
+    finally:
+        with _undisturbed():
+            shutil.rmtree(home)
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOPS_WITHIN)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
