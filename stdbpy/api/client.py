@@ -139,9 +139,9 @@ class ApiClient:
         return self._run(calls.sql(database, text, confirmed=confirmed))
 
     def logs(self, database: str, num_lines: int | None = None, *, follow: bool = False) -> Iterator[LogRecord]:
-        """The records of the log, the last ``num_lines`` of them or all; with ``follow`` also those
-        to come, until the iterator is closed or the server ends. The request is made, and errors
-        are raised, when the first record is asked for."""
+        """The records of the log, the last ``num_lines`` of them or all. With ``follow`` also those to
+        come, until the iterator is closed or the server ends; without ``num_lines`` those alone.
+        The request is made, and errors are raised, when the first record is asked for."""
         request = logs.request(database, num_lines, follow=follow)
         reader = logs.LogReader()
         try:
