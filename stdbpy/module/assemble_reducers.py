@@ -60,6 +60,8 @@ def _check_kind(function: Callable[..., Any], where: str, findings: Findings) ->
         findings.error(where, f"reducer {name!r} is async, but nothing in a reducer can wait", "Make it a plain def")
     elif inspect.isgeneratorfunction(function):
         findings.error(where, f"reducer {name!r} is a generator", "A reducer gives nothing back: remove the yield")
+    elif inspect.signature(function).return_annotation not in (inspect.Signature.empty, None, "None"):
+        findings.warning(where, f"what reducer {name!r} returns is lost", "Callers get nothing back: say -> None")
 
 
 def _context_class(

@@ -19,7 +19,7 @@ tables are instances of the declared classes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Generic, Protocol, TypeVar, TypeVarTuple, dataclass_transform, overload
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar, TypeVarTuple, dataclass_transform, overload
 
 from stdbpy.errors import nearest
 from stdbpy.module.bindings import AccessorBinding, TableBinding
@@ -74,6 +74,17 @@ class _Filter(Generic[Row, *Keys]):
         columns. Raises ``EncodeError`` for a value that the column cannot hold.
         """
         return self._scan.filter(key)
+
+    if not TYPE_CHECKING:  # which would believe that every name is there
+
+        def __getattr__(self, name: str) -> NoReturn:
+            binding = self._scan.binding
+            place = f"{binding.table_name}.{binding.name}"
+            if name == "find":
+                raise AttributeError(f"{place} is not unique: filter() gives its rows")
+            if name == "update":
+                raise AttributeError(f"{place} is not the primary key: delete() the old row and insert the new one")
+            raise AttributeError(f"{place} is a {type(self).__name__}, which has no {name!r}")
 
     def __repr__(self) -> str:
         binding = self._scan.binding
@@ -194,7 +205,7 @@ class Table(Generic[Row]):
         # Called once per name: what it finds becomes an attribute.
         accessors = {} if name.startswith("__") else self._rows.table.accessors
         if name not in accessors:
-            raise AttributeError(self._missing(name), name=name, obj=self)
+            raise AttributeError(self._missing(name))
         handle = self[name]
         self.__dict__[name] = handle
         return handle
@@ -204,6 +215,9 @@ class Table(Generic[Row]):
         binding = self._rows.table.accessors[name]
         accessor: Accessor[Row] = accessor_class(binding)(IndexScan(self._rows, binding))
         return accessor
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._rows.table.accessors})
 
     def __repr__(self) -> str:
         return f"<table {self._rows.table.name}>"
@@ -231,8 +245,10 @@ class Tables:
         # Called once per name: what it finds becomes an attribute.
         bindings = {} if name.startswith("__") else self._bindings
         if name not in bindings:
-            message = f"the module has no table {name!r}. {nearest(name, bindings)}".rstrip()
-            raise AttributeError(message, name=name, obj=self)
+            raise AttributeError(f"the module has no table {name!r}. {nearest(name, bindings)}".rstrip())
         table = self._declared.get(name, Table)(bindings[name], self._host)
         self.__dict__[name] = table
         return table
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._bindings})

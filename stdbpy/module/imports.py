@@ -94,8 +94,23 @@ class PrivateImports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
                 raise ImportError(f"{top}.py of this project is hidden by the {top} that Python has already: rename it")
             module = builtins.__import__(name, globals, locals, fromlist or (), 0)
             return self._replacements.get(getattr(module, "__name__", ""), module)
+        known = self._already_imported(name, globals, fromlist or (), level)
+        if known is not None:
+            return known
         with self.visible():
             return builtins.__import__(name, globals, locals, fromlist or (), level)
+
+    def _already_imported(
+        self, name: str, globals: Mapping[str, object] | None, fromlist: Sequence[str], level: int
+    ) -> types.ModuleType | None:
+        """What ``import`` inside a function gives at all calls but the first, without touching ``sys.modules``."""
+        if level:
+            package = str((globals or {}).get("__package__", ""))
+            name = importlib.util.resolve_name("." * level + name, package)
+        module = self.modules.get(name)
+        if module is None or not all(hasattr(module, part) for part in fromlist):
+            return None
+        return module if fromlist else self.modules[name.split(".", 1)[0]]
 
     # --- finder and loader ---------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from stdbpy.errors import ModuleLoadError, NewerThanUnderstood
@@ -44,6 +44,16 @@ class ModuleSource:
     def paths(self) -> dict[str, str]:
         """The paths by what tracebacks call the files."""
         return {self.file_name(path): path for path in self.files}
+
+
+def source_of_folder(folder: Path) -> ModuleSource:
+    """The source of a package in a folder of its own, whose name is the entry. All its Python files
+    belong to it. Raises ``ModuleLoadError`` if the folder is no package."""
+    if not (folder / "__init__.py").is_file():
+        raise ModuleLoadError(f"{folder} is no Python package", hint="It needs a file __init__.py")
+    root = folder.resolve().parent
+    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(folder.resolve().rglob("*.py"))}
+    return ModuleSource(files, folder.resolve().name, root.as_posix())
 
 
 def pack(source: ModuleSource) -> bytes:

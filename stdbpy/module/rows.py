@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import inspect
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, NoReturn
@@ -31,7 +32,7 @@ def make_row_class(cls: type) -> type:
         return cls
     if "__init__" in cls.__dict__:
         raise TypeError(f"{cls.__name__} has an __init__ of its own, but rows are made of their columns alone")
-    for name in inspect.get_annotations(cls):
+    for name in _annotated_names(cls):
         default = cls.__dict__.get(name)
         if default is not None and not isinstance(default, dataclasses.Field) and not _is_immutable(default):
             setattr(cls, name, column_field(default, ColumnOptions()))
@@ -66,39 +67,48 @@ def column_default(field: dataclasses.Field[Any]) -> object:
     return field.default
 
 
+def _annotated_names(cls: type) -> list[str]:
+    if sys.version_info >= (3, 14):
+        import annotationlib
+
+        return list(annotationlib.get_annotations(cls, format=annotationlib.Format.FORWARDREF))
+    return list(inspect.get_annotations(cls))
+
+
 def _is_immutable(value: object) -> bool:
     # What dataclasses go by, too: it refuses unhashable defaults.
     return type(value).__hash__ is not None
 
 
 def _initialiser(row_class: type) -> Callable[..., None]:
-    names: dict[str, object] = {"_MISSING": _MISSING, "_refuse": partial(_refuse, row_class)}
-    parameters = ["self"]
-    required: list[str] = []
+    """``__init__``, in which columns with a default may stand before those without."""
+    names: dict[str, Any] = {"__MISSING": _MISSING, "__refuse": partial(_refuse, row_class)}
+    parameters: list[str] = []
     lines: list[str] = []
+    may_be_required = True
     for field in dataclasses.fields(row_class):
         name = field.name
         if field.default is not dataclasses.MISSING:
-            names[f"_default_{name}"] = field.default
-            parameters.append(f"{name}=_default_{name}")
+            names[f"__default_{name}"] = field.default
+            parameters.append(f"{name}=__default_{name}")
         elif field.default_factory is not dataclasses.MISSING:
-            names[f"_make_{name}"] = field.default_factory
-            parameters.append(f"{name}=_MISSING")
-            lines.append(f"if {name} is _MISSING: {name} = _make_{name}()")
-        elif len(parameters) == len(required) + 1:
+            names[f"__make_{name}"] = field.default_factory
+            parameters.append(f"{name}=__MISSING")
+            lines.append(f"if {name} is __MISSING: {name} = __make_{name}()")
+        elif may_be_required:
             parameters.append(name)
-            required.append(name)
             continue
         else:
-            parameters.append(f"{name}=_MISSING")
-            lines.append(f"if {name} is _MISSING: _refuse(locals())")
-    lines += [f"self.{field.name} = {field.name}" for field in dataclasses.fields(row_class)]
+            parameters.append(f"{name}=__MISSING")
+            lines.append(f"if {name} is __MISSING: __refuse(locals())")
+        may_be_required = False
+    lines += [f"__row.{field.name} = {field.name}" for field in dataclasses.fields(row_class)]
     if hasattr(row_class, "__post_init__"):
-        lines.append("self.__post_init__()")
-    body = "".join(f"\n    {line}" for line in lines or ["pass"])
-    # Names are those of fields, so identifiers: the text holds nothing else of the author's.
-    exec(f"def __init__({', '.join(parameters)}):{body}", names)  # noqa: S102
-    initialiser: Callable[..., None] = names["__init__"]  # type: ignore[assignment]  # defined by the line above
+        lines.append("__row.__post_init__()")
+    text = f"def __init__(__row, {', '.join(parameters)}):" + "".join(f"\n    {line}" for line in lines or ["pass"])
+    # The names in it are those of fields, so identifiers: nothing else of the author's is run.
+    exec(text, names)  # noqa: S102
+    initialiser: Callable[..., None] = names["__init__"]
     initialiser.__qualname__ = f"{row_class.__qualname__}.__init__"
     initialiser.__module__ = row_class.__module__
     return initialiser

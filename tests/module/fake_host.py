@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from stdbpy.errors import HostError
+from stdbpy.errors import EncodeError, HostError
 from stdbpy.module.host import Errno, LogLevel
 from stdbpy.sats.bsatn import Codec, compile_codec
 from stdbpy.schema.model import Index, ModuleSchema, Table
@@ -185,7 +185,7 @@ class FakeHost:
             stored.next_number[sequence.column] = number + 1
             try:
                 generated += codec.encode(number)
-            except Exception:
+            except EncodeError:
                 raise HostError(Errno.AUTO_INC_OVERFLOW, "auto-increment sequence overflow") from None
             numbered[sequence.column] = number
         return tuple(numbered), generated
