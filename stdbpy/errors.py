@@ -193,6 +193,10 @@ class DataDirectoryError(EngineError):
     """The data directory is in use, from a newer version, damaged, or cannot be written."""
 
 
+class StorageFailed(EngineError):
+    """A change could not be written to disk, so it was undone: the disk is full or broken."""
+
+
 class CannotListen(EngineError):
     """The embedded server cannot have the address that it should listen at."""
 

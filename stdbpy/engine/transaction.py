@@ -62,6 +62,10 @@ class Transaction:
         """Raises ``HostError`` ``NO_SUCH_INDEX``."""
         return self._table_and_index(index_id)[1]
 
+    def table_of_index(self, index_id: int) -> Table:
+        """Raises ``HostError`` ``NO_SUCH_INDEX``."""
+        return self._table_and_index(index_id)[0]
+
     def _table_and_index(self, index_id: int) -> tuple[Table, Index]:
         try:
             return self._indexes[index_id]

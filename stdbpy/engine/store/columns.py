@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from operator import itemgetter
 from typing import Any, cast
 
 from stdbpy.sats import shapes as s
-from stdbpy.sats.bsatn import compile_codec, compile_columns_decoder
+from stdbpy.sats.bsatn import Codec, compile_codec, compile_columns_decoder
 from stdbpy.sats.bsatn_reading import Reader, ReaderSource
 from stdbpy.sats.types import ProductType, Typespace
 from stdbpy.sats.values import Err, Ok, Some, Variant
@@ -34,6 +35,11 @@ class KeyType:
         self.has_floats = any(_has_floats(field, self.shapes, set()) for field in self.fields)
         self._row = row
         self._columns = columns
+
+    @cached_property
+    def column_codecs(self) -> tuple[Codec[Any], ...]:
+        """One for each column."""
+        return tuple(compile_codec(element.type, self.typespace) for element in self.type.elements)
 
     def encode(self, key: tuple[Any, ...]) -> bytes:
         """A key of Python values as the index holds it. Raises ``EncodeError``."""

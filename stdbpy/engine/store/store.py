@@ -56,6 +56,7 @@ class Store:
         self.numbering = numbering or Numbering()
         self.tables: dict[int, Table] = {}
         self.indexes: dict[int, tuple[Table, Index]] = {}
+        self.sequences: dict[int, Numbers] = {}
         for name, definition, module in declared_tables(schema):
             self._add(build_table(name, definition, module, self.numbering))
         self._table_ids = {table.name: table.id for table in self.tables.values()}
@@ -84,6 +85,8 @@ class Store:
         self.tables[table.id] = table
         for index in table.indexes:
             self.indexes[index.id] = table, index
+        for numbers in table.sequences:
+            self.sequences[numbers.id] = numbers
 
 
 def declared_tables(schema: ModuleSchema) -> Iterator[tuple[str, Definition, ModuleSchema]]:

@@ -1,0 +1,250 @@
+"""The native host: runs Python modules in this process, on the tables themselves."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Collection, Iterable, Iterator
+from threading import Lock
+
+from stdbpy.engine.host import Crash
+from stdbpy.engine.logs import LogStore
+from stdbpy.engine.results import Caller
+from stdbpy.engine.schedules import LONGEST_DELAY, ScheduledTable, due_after
+from stdbpy.engine.store.index import Bound, Excluded, Included
+from stdbpy.engine.store.store import Store
+from stdbpy.engine.store.table import Table
+from stdbpy.engine.transaction import Transaction
+from stdbpy.errors import DecodeError, HostError
+from stdbpy.module.bound import BoundModule
+from stdbpy.module.host import Errno, LogLevel
+from stdbpy.module.load import LoadedModule, load
+from stdbpy.module.package import is_package, unpack
+from stdbpy.module.tracebacks import user_traceback
+from stdbpy.sats.bsatn import Codec, compile_codec
+from stdbpy.sats.values import Identity, Timestamp
+from stdbpy.schema.model import ModuleSchema, Reducer
+
+_ROWS_PER_CHUNK = 1024
+
+_ONE = (1).to_bytes(4, "little")
+_INCLUDED, _EXCLUDED, _UNBOUNDED = b"\0", b"\1", b"\2"
+
+_loading = Lock()
+"""Importing a module's code changes ``sys.modules`` for a moment."""
+
+
+class PythonCode:
+    """A packed Python module that was imported and found to be in order."""
+
+    host_type = "Python"
+
+    def __init__(self, program: bytes) -> None:
+        with _loading:
+            self._module: LoadedModule = load(unpack(program))
+
+    @staticmethod
+    def understands(program: bytes) -> bool:
+        return is_package(program)
+
+    @property
+    def schema(self) -> ModuleSchema:
+        return self._module.schema
+
+    def run(self, store: Store, identity: Identity, logs: LogStore) -> PythonModule:
+        host = NativeHost(store, identity, logs)
+        return PythonModule(self._module.bind(host, identity), host, set(self._module.source.paths))
+
+
+class PythonModule:
+    """A Python module joined with a database."""
+
+    def __init__(self, module: BoundModule, host: NativeHost, files: set[str]) -> None:
+        self._module = module
+        self._host = host
+        self._files = files
+
+    def call_reducer(
+        self, number: int, reducer: Reducer, caller: Caller, timestamp: Timestamp, args: bytes, tx: Transaction
+    ) -> None:
+        host = self._host
+        host.tx, host.caller, host.function, host.timestamp = tx, caller, reducer.name, timestamp
+        try:
+            self._module.call_reducer(number, caller.identity, caller.connection_id, timestamp, args)
+        finally:
+            host.tx = host.caller = host.function = None
+
+    def crash(self, error: Exception) -> Crash:
+        own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in self._files]
+        message = user_traceback(error)
+        if not own:
+            return Crash(message)
+        return Crash(message, own[-1].filename, own[-1].lineno, [(frame.filename, frame.name) for frame in own])
+
+
+class NativeHost:
+    """The operations of the WebAssembly host functions (:class:`stdbpy.module.host.Host`) on the
+    transaction of the running call. Rows are taken as they are: the module's codecs made them."""
+
+    def __init__(self, store: Store, identity: Identity, logs: LogStore) -> None:
+        self._store = store
+        self._identity = bytes(identity)[::-1]
+        self._logs = logs
+        self._scheduled = {table.id: ScheduledTable(table) for table in store.tables.values() if table.is_scheduled}
+        self._row_codecs: dict[int, Codec[object]] = {}
+        self.tx: Transaction | None = None
+        self.caller: Caller | None = None
+        self.function: str | None = None
+        self.timestamp = Timestamp(0)
+
+    def _running(self) -> Transaction:
+        if self.tx is None:
+            raise HostError(
+                Errno.NOT_IN_TRANSACTION,
+                "Tables can only be used while a reducer runs",
+                hint="Keep no context, table or iterator when the reducer returns.",
+            )
+        return self.tx
+
+    # --- names -------------------------------------------------------------------------------
+
+    def table_id_from_name(self, name: str) -> int:
+        id = self._store.table_id(name)
+        if id is None:
+            raise HostError(Errno.NO_SUCH_TABLE, f"There is no table {name!r}")
+        return id
+
+    def index_id_from_name(self, name: str) -> int:
+        id = self._store.index_id(name)
+        if id is None:
+            raise HostError(Errno.NO_SUCH_INDEX, f"There is no index {name!r}")
+        return id
+
+    # --- reading -----------------------------------------------------------------------------
+
+    def datastore_table_row_count(self, table_id: int) -> int:
+        return self._running().row_count(table_id)
+
+    def datastore_table_scan_bsatn(self, table_id: int) -> Iterable[bytes]:
+        return _chunks(self._running().scan(table_id))
+
+    def datastore_index_scan_point_bsatn(self, index_id: int, point: bytes) -> Iterable[bytes]:
+        return _chunks(self._running().index_point_bsatn(index_id, point))
+
+    def datastore_index_scan_range_bsatn(
+        self, index_id: int, prefix: bytes, prefix_elems: int, rstart: bytes, rend: bytes
+    ) -> Iterable[bytes]:
+        return _chunks(self._range(index_id, prefix, prefix_elems, rstart, rend))
+
+    def _range(self, index_id: int, prefix: bytes, prefix_elems: int, rstart: bytes, rend: bytes) -> Iterator[bytes]:
+        tx = self._running()
+        index = tx.index(index_id)
+        if prefix_elems + 1 == len(index.columns) and rstart == rend and rstart[:1] == _INCLUDED:
+            # Bounds that leave one value: hash indexes can do that, too.
+            return tx.index_point_bsatn(index_id, prefix + rstart[1:])
+        try:
+            codecs = index.key_type.column_codecs
+            equal: list[object] = []
+            offset = 0
+            for codec in codecs[:prefix_elems]:
+                value, offset = codec.decode_from(prefix, offset)
+                equal.append(value)
+            lower, upper = (_bound(data, codecs[prefix_elems]) for data in (rstart, rend))
+        except (DecodeError, IndexError) as error:
+            raise HostError(Errno.BSATN_DECODE_ERROR, f"The bounds do not fit index {index.name!r}: {error}") from None
+        return tx.index_range(index_id, tuple(equal), lower, upper)
+
+    # --- changing ----------------------------------------------------------------------------
+
+    def datastore_insert_bsatn(self, table_id: int, row: bytes) -> bytes:
+        tx = self._running()
+        if table_id in self._scheduled:
+            self._check_delay(table_id, row)
+        stored = tx.insert(table_id, row)
+        return b"" if stored is row else _generated(tx.table(table_id), row, stored)
+
+    def datastore_update_bsatn(self, table_id: int, index_id: int, row: bytes) -> bytes:
+        tx = self._running()
+        if table_id in self._scheduled:
+            self._check_delay(table_id, row)
+        stored = tx.update(table_id, index_id, row)
+        return b"" if stored is row else _generated(tx.table(table_id), row, stored)
+
+    def datastore_delete_by_index_scan_point_bsatn(self, index_id: int, point: bytes) -> int:
+        tx = self._running()
+        return self._delete(tx.table_of_index(index_id).id, list(tx.index_point_bsatn(index_id, point)))
+
+    def datastore_delete_by_index_scan_range_bsatn(
+        self, index_id: int, prefix: bytes, prefix_elems: int, rstart: bytes, rend: bytes
+    ) -> int:
+        rows = list(self._range(index_id, prefix, prefix_elems, rstart, rend))
+        return self._delete(self._running().table_of_index(index_id).id, rows)
+
+    def datastore_delete_all_by_eq_bsatn(self, table_id: int, relation: bytes) -> int:
+        if relation[:4] == _ONE:
+            return self._delete(table_id, [relation[4:]])
+        table = self._running().table(table_id)
+        codec = self._row_codecs.get(table_id)
+        if codec is None:
+            codec = self._row_codecs[table_id] = compile_codec(table.row_type, table.module.typespace)
+        rows, offset = [], 4
+        for _ in range(int.from_bytes(relation[:4], "little")):
+            start = offset
+            _, offset = codec.decode_from(relation, offset)
+            rows.append(relation[start:offset])
+        return self._delete(table_id, rows)
+
+    def _delete(self, table_id: int, rows: Collection[bytes]) -> int:
+        tx = self._running()
+        return sum([tx.delete(table_id, row) for row in rows])
+
+    def datastore_clear(self, table_id: int) -> int:
+        return self._running().clear(table_id)
+
+    def _check_delay(self, table_id: int, row: bytes) -> None:
+        _, at = self._scheduled[table_id].read(row)
+        if due_after(at, self.timestamp) - self.timestamp >= LONGEST_DELAY:
+            raise HostError(
+                Errno.SCHEDULE_AT_DELAY_TOO_LONG, f"{at!r} is too far ahead: rows can be scheduled two years from now"
+            )
+
+    # --- the rest ----------------------------------------------------------------------------
+
+    def console_log(
+        self, level: LogLevel, target: str | None, filename: str | None, line_number: int | None, message: str
+    ) -> None:
+        self._logs.write(
+            level, message, target=target, filename=filename, line_number=line_number, function=self.function
+        )
+
+    def identity(self) -> bytes:
+        return self._identity
+
+    def get_jwt(self, connection_id: bytes) -> bytes | None:
+        caller = self.caller
+        if caller is None or caller.claims is None or caller.connection_id is None:
+            return None
+        return caller.claims.encode() if connection_id == bytes(caller.connection_id)[::-1] else None
+
+
+def _chunks(rows: Iterator[bytes]) -> Iterable[bytes]:
+    """The rows of this moment, some together."""
+    found = list(rows)
+    if len(found) <= 1:
+        return found
+    return (b"".join(found[start : start + _ROWS_PER_CHUNK]) for start in range(0, len(found), _ROWS_PER_CHUNK))
+
+
+def _generated(table: Table, row: bytes, stored: bytes) -> bytes:
+    """What the host put in the place of zeros."""
+    return b"".join([numbers.value_in(stored) for numbers in table.sequences if numbers.asked_by(row)])
+
+
+def _bound(data: bytes, codec: Codec[object]) -> Bound:
+    kind, value = data[:1], data[1:]
+    if kind == _UNBOUNDED:
+        return None
+    if kind == _INCLUDED:
+        return Included(codec.decode(value))
+    if kind == _EXCLUDED:
+        return Excluded(codec.decode(value))
+    raise DecodeError("a bound starts with 0, 1 or 2", offset=0, expected="a bound")

@@ -1,0 +1,260 @@
+"""The journal on disk: a log of transactions behind a snapshot of all rows, in one SQLite file.
+
+SQLite makes each write whole and durable; checksums tell whether the disk gave back what was
+written. A snapshot is written piece by piece between transactions, and takes the place of the log
+up to it in one step.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from zlib import crc32
+
+from stdbpy.engine.delta import Delta
+from stdbpy.engine.journal.records import Damaged, apply_record, pack_record, pack_rows, unpack_records, unpack_rows
+from stdbpy.engine.journal.sqlite_file import SqliteFile
+from stdbpy.engine.store.sequence import Numbers
+from stdbpy.engine.store.store import Ids, Numbering, Store
+from stdbpy.errors import StorageFailed
+
+FORMAT = 1
+
+_SCHEMA = (
+    # One row: what the database runs, and the numbers that its data refer to.
+    "CREATE TABLE module (program BLOB NOT NULL, numbering TEXT NOT NULL)",
+    # Records of transactions; a row is a group that was written together.
+    "CREATE TABLE log (first INTEGER PRIMARY KEY, records BLOB NOT NULL)",
+    # Rows of one table at the moment of a snapshot; rubbish if there is no such snapshot.
+    """CREATE TABLE chunk (id INTEGER PRIMARY KEY, snapshot INTEGER NOT NULL, table_id INTEGER NOT NULL,
+                           checksum INTEGER NOT NULL, rows BLOB NOT NULL)""",
+    # The snapshot: the first transaction that is not in it, how many chunks it has, where sequences stood.
+    """CREATE TABLE snapshot (id INTEGER PRIMARY KEY, next INTEGER NOT NULL, chunks INTEGER NOT NULL,
+                              sequences TEXT NOT NULL)""",
+)
+
+CHUNK_BYTES = 1 << 20
+GROUP_BYTES = 64 << 20
+"""SQLite takes a thousand million bytes in one value; groups that are greater go into several."""
+
+SNAPSHOT_AFTER_TRANSACTIONS = 100_000
+SNAPSHOT_AFTER_BYTES = 64 << 20
+"""A snapshot is due when the log has so many transactions or bytes, and is as long as the last snapshot."""
+
+
+class FileJournal:
+    """The journal in one file. Raises ``DataDirectoryError`` if the file cannot be used."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = SqliteFile(path, _SCHEMA, FORMAT)
+        self._execute = self._file.connection.execute
+        self._group: list[bytes] = []
+        self._next = 0
+        """Number of the transaction that the group starts with."""
+        self._log_transactions = 0
+        self._log_bytes = 0
+        self._next_snapshot_from = 0
+        """Bytes of log before which no snapshot is made: those of the last one."""
+        self._last_snapshot = 0
+        self._in_progress: _Snapshot | None = None
+
+    # --- starting ----------------------------------------------------------------------------
+
+    def module(self) -> tuple[bytes, Numbering] | None:
+        """The program that the database runs, and the numbers of its tables; ``None`` if nothing
+        was ever published. Raises ``DataDirectoryError``."""
+        with self._file.reading():
+            row = self._execute("SELECT program, numbering FROM module").fetchone()
+        if row is None:
+            return None
+        program, numbering = row
+        try:
+            kinds = json.loads(numbering)
+            return program, Numbering(**{kind: Ids(**ids) for kind, ids in kinds.items()})
+        except (ValueError, TypeError):
+            raise self._file.damaged("the numbers of its tables cannot be read") from None
+
+    def replay(self, store: Store) -> None:
+        """Fills an empty store with what is written down. Raises ``DataDirectoryError``."""
+        with self._file.reading():
+            self._execute("DELETE FROM chunk WHERE snapshot NOT IN (SELECT id FROM snapshot)")
+            snapshot = self._execute("SELECT id, next, chunks, sequences FROM snapshot").fetchone()
+            if snapshot is None:
+                raise self._file.damaged("it has no snapshot")
+            self._last_snapshot, self._next, chunks, sequences = snapshot
+            self._load(self._last_snapshot, chunks, store)
+            for sequence, taken_up_to in json.loads(sequences).items():
+                if int(sequence) in store.sequences:
+                    store.sequences[int(sequence)].go_on_from(taken_up_to)
+            for first, records in self._execute("SELECT first, records FROM log ORDER BY first"):
+                if first != self._next:
+                    raise self._file.damaged(f"transaction {self._next} is missing")
+                self._log_bytes += len(records)
+                try:
+                    for body in unpack_records(records, first):
+                        apply_record(body, store)
+                        self._next += 1
+                        self._log_transactions += 1
+                except Damaged:
+                    raise self._file.damaged(f"transaction {self._next} is not as it was written") from None
+
+    def _load(self, snapshot: int, chunks: int, store: Store) -> None:
+        found = 0
+        query = "SELECT table_id, checksum, rows FROM chunk WHERE snapshot = ? ORDER BY id"
+        for table_id, checksum, packed in self._execute(query, (snapshot,)):
+            table = store.tables.get(table_id)
+            try:
+                if table is None or crc32(packed) != checksum:
+                    raise Damaged
+                table.load(unpack_rows(packed)[0])
+            except Damaged:
+                raise self._file.damaged(f"chunk {found} of its snapshot is not as it was written") from None
+            self._next_snapshot_from += len(packed)
+            found += 1
+        if found != chunks:
+            raise self._file.damaged(f"its snapshot has {found} of {chunks} chunks")
+
+    # --- transactions ------------------------------------------------------------------------
+
+    def note(self, delta: Delta, taken: Collection[Numbers]) -> None:
+        record = pack_record(self._next + len(self._group), delta, taken)
+        if record:
+            self._group.append(record)
+
+    def commit(self) -> None:
+        group, self._group = self._group, []
+        if not group:
+            return
+        records = b"".join(group)
+        try:
+            if len(records) <= GROUP_BYTES:
+                self._execute("INSERT INTO log VALUES (?, ?)", (self._next, records))
+            else:
+                self._commit_parts(group)
+        except sqlite3.Error as error:
+            self._file.roll_back()
+            raise self._file.failed(error) from None
+        self._next += len(group)
+        self._log_transactions += len(group)
+        self._log_bytes += len(records)
+
+    def _commit_parts(self, group: list[bytes]) -> None:
+        self._execute("BEGIN IMMEDIATE")
+        first, part, size = self._next, list[bytes](), 0
+        for record in group:
+            if part and size + len(record) > GROUP_BYTES:
+                self._execute("INSERT INTO log VALUES (?, ?)", (first, b"".join(part)))
+                first, part, size = first + len(part), [], 0
+            part.append(record)
+            size += len(record)
+        self._execute("INSERT INTO log VALUES (?, ?)", (first, b"".join(part)))
+        self._execute("COMMIT")
+
+    # --- the module --------------------------------------------------------------------------
+
+    def replace(self, program: bytes, store: Store) -> None:
+        self._in_progress = None
+        snapshot = self._begin_snapshot(store)
+        with self._file.writing():
+            for table in ("module", "log", "chunk", "snapshot"):
+                self._execute(f"DELETE FROM {table}")  # noqa: S608 - the names stand above
+            self._execute("INSERT INTO module VALUES (?, ?)", (program, json.dumps(asdict(store.numbering))))
+            while self._write_chunk(snapshot):
+                pass
+            self._write_snapshot(snapshot)
+        self._finished(snapshot)
+
+    def change_program(self, program: bytes) -> None:
+        with self._file.writing():
+            self._execute("UPDATE module SET program = ?", (program,))
+
+    # --- snapshots ---------------------------------------------------------------------------
+
+    def tend(self, store: Store) -> bool:
+        if self._in_progress is None:
+            if not self._snapshot_is_due():
+                return False
+            self._in_progress = self._begin_snapshot(store)
+        snapshot = self._in_progress
+        try:
+            with self._file.writing():
+                goes_on = self._write_chunk(snapshot)
+                if not goes_on:
+                    self._execute("DELETE FROM chunk WHERE snapshot <> ?", (snapshot.id,))
+                    self._execute("DELETE FROM log WHERE first < ?", (snapshot.next,))
+                    self._execute("DELETE FROM snapshot")
+                    self._write_snapshot(snapshot)
+        except StorageFailed:
+            # The log has everything, so this can wait.
+            self._in_progress = None
+            self._next_snapshot_from = 2 * self._log_bytes
+            return False
+        if not goes_on:
+            self._finished(snapshot)
+        return goes_on
+
+    def _snapshot_is_due(self) -> bool:
+        long = self._log_transactions >= SNAPSHOT_AFTER_TRANSACTIONS or self._log_bytes >= SNAPSHOT_AFTER_BYTES
+        return long and self._log_bytes >= self._next_snapshot_from
+
+    def _begin_snapshot(self, store: Store) -> _Snapshot:
+        self._last_snapshot += 1
+        return _Snapshot(self._last_snapshot, self._next, self._log_transactions, self._log_bytes, store)
+
+    def _write_chunk(self, snapshot: _Snapshot) -> bool:
+        """Writes the next chunk; whether there was one."""
+        chunk = next(snapshot.chunks, None)
+        if chunk is None:
+            return False
+        table_id, packed = chunk
+        self._execute(
+            "INSERT INTO chunk (snapshot, table_id, checksum, rows) VALUES (?, ?, ?, ?)",
+            (snapshot.id, table_id, crc32(packed), packed),
+        )
+        snapshot.written += 1
+        snapshot.bytes += len(packed)
+        return True
+
+    def _write_snapshot(self, snapshot: _Snapshot) -> None:
+        self._execute(
+            "INSERT INTO snapshot VALUES (?, ?, ?, ?)",
+            (snapshot.id, snapshot.next, snapshot.written, json.dumps(snapshot.sequences)),
+        )
+
+    def _finished(self, snapshot: _Snapshot) -> None:
+        self._in_progress = None
+        self._next_snapshot_from = snapshot.bytes
+        self._log_transactions -= snapshot.log_transactions
+        self._log_bytes -= snapshot.log_bytes
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Snapshot:
+    """All rows of a store at the moment when this was made, to be written in chunks."""
+
+    def __init__(self, id: int, next: int, log_transactions: int, log_bytes: int, store: Store) -> None:
+        self.id = id
+        self.next = next
+        self.log_transactions = log_transactions
+        self.log_bytes = log_bytes
+        self.sequences = {numbers.id: numbers.taken_up_to for numbers in store.sequences.values()}
+        self.chunks = self._chunks([(table.id, list(table.rows)) for table in store.tables.values()])
+        self.written = 0
+        self.bytes = 0
+
+    @staticmethod
+    def _chunks(tables: list[tuple[int, list[bytes]]]) -> Iterator[tuple[int, bytes]]:
+        for table_id, rows in tables:
+            first, size = 0, 0
+            for position, row in enumerate(rows):
+                size += len(row)
+                if size >= CHUNK_BYTES:
+                    yield table_id, pack_rows(rows[first : position + 1])
+                    first, size = position + 1, 0
+            if first < len(rows):
+                yield table_id, pack_rows(rows[first:])

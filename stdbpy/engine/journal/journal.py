@@ -1,0 +1,58 @@
+"""What a database needs of its journal, and the journal of one that keeps nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Protocol
+
+from stdbpy.engine.delta import Delta
+from stdbpy.engine.store.sequence import Numbers
+from stdbpy.engine.store.store import Store
+
+
+class Journal(Protocol):
+    """Where a database writes down what happens. Used by one thread at a time."""
+
+    def note(self, delta: Delta, taken: Collection[Numbers]) -> None:
+        """Adds a transaction to the group that is written next."""
+
+    def commit(self) -> None:
+        """Writes the group; when this returns, it survives a loss of power.
+
+        Raises ``StorageFailed``: then nothing of the group is written, and it is forgotten.
+        """
+
+    def replace(self, program: bytes, store: Store) -> None:
+        """Writes down that the database now runs ``program`` and holds what is in ``store``, all of
+        it or nothing. Raises ``StorageFailed``."""
+
+    def change_program(self, program: bytes) -> None:
+        """Writes down that the same data now belong to ``program``. Raises ``StorageFailed``."""
+
+    def tend(self, store: Store, /) -> bool:
+        """Does a little of what keeps a start quick; whether there is more to do at once. The group
+        must be empty."""
+
+    def close(self) -> None: ...
+
+
+class NoJournal:
+    """Keeps nothing."""
+
+    def note(self, delta: Delta, taken: Collection[Numbers]) -> None:
+        pass
+
+    def commit(self) -> None:
+        pass
+
+    def replace(self, program: bytes, store: Store) -> None:
+        pass
+
+    def change_program(self, program: bytes) -> None:
+        pass
+
+    def tend(self, _store: Store, /) -> bool:
+        return False
+
+    def close(self) -> None:
+        pass
