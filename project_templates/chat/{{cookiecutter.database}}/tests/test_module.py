@@ -70,3 +70,4 @@ def test_who_leaves_takes_their_messages_along(database: Chat, other: Chat) -> N
     other.reducers.forget_me()
 
     assert texts(database) == ["I stay"]
+    assert len(database.rows(tables.user)) == 1

@@ -84,9 +84,10 @@ def came(ctx: Ctx) -> None:
 
 @client_disconnected
 def went(ctx: Ctx) -> None:
-    user = ctx.user
-    user.online = False
-    ctx.db.user.identity.update(user)
+    user = ctx.db.user.identity.find(ctx.sender)
+    if user is not None:
+        user.online = False
+        ctx.db.user.identity.update(user)
 
 
 @reducer
