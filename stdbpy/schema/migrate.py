@@ -161,8 +161,9 @@ def _columns(
         new_type = without_references(after.type, new_module.typespace)
         types_changed = types_changed or old_type != new_type
         for obstacle in dict.fromkeys(obstacles(old_type, new_type)):
-            change = f"{describe_type(old_module, before.type)} to {describe_type(new_module, after.type)}"
-            reasons.append(_refused(f"{where}.column {after.name}", f"Its type would change from {change}: {obstacle}"))
+            texts = dict.fromkeys((describe_type(old_module, before.type), describe_type(new_module, after.type)))
+            message = f"Its type would change ({' to '.join(texts)}): {obstacle}"
+            reasons.append(_refused(f"{where}.column {after.name}", message))
         if before.position != after.position:
             hint = "Put new columns behind those that are there"
             reasons.append(_refused(f"{where}.column {after.name}", "It would stand at another place", hint))

@@ -15,6 +15,7 @@ class StepKind(enum.Enum):
     REMOVE_CONSTRAINT = "Remove unique constraint"
     REMOVE_SEQUENCE = "Remove sequence"
     REMOVE_SCHEDULE = "Remove schedule"
+    """SpacetimeDB 2.8.3 plans this and ADD_SCHEDULE, and then fails: doing it is not implemented there."""
     REMOVE_VIEW = "Remove view"
     REMOVE_ROW_LEVEL_SECURITY = "Remove row-level security rule"
     REMOVE_TABLE = "Remove table"

@@ -14,7 +14,17 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from stdbpy.errors import SchemaError
-from stdbpy.sats.types import AlgebraicType, ArrayType, ProductType, TypeRef, Typespace, as_option, resolve
+from stdbpy.sats.types import (
+    UNIT,
+    AlgebraicType,
+    ArrayType,
+    Primitive,
+    ProductType,
+    TypeRef,
+    Typespace,
+    as_option,
+    resolve,
+)
 
 QUERY_FIELD = "__query__"
 """The one field of the product that a query-builder view returns."""
@@ -170,10 +180,8 @@ class Reducer:
     params: ProductType
     lifecycle: Lifecycle | None = None
     visibility: Visibility = Visibility.CLIENT_CALLABLE
-    ok_return_type: AlgebraicType | None = None
-    """``None`` means unit, which is all that V9 can say."""
-    err_return_type: AlgebraicType | None = None
-    """``None`` means String."""
+    ok_return_type: AlgebraicType = UNIT
+    err_return_type: AlgebraicType = Primitive.STRING
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 from stdbpy.sats.meta import type_to_raw
-from stdbpy.sats.types import UNIT, Primitive
 from stdbpy.sats.values import Variant
 from stdbpy.schema import raw_parts as parts
 from stdbpy.schema.model import (
@@ -253,8 +252,8 @@ def _reducer_to_raw(reducer: Reducer) -> Any:
         reducer.source_name,
         parts.product_to_raw(reducer.params),
         Variant(reducer.visibility.value),
-        type_to_raw(reducer.ok_return_type or UNIT),
-        type_to_raw(reducer.err_return_type or Primitive.STRING),
+        type_to_raw(reducer.ok_return_type),
+        type_to_raw(reducer.err_return_type),
     )
 
 

@@ -95,7 +95,7 @@ def _function_problems(
 def _reducer_problems(reducer: Reducer, schema: ModuleSchema, uses: TypeUses) -> Iterator[Problem]:
     where = f"reducer {reducer.name}"
     yield from _function_problems(where, reducer, schema, uses)
-    if reducer.ok_return_type not in (None, UNIT) or reducer.err_return_type not in (None, Primitive.STRING):
+    if reducer.ok_return_type != UNIT or reducer.err_return_type is not Primitive.STRING:
         yield Problem("error", where, "A reducer returns nothing, or fails with a string", "Use a procedure")
     if reducer.lifecycle is not None and reducer.params.elements:
         yield Problem(
