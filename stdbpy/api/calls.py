@@ -15,8 +15,8 @@ from stdbpy.api.lookups import NO_FUNCTION, expect_found, known_schema, unknown_
 from stdbpy.api.results import CallResult, SqlResult
 from stdbpy.errors import ApiError, DecodeError, EncodeError, UnexpectedAnswer, nearest
 from stdbpy.sats.meta import product_from_json
-from stdbpy.sats.naming import params_text
-from stdbpy.schema.model import ModuleSchema
+from stdbpy.schema.model import ModuleSchema, Procedure, Reducer
+from stdbpy.schema.text import reducer_signature, sample_arguments
 
 Arguments = Sequence[Any] | Mapping[str, Any] | bytes
 """Positional, by name, or the text of either as JSON; values are SATS-JSON."""
@@ -47,8 +47,7 @@ def call(database: str, function: str, arguments: Arguments = ()) -> Exchange[Ca
     yield from expect_found(response, database)
     error = refusal(response)
     if response.status == BAD_REQUEST and response.text.startswith("invalid arguments"):
-        signature = _signature((yield from known_schema(database)), function)
-        error.hint = f"It takes {signature}" if signature else ""
+        error.hint = _usage((yield from known_schema(database)), function)
     raise error
 
 
@@ -77,14 +76,16 @@ def _number(response: Response, header: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() else None
 
 
-def _signature(schema: ModuleSchema | None, function: str) -> str:
+def _usage(schema: ModuleSchema | None, name: str) -> str:
+    """How the function is called, as a hint; nothing if that is not known."""
     if schema is None:
         return ""
-    callables = {reducer.name: reducer.params for reducer in schema.reducers}
-    callables |= {procedure.name: procedure.params for procedure in schema.procedures}
-    if function not in callables:
-        return ""
-    return f"{function}({params_text(callables[function], lambda ref: schema.type_names[ref].name)})"
+    functions: tuple[Reducer | Procedure, ...] = (*schema.reducers, *schema.procedures)
+    for function in functions:
+        if function.name == name:
+            sample = json.dumps(sample_arguments(schema, function))
+            return f"It is {reducer_signature(schema, function)}, as in {sample}"
+    return ""
 
 
 def sql(database: str, text: str, *, confirmed: bool | None = None) -> Exchange[list[SqlResult]]:

@@ -230,7 +230,7 @@ class TestRefusals:
         wrong = below_database(text_answer("invalid arguments for reducer set_name: …", 400))
         with pytest.raises(ApiError) as caught:
             carry(calls.call("chat", "set_name", [1]), wrong, below_database(json_answer(SCHEMA)))
-        assert caught.value.hint == "It takes set_name(name: str)"
+        assert caught.value.hint == 'It is set_name(name: str), as in ["name"]'
 
     def test_unknown_database_names_the_nearest_of_the_callers(self):
         answers = (
