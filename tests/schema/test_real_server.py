@@ -157,21 +157,17 @@ def test_names_of_every_shape(publisher: Publisher) -> None:
 
     row = product(*((name, U8) for name in distinct(snake_case)))
     variants = distinct(camel_case)
-    types = [
+    enums = [
         sum_of(*((name, UNIT) for name in variants[start : start + 250])) for start in range(0, len(variants), 250)
     ]
-    named = [TypeDef("", name, 0) for name in distinct(pascal_case) if pascal_case(name) not in ("Row", "E")]
+    definitions = [TypeDef("", f"E{number}x", number) for number in range(len(enums) + 1)]
+    taken = {pascal_case(definition.source_name) for definition in definitions}
+    definitions += [TypeDef("", name, 0) for name in distinct(pascal_case) if pascal_case(name) not in taken]
     schema = module(
         row,
-        *((f"E{number}x", type) for number, type in enumerate(types)),
+        *(("", type) for type in enums),
+        types=tuple(definitions),
         reducers=tuple(reducer(name) for name in distinct(snake_case)),
-        case_policy=CasePolicy.SNAKE_CASE,
-    )
-    schema = module(
-        row,
-        *((f"E{number}x", type) for number, type in enumerate(types)),
-        reducers=schema.reducers,
-        types=(*schema.types, *named),
         case_policy=CasePolicy.SNAKE_CASE,
     )
     database = publisher.published(module_with(write_module_def(schema)))
