@@ -1,0 +1,98 @@
+"""What users get: the wheel's contents, and the main job done with it away from this checkout."""
+
+from __future__ import annotations
+
+import zipfile
+from email.message import Message
+from email.parser import Parser
+from pathlib import Path
+
+import pytest
+
+import stdbpy
+from tests.packaging.conftest import ROOT, Run, install
+
+INSTALLING = pytest.mark.timeout(900)
+"""For tests that may download all dependencies first."""
+
+
+@pytest.fixture(scope="module")
+def names(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel: Path) -> Message:
+    with zipfile.ZipFile(wheel) as archive:
+        return Parser().parsestr(archive.read(f"stdbpy-{stdbpy.__version__}.dist-info/METADATA").decode())
+
+
+def test_holds_all_code_and_the_mark_of_types(names: set[str]) -> None:
+    code = {path.relative_to(ROOT).as_posix() for path in (ROOT / "stdbpy").rglob("*.py")}
+
+    assert code <= names
+    assert "stdbpy/py.typed" in names
+
+
+def test_holds_all_templates_and_completions(names: set[str]) -> None:
+    for folder, place in (("project_templates", "stdbpy/project/templates"), ("completions", "stdbpy/cli/completions")):
+        files = [path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix != ".pyc"]
+        assert files
+        for path in files:
+            assert f"{place}/{path.relative_to(ROOT / folder).as_posix()}" in names
+
+
+def test_holds_nothing_else(names: set[str]) -> None:
+    assert {name.split("/")[0] for name in names} == {"stdbpy", f"stdbpy-{stdbpy.__version__}.dist-info"}
+    assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".so"))]
+
+
+def test_nothing_in_it_names_this_machine(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        for name in archive.namelist():
+            assert str(ROOT).encode() not in archive.read(name), name
+
+
+def test_says_what_it_is(metadata: Message, names: set[str]) -> None:
+    assert metadata["Version"] == stdbpy.__version__
+    assert metadata["License-Expression"] == "Apache-2.0"
+    assert metadata["Requires-Python"] == ">=3.11"
+    assert f"stdbpy-{stdbpy.__version__}.dist-info/licenses/LICENSE" in names
+    assert "server" in metadata.get_all("Provides-Extra", [])
+
+
+@INSTALLING
+def test_without_the_extra_all_but_the_server_works(installed: Path, user: Run) -> None:
+    assert user(installed / "stdbpy", "--version").stdout == f"stdbpy {stdbpy.__version__}\n"
+    assert user(installed / "stdbpy", "init", "game").returncode == 0
+
+    start = user(installed / "stdbpy", "start")
+
+    assert start.returncode == 1
+    assert 'pip install "stdbpy[server]"' in start.stderr
+    assert "Traceback" not in start.stderr
+
+
+@INSTALLING
+def test_the_main_job(installed: Path, wheel: Path, user: Run) -> None:
+    install(user, installed, f"{wheel}[server]")
+
+    demo = user(installed / "python", "-m", "stdbpy.cli.demo")
+
+    assert demo.returncode == 0, demo.stdout + demo.stderr
+    where = user(installed / "python", "-c", "import stdbpy; print(stdbpy.__file__)").stdout
+    assert where.startswith(str(installed.parent))
+
+
+@INSTALLING
+def test_a_new_project_sets_itself_up_and_passes_its_tests(installed: Path, user: Run, tmp_path: Path) -> None:
+    created = user(installed / "stdbpy", "init", "my-game", at=tmp_path)
+    assert created.returncode == 0, created.stderr
+
+    done = user("make", "test", at=tmp_path / "my-game")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout
+    assert (tmp_path / "my-game/.venv/bin/stdbpy").is_file()
+    assert "__pycache__" not in created.stderr
