@@ -35,7 +35,8 @@ LISTENING = "Starting SpacetimeDB listening on "
 STOPS_WITHIN = 15.0
 """Seconds that the server has to end after it was asked to."""
 
-GENERATED = "bindings"
+GENERATED = "module_bindings"
+"""Where the template's project wants its generated code."""
 
 _LOOK_AT_THE_PACKAGE = f"""\
 from {GENERATED} import tables, types, over_http
@@ -105,7 +106,7 @@ class _Demo:
             self.say("Everybody can ask what it consists of")
             self.stdbpy("describe", "chat")
             self.say("A typed package for its clients, imported by Python")
-            self.stdbpy("generate", "chat", "--out-dir", GENERATED, folder=project)
+            self.stdbpy("generate", "chat", folder=project)
             self.python(_LOOK_AT_THE_PACKAGE, project)
 
     def say(self, text: str) -> None:

@@ -1,10 +1,12 @@
 """Values of the algebraic type system as text for tables and as plain JSON for programs.
 
-Both are compiled once per column. The text is that of the official program (SATN: ``(some = "x")``,
-``0x…`` for identities and bytes), so that scripts can read either program's tables. Plain JSON is what
-somebody who never heard of SATS-JSON expects: an option is its payload or ``null``, a row type an
-object, an identity a hex string, a timestamp RFC 3339 text. Integers keep every digit; those of 256
-bits are hex strings, as the HTTP API has them.
+The text is that of the official program (SATN: ``(some = "x")``, ``0x…`` for identities and bytes), so
+that scripts can read either program's tables; but arrays have brackets and commas, and identities and
+the like look the same inside other values, which the official 2.8.3 gets wrong.
+
+Plain JSON is what somebody who never heard of SATS-JSON expects: an option is its payload or ``null``,
+a product an object, an identity a hex string, a timestamp RFC 3339 text. Integers keep every digit;
+those of 256 bits are hex strings, as the HTTP API has them.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -118,8 +119,10 @@ def _report(differences: Differences, folder: Path, invocation: Invocation, *, c
         )
         found = "; ".join(f"{what}: {', '.join(files)}" for what, files in changes if files)
         raise ProjectError(f"{folder} is not up to date ({found})", hint="Run the same command without --check")
-    written = len(differences.created) + len(differences.changed)
+    shown = os.path.relpath(folder)
     if not differences:
-        invocation.note(f"{folder} is up to date")
-    else:
-        invocation.note(f"{folder}: {written} files written, {len(differences.deleted)} deleted")
+        invocation.note(f"{shown} is up to date")
+        return
+    written = len(differences.created) + len(differences.changed)
+    counts = [f"{written} files written", *([f"{len(differences.deleted)} deleted"] if differences.deleted else [])]
+    invocation.note(f"{shown}: {', '.join(counts)}")
