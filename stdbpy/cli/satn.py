@@ -23,7 +23,6 @@ from stdbpy.sats.types import (
     BYTES,
     CONNECTION_ID,
     IDENTITY,
-    SCHEDULE_AT,
     TIME_DURATION,
     TIMESTAMP,
     UUID,
@@ -37,7 +36,7 @@ from stdbpy.sats.types import (
     as_result,
     resolve,
 )
-from stdbpy.sats.values import Interval, Ok, ScheduleAt, Some, Time, Timestamp, Variant
+from stdbpy.sats.values import Interval, Ok, Some, Time, Timestamp, Variant
 
 _WIDE = (Primitive.U256, Primitive.I256)
 _FLOATS = (Primitive.F32, Primitive.F64)
@@ -78,7 +77,9 @@ def plain_writer(type: AlgebraicType, typespace: Typespace = ()) -> Callable[[An
             case Primitive.U256 | Primitive.I256:
                 return hex(value)
             case Primitive.F32 | Primitive.F64:
-                return value if math.isfinite(value) else str(value)
+                if not math.isfinite(value):
+                    return str(value)
+                return float(_shortest_single(value)) if type is Primitive.F32 else value
             case Primitive():
                 return value
             case ArrayType(element):
@@ -140,6 +141,10 @@ def _variant(type: SumType, value: Any) -> tuple[str, AlgebraicType, Any]:
     result = as_result(type)
     if result is not None:
         return ("ok", result[0], value.value) if isinstance(value, Ok) else ("err", result[1], value.error)
+    if isinstance(value, Interval):
+        return "Interval", TIME_DURATION, value.value
+    if isinstance(value, Time):
+        return "Time", TIMESTAMP, value.value
     assert isinstance(value, Variant)
     inner = next(variant.type for variant in type.variants if variant.name == value.name)
     return value.name, inner, () if value.value is None else value.value
@@ -155,15 +160,6 @@ def timestamp_text(moment: Timestamp) -> str:
         return str(moment)
 
 
-def _schedule_text(schedule: ScheduleAt) -> str:
-    match schedule:
-        case Interval(span):
-            return f"(Interval = {span})"
-        case Time(moment):
-            return f"(Time = {timestamp_text(moment)})"
-    raise AssertionError(schedule)
-
-
 _SPECIAL_TEXT: dict[AlgebraicType, Callable[[Any], str]] = {
     IDENTITY: lambda value: f"0x{value}",
     CONNECTION_ID: lambda value: f"0x{value}",
@@ -171,7 +167,6 @@ _SPECIAL_TEXT: dict[AlgebraicType, Callable[[Any], str]] = {
     TIMESTAMP: timestamp_text,
     TIME_DURATION: str,
     UUID: str,
-    SCHEDULE_AT: _schedule_text,
 }
 
 
