@@ -1,8 +1,9 @@
 """All that a server would refuse about a module's definition, found before it is sent there.
 
-Source of the rules: ``crates/schema/src/def/validate`` of SpacetimeDB 2.8.3; for outboxes and
-environment values, which came later, that of 2.14. Not looked at is the SQL of row-level security,
-which the server checks against its tables.
+Source of the rules: ``crates/schema/src/def/validate`` of SpacetimeDB 2.8.3. Stricter than it is
+this: column names must differ, lifecycle reducers have no parameters, and what makes the server end
+with a panic (columns that hold themselves, some numbers of sequences) is refused. Not looked at is
+the SQL of row-level security, which the server checks against its tables.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from stdbpy.sats.types import UNIT, AlgebraicType, ArrayType, Primitive, Product
 from stdbpy.schema.identifiers import name_problem
 from stdbpy.schema.model import HttpRoute, ModuleSchema, Procedure, Reducer, View
 from stdbpy.schema.names import canonical_name
+from stdbpy.schema.validate_later import later_problems
 from stdbpy.schema.validate_tables import table_problems
 from stdbpy.schema.validate_types import TypeUses, type_problems
 
@@ -52,6 +54,8 @@ def _module_problems(schema: ModuleSchema, prefix: str) -> Iterator[Problem]:
                     f"{where}.reducer {reducer.name}",
                     f"Only the outermost module may have a reducer for {reducer.lifecycle.value}",
                 )
+        if submodule.schema.environment:
+            yield Problem("error", where, "Only the outermost module may declare environment values")
         if submodule.schema.http_routes:
             yield Problem("warning", where, "Its HTTP routes are not served", "Declare them in the outermost module")
         yield from _module_problems(submodule.schema, f"{where}.")
@@ -69,6 +73,7 @@ def _own_problems(schema: ModuleSchema, uses: TypeUses) -> Iterator[Problem]:
         yield from uses.problem(where, "the result", procedure.return_type)
     for view in schema.views:
         yield from _view_problems(view, schema, uses)
+    yield from later_problems(schema)
     yield from _duplicate_functions(schema)
     yield from _duplicate_names(schema)
     yield from _duplicate_lifecycles(schema)

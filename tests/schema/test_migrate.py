@@ -17,7 +17,7 @@ from tests.schema.migrations_to_judge import MIGRATIONS, Migration
 
 @pytest.mark.parametrize("case", MIGRATIONS.values(), ids=MIGRATIONS.keys())
 def test_plans_what_the_server_plans(case: Migration) -> None:
-    assert validate(case.old) == validate(case.new) == []
+    assert not [problem for problem in validate(case.old) + validate(case.new) if problem.level == "error"]
     plan = plan_migration(case.old, case.new)
     if case.refusal:
         with pytest.raises(MigrationRefused) as raised:
