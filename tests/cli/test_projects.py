@@ -1,0 +1,163 @@
+"""The commands that need no server: init, build, generate."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from stdbpy.schema.definition import schema_to_json
+from stdbpy.schema.model import ModuleSchema
+from tests.cli.conftest import Run
+
+
+@pytest.fixture
+def project(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A new project from the template `chat`, where the user is."""
+    monkeypatch.chdir(home)
+    done = run("init", "chat", "--template", "chat")
+    assert (done.code, done.out) == (0, ""), done.err
+    monkeypatch.chdir(home / "chat")
+    return home / "chat"
+
+
+def test_init_tells_what_it_made(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home)
+    done = run("init", "my-game")
+    assert (done.code, done.out) == (0, "")
+    first, *files, last = done.err.splitlines()
+    assert first == "created my-game from the template basic:"
+    assert last == "next: cd my-game && make"
+    made = sorted(
+        path.relative_to(home / "my-game").as_posix() for path in (home / "my-game").rglob("*") if path.is_file()
+    )
+    assert sorted(line.strip() for line in files) == made
+    assert "my_game/module.py" in made
+
+
+def test_quiet_init_says_nothing(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home)
+    done = run("-q", "init", "game")
+    assert (done.code, done.out, done.err) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ((), 2, "the project needs a name"),
+        (("game", "--template", "chatt"), 2, "there is no template 'chatt'\nHint: Did you mean 'chat'?"),
+        (("game", "--lang", "rust"), 2, "stdbpy writes Python, not 'rust'"),
+        (("import",), 1, "'import'"),
+        (("full",), 1, "is not empty"),
+    ],
+)
+def test_init_refuses(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], code: int, message: str
+) -> None:
+    monkeypatch.chdir(home)
+    (home / "full").mkdir()
+    (home / "full" / "notes.txt").write_text("mine")
+    done = run("init", *arguments)
+    assert (done.code, done.out) == (code, "")
+    assert message in done.err
+    assert sorted(path.name for path in home.rglob("*")) == ["full", "notes.txt"]
+
+
+def test_build(run: Run, project: Path) -> None:
+    done = run("build")
+    assert (done.code, done.out, done.err) == (0, "", "chat: chat.module is fine (3 tables, 7 reducers)\n")
+
+
+def test_build_of_another_folder(run: Run, project: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home)
+    assert run("build", "--module-path", "chat").code == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        ("class Message:", "class Message", "SyntaxError"),
+        ("from stdbpy import (", "from stdbpi import (", "there is no module 'stdbpi'"),
+        ("@table(public=True)\nclass Message:", '@table(public=True, name="user")\nclass Message:', "'user'"),
+        ("online: bool = False", "online: int = 0", "int"),
+    ],
+)
+def test_build_shows_where_the_problem_is(run: Run, project: Path, before: str, after: str, line: str) -> None:
+    module = project / "chat" / "module.py"
+    text = module.read_text()
+    assert before in text
+    module.write_text(text.replace(before, after, 1))
+    done = run("build")
+    assert (done.code, done.out) == (1, "")
+    first = done.err.splitlines()[0]
+    assert first.startswith("chat/module.py:")
+    assert ": error: " in first
+    assert line in first
+    assert done.err.splitlines()[-1].startswith(("Error: ", "Hint: "))
+
+
+def test_no_project(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home)
+    for command in ("build", "publish", "generate"):
+        done = run(command)
+        assert (done.code, done.out) == (1, "")
+        assert "there is no project in" in done.err
+        assert "stdbpy init NAME" in done.err
+
+
+def test_generate_from_the_project(run: Run, project: Path) -> None:
+    done = run("generate")
+    assert (done.code, done.out, done.err) == (0, "", "module_bindings: 6 files written\n")
+    assert run("generate").err == "module_bindings is up to date\n"
+    assert run("generate", "--check").code == 0
+
+
+def test_check_fails_and_writes_nothing(run: Run, project: Path) -> None:
+    done = run("generate", "--check")
+    assert (done.code, done.out) == (1, "")
+    assert "module_bindings is not up to date (missing: __init__.py, " in done.err
+    assert not (project / "module_bindings").exists()
+    run("generate")
+    with (project / "module_bindings" / "tables.py").open("a") as file:
+        file.write("# changed\n")
+    done = run("generate", "--check")
+    assert done.code == 1
+    assert "(outdated: tables.py)" in done.err
+    assert (project / "module_bindings" / "tables.py").read_text().endswith("# changed\n")
+
+
+def test_generate_from_a_definition(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home)
+    Path("schema.json").write_text(json.dumps(schema_to_json(ModuleSchema())))
+    assert run("generate", "--schema", "schema.json", "--out-dir", "out").code == 0
+    assert Path("out/tables.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--schema", "schema.json"), 2, "where should the package go?"),
+        (("--schema", "missing.json", "-o", "out"), 1, "missing.json: No such file or directory"),
+        (("--schema", "broken.json", "-o", "out"), 2, "broken.json is not JSON"),
+        (("--schema", "other.json", "-o", "out"), 1, "no module definition"),
+        (("chat", "--schema", "schema.json", "-o", "out"), 2, "exclude one another"),
+        (("--bin-path", "module.wasm", "-o", "out"), 2, "cannot be read yet"),
+        (("--schema", "schema.json", "-o", "taken"), 1, "stdbpy did not generate it"),
+        (("--lang", "rust"), 2, "stdbpy writes Python, not 'rust'"),
+    ],
+)
+def test_generate_refuses(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], code: int, message: str
+) -> None:
+    monkeypatch.chdir(home)
+    Path("schema.json").write_text(json.dumps(schema_to_json(ModuleSchema())))
+    Path("broken.json").write_text("{")
+    Path("other.json").write_text('{"a": 1}')
+    Path("taken").mkdir()
+    Path("taken/tables.py").write_text("mine = True\n")
+    done = run("generate", *arguments)
+    assert (done.code, done.out) == (code, "")
+    assert message in done.err
+    assert not Path("out").exists()
+    assert Path("taken/tables.py").read_text() == "mine = True\n"
