@@ -25,12 +25,14 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
-    subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)],
-        cwd=ROOT, capture_output=True, check=True,
-    )  # fmt: skip
+    build("wheel", ROOT, folder)
     [wheel] = folder.glob("*.whl")
     return wheel
+
+
+def build(target: str, project: Path, folder: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "--target", target, "--directory", str(folder)]
+    subprocess.run(command, cwd=project, capture_output=True, check=True)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from email.message import Message
 from email.parser import Parser
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import stdbpy
-from tests.packaging.conftest import ROOT, Run, install
+from tests.packaging.conftest import ROOT, Run, build, install
 
 INSTALLING = pytest.mark.timeout(900)
 """For tests that may download all dependencies first."""
@@ -46,6 +47,15 @@ def test_holds_all_templates_and_completions(names: set[str]) -> None:
 def test_holds_nothing_else(names: set[str]) -> None:
     assert {name.split("/")[0] for name in names} == {"stdbpy", f"stdbpy-{stdbpy.__version__}.dist-info"}
     assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".so"))]
+
+
+def test_the_source_distribution_builds_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
+    build("sdist", ROOT, tmp_path)
+    [sdist] = tmp_path.glob("*.tar.gz")
+    shutil.unpack_archive(sdist, tmp_path, filter="data")
+    build("wheel", tmp_path / sdist.name.removesuffix(".tar.gz"), tmp_path)
+
+    assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
 
 
 def test_nothing_in_it_names_this_machine(wheel: Path) -> None:
