@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ ORDINARY = 0o666
 def write_draft(path: Path, content: bytes, *, mode: int = ORDINARY) -> Path:
     """Writes ``content`` to a new file beside ``path`` and returns it: ``draft.replace(path)`` is
     then one step that works or changes nothing. Raises ``OSError`` and leaves no file behind."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,8 @@ def read_toml(path: Path) -> dict[str, Any] | None:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8: {error}") from None
+    import tomllib  # takes longer than all the rest, and most commands find no file
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
