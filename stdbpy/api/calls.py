@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -15,8 +15,9 @@ from stdbpy.api.lookups import NO_FUNCTION, expect_found, known_schema, unknown_
 from stdbpy.api.results import CallResult, SqlResult
 from stdbpy.errors import ApiError, DecodeError, EncodeError, UnexpectedAnswer, nearest
 from stdbpy.sats.meta import product_from_json
-from stdbpy.schema.model import ModuleSchema, Procedure, Reducer
-from stdbpy.schema.text import reducer_signature, sample_arguments
+
+if TYPE_CHECKING:
+    from stdbpy.schema.model import ModuleSchema, Procedure, Reducer
 
 Arguments = Sequence[Any] | Mapping[str, Any] | bytes
 """Positional, by name, or the text of either as JSON; values are SATS-JSON."""
@@ -78,6 +79,8 @@ def _number(response: Response, header: str) -> int | None:
 
 def _usage(schema: ModuleSchema | None, name: str) -> str:
     """How the function is called, as a hint; nothing if that is not known."""
+    from stdbpy.schema.text import reducer_signature, sample_arguments  # as in lookups.py
+
     if schema is None:
         return ""
     functions: tuple[Reducer | Procedure, ...] = (*schema.reducers, *schema.procedures)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import httpx
 
@@ -15,7 +15,9 @@ from stdbpy.api.exchange import Exchange, Request, Response
 from stdbpy.api.results import CallResult, DatabaseInfo, Health, LogRecord, NewIdentity, PublishResult, SqlResult
 from stdbpy.api.transport import DEFAULT_TIMEOUT, client_settings, failure, request_settings, response_of
 from stdbpy.sats.values import Identity, Timestamp
-from stdbpy.schema.model import ModuleSchema
+
+if TYPE_CHECKING:
+    from stdbpy.schema.model import ModuleSchema
 
 T = TypeVar("T")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -21,8 +21,9 @@ from stdbpy.api.lookups import expect_found
 from stdbpy.api.results import DatabaseInfo, PublishResult
 from stdbpy.errors import ApiError, Forbidden, UnexpectedAnswer
 from stdbpy.sats.values import Identity, Timestamp
-from stdbpy.schema.definition import schema_from_json
-from stdbpy.schema.model import ModuleSchema
+
+if TYPE_CHECKING:
+    from stdbpy.schema.model import ModuleSchema
 
 SCHEMA_VERSIONS: tuple[Literal[10, 9], ...] = (10, 9)
 """Newest first: 1.x servers know 9 alone and answer 400 to others."""
@@ -169,6 +170,8 @@ def schema_json(database: str, version: Literal[9, 10] | None = None) -> Exchang
 
 
 def schema(database: str) -> Exchange[ModuleSchema]:
+    from stdbpy.schema.definition import schema_from_json  # as in lookups.py
+
     return schema_from_json((yield from schema_json(database)), None)
 
 

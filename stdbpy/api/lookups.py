@@ -6,15 +6,16 @@ These questions are asked to be helpful: if one fails in turn, there is simply n
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from stdbpy.api.answers import NOT_FOUND, OK, refusal
 from stdbpy.api.exchange import Exchange, Request, Response, database_path, identity_path
 from stdbpy.errors import NotFound, SchemaError, StdbError, nearest
-from stdbpy.schema.definition import schema_from_json
-from stdbpy.schema.model import ModuleSchema
+
+if TYPE_CHECKING:
+    from stdbpy.schema.model import ModuleSchema
 
 MOST_DATABASES_ASKED = 20
 
@@ -54,6 +55,9 @@ def unknown_function(response: Response, database: str, function: str) -> Exchan
 
 def known_schema(database: str) -> Exchange[ModuleSchema | None]:
     """The schema, or ``None`` if the server does not give one that can be read."""
+    # Only who asks for a schema waits until what reads one is imported; `stdbpy sql` does not.
+    from stdbpy.schema.definition import schema_from_json
+
     for version in ("10", "9"):
         response = yield Request("GET", database_path(database, "schema"), {"version": version})
         definition = _json(response)
