@@ -145,7 +145,8 @@ class _TableAssembly:
         table = self.declaration.name
         taken: dict[str | None, Index] = {}
         for index in indexes:
-            place = self._column(index.columns[0]) if index.accessor in self.names else self.where
+            is_of_column = index.accessor == self.names[index.columns[0]]
+            place = self._column(index.columns[0]) if is_of_column else self.where
             if index.accessor in taken:
                 self.findings.error(
                     place, f"two indexes of table {table!r} are called {index.accessor!r}", "Rename one"

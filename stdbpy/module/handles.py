@@ -18,7 +18,7 @@ tables are instances of the declared classes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar, TypeVarTuple, dataclass_transform, overload
 
 from stdbpy.errors import nearest
@@ -84,7 +84,7 @@ class _Filter(Generic[Row, *Keys]):
                 raise AttributeError(f"{place} is not unique: filter() gives its rows")
             if name == "update":
                 raise AttributeError(f"{place} is not the primary key: delete() the old row and insert the new one")
-            raise AttributeError(f"{place} is a {type(self).__name__}, which has no {name!r}")
+            raise AttributeError(f"{place} has no {name!r}")
 
     def __repr__(self) -> str:
         binding = self._scan.binding
@@ -226,8 +226,8 @@ class Table(Generic[Row]):
         table = self._rows.table
         if name in table.columns:
             return f"{table.name}.{name} has no index: declare it, {name}: ... = column(index='btree')"
-        known = nearest(name, (*table.accessors, *TABLE_METHODS))
-        return f"table {table.name!r} has no index called {name!r}. {known}".rstrip()
+        known = (*table.accessors, *TABLE_METHODS)
+        return _with_nearest(f"table {table.name!r} has no index called {name!r}", name, known)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
@@ -245,10 +245,15 @@ class Tables:
         # Called once per name: what it finds becomes an attribute.
         bindings = {} if name.startswith("__") else self._bindings
         if name not in bindings:
-            raise AttributeError(f"the module has no table {name!r}. {nearest(name, bindings)}".rstrip())
+            raise AttributeError(_with_nearest(f"the module has no table {name!r}", name, bindings))
         table = self._declared.get(name, Table)(bindings[name], self._host)
         self.__dict__[name] = table
         return table
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._bindings})
+
+
+def _with_nearest(message: str, name: str, known: Iterable[str]) -> str:
+    suggestion = nearest(name, known)
+    return f"{message}. {suggestion}" if suggestion else message

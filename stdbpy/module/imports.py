@@ -14,6 +14,7 @@ from __future__ import annotations
 import builtins
 import importlib.abc
 import importlib.util
+import linecache
 import sys
 import threading
 import types
@@ -143,6 +144,7 @@ class PrivateImports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         module.__dict__["__builtins__"] = self._builtins
         if spec.loader_state is None:
             return  # a folder without __init__.py
+        linecache.cache.pop(spec.origin or "", None)  # lines of an earlier load
         code = compile(self.source.files[spec.loader_state], spec.origin or "", "exec", dont_inherit=True)
         exec(code, module.__dict__)  # noqa: S102 - running the author's module is the point
 

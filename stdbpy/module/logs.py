@@ -70,6 +70,7 @@ class PrivateLogging(types.ModuleType):
 
     def disable(self, level: int = logging.CRITICAL) -> None:
         self._manager.disable = level
+        self.root.setLevel(self.root.level)  # loggers forget what they took to be enabled
 
     def basicConfig(self, *, level: int | str | None = None, **_: Any) -> None:
         """Sets the level; lines go to the database's log, in its format, whatever else is asked."""

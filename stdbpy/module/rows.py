@@ -115,5 +115,9 @@ def _initialiser(row_class: type) -> Callable[..., None]:
 
 
 def _refuse(row_class: type, given: dict[str, object]) -> NoReturn:
-    missing = [field.name for field in dataclasses.fields(row_class) if given[field.name] is _MISSING]
+    missing = [
+        field.name
+        for field in dataclasses.fields(row_class)
+        if given[field.name] is _MISSING and field.default_factory is dataclasses.MISSING
+    ]
     raise TypeError(f"{row_class.__name__}() needs a value for {', '.join(map(repr, missing))}")

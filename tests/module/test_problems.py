@@ -1,0 +1,384 @@
+"""Code that is refused: each problem is at its line, says what is wrong, and what to do."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+import pytest
+
+from stdbpy.errors import ModuleLoadError, StdbError
+from stdbpy.module.load import load
+from tests.module.running import load_code, problems_of, source_of
+
+# Each case is code in which a comment `# E: regex` (or `# W:`) marks a line with a problem, whose
+# message and hint, joined by " | ", match.
+CASES = {
+    "two tables of one name": """
+        @table
+        class Player:
+            id: u64
+        @table(name="player")  # E: there is a table 'player' already, at game.py:3
+        class Other:
+            id: u64
+    """,
+    "two reducers of one name": """
+        @reducer
+        def add(ctx): pass
+        @reducer(name="add")  # E: there is a reducer 'add' already, at game.py:3
+        def add_too(ctx): pass
+    """,
+    "a primary key that is no column": """
+        @table(primary_key="idd")  # E: the primary key 'idd' of table 'player' is none | Did you mean 'id'
+        class Player:
+            id: u64
+    """,
+    "two primary keys": """
+        @table
+        class Player:
+            id: u64 = column(primary_key=True)
+            name: str = column(primary_key=True)  # E: 'id' is the primary key of table 'player' already
+    """,
+    "no columns": """
+        @table  # E: the table 'player' has no columns
+        class Player:
+            pass
+    """,
+    "types that are none": """
+        import datetime
+        @table
+        class Player:
+            id: int  # E: Player.id: int is not a type .* | .*u64
+            born: datetime.datetime  # E: Player.born: .* | Use Timestamp
+            mails: dict[str, str]  # E: Player.mails: .* | .*list of a dataclass
+            good: u8
+        @reducer
+        def add(
+            ctx,
+            a: int,  # E: add.a: int is not a type .* | .*u64
+            b: u8,
+            c: "Nothing",  # E: .*'Nothing', which is not defined
+        ): pass
+    """,
+    "text annotations that name nothing": """
+        @table
+        class Player:
+            id: "u64"
+            guild: "Guilt"  # E: .*'Guilt', which is not defined
+            land: "list[Lant]"  # E: .*'Lant', which is not defined
+    """,
+    "a type inside a type": """
+        from dataclasses import dataclass
+        @dataclass
+        class Point:
+            x: int
+        @table
+        class Player:
+            place: list[Point]  # E: Point.x: int is not a type
+    """,
+    "defaults that do not fit": """
+        @table
+        class Player:
+            level: u8 = 256  # E: the default of Player.level does not fit: .*256
+            name: str = 3  # E: the default of Player.name does not fit
+    """,
+    "indexes": """
+        @table(indexes=[index("by_x", "x", "levle")])  # E: .*is over 'x' | It has level # E: .*is over 'levle'
+        class Player:
+            level: u32 = column(index="btree")
+    """,
+    "an index over a misspelt column": """
+        @table(indexes=[index("by_level", "levle")])  # E: .*is over 'levle', which is no column | Did you mean 'level'
+        class Player:
+            level: u32
+    """,
+    "two indexes of one name": """
+        @table(indexes=[index("level", "name")])  # E: two indexes of table 'player' are called 'level'
+        class Player:
+            level: u32 = column(index="btree")
+            name: str
+    """,
+    "a direct index that is not unique": """
+        @table
+        class Player:
+            level: u32 = column(index="direct")  # E: player.level has a direct index, .* | Add unique=True
+    """,
+    "a direct index over text": """
+        @table  # E: table player.index .*direct index takes only u8
+        class Player:
+            name: str = column(index="direct", unique=True)
+    """,
+    "text that counts": """
+        @table
+        class Player:
+            name: str = auto_inc()  # E: .*Only integers can count up
+    """,
+    "names that break the rules": """
+        @table(name="2fast")  # E: table 2fast: The name '2fast' starts with '2'
+        class Fast:
+            id: u64
+        @reducer(name="add player")  # E: reducer add player: The name 'add player' holds ' '
+        def add(ctx): pass
+    """,
+    "a schedule without a time": """
+        @table(scheduled="tick")  # E: table 'timer' is scheduled, but has no columns that say when | .*scheduled_at
+        class Timer:
+            id: u64 = auto_inc(primary_key=True)
+        @reducer
+        def tick(ctx, timer: Timer): pass
+    """,
+    "a schedule with two times": """
+        @table(scheduled="tick")  # E: table 'timer' is scheduled, but has several columns
+        class Timer:
+            id: u64 = auto_inc(primary_key=True)
+            at: ScheduleAt
+            again: ScheduleAt
+        @reducer
+        def tick(ctx, timer: Timer): pass
+    """,
+    "a schedule without a key": """
+        @table(scheduled="tick")  # E: .*needs a primary key of type u64
+        class Timer:
+            id: u32 = auto_inc(primary_key=True)
+            at: ScheduleAt
+        @reducer
+        def tick(ctx, timer: Timer): pass
+    """,
+    "a schedule for nothing": """
+        @table(scheduled="tikc")  # E: table 'timer' is scheduled for 'tikc', which is no reducer | Did you mean 'tick'
+        class Timer:
+            id: u64 = auto_inc(primary_key=True)
+            at: ScheduleAt
+        @reducer
+        def tick(ctx, timer: Timer): pass
+    """,
+    "a schedule for a reducer that takes something else": """
+        @table(scheduled="tick")  # E: .*It runs 'tick', whose only parameter has to be a row
+        class Timer:
+            id: u64 = auto_inc(primary_key=True)
+            at: ScheduleAt
+        @reducer
+        def tick(ctx, timer: u64): pass
+    """,
+    "reducers without a context": """
+        @reducer
+        def nothing(): pass  # E: reducer 'nothing' has no parameter for its context | def nothing\\(ctx: ReducerContext
+        @reducer
+        def forgotten(name: str): pass  # E: the first parameter of reducer 'forgotten' has to be its context, .*'name'
+        @reducer
+        def untyped(name, ctx): pass  # E: .*'untyped' has to be its context # E: untyped.ctx has no annotation
+        @reducer
+        def starred(*ctx): pass  # E: reducer 'starred' has no parameter for its context
+    """,
+    "parameters": """
+        @reducer
+        def a(ctx, name): pass  # E: a.name has no annotation | .*name: str
+        @reducer
+        def b(ctx, *names: str): pass  # E: b.names takes any number
+        @reducer
+        def c(ctx, *, name: str): pass  # E: c.name is keyword-only
+        @reducer
+        def d(ctx, **names: str): pass  # E: d.names takes any number
+        @reducer
+        def e(
+            ctx,
+            name: str = "",  # W: the default of e.name is never used
+            more: u8 | str = 1,  # E: e.more: .* | .*TaggedUnion # W: the default of e.more
+        ): pass
+    """,
+    "kinds of function": """
+        @reducer
+        async def wait(ctx): pass  # E: reducer 'wait' is async
+        @reducer
+        def give(ctx):  # E: reducer 'give' is a generator
+            yield 1
+        @reducer
+        def count(ctx) -> int:  # W: what reducer 'count' returns is lost
+            return 1
+    """,
+    "lifecycle": """
+        @init
+        def start(ctx): pass
+        @init  # E: .*'start' is there for Init already
+        def start_too(ctx): pass
+        @client_connected  # E: .*it takes no parameters
+        def came(ctx, name: str): pass
+    """,
+    "two classes of one name": """
+        from dataclasses import dataclass
+        def make(type):
+            @dataclass
+            class Point:
+                x: type
+            return Point
+        One, Other = make(u8), make(u16)
+        @table
+        class A:
+            one: One
+        @table  # E: .*Point.* | .*rename one of them
+        class B:
+            other: Other
+    """,
+    "handles": """
+        @table
+        class Player:
+            id: u64 = auto_inc(primary_key=True)
+            name: str = column(unique=True)
+            level: u32 = column(index="btree")
+            guild: u32
+        @table
+        class Other:
+            x: u8
+        class PlayerTable(Table[Player]):
+            id: Unique[Player, u64]
+            name: PrimaryKey[Player, str]  # E: PlayerTable.name is declared as PrimaryKey | It is Unique
+            level: Unique[Player, u32]  # E: PlayerTable.level is declared as Unique | It is Index
+            guild: Index[Player, u32]  # E: PlayerTable.guild is declared, but .* | .*column\\(index
+            nmae: Unique[Player, str]  # E: PlayerTable.nmae is declared, .* | Did you mean 'name'
+        class OtherTable(Table[Player]): pass
+        class Db(Tables):
+            player: PlayerTable
+            playr: Table[Player]  # E: Db declares a table 'playr', which .* | Did you mean 'player'
+            other: OtherTable  # E: table 'other' holds rows of class Other, not Player
+            number: int  # E: Db.number has to be a Table
+        class Ctx(ReducerContext):
+            db: Db
+        class Bad(ReducerContext):
+            db: int  # E: Bad.db has to be a subclass of Tables
+        @reducer
+        def one(ctx: Ctx): pass
+        @reducer
+        def two(ctx: Bad): pass
+    """,
+    "number of key columns": """
+        @table(indexes=[index("place", "x", "y")])
+        class Tile:
+            x: u8
+            y: u8
+        class TileTable(Table[Tile]):
+            place: Index[Tile, u8]  # E: TileTable.place is declared with 1 key types | The index has 2: x, y
+        class Db(Tables):
+            tile: TileTable
+        class Ctx(ReducerContext):
+            db: Db
+        @reducer
+        def one(ctx: Ctx): pass
+    """,
+    "syntax": """
+        def (:  # E: SyntaxError: .* | def \\(:
+    """,
+    "indentation": """
+        def f():
+        pass  # E: IndentationError: expected an indented block
+    """,
+    "an import of nothing": """
+        import there_is_no_such_module  # E: there is no module 'there_is_no_such_module' to import | .*pip install
+    """,
+    "an import of a name that is not there": """
+        from stdbpy import tabel  # E: ImportError: cannot import name 'tabel'
+    """,
+    "an error while importing": """
+        def divide(by):
+            return 1 / by  # E: ZeroDivisionError: division by zero
+        divide(0)
+    """,
+    "an error of stdbpy while importing": """
+        class Shape(TaggedUnion):
+            value: u8  # the class statement is what fails
+        """,
+    "giving up while importing": """
+        raise SystemExit("not today")  # E: SystemExit: not today
+    """,
+    "a misspelt option": """
+        @table(pubic=True)  # E: TypeError: .*unexpected keyword argument 'pubic'
+        class Player:
+            id: u64
+    """,
+    "a misspelt index": """
+        @table
+        class Player:
+            id: u64 = column(index="tree")  # E: ValueError: no kind of index is called 'tree'. Did you mean 'btree'
+    """,
+}
+
+_MARK = re.compile(r"# ([EW]): (.*?)(?= # [EW]: |$)")
+
+
+def expected_problems(code: str) -> list[tuple[str, str, str]]:
+    found = []
+    for number, line in enumerate(code.splitlines(), start=2):  # after the import of stdbpy
+        found += [
+            ("error" if kind == "E" else "warning", f"game.py:{number}", regex) for kind, regex in _MARK.findall(line)
+        ]
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name, code in CASES.items() if "# E:" in code])
+def test_problems(name):
+    code = textwrap.dedent(CASES[name])
+    expected = expected_problems(code)
+    problems = sorted(problems_of(code), key=lambda problem: int(problem.where.rpartition(":")[2]))
+
+    found = [(problem.level, problem.where) for problem in problems]
+    assert sorted(found) == sorted((level, where) for level, where, _ in expected), "\n".join(map(str, problems))
+    for problem in problems:
+        texts = [regex for level, where, regex in expected if (level, where) == (problem.level, problem.where)]
+        text = f"{problem.message} | {problem.hint}"
+        assert any(re.match(regex.replace(" | ", r".* \| "), text) for regex in texts), text
+
+
+def test_an_error_of_stdbpy_has_its_hint():
+    [problem] = problems_of(CASES["an error of stdbpy while importing"])
+    assert problem.where == "game.py:3"
+    assert "Shape is a union" in problem.message
+    assert problem.hint
+
+
+def test_problems_of_several_files():
+    problems = problems_of(
+        "import world.tables\n@reducer\ndef a(ctx, x): pass",
+        files={
+            "world/__init__.py": "from . import reducers",
+            "world/tables.py": "from stdbpy import *\n\n@table\nclass T:\n    x: int",
+            "world/reducers.py": "from stdbpy import *\n\n@reducer\ndef b(): pass",
+        },
+    )
+    assert sorted(problem.where for problem in problems) == ["game.py:4", "world/reducers.py:4", "world/tables.py:5"]
+
+
+def test_the_error_says_how_many_and_shows_all():
+    with pytest.raises(ModuleLoadError, match="the module 'game' has 2 errors") as caught:
+        load_code("@reducer\ndef a(ctx, x, y: u8 = 1) -> int: pass\n@reducer\ndef b(): pass")
+    assert [problem.level for problem in caught.value.problems] == ["warning", "error", "warning", "error"]
+
+
+def test_the_cause_of_a_failed_import_is_kept():
+    with pytest.raises(ModuleLoadError) as caught:
+        load_code("1 / 0")
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+def test_an_entry_that_is_not_there():
+    with pytest.raises(ModuleLoadError) as caught:
+        load(source_of(entry="game.mian", files={"game/__init__.py": "", "game/main.py": ""}))
+    [problem] = caught.value.problems
+    assert "there is no module 'game.mian'" in problem.message
+
+
+@pytest.mark.parametrize("entry", ["json", "stdbpy", "logging"])
+def test_an_entry_that_python_has_already(entry):
+    with pytest.raises(StdbError) as caught:
+        load_code("@reducer\ndef a(ctx): pass", entry=entry)
+    assert isinstance(caught.value, ModuleLoadError)
+    assert f"cannot be called '{entry}'" in caught.value.problems[0].message
+
+
+def test_a_module_without_declarations_is_loaded_with_a_warning():
+    module = load_code("x = 1")
+    [warning] = module.warnings
+    assert "declares no table and no reducer" in warning.message
+
+
+def test_warnings_do_not_keep_a_module_from_loading():
+    module = load_code("@reducer\ndef a(ctx, n: u8 = 1): pass")
+    assert [str(warning).split(":")[:3] for warning in module.warnings] == [["game.py", "3", " warning"]]

@@ -1,0 +1,121 @@
+"""Row classes: what ``@table`` makes of a class."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import pickle
+
+import pytest
+
+from stdbpy import auto_inc, column, table, u8, u32, u64
+from stdbpy.module.rows import make_row_class
+
+
+@table
+class Player:
+    id: u64 = auto_inc(primary_key=True)
+    name: str
+    level: u32 = column(default=1)
+    tags: list[str] = []  # noqa: RUF012 - copied for each row
+    guild: u32
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} ({self.level})"
+
+
+def test_columns_are_given_by_keyword_or_position_and_defaults_may_come_first():
+    assert Player(name="Ann", guild=2) == Player(0, "Ann", 1, [], 2)
+    assert repr(Player(name="Ann", guild=2)) == "Player(id=0, name='Ann', level=1, tags=[], guild=2)"
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [({}, "'name', 'guild'"), ({"name": "Ann"}, "'guild'"), ({"guild": 1}, "'name'")],
+)
+def test_all_missing_columns_are_named(given, missing):
+    with pytest.raises(TypeError, match=rf"^Player\(\) needs a value for {missing}$"):
+        Player(**given)
+
+
+def test_unknown_columns_are_refused():
+    with pytest.raises(TypeError, match="unexpected keyword argument 'nmae'"):
+        Player(nmae="Ann")
+
+
+def test_a_misspelt_column_cannot_be_set():
+    player = Player(name="Ann", guild=1)
+    with pytest.raises(AttributeError, match="levle"):
+        player.levle = 3
+
+
+def test_mutable_defaults_are_not_shared():
+    first, second = Player(name="a", guild=1), Player(name="b", guild=1)
+    first.tags.append("x")
+    assert second.tags == []
+
+
+def test_rows_have_the_methods_of_their_class():
+    assert Player(name="Ann", guild=1).title == "Ann (1)"
+
+
+def test_rows_can_be_replaced_copied_pickled_and_matched():
+    player = Player(name="Ann", guild=1)
+    assert dataclasses.replace(player, level=2) == Player(name="Ann", guild=1, level=2)
+    assert copy.deepcopy(player) == player
+    assert pickle.loads(pickle.dumps(player)) == player
+    match player:
+        case Player(name=name, guild=1):
+            assert name == "Ann"
+        case _:
+            raise AssertionError
+
+
+def test_a_class_is_made_once():
+    assert make_row_class(Player) is Player
+
+
+def test_a_dataclass_of_its_author_stays_as_it_is():
+    @dataclasses.dataclass
+    class Point:
+        x: int
+
+    assert make_row_class(Point) is Point
+
+
+def test_a_class_with_its_own_init_is_refused():
+    class Odd:
+        x: u8
+
+        def __init__(self) -> None: ...
+
+    with pytest.raises(TypeError, match="Odd has an __init__ of its own"):
+        make_row_class(Odd)
+
+
+def test_post_init_is_called():
+    class Checked:
+        x: u8 = 0
+
+        def __post_init__(self) -> None:
+            self.x += 1
+
+    assert make_row_class(Checked)().x == 1
+
+
+def test_any_column_name_can_be_used():
+    row_class = make_row_class(type("Odd", (), {"__annotations__": {"self": u8, "MISSING": u8, "row": u8}}))
+    assert row_class(self=1, MISSING=2, row=3) == row_class(1, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("declare", "message"),
+    [
+        (lambda: column(index="btre"), "no kind of index is called 'btre'. Did you mean 'btree'?"),
+        (lambda: table(indexes=[__import__("stdbpy").index("by_name")]), "names no columns"),
+    ],
+)
+def test_options_that_make_no_sense(declare, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        declare()

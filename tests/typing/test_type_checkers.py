@@ -1,0 +1,67 @@
+"""mypy and basedpyright accept good modules as strictly as they can, and find mistakes."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+CHECKOUT = HERE.parent.parent
+MODULES = HERE.parent / "modules"
+
+
+def mypy(*paths: Path) -> set[tuple[str, int]]:
+    """The files and lines with errors."""
+    pytest.importorskip("mypy")
+    command = [sys.executable, "-m", "mypy", "--strict", "--no-pretty", "--no-error-summary", *map(str, paths)]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, check=False)
+    assert run.returncode in (0, 1), run.stdout + run.stderr
+    found = re.findall(r"^(.+?):(\d+):(?:\d+:)? error", run.stdout, re.MULTILINE)
+    return {(Path(path).name, int(line)) for path, line in found}
+
+
+def basedpyright(folder: Path, *paths: Path) -> set[tuple[str, int]]:
+    pytest.importorskip("basedpyright")
+    config = folder / "pyrightconfig.json"
+    config.write_text(
+        json.dumps(
+            {
+                "include": [str(path) for path in paths],
+                "extraPaths": [str(CHECKOUT)],
+                "typeCheckingMode": "strict",
+                "pythonVersion": "3.11",
+            }
+        )
+    )
+    command = [sys.executable, "-m", "basedpyright", "--outputjson", "--pythonpath", sys.executable, "-p", str(config)]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, check=False)
+    assert run.returncode in (0, 1), run.stdout + run.stderr
+    output = json.loads(run.stdout)
+    assert output["summary"]["filesAnalyzed"] >= 1
+    return {
+        (Path(found["file"]).name, found["range"]["start"]["line"] + 1)
+        for found in output["generalDiagnostics"]
+        if found["severity"] == "error"
+    }
+
+
+def check(checker: str, folder: Path, *paths: Path) -> set[tuple[str, int]]:
+    return mypy(*paths) if checker == "mypy" else basedpyright(folder, *paths)
+
+
+@pytest.mark.parametrize("checker", ["mypy", "basedpyright"])
+def test_good_modules_are_accepted(checker, tmp_path):
+    assert check(checker, tmp_path, HERE / "good_module.py", MODULES / "quickstart_chat", MODULES / "sdk_test") == set()
+
+
+@pytest.mark.parametrize("checker", ["mypy", "basedpyright"])
+def test_mistakes_are_found(checker, tmp_path):
+    bad = HERE / "bad_module.py"
+    marked = {number for number, line in enumerate(bad.read_text().splitlines(), 1) if line.endswith("# error")}
+    assert len(marked) > 30
+    assert {line for _, line in check(checker, tmp_path, bad)} == marked
