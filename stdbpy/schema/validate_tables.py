@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from stdbpy.errors import DecodeError, Problem
+from stdbpy.errors import Problem, SatsError
 from stdbpy.sats.bsatn import compile_codec
 from stdbpy.sats.types import SCHEDULE_AT, UNIT, AlgebraicType, Primitive, ProductType, SumType, TypeRef, Typespace
 from stdbpy.schema.identifiers import name_problem
@@ -57,7 +57,7 @@ def _column_problems(where: str, table: Table, schema: ModuleSchema, uses: TypeU
 def _default_problems(where: str, column: Column, schema: ModuleSchema) -> Iterator[Problem]:
     try:
         compile_codec(column.type, schema.typespace).decode_from(column.default or b"", 0)
-    except (DecodeError, IndexError) as error:
+    except SatsError as error:
         yield Problem("error", where, f"Its default is no {describe_type(schema, column.type)}: {error}")
 
 

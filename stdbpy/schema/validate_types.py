@@ -97,10 +97,8 @@ def type_problems(schema: ModuleSchema, uses: TypeUses) -> Iterator[Problem]:
     seen: set[str] = set()
     for definition in schema.types:
         where = f"type {definition.full_name}"
-        for name, source_name in zip(
-            (*definition.scope, definition.name), (*definition.source_scope, definition.source_name), strict=False
-        ):
-            if problem := name_problem(where, name, source_name):
+        for name in (*definition.scope, definition.name):  # what the code calls the type may be anything
+            if problem := name_problem(where, name):
                 yield problem
         if definition.full_name in seen:
             yield Problem("error", where, "Two types have this name", "Rename one of them")

@@ -113,6 +113,7 @@ ACCEPTED: dict[str, ModuleSchema] = {
     "a type name in two scopes": module(
         product(("a", U8)), ("X", product(("a", U8))), types=(TypeDef("", "X", 0), TypeDef("", "X", 1, (), ("geo",)))
     ),
+    "a type whose name becomes one": module(types=(TypeDef("", "-my row", 0),), case_policy=SNAKE),
     "types in default order": module(
         product(("a", U8), ("b", U8)), types=(TypeDef("", "R", 0, custom_ordering=False),)
     ),
@@ -258,6 +259,27 @@ REFUSED: dict[str, Refused] = {
         module(product(("b", U8), ("a", U8)), types=(TypeDef("", "R", 0, custom_ordering=False),)),
         "type R",
         "not in alphabetical order",
+    ),
+    "type with a bad name": Refused(module(types=(TypeDef("", "-row", 0),)), "type -row", "starts with '-'"),
+    "type with a bad scope": Refused(
+        module(types=(TypeDef("", "Row", 0, (), ("my geo",)),)), "type my geo::Row", "holds ' '"
+    ),
+    "column with a bad name": Refused(module(product(("a b", U8))), "table person.column a b", "holds ' '"),
+    "view column without a name": Refused(
+        module(product((None, U8)), tables=(), views=(view("v"),)), "view v.column 0", "no name"
+    ),
+    "view column with a bad name": Refused(
+        module(product(("a b", U8)), tables=(), views=(view("v"),)), "view v.column a b", "holds ' '"
+    ),
+    "parameter with a bad name": Refused(
+        module(reducers=(reducer("a", ("x y", U8)),)), "reducer a.parameter x y", "holds ' '"
+    ),
+    "reducer with a bad name": Refused(module(reducers=(reducer("a b"),)), "reducer a b", "holds ' '"),
+    "handler with a bad name": Refused(
+        module(http_handlers=(HttpHandler("", "a b"),)), "http handler a b", "holds ' '"
+    ),
+    "default of no type": Refused(
+        module(product(("a", TypeRef(7))), defaults={0: b"\1"}), "table person.column a", "Its default is no"
     ),
     "unnamed field": Refused(module(product(("a", U8)), ("X", product((None, U8)))), "type X.field 0", "has no name"),
     "unnamed variant": Refused(
