@@ -1,0 +1,182 @@
+"""The main job on the embedded server, command by command."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stdbpy.api import ApiClient
+from stdbpy.server import RunningServer
+from tests.cli.conftest import Run
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RunningServer]:
+    with RunningServer() as server:
+        yield server
+
+
+@pytest.fixture
+def project(run: Run, home: Path, server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a project from the template `chat`, in whose folder the user is, as the server's owner."""
+    monkeypatch.setenv("STDBPY_SERVER", server.url)
+    monkeypatch.setenv("STDBPY_TOKEN", server.owner_token)
+    name = re.sub(r"[^a-z0-9]+", "-", home.parent.name.lower()).strip("-")
+    assert run("init", "--template", "chat", "--project-path", str(home / name)).code == 0
+    monkeypatch.chdir(home / name)
+    return name
+
+
+@pytest.fixture
+def chat(run: Run, project: str) -> str:
+    """The same, published."""
+    done = run("publish")
+    assert done.code == 0, done.err
+    return project
+
+
+def test_publish_creates_and_updates(run: Run, project: str, server: RunningServer) -> None:
+    created = run("publish", "--format", "jsonl")
+    assert (created.code, created.err) == (0, "")
+    answer = json.loads(created.out)
+    assert answer == {"op": "created", "name": project, "identity": answer["identity"], "server": server.url}
+    assert re.fullmatch("c200[0-9a-f]{60}", answer["identity"])
+    updated = run("publish", "--format", "text")
+    assert updated.out == f"updated database {project}, identity: {answer['identity']}\n"
+
+
+def test_main_job(run: Run, chat: str) -> None:
+    for call in (("set_name", "Ada"), ("send_message", "Hello, “world”!"), ("send_message", '"quoted"')):
+        done = run("call", chat, *call)
+        assert (done.code, done.out, done.err) == (0, "", "")
+    rows = run("sql", chat, "SELECT id, text FROM message")
+    assert [json.loads(line) for line in rows.out.splitlines()] == [
+        {"id": 1, "text": "Hello, “world”!"},
+        {"id": 2, "text": "quoted"},
+    ]
+    assert run("sql", chat, "SELECT text FROM message WHERE id = 2", "--format", "csv").out == "text\nquoted\n"
+    assert run("sql", chat, "SELECT text FROM message WHERE id = 2", "--format", "table").out == (
+        ' text\n----------\n "quoted"\n'
+    )
+    raw = json.loads(run("sql", chat, "SELECT text FROM message WHERE id = 2", "--format", "json").out)
+    assert raw[0]["rows"] == [["quoted"]]
+    logged = [json.loads(line) for line in run("logs", chat, "-n", "2").out.splitlines()]
+    assert [record["message"] for record in logged] == ["Ada says: Hello, “world”!", "Ada says: quoted"]
+    assert run("generate", chat).err == "module_bindings: 6 files written\n"
+    assert {"names": [chat], "identity": identity_of(run, chat)} in map(json.loads, run("list").out.splitlines())
+
+
+def identity_of(run: Run, database: str) -> str:
+    found = (json.loads(line) for line in run("list").out.splitlines())
+    return next(entry["identity"] for entry in found if database in entry["names"])
+
+
+def test_a_refusal_of_the_module(run: Run, chat: str) -> None:
+    done = run("call", chat, "set_name", "  ")
+    assert (done.code, done.out, done.err) == (1, "", "Error: A name must not be empty.\n")
+    assert run("sql", chat, "SELECT * FROM user WHERE online = true").out == ""
+
+
+def test_data_changes_are_told_on_stderr(run: Run, chat: str) -> None:
+    run("call", chat, "send_message", "one")
+    run("call", chat, "send_message", "two")
+    done = run("sql", chat, "DELETE FROM message")
+    assert (done.code, done.out, done.err) == (0, "", "2 rows deleted\n")
+    assert run("sql", chat, "DELETE FROM message").err == "no row changed\n"
+
+
+def test_outline(run: Run, chat: str) -> None:
+    lines = run("describe", chat, "--format", "table").out.splitlines()
+    assert lines[0] == "tables"
+    assert "  message  [public]" in lines
+    assert "    id      u64        primary key, auto-increment" in lines
+    assert "    sender  Identity   btree index" in lines
+    assert "  draft  [private, schedules deliver]" in lines
+    assert "  send_later(text: str, seconds: u32)" in lines
+    assert "  came()  [runs when a client connects]" in lines
+
+
+def test_describe_one(run: Run, chat: str) -> None:
+    done = run("describe", chat, "reducer", "send_later")
+    assert json.loads(done.out) == {
+        "kind": "reducer",
+        "name": "send_later",
+        "definition": "(text: str, seconds: u32)",
+        "notes": [],
+        "details": [],
+    }
+    assert (
+        run("describe", chat, "reducr", "x").err == "Error: there is no kind 'reducr'\nHint: Did you mean 'reducer'?\n"
+    )
+
+
+def test_definition_is_what_generate_reads(run: Run, chat: str, tmp_path: Path) -> None:
+    (tmp_path / "schema.json").write_text(run("describe", chat, "--json").out)
+    assert run("generate", "--schema", str(tmp_path / "schema.json"), "-o", str(tmp_path / "a")).code == 0
+    assert run("generate", chat, "-o", str(tmp_path / "b")).code == 0
+    for file in (tmp_path / "a").iterdir():
+        assert file.read_text() == (tmp_path / "b" / file.name).read_text()
+
+
+def test_deleting(run: Run, chat: str) -> None:
+    refused = run("delete", chat)
+    assert (refused.code, refused.out) == (2, "")
+    assert "there is no terminal to ask on: Delete the database" in refused.err
+    done = run("delete", chat, "--yes")
+    assert (done.code, done.out) == (0, "")
+    assert run("sql", chat, "SELECT * FROM user").err.startswith(f"Error: there is no database '{chat}'")
+
+
+def test_clearing(run: Run, chat: str) -> None:
+    run("call", chat, "send_message", "gone soon")
+    assert run("publish", "--delete-data").code == 2
+    assert run("publish", "--delete-data=never").code == 0
+    assert run("sql", chat, "SELECT text FROM message").out == '{"text":"gone soon"}\n'
+    assert run("publish", "-c", "--yes").code == 0
+    assert run("sql", chat, "SELECT text FROM message").out == ""
+    assert run("publish", "--delete-data=allways").code == 2
+
+
+def test_somebody_elses_database(run: Run, chat: str, server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ApiClient(server.url) as api:
+        monkeypatch.setenv("STDBPY_TOKEN", api.create_identity().token)
+    for arguments in (("publish",), ("delete", chat, "--yes"), ("logs", chat), ("sql", chat, "DELETE FROM message")):
+        done = run(*arguments)
+        assert (done.code, done.out) == (1, ""), arguments
+        assert done.err.startswith("Error: ")
+
+
+def test_webassembly_cannot_run_here_yet(run: Run, project: str) -> None:
+    Path("module.wasm").write_bytes(b"\0asm\1\0\0\0")
+    done = run("publish", "--bin-path", "module.wasm")
+    assert (done.code, done.out) == (1, "")
+    assert "cannot run WebAssembly yet" in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("publish", "Not A Name"), 1, "Error: "),
+        (("publish", "--bin-path", "pyproject.toml"), 2, "is not WebAssembly"),
+        (("publish", "--bin-path", "missing.wasm"), 1, "missing.wasm: No such file or directory"),
+        (("publish", "--bin-path", "x.wasm", "--module-path", "."), 2, "exclude one another"),
+        (("call", "{chat}", "send_messag"), 1, "Did you mean 'send_message'?"),
+        (("call", "{chat}", "send_later", "x"), 1, "send_later takes 2 arguments, not 1"),
+        (("call", "{chat}", "send_later", "x", "soon"), 1, "the argument 'seconds' of send_later cannot be 'soon'"),
+        (("call", "{chat}", "send_later", "x", "-1"), 1, "-1 is out of range for u32"),
+        (("sql", "{chat}", "SELECT * FROM mesage"), 1, "Did you mean 'message'?"),
+        (("sql", "{chat}", "SELECT"), 1, "Error: "),
+        (("sql", "{chat}", "SELECT * FROM user", "--format", "jsom"), 2, "Did you mean 'json'?"),
+        (("logs", "{chat}", "--num-lines", "-1"), 2, "--num-lines"),
+        (("logs", "{chat}x"), 1, "Did you mean '{chat}'?"),
+    ],
+)
+def test_wrong_words(run: Run, chat: str, arguments: tuple[str, ...], code: int, message: str) -> None:
+    done = run(*(argument.format(chat=chat) for argument in arguments))
+    assert (done.code, done.out) == (code, ""), done
+    assert message.format(chat=chat) in done.err
+    assert "Traceback" not in done.err

@@ -1,0 +1,141 @@
+"""``stdbpy start``, as a process of its own and where it refuses to begin."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from stdbpy.api import ApiClient
+from stdbpy.project.credentials import CredentialStore
+from tests.cli.conftest import Run
+
+LISTENING = "Starting SpacetimeDB listening on "
+WITHIN = 30
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server at a free port, and its address once it answers; killed if the test did not end it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stdbpy.cli", "start", "--listen-addr", "127.0.0.1:0", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith(LISTENING), (line, process.poll())
+        yield process, line.removeprefix(LISTENING).strip()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_start_and_stop(home: Path, run: Run, number: signal.Signals) -> None:
+    with started("--data-dir", str(home / "data")) as (process, address):
+        url = f"http://{address}"
+        token = CredentialStore().token(url)
+        assert token is not None
+        with ApiClient(url, token) as api:
+            api.ping()
+        assert run("list", "--server", url).code == 0
+        assert run("list", "--server", address.replace("127.0.0.1", "localhost")).code == 0
+        process.send_signal(number)
+        out, err = process.communicate(timeout=WITHIN)
+    assert (process.returncode, out) == (0, "")
+    assert err.splitlines() == [
+        f"{url} is ready. Databases are kept in {home / 'data'}. Ctrl-C stops it.",
+        "stopped",
+    ]
+    assert token not in err
+    assert CredentialStore().token(url) is None
+
+
+def test_a_token_of_before_comes_back(home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    CredentialStore().save(f"http://{address}", "of a server that was there before")
+    with started("--in-memory", "--listen-addr", address) as (process, _):
+        assert CredentialStore().token(f"http://{address}") != "of a server that was there before"
+        process.terminate()
+        process.communicate(timeout=WITHIN)
+    assert CredentialStore().token(f"http://{address}") == "of a server that was there before"
+
+
+def test_secrets_are_the_users_alone(home: Path) -> None:
+    with started("--data-dir", str(home / "data")):
+        secrets = [path for path in (home / "data").rglob("*") if b"eyJ" in read(path) or b"PRIVATE KEY" in read(path)]
+        assert secrets
+        secrets.append(CredentialStore().path)
+        assert {path.stat().st_mode & 0o777 for path in secrets} == {0o600}
+
+
+def read(path: Path) -> bytes:
+    return path.read_bytes() if path.is_file() else b""
+
+
+def test_data_outlives_the_server(home: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home)
+    run("init", "game")
+    monkeypatch.chdir(home / "game")
+    for expected in ("created", "updated"):
+        with started("--data-dir", str(home / "data")) as (process, address):
+            done = run("publish", "--server", f"http://{address}", "--format", "text")
+            assert done.out.startswith(f"{expected} database game"), done.err
+            process.terminate()
+            process.communicate(timeout=WITHIN)
+
+
+def test_data_directory_in_use(home: Path, run: Run) -> None:
+    with started("--data-dir", str(home / "data")):
+        done = run("start", "--listen-addr", "127.0.0.1:0", "--data-dir", str(home / "data"))
+    assert (done.code, done.out) == (1, "")
+    assert str(home / "data") in done.err
+    assert len(done.err.splitlines()) <= 2
+
+
+def test_port_taken(home: Path, run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        done = run("start", "--listen-addr", address, "--in-memory")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith(f"Error: another program listens at {address}")
+    assert "--listen-addr" in done.err
+
+
+@pytest.mark.parametrize("address", ["3000", "127.0.0.1:", "127.0.0.1:99999", "nowhere.invalid:0"])
+def test_not_an_address(home: Path, run: Run, address: str) -> None:
+    done = run("start", "--listen-addr", address, "--data-dir", str(home / "data"))
+    assert done.code in (1, 2)
+    assert done.out == ""
+    assert address in done.err
+    assert not (home / "data").exists() or not list((home / "data").iterdir())
+
+
+def test_data_directory_that_cannot_be_made(home: Path, run: Run) -> None:
+    (home / "file").write_text("")
+    done = run("start", "--listen-addr", "127.0.0.1:0", "--data-dir", str(home / "file"))
+    assert (done.code, done.out) == (1, "")
+    assert str(home / "file") in done.err
+    assert "stdbpy itself failed" not in done.err
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="everything is writable to root")
+def test_configuration_that_cannot_be_written(home: Path, run: Run) -> None:
+    (home / ".config").mkdir(mode=0o500)
+    with started("--data-dir", str(home / "data")) as (process, _):
+        process.terminate()
+        _, err = process.communicate(timeout=WITHIN)
+    assert process.returncode == 0
+    assert "commands will not find the owner's token" in err
