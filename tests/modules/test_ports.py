@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import httpx
 import pytest
 
 from stdbpy.errors import ReducerError, RowNotFound, UniqueConstraintViolation
@@ -14,6 +15,7 @@ from stdbpy.sats.bsatn import compile_codec
 from stdbpy.sats.values import ConnectionId, Identity, TimeDuration, Timestamp, Variant
 from stdbpy.schema.definition import schema_to_json
 from stdbpy.schema.model import ModuleSchema
+from tests import real_servers
 from tests.module.running import ANN, BOB, NOON, Running
 
 HERE = Path(__file__).parent
@@ -36,6 +38,23 @@ def test_the_schema_is_that_of_the_compiled_module(port: LoadedModule):
     assert {key: part for key, part in ours.items() if key != skipped} == {
         key: part for key, part in printed.items() if key != skipped
     }
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("server", ["real_server", "old_real_server"])
+@pytest.mark.parametrize("module", ["quickstart_chat", "sdk_test"])
+def test_the_golden_schemas_are_what_real_servers_print(request: pytest.FixtureRequest, server: str, module: str):
+    url = request.getfixturevalue(server).url
+    program = real_servers.wasm(f"{module}-1.2.0")
+    with httpx.Client(base_url=url, trust_env=False, timeout=60) as http:
+        token = http.post("/v1/identity").json()["token"]
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/wasm"}
+        published = http.post("/v1/database", content=program, headers=headers).raise_for_status().json()
+        database = published["Success"]["database_identity"]
+        printed = http.get(f"/v1/database/{database}/schema", params={"version": 9}).json()
+        http.delete(f"/v1/database/{database}", headers=headers)
+    printed["row_level_security"].sort(key=lambda rule: rule["sql"])  # a server gives them in any order
+    assert printed == json.loads((HERE / "golden" / f"{module}-1.2.0.json").read_text())
 
 
 def test_no_warnings(port: LoadedModule):
