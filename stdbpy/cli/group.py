@@ -7,6 +7,7 @@ take click's types, which is the only reason for that import.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,15 @@ def load_command(name: str) -> Command:
     return command
 
 
+_GLOBAL_NAMES = ("config_path", "quiet", "debug", "help")
+
+_SECTIONS: dict[str, Callable[[_click.Parameter], bool]] = {
+    "Arguments": lambda parameter: parameter.param_type_name == "argument",
+    "Options": lambda parameter: parameter.param_type_name == "option" and parameter.name not in _GLOBAL_NAMES,
+    "Global options": lambda parameter: parameter.name in _GLOBAL_NAMES,
+}
+
+
 class Command(TyperCommand):
     """One command, with examples at the end of its help."""
 
@@ -88,6 +98,14 @@ class Command(TyperCommand):
 
     def collect_usage_pieces(self, ctx: _click.Context) -> list[str]:
         return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
+    def format_options(self, ctx: _click.Context, formatter: _click.HelpFormatter) -> None:
+        for title, belongs in _SECTIONS.items():
+            records = (parameter.get_help_record(ctx) for parameter in self.get_params(ctx) if belongs(parameter))
+            rows = [record for record in records if record is not None]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
 
     def format_epilog(self, ctx: _click.Context, formatter: _click.HelpFormatter) -> None:
         del ctx

@@ -11,6 +11,7 @@ from stdbpy.cli.invocation import invocation_of
 from stdbpy.cli.options import Anonymous, Database, FormatOption, Server
 from stdbpy.cli.output import Format, Plain, format_for, to_json, write_records
 from stdbpy.cli.satn import fields_of
+from stdbpy.errors import UsageError
 from stdbpy.sats.meta import product_to_json
 
 if TYPE_CHECKING:
@@ -22,16 +23,30 @@ EXAMPLES = (
 )
 
 
+def _parse_true_or_false(text: str) -> str:
+    if text not in ("true", "false"):
+        raise UsageError(f"--confirmed is true or false, not {text!r}")
+    return text
+
+
+Confirmed = Annotated[
+    str | None,
+    typer.Option(
+        "--confirmed",
+        parser=_parse_true_or_false,
+        metavar="true|false",
+        help="Whether to wait until what is read cannot be lost. Default: as the server likes.",
+    ),
+]
+
+
 def run(
     context: typer.Context,
     database: Database,
     query: Annotated[list[str], typer.Argument(metavar="QUERY...", help="The statement.")],
     server: Server = None,
     anonymous: Anonymous = False,
-    confirmed: Annotated[
-        bool | None,
-        typer.Option("--confirmed", metavar="true|false", help="Wait until what is read cannot be lost."),
-    ] = None,
+    confirmed: Confirmed = None,
     format: FormatOption = None,
 ) -> None:
     """Run SQL on a database and write the rows it returns.
@@ -41,7 +56,7 @@ def run(
     invocation = invocation_of(context)
     shape = format_for(format)
     with connect(invocation, server, anonymous=anonymous) as api:
-        results = api.sql(database, " ".join(query), confirmed=confirmed)
+        results = api.sql(database, " ".join(query), confirmed=None if confirmed is None else confirmed == "true")
     if shape is Format.JSON:
         print(to_json([_as_the_server_says(result) for result in results]))
         return
