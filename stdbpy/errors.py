@@ -193,6 +193,10 @@ class DataDirectoryError(EngineError):
     """The data directory is in use, from a newer version, damaged, or cannot be written."""
 
 
+class InitFailed(EngineError):
+    """The module's init reducer refused or has a bug, so the database was not made."""
+
+
 class StorageFailed(EngineError):
     """A change could not be written to disk, so it was undone: the disk is full or broken."""
 

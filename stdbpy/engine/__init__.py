@@ -1,17 +1,24 @@
 """The embedded SpacetimeDB: tables in memory, transactions, durability, module hosts. It knows no HTTP."""
 
+from stdbpy.engine.database import Database
+from stdbpy.engine.delta import Commit, Delta
+from stdbpy.engine.engine import Engine
+from stdbpy.engine.logs import LogStore
 from stdbpy.engine.results import Caller, CallOutcome, PublishResult, StatementResult
 from stdbpy.engine.store.index import Excluded, Included
-from stdbpy.engine.store.store import Store
 from stdbpy.engine.transaction import Transaction
 
 __all__ = [
     "CallOutcome",
     "Caller",
+    "Commit",
+    "Database",
+    "Delta",
+    "Engine",
     "Excluded",
     "Included",
+    "LogStore",
     "PublishResult",
     "StatementResult",
-    "Store",
     "Transaction",
 ]

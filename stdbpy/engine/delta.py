@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
+from stdbpy.engine.results import Caller
 from stdbpy.engine.store.table import Table
+from stdbpy.sats.values import Timestamp
 
 
 class TableChanges:
@@ -57,3 +60,14 @@ class Delta:
         """Takes all changes back, out of tables that have not changed since."""
         for changes in self.changes.values():
             changes.undo()
+
+
+class Commit(NamedTuple):
+    """A transaction that is durable, as those hear of it who follow a database."""
+
+    delta: Delta
+    timestamp: Timestamp
+    reducer: str | None = None
+    """The reducer that ran, with :attr:`caller` and :attr:`args`; ``None`` for anything else."""
+    caller: Caller | None = None
+    args: bytes = b""

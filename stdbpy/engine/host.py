@@ -10,11 +10,8 @@ from stdbpy.engine.logs import LogStore
 from stdbpy.engine.results import Caller
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.transaction import Transaction
-from stdbpy.errors import EngineError
 from stdbpy.sats.values import Identity, Timestamp
 from stdbpy.schema.model import ModuleSchema, Reducer
-
-_WASM = b"\0asm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,7 @@ class RunningModule(Protocol):
         and anything else if there is a bug in it (see :meth:`crash`).
         """
 
-    def crash(self, error: Exception) -> Crash:
+    def crash(self, error: BaseException) -> Crash:
         """What to write down about a bug that :meth:`call_reducer` raised."""
 
 
@@ -56,21 +53,3 @@ class ModuleCode(Protocol):
 
     def run(self, store: Store, identity: Identity, logs: LogStore) -> RunningModule:
         """Joins it with a database that has its schema."""
-
-
-def load_program(program: bytes) -> ModuleCode:
-    """The code in ``program``, what was sent to be published.
-
-    Raises ``ModuleLoadError`` for code that cannot be run, ``EngineError`` for what is no program
-    that this database can host.
-    """
-    from stdbpy.engine.host_python import PythonCode  # noqa: PLC0415 - it needs this module's types
-
-    if PythonCode.understands(program):
-        return PythonCode(program)
-    if program.startswith(_WASM):
-        raise EngineError(
-            "The embedded server cannot run WebAssembly modules yet",
-            hint="Publish a Python project here, or this module to a real SpacetimeDB.",
-        )
-    raise EngineError("The program is neither a packed Python module nor WebAssembly")

@@ -18,7 +18,7 @@ from stdbpy.errors import DecodeError, HostError
 from stdbpy.module.bound import BoundModule
 from stdbpy.module.host import Errno, LogLevel
 from stdbpy.module.load import LoadedModule, load
-from stdbpy.module.package import is_package, unpack
+from stdbpy.module.package import unpack
 from stdbpy.module.tracebacks import user_traceback
 from stdbpy.sats.bsatn import Codec, compile_codec
 from stdbpy.sats.values import Identity, Timestamp
@@ -34,17 +34,14 @@ _loading = Lock()
 
 
 class PythonCode:
-    """A packed Python module that was imported and found to be in order."""
+    """A packed Python module that was imported and found to be in order. Raises ``ModuleLoadError``
+    for one that is not."""
 
     host_type = "Python"
 
     def __init__(self, program: bytes) -> None:
         with _loading:
             self._module: LoadedModule = load(unpack(program))
-
-    @staticmethod
-    def understands(program: bytes) -> bool:
-        return is_package(program)
 
     @property
     def schema(self) -> ModuleSchema:
@@ -73,7 +70,7 @@ class PythonModule:
         finally:
             host.tx = host.caller = host.function = None
 
-    def crash(self, error: Exception) -> Crash:
+    def crash(self, error: BaseException) -> Crash:
         own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in self._files]
         message = user_traceback(error)
         if not own:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from stdbpy.sats.types import ProductType
 from stdbpy.sats.values import ConnectionId, Identity
@@ -19,8 +19,7 @@ class Caller:
     """The payload of the connection's token as JSON text, if it has one."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallOutcome:
+class CallOutcome(NamedTuple):
     """How a reducer ended. A failed one has changed nothing."""
 
     status: Literal["committed", "failed"]

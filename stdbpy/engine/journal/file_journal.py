@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Collection, Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import NamedTuple
 from zlib import crc32
 
 from stdbpy.engine.delta import Delta
@@ -19,13 +20,15 @@ from stdbpy.engine.journal.records import Damaged, apply_record, pack_record, pa
 from stdbpy.engine.journal.sqlite_file import SqliteFile
 from stdbpy.engine.store.sequence import Numbers
 from stdbpy.engine.store.store import Ids, Numbering, Store
-from stdbpy.errors import StorageFailed
+from stdbpy.errors import SchemaError, StorageFailed
+from stdbpy.schema.definition import read_module_def
+from stdbpy.schema.model import ModuleSchema
 
 FORMAT = 1
 
 _SCHEMA = (
     # One row: what the database runs, and the numbers that its data refer to.
-    "CREATE TABLE module (program BLOB NOT NULL, numbering TEXT NOT NULL)",
+    "CREATE TABLE module (program BLOB NOT NULL, definition BLOB NOT NULL, numbering TEXT NOT NULL)",
     # Records of transactions; a row is a group that was written together.
     "CREATE TABLE log (first INTEGER PRIMARY KEY, records BLOB NOT NULL)",
     # Rows of one table at the moment of a snapshot; rubbish if there is no such snapshot.
@@ -43,6 +46,14 @@ GROUP_BYTES = 64 << 20
 SNAPSHOT_AFTER_TRANSACTIONS = 100_000
 SNAPSHOT_AFTER_BYTES = 64 << 20
 """A snapshot is due when the log has so many transactions or bytes, and is as long as the last snapshot."""
+
+
+class SavedModule(NamedTuple):
+    program: bytes
+    definition: bytes
+    schema: ModuleSchema
+    """As read from the definition."""
+    numbering: Numbering
 
 
 class FileJournal:
@@ -63,19 +74,18 @@ class FileJournal:
 
     # --- starting ----------------------------------------------------------------------------
 
-    def module(self) -> tuple[bytes, Numbering] | None:
-        """The program that the database runs, and the numbers of its tables; ``None`` if nothing
-        was ever published. Raises ``DataDirectoryError``."""
+    def module(self) -> SavedModule:
+        """What the database runs. Raises ``DataDirectoryError``."""
         with self._file.reading():
-            row = self._execute("SELECT program, numbering FROM module").fetchone()
+            row = self._execute("SELECT program, definition, numbering FROM module").fetchone()
         if row is None:
-            return None
-        program, numbering = row
+            raise self._file.damaged("it has no module")
+        program, definition, numbering = row
         try:
-            kinds = json.loads(numbering)
-            return program, Numbering(**{kind: Ids(**ids) for kind, ids in kinds.items()})
-        except (ValueError, TypeError):
-            raise self._file.damaged("the numbers of its tables cannot be read") from None
+            kinds = {kind: Ids(**ids) for kind, ids in json.loads(numbering).items()}
+            return SavedModule(program, definition, read_module_def(definition), Numbering(**kinds))
+        except (ValueError, TypeError, SchemaError) as error:
+            raise self._file.damaged(f"what it says of its module cannot be read: {error}") from None
 
     def replay(self, store: Store) -> None:
         """Fills an empty store with what is written down. Raises ``DataDirectoryError``."""
@@ -155,13 +165,15 @@ class FileJournal:
 
     # --- the module --------------------------------------------------------------------------
 
-    def replace(self, program: bytes, store: Store) -> None:
+    def replace(self, program: bytes, definition: bytes, store: Store) -> None:
+        self._group.clear()
         self._in_progress = None
         snapshot = self._begin_snapshot(store)
         with self._file.writing():
             for table in ("module", "log", "chunk", "snapshot"):
                 self._execute(f"DELETE FROM {table}")  # noqa: S608 - the names stand above
-            self._execute("INSERT INTO module VALUES (?, ?)", (program, json.dumps(asdict(store.numbering))))
+            numbering = json.dumps(asdict(store.numbering))
+            self._execute("INSERT INTO module VALUES (?, ?, ?)", (program, definition, numbering))
             while self._write_chunk(snapshot):
                 pass
             self._write_snapshot(snapshot)

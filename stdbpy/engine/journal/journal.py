@@ -22,12 +22,13 @@ class Journal(Protocol):
         Raises ``StorageFailed``: then nothing of the group is written, and it is forgotten.
         """
 
-    def replace(self, program: bytes, store: Store) -> None:
-        """Writes down that the database now runs ``program`` and holds what is in ``store``, all of
-        it or nothing. Raises ``StorageFailed``."""
+    def replace(self, program: bytes, definition: bytes, store: Store) -> None:
+        """Writes down that the database now runs ``program``, which has that module definition, and
+        holds what is in ``store``: all of it or nothing. Raises ``StorageFailed``."""
 
     def change_program(self, program: bytes) -> None:
-        """Writes down that the same data now belong to ``program``. Raises ``StorageFailed``."""
+        """Writes down that the database now runs ``program``, which has the same module definition.
+        Raises ``StorageFailed``."""
 
     def tend(self, store: Store, /) -> bool:
         """Does a little of what keeps a start quick; whether there is more to do at once. The group
@@ -45,7 +46,7 @@ class NoJournal:
     def commit(self) -> None:
         pass
 
-    def replace(self, program: bytes, store: Store) -> None:
+    def replace(self, program: bytes, definition: bytes, store: Store) -> None:
         pass
 
     def change_program(self, program: bytes) -> None:

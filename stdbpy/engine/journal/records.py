@@ -32,7 +32,7 @@ _SEQUENCE = struct.Struct("<I16s")
 _SEED = 0xFFFF_FFFF
 
 
-class Damaged(Exception):  # noqa: N818 - never leaves this room: the journal says where the damage is
+class Damaged(Exception):
     """The bytes are not what was written."""
 
 

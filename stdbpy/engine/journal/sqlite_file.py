@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from stdbpy.errors import DataDirectoryError, StorageFailed
@@ -120,3 +121,13 @@ class SqliteFile:
 
     def close(self) -> None:
         self.connection.close()
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the names of the files in a folder survive a loss of power, where systems need that."""
+    with suppress(OSError):  # Windows neither needs nor allows it
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -116,6 +116,11 @@ class Index:
             if self._order is not None:
                 self._order.remove(key)
 
+    def share(self, other: Index) -> None:
+        """Takes over the entries of an index on the same columns of the same rows."""
+        self.entries = other.entries
+        self._order = other._order
+
     def clear(self) -> None:
         self.entries.clear()
         self._order = None

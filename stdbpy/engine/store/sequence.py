@@ -31,11 +31,11 @@ class Numbers:
         "_maximum",
         "_minimum",
         "_offset",
+        "_signed",
         "_size",
         "_zero",
-        "column",
+        "definition",
         "id",
-        "name",
         "next",
         "taken_up_to",
     )
@@ -46,9 +46,9 @@ class Numbers:
         if not isinstance(type, t.Primitive) or type not in _SIZES:
             raise SchemaError(f"Sequence {definition.name!r} numbers a column that holds no integer")
         self.id = id
-        self.name = definition.name
-        self.column = definition.column
+        self.definition = definition
         self._size = _SIZES[type]
+        self._signed = type.value.startswith("I")
         self._zero = bytes(self._size)
         self._mask = (1 << 8 * self._size) - 1
         self._offset = offset
@@ -59,6 +59,10 @@ class Numbers:
         """The number that is given out next."""
         self.taken_up_to = self.next
         """Where the block ends: this number is not given out before another block is taken."""
+
+    def go_on_as(self, other: Numbers) -> None:
+        """Goes on where another version of the same sequence stands."""
+        self.next, self.taken_up_to = other.next, other.taken_up_to
 
     @property
     def block_is_used_up(self) -> bool:
@@ -85,6 +89,11 @@ class Numbers:
         """The column's value in BSATN."""
         offset = self._offset if isinstance(self._offset, int) else self._offset(row)
         return row[offset : offset + self._size]
+
+    def could_give(self, row: bytes) -> bool:
+        """Whether the column holds a number of those that the sequence gives out."""
+        number = int.from_bytes(self.value_in(row), "little", signed=self._signed)
+        return self._minimum <= number <= self._maximum
 
     def asked_by(self, row: bytes) -> bool:
         """Whether the column holds a 0, which asks for a number."""

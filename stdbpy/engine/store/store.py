@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from stdbpy.engine.store.columns import KeyType, column_start
@@ -30,9 +30,9 @@ class Ids:
             self.next += 1
         return self.given[name]
 
-    def keep(self, names: set[str]) -> None:
-        """Forgets all names but these."""
-        self.given = {name: id for name, id in self.given.items() if name in names}
+    def keep(self, ids: Collection[int]) -> None:
+        """Forgets the names of all numbers but these."""
+        self.given = {name: id for name, id in self.given.items() if id in ids}
 
 
 @dataclass
@@ -42,6 +42,12 @@ class Numbering:
     tables: Ids = field(default_factory=Ids)
     indexes: Ids = field(default_factory=Ids)
     sequences: Ids = field(default_factory=Ids)
+
+    def keep(self, store: Store) -> None:
+        """Forgets the names of what is not in the store."""
+        self.tables.keep(store.tables)
+        self.indexes.keep(store.indexes)
+        self.sequences.keep(store.sequences)
 
     def copy(self) -> Numbering:
         kinds = (self.tables, self.indexes, self.sequences)
@@ -132,4 +138,6 @@ def build_table(name: str, definition: Definition, module: ModuleSchema, numberi
         )
         for sequence in definition.sequences
     ]
-    return Table(id, name, definition, module, indexes, sorted(sequences, key=lambda numbers: numbers.column))
+    return Table(
+        id, name, definition, module, indexes, sorted(sequences, key=lambda numbers: numbers.definition.column)
+    )

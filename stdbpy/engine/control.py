@@ -1,0 +1,136 @@
+"""What databases there are, whose they are, and what they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Cursor
+from threading import Lock
+from typing import NamedTuple
+
+from stdbpy.engine.journal.sqlite_file import SqliteFile
+from stdbpy.errors import NameTaken
+from stdbpy.sats.values import Identity
+
+FORMAT = 1
+
+_SCHEMA = (
+    # `folder` has the data; a database that is cleared gets another one.
+    """CREATE TABLE database (identity BLOB PRIMARY KEY, owner BLOB NOT NULL, program_hash BLOB NOT NULL,
+                              host_type TEXT NOT NULL, folder TEXT NOT NULL)""",
+    # A name stays with its owner when the database is deleted.
+    "CREATE TABLE name (name TEXT PRIMARY KEY, identity BLOB NOT NULL, owner BLOB NOT NULL)",
+    # Folders that belong to no database: not complete yet, or to be deleted.
+    "CREATE TABLE rubbish (folder TEXT PRIMARY KEY)",
+)
+
+
+class DatabaseEntry(NamedTuple):
+    identity: Identity
+    owner: Identity
+    program_hash: bytes
+    host_type: str
+    folder: str
+    """Name of the folder with its data."""
+
+
+class NameEntry(NamedTuple):
+    identity: Identity
+    owner: Identity
+
+
+class Control:
+    """The register of databases and names, in a file that no other process can open meanwhile, or in
+    memory.
+
+    Any thread may use it. Changes are durable when they return; they raise ``StorageFailed``, and
+    then change nothing, if they cannot be written.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        """Raises ``DataDirectoryError`` if the file cannot be used."""
+        self._file = SqliteFile(path, _SCHEMA, FORMAT)
+        self._lock = Lock()
+        with self._file.reading():
+            self._read()
+
+    def _read(self) -> None:
+        execute = self._file.connection.execute
+        self.databases = {
+            Identity(identity): DatabaseEntry(Identity(identity), Identity(owner), *rest)
+            for identity, owner, *rest in execute("SELECT * FROM database")
+        }
+        self.names = {
+            name: NameEntry(Identity(identity), Identity(owner))
+            for name, identity, owner in execute("SELECT * FROM name ORDER BY rowid")
+        }
+        """In the order in which they were given."""
+
+    @contextmanager
+    def _changing(self) -> Iterator[Callable[..., Cursor]]:
+        with self._lock:
+            with self._file.writing():
+                yield self._file.connection.execute
+            self._read()
+
+    # --- databases ---------------------------------------------------------------------------
+
+    def put(self, entry: DatabaseEntry, name: str | None) -> None:
+        """Notes a database whose folder is complete, under its name. The folder that it had before
+        becomes rubbish. Raises ``NameTaken``."""
+        with self._changing() as execute:
+            before = self.databases.get(entry.identity)
+            if before is not None:
+                execute("INSERT INTO rubbish VALUES (?)", (before.folder,))
+            execute("REPLACE INTO database VALUES (?, ?, ?, ?, ?)", entry)
+            execute("DELETE FROM rubbish WHERE folder = ?", (entry.folder,))
+            if name is not None:
+                self._give(execute, name, entry.identity, entry.owner)
+
+    def remove(self, identity: Identity) -> None:
+        """Forgets a database. Its folder becomes rubbish, its names stay with their owner."""
+        with self._changing() as execute:
+            execute("INSERT INTO rubbish VALUES (?)", (self.databases[identity].folder,))
+            execute("DELETE FROM database WHERE identity = ?", (identity,))
+
+    # --- folders -----------------------------------------------------------------------------
+
+    def rubbish(self) -> list[str]:
+        """Folders that are to be deleted, or that a database is being made in."""
+        with self._lock, self._file.reading():
+            return [folder for (folder,) in self._file.connection.execute("SELECT folder FROM rubbish")]
+
+    def note_rubbish(self, folder: str) -> None:
+        with self._changing() as execute:
+            execute("REPLACE INTO rubbish VALUES (?)", (folder,))
+
+    def forget_rubbish(self, folder: str) -> None:
+        with self._changing() as execute:
+            execute("DELETE FROM rubbish WHERE folder = ?", (folder,))
+
+    # --- names -------------------------------------------------------------------------------
+
+    def names_of(self, identity: Identity) -> list[str]:
+        return [name for name, entry in self.names.items() if entry.identity == identity]
+
+    def give_name(self, name: str, identity: Identity, owner: Identity) -> None:
+        """Raises ``NameTaken``."""
+        with self._changing() as execute:
+            self._give(execute, name, identity, owner)
+
+    def set_names(self, identity: Identity, names: Sequence[str], owner: Identity) -> None:
+        """Makes these the names of the database, in this order. Raises ``NameTaken``."""
+        with self._changing() as execute:
+            execute("DELETE FROM name WHERE identity = ?", (identity,))
+            for name in names:
+                self._give(execute, name, identity, owner)
+
+    def _give(self, execute: Callable[..., Cursor], name: str, identity: Identity, owner: Identity) -> None:
+        taken = self.names.get(name)
+        if taken is not None and (taken.owner != owner or (taken.identity != identity)):
+            raise NameTaken(f"The name {name!r} is taken by another database", hint="Choose another one.")
+        execute("INSERT OR IGNORE INTO name VALUES (?, ?, ?)", (name, identity, owner))
+
+    def close(self) -> None:
+        self._file.close()

@@ -1,0 +1,173 @@
+"""One database, as the rest of the program uses it: from any thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from threading import Event
+from typing import TypeVar
+
+from stdbpy.engine import deployment
+from stdbpy.engine.host import ModuleCode
+from stdbpy.engine.instance import Instance, Listener
+from stdbpy.engine.results import Caller, CallOutcome, StatementResult
+from stdbpy.engine.transaction import Transaction
+from stdbpy.engine.worker import Worker
+from stdbpy.errors import DataDirectoryError, EngineError, NotAllowed, StdbError
+from stdbpy.sats.values import Identity
+from stdbpy.schema.model import Lifecycle, ModuleSchema
+
+T = TypeVar("T")
+
+
+class Database:
+    """A database of an :class:`~stdbpy.engine.engine.Engine`, which makes these.
+
+    A thread of its own does one thing after the other. What it does returns a future, which is done
+    when its effects are durable; asyncio programs use ``asyncio.wrap_future``. All these futures
+    may raise ``StorageFailed`` (then nothing was changed) and ``EngineError`` (the database cannot
+    be opened, or was closed).
+    """
+
+    def __init__(
+        self,
+        instance: Instance,
+        start: Callable[[Instance], None],
+        *,
+        host_type: str,
+        program_hash: bytes,
+        names: Callable[[Identity], list[str]],
+    ) -> None:
+        self.identity = instance.identity
+        self.owner = instance.owner
+        self.logs = instance.logs
+        self.host_type = host_type
+        """What runs the module: ``Python``, or ``Wasm`` as the real server says."""
+        self.program_hash = program_hash
+        """Hash of the program that the database was made with, or cleared."""
+        self._names = names
+        self._instance = instance
+        self._work = _Work(instance, start)
+        self._worker = Worker(f"stdbpy-{self.identity.hex()[:8]}", self._work)
+
+    # --- about it ----------------------------------------------------------------------------
+
+    @property
+    def names(self) -> list[str]:
+        return self._names(self.identity)
+
+    @property
+    def schema(self) -> ModuleSchema:
+        """What the module declares. Waits while the database is being opened; raises as futures do."""
+        if self.failure() is not None:
+            raise self._work.refusal()
+        return self._instance.schema
+
+    def failure(self) -> Exception | None:
+        """Why the database cannot be used, if so. Waits while it is being opened."""
+        self._work.opened.wait()
+        return self._work.failure
+
+    # --- using it ----------------------------------------------------------------------------
+
+    def call(self, reducer: str, args: bytes, caller: Caller) -> Future[CallOutcome]:
+        """Calls a reducer; ``args`` are its arguments in BSATN, one after the other.
+
+        A reducer that refuses, or has a bug, gives an outcome that says so. The future raises
+        ``NoSuchReducer``, ``InvalidArguments``, and ``NotAllowed`` for a lifecycle reducer.
+        """
+        return self._worker.submit(self._instance.call, reducer, args, caller)
+
+    def sql(self, text: str, caller: Caller, *, is_owner: bool) -> Future[list[StatementResult]]:
+        """Runs SQL as one transaction; who is not the owner may only read public tables. The future
+        raises ``SqlError``."""
+        return self._worker.submit(self._instance.sql, text, caller, is_owner)
+
+    def transact(self, function: Callable[[Transaction], T]) -> Future[T]:
+        """Runs ``function`` on the database's thread with a transaction, which is undone if it
+        raises. The future has what it returns; it must not keep the transaction."""
+        return self._worker.submit(self._instance.transact, function)
+
+    def connected(self, caller: Caller) -> Future[None]:
+        """A client has connected. The future raises ``NotAllowed`` if the module refuses it."""
+        return self._worker.submit(self._connected, caller)
+
+    def disconnected(self, caller: Caller) -> Future[None]:
+        """A client whose connection was accepted is gone."""
+        return self._worker.submit(self._disconnected, caller)
+
+    def run_due(self) -> Future[None]:
+        """Looks at the clock: the future is done when the schedules that were due have run. Only a
+        program that sets the clock needs this; otherwise they run by themselves."""
+        return self._worker.submit(_nothing)
+
+    def _connected(self, caller: Caller) -> None:
+        outcome = self._instance.call_lifecycle(Lifecycle.ON_CONNECT, caller)
+        if outcome is not None and outcome.error is not None:
+            raise NotAllowed(outcome.error)
+
+    def _disconnected(self, caller: Caller) -> None:
+        self._instance.call_lifecycle(Lifecycle.ON_DISCONNECT, caller)
+
+    def on_commit(self, listener: Listener) -> Callable[[], None]:
+        """Calls ``listener`` on the database's thread with each transaction that changed something
+        and is durable, in order, until the function that is returned is called. It must not block."""
+        listeners = self._instance.listeners
+        listeners.append(listener)
+        return lambda: listeners.remove(listener)
+
+    # --- changing it as a whole --------------------------------------------------------------
+
+    def update(self, program: bytes, code: ModuleCode, *, break_clients: bool) -> Future[None]:
+        """Replaces the module. The future raises ``MigrationRefused``: then nothing has changed."""
+        return self._worker.submit_alone(deployment.update, self._instance, program, code, break_clients)
+
+    def close(self) -> None:
+        """Returns when everything that was asked for has been done and is durable."""
+        self._worker.close()
+
+
+class _Work:
+    """What the thread does besides jobs."""
+
+    def __init__(self, instance: Instance, start: Callable[[Instance], None]) -> None:
+        self.opened = Event()
+        self.failure: Exception | None = None
+        self._instance = instance
+        self._start = start
+
+    def begin(self) -> bool:
+        try:
+            self._start(self._instance)
+        except Exception as error:  # noqa: BLE001 - whoever uses the database gets it
+            self.failure = error
+            self.end()
+        self.opened.set()
+        return self.failure is None
+
+    def tick(self) -> None:
+        self._instance.run_due()
+
+    def commit(self) -> None:
+        self._instance.commit()
+
+    def rest(self) -> bool:
+        return self._instance.journal.tend(self._instance.store)
+
+    def seconds_to_next(self) -> float | None:
+        return self._instance.seconds_to_next()
+
+    def end(self) -> None:
+        self._instance.journal.close()
+        self._instance.logs.close()
+
+    def refusal(self) -> Exception:
+        if self.failure is None:
+            return EngineError("The database was closed")
+        kind = DataDirectoryError if isinstance(self.failure, DataDirectoryError) else EngineError
+        hint = self.failure.hint if isinstance(self.failure, StdbError) else ""
+        return kind(f"Database {self._instance.identity} cannot be opened: {self.failure}", hint=hint)
+
+
+def _nothing() -> None:
+    """The work is done at the end of each group."""

@@ -1,0 +1,98 @@
+"""How a module gets into a database: when it is made, opened again, and updated."""
+
+from __future__ import annotations
+
+from stdbpy.engine.host import ModuleCode
+from stdbpy.engine.instance import Instance
+from stdbpy.engine.journal.file_journal import FileJournal
+from stdbpy.engine.migration import migrate
+from stdbpy.engine.programs import load_program, program_hash
+from stdbpy.engine.results import Caller
+from stdbpy.engine.store.store import Store
+from stdbpy.errors import InitFailed, MigrationRefused, StdbError
+from stdbpy.module.host import LogLevel
+from stdbpy.schema.definition import write_module_def
+from stdbpy.schema.migrate import plan_migration
+from stdbpy.schema.model import Lifecycle
+
+
+def create(instance: Instance, program: bytes, code: ModuleCode) -> None:
+    """Makes the database: the module's tables, and what its init reducer puts into them.
+
+    Raises ``InitFailed`` and ``StorageFailed``; then there is no database.
+    """
+    store = Store(code.schema)
+    instance.use(store, instance.join(store, code))
+    for table in store.tables.values():
+        instance.logs.system(f"Table `{table.name}` created")
+    outcome = instance.call_lifecycle(Lifecycle.INIT, Caller(instance.owner))
+    if outcome is not None and outcome.error is not None:
+        # The log goes with the database, so this is the place to say all of it.
+        reason = instance.last_crash.message if instance.last_crash is not None else outcome.error
+        raise InitFailed(f"The module's init reducer failed: {reason}")
+    instance.program_hash = program_hash(program)
+    instance.forget_group()
+    instance.journal.replace(program, write_module_def(code.schema), store)
+    instance.logs.system("Database created")
+
+
+def reopen(instance: Instance, journal: FileJournal) -> None:
+    """Makes the database what it was. If the module's code cannot be run any more, its tables are
+    there all the same. Raises ``DataDirectoryError``."""
+    saved = journal.module()
+    try:
+        code = load_program(saved.program)
+    except StdbError as error:
+        store = Store(saved.schema, saved.numbering)
+        journal.replay(store)
+        instance.do_without(store, error)
+        instance.logs.system(f"The module cannot be run: {error}", level=LogLevel.ERROR)
+        return
+    if write_module_def(code.schema) == saved.definition:
+        store = Store(code.schema, saved.numbering)
+        journal.replay(store)
+        instance.use(store, instance.join(store, code))
+        instance.program_hash = program_hash(saved.program)
+        return
+    # The same code means something else: a library that it imports has changed.
+    store = Store(saved.schema, saved.numbering)
+    journal.replay(store)
+    instance.do_without(store, MigrationRefused("The module's code has changed since it was published"))
+    try:
+        update(instance, saved.program, code, True)
+    except StdbError as error:
+        instance.do_without(store, error)
+        instance.logs.system(f"The module cannot be run: {error}", level=LogLevel.ERROR)
+
+
+def update(instance: Instance, program: bytes, code: ModuleCode, break_clients: bool) -> None:
+    """Puts another version of the module in the place of the one that is there.
+
+    Raises ``MigrationRefused`` and ``StorageFailed``; then nothing has changed. The group must be
+    empty.
+    """
+    hash = program_hash(program)
+    if hash == instance.program_hash:
+        return
+    old = instance.store
+    plan = plan_migration(old.schema, code.schema)
+    plan.raise_if_refused()
+    if plan.breaks_clients and not break_clients:
+        raise MigrationRefused(
+            "Clients that were made for the old version of the module would not work with the new one",
+            hint="Say that they may break, and generate their code again.",
+        )
+    definition = write_module_def(code.schema)
+    if definition == write_module_def(old.schema):
+        module = instance.join(old, code)
+        instance.journal.change_program(program)
+        instance.use(old, module)
+    else:
+        new = migrate(old, code.schema, plan)
+        module = instance.join(new, code)
+        instance.journal.replace(program, definition, new)
+        instance.use(new, module)
+    instance.program_hash = hash
+    instance.logs.system(f"Module updated to {hash.hex()}")
+    for step in plan.steps:
+        instance.logs.system(str(step))

@@ -1,0 +1,247 @@
+"""All databases of one data directory, or of one program that keeps them in memory."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from secrets import token_hex
+from threading import Lock
+from types import TracebackType
+from typing import Self
+
+from stdbpy.engine import deployment
+from stdbpy.engine.control import Control, DatabaseEntry
+from stdbpy.engine.database import Database
+from stdbpy.engine.host import ModuleCode
+from stdbpy.engine.instance import Clock, Instance
+from stdbpy.engine.journal.file_journal import FileJournal
+from stdbpy.engine.journal.sqlite_file import sync_folder
+from stdbpy.engine.logs import LogStore
+from stdbpy.engine.names import as_identity, check_name, new_database_identity
+from stdbpy.engine.programs import load_program, program_hash
+from stdbpy.engine.results import PublishResult
+from stdbpy.errors import DatabaseNotFound, DataDirectoryError, NameTaken, NotAllowed, nearest
+from stdbpy.sats.values import Identity, Timestamp
+
+CONTROL_FILE = "control.sqlite"
+DATABASES = "databases"
+JOURNAL_FILE = "journal.sqlite"
+LOGS = "logs"
+
+
+class Engine:
+    """The embedded SpacetimeDB.
+
+    With a ``data_dir`` everything that was confirmed survives a crash and a loss of power; no other
+    process can use the directory meanwhile. With ``None`` nothing is kept. ``clock`` is what
+    schedules and ``ctx.timestamp`` go by.
+
+    >>> with Engine(None) as engine:  # doctest: +SKIP
+    ...     engine.publish(pack(source), owner=me, name="chat")
+    ...     engine.database("chat").call("send", arguments, Caller(me)).result()
+
+    Raises ``DataDirectoryError`` if the directory cannot be used. Any thread may use an engine.
+    """
+
+    def __init__(self, data_dir: Path | None, *, clock: Clock = Timestamp.now) -> None:
+        self._folder = data_dir
+        self._clock = clock
+        self._publishing = Lock()
+        if data_dir is not None:
+            try:
+                (data_dir / DATABASES).mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise DataDirectoryError(f"{data_dir} cannot be written: {error.strerror}") from None
+        self._control = Control(data_dir / CONTROL_FILE if data_dir is not None else None)
+        if data_dir is not None:
+            sync_folder(data_dir)
+        self._clear_rubbish()
+        self._databases = {entry.identity: self._reopened(entry) for entry in self._control.databases.values()}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Returns when everything that was asked for has been done, and all files are closed."""
+        with self._publishing:
+            for database in self._databases.values():
+                database.close()
+            self._control.close()
+
+    # --- finding -----------------------------------------------------------------------------
+
+    def database(self, name_or_identity: str) -> Database:
+        """Raises ``DatabaseNotFound``, with the nearest name there is, and ``InvalidName`` for what
+        cannot be a name."""
+        identity = as_identity(name_or_identity) or self.resolve(check_name(name_or_identity))
+        found = self._databases.get(identity) if identity is not None else None
+        if found is None:
+            names = [name for name, entry in self._control.names.items() if entry.identity in self._databases]
+            raise DatabaseNotFound(
+                f"There is no database {name_or_identity!r}",
+                hint=nearest(name_or_identity, names) or "stdbpy list shows yours, stdbpy publish makes one.",
+            )
+        return found
+
+    def databases(self) -> list[Database]:
+        return list(self._databases.values())
+
+    def databases_of(self, owner: Identity) -> list[Database]:
+        return [database for database in self.databases() if database.owner == owner]
+
+    def resolve(self, name: str) -> Identity | None:
+        """The identity that a name stands for; its database may have been deleted."""
+        entry = self._control.names.get(name)
+        return entry.identity if entry is not None else None
+
+    def names_of(self, identity: Identity) -> list[str]:
+        return self._control.names_of(identity)
+
+    # --- publishing --------------------------------------------------------------------------
+
+    def publish(
+        self,
+        program: bytes,
+        *,
+        owner: Identity,
+        name: str | None = None,
+        database: Identity | None = None,
+        clear: bool = False,
+        break_clients: bool = True,
+    ) -> PublishResult:
+        """Makes a database that runs ``program``, or updates the one of that name or identity.
+
+        ``clear`` starts again without data. ``break_clients`` allows changes after which clients
+        made for the old version do not work.
+
+        Raises ``InvalidName``, ``NameTaken`` and ``NotAllowed`` (somebody else's), ``ModuleLoadError``,
+        ``MigrationRefused``, ``InitFailed`` and ``StorageFailed``; then nothing has changed.
+        """
+        with self._publishing:
+            if name is not None:
+                database = self._identity_for(check_name(name), owner)
+            existing = self._databases.get(database) if database is not None else None
+            if existing is not None and existing.owner != owner:
+                raise NotAllowed(f"Database {existing.identity} belongs to another identity")
+            code = load_program(program)
+            if existing is None or clear:
+                identity = database or new_database_identity()
+                self._create(identity, owner, name, program, code)
+            else:
+                identity = existing.identity
+                existing.update(program, code, break_clients=break_clients).result()
+            return PublishResult(identity, "created" if existing is None else "updated", name)
+
+    def delete(self, database: Identity, caller: Identity) -> None:
+        """Deletes a database with all its data. Its names stay with its owner. Raises
+        ``DatabaseNotFound``, and ``NotAllowed`` if ``caller`` does not own it."""
+        with self._publishing:
+            found = self._databases.get(database)
+            if found is None:
+                raise DatabaseNotFound(f"There is no database {database}")
+            if found.owner != caller:
+                raise NotAllowed(f"Database {database} belongs to another identity")
+            self._control.remove(database)
+            del self._databases[database]
+            found.close()
+            self._clear_rubbish()
+
+    def _identity_for(self, name: str, owner: Identity) -> Identity | None:
+        entry = self._control.names.get(name)
+        if entry is not None and entry.owner != owner:
+            raise NameTaken(f"The name {name!r} belongs to another identity", hint="Choose another one.")
+        return entry.identity if entry is not None else None
+
+    def _create(self, identity: Identity, owner: Identity, name: str | None, program: bytes, code: ModuleCode) -> None:
+        """Makes a database, or makes it anew beside the old one, which goes when the new one is complete."""
+        entry = DatabaseEntry(identity, owner, program_hash(program), code.host_type, f"{identity}-{token_hex(4)}")
+        folder = self._folder_of(entry)
+        if folder is not None:
+            self._control.note_rubbish(entry.folder)
+            folder.mkdir(mode=0o700)
+
+        def start(instance: Instance) -> None:
+            if folder is not None:
+                instance.journal = FileJournal(folder / JOURNAL_FILE)
+                sync_folder(folder)
+                sync_folder(folder.parent)
+            deployment.create(instance, program, code)
+
+        database = self._running(entry, start)
+        try:
+            failure = database.failure()
+            if failure is not None:
+                raise failure
+            self._control.put(entry, name)
+        except BaseException:
+            database.close()
+            self._clear_rubbish()
+            raise
+        replaced = self._databases.get(identity)
+        self._databases[identity] = database
+        if replaced is not None:
+            replaced.close()
+            self._clear_rubbish()
+
+    # --- names -------------------------------------------------------------------------------
+
+    def add_name(self, database: Identity, name: str) -> None:
+        """Gives a database one more name. Raises ``InvalidName``, ``NameTaken``, ``DatabaseNotFound``."""
+        self._control.give_name(check_name(name), database, self._owner_of(database))
+
+    def set_names(self, database: Identity, names: Sequence[str]) -> None:
+        """Makes these the only names of a database. Raises as :meth:`add_name`; then nothing has
+        changed."""
+        self._control.set_names(database, [check_name(name) for name in names], self._owner_of(database))
+
+    def _owner_of(self, database: Identity) -> Identity:
+        if database not in self._databases:
+            raise DatabaseNotFound(f"There is no database {database}")
+        return self._databases[database].owner
+
+    # --- opening -----------------------------------------------------------------------------
+
+    def _reopened(self, entry: DatabaseEntry) -> Database:
+        folder = self._folder_of(entry)
+        assert folder is not None, "what is in memory is made new each time"
+
+        def start(instance: Instance) -> None:
+            path = folder / JOURNAL_FILE
+            if not path.exists():
+                raise DataDirectoryError(f"{path} is missing", hint="Restore it from a backup, or delete the database.")
+            journal = FileJournal(path)
+            instance.journal = journal
+            deployment.reopen(instance, journal)
+
+        return self._running(entry, start)
+
+    def _running(self, entry: DatabaseEntry, start: Callable[[Instance], None]) -> Database:
+        folder = self._folder_of(entry)
+        logs = LogStore(folder / LOGS if folder is not None else None, clock=self._clock)
+        instance = Instance(entry.identity, entry.owner, logs, self._clock)
+        return Database(
+            instance,
+            start,
+            host_type=entry.host_type,
+            program_hash=entry.program_hash,
+            names=self._control.names_of,
+        )
+
+    def _folder_of(self, entry: DatabaseEntry) -> Path | None:
+        return self._folder / DATABASES / entry.folder if self._folder is not None else None
+
+    def _clear_rubbish(self) -> None:
+        """Deletes the folders that no database uses; what cannot be deleted now is left for later."""
+        if self._folder is None:
+            return
+        for name in self._control.rubbish():
+            folder = self._folder / DATABASES / name
+            shutil.rmtree(folder, ignore_errors=True)
+            if not folder.exists():
+                self._control.forget_rubbish(name)

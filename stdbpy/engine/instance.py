@@ -1,0 +1,266 @@
+"""A database as it runs: its tables, its module and its schedules. All of it belongs to one thread."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from time import monotonic, perf_counter_ns
+from typing import TypeVar
+
+from stdbpy.engine.delta import Commit
+from stdbpy.engine.host import Crash, ModuleCode, RunningModule
+from stdbpy.engine.journal.journal import Journal, NoJournal
+from stdbpy.engine.logs import LogStore
+from stdbpy.engine.results import Caller, CallOutcome, StatementResult
+from stdbpy.engine.schedules import Due, Schedules
+from stdbpy.engine.store.store import Store
+from stdbpy.engine.transaction import Transaction
+from stdbpy.errors import EngineError, InvalidArguments, NoSuchReducer, NotAllowed, ReducerError, StdbError, nearest
+from stdbpy.module.host import LogLevel
+from stdbpy.sats.values import Identity, Interval, Timestamp
+from stdbpy.schema.model import Lifecycle, ModuleSchema, Reducer, Visibility
+
+FATAL = "The instance encountered a fatal error."
+"""What callers read when a reducer has a bug: SpacetimeDB's words, which clients may look for."""
+
+_PAUSE = 1.0
+"""Seconds without schedules after the disk refused a write: they would all be due again at once."""
+
+Clock = Callable[[], Timestamp]
+Listener = Callable[[Commit], None]
+
+T = TypeVar("T")
+
+log = logging.getLogger("stdbpy.engine")
+
+
+class Instance:
+    """The state of one database, and what can be done to it.
+
+    Changes join a group, which :meth:`commit` makes durable or takes back as a whole.
+    """
+
+    store: Store
+    schedules: Schedules
+
+    def __init__(self, identity: Identity, owner: Identity, logs: LogStore, clock: Clock) -> None:
+        self.identity = identity
+        self.owner = owner
+        self.logs = logs
+        self.clock = clock
+        self.journal: Journal = NoJournal()
+        self.program_hash: bytes | None = None
+        """Of the module that runs."""
+        self.last_crash: Crash | None = None
+        self.listeners: list[Listener] = []
+        self._group: list[Commit] = []
+        self._no_schedules_until = 0.0
+        self._module: RunningModule | None = None
+        self._why_no_module: StdbError = EngineError("No module was published yet")
+        self._reducers: dict[str, tuple[int, Reducer]] = {}
+        self._lifecycle: dict[Lifecycle, tuple[int, Reducer]] = {}
+
+    # --- the module --------------------------------------------------------------------------
+
+    def join(self, store: Store, code: ModuleCode) -> RunningModule:
+        """Joins code and tables that have the same schema, without using them yet."""
+        return code.run(store, self.identity, self.logs)
+
+    def use(self, store: Store, module: RunningModule) -> None:
+        """Serves these tables and runs this module from now on. The group must be empty."""
+        self._use(store)
+        self._module = module
+
+    def do_without(self, store: Store, why: StdbError) -> None:
+        """Serves the tables alone: the module's code cannot be run."""
+        self._use(store)
+        self._module = None
+        self._why_no_module = why
+
+    def _use(self, store: Store) -> None:
+        self.store = store
+        self.schedules = Schedules(store, self.clock())
+        named = [
+            (prefix + reducer.name, reducer) for prefix, module in store.schema.walk() for reducer in module.reducers
+        ]
+        self._reducers = {name: (number, reducer) for number, (name, reducer) in enumerate(named)}
+        self._lifecycle = {
+            reducer.lifecycle: self._reducers[reducer.name]
+            for reducer in store.schema.reducers
+            if reducer.lifecycle is not None
+        }
+
+    @property
+    def schema(self) -> ModuleSchema:
+        return self.store.schema
+
+    def has(self, lifecycle: Lifecycle) -> bool:
+        return lifecycle in self._lifecycle
+
+    # --- calls -------------------------------------------------------------------------------
+
+    def call(self, name: str, args: bytes, caller: Caller) -> CallOutcome:
+        """Runs a reducer for a client.
+
+        Raises ``NoSuchReducer``, ``NotAllowed`` for one of those that the database calls itself, and
+        ``InvalidArguments``.
+        """
+        found = self._reducers.get(name)
+        if found is None or (found[1].visibility is Visibility.PRIVATE and caller.identity != self.owner):
+            self.logs.system(
+                f"A client called a reducer {name!r}, and there is none", level=LogLevel.ERROR, function=name
+            )
+            raise NoSuchReducer(f"The module has no reducer {name!r}", hint=nearest(name, self._reducers))
+        number, reducer = found
+        if reducer.lifecycle is not None:
+            raise NotAllowed(
+                f"{name!r} is the module's {reducer.lifecycle.value} reducer, which only the database calls"
+            )
+        return self._run(number, reducer, caller, args, self.clock())
+
+    def call_lifecycle(self, lifecycle: Lifecycle, caller: Caller) -> CallOutcome | None:
+        """Runs the reducer for a moment in a database's or connection's life, if the module has one."""
+        found = self._lifecycle.get(lifecycle)
+        return self._run(*found, caller, b"", self.clock()) if found is not None else None
+
+    def _run(self, number: int, reducer: Reducer, caller: Caller, args: bytes, timestamp: Timestamp) -> CallOutcome:
+        module = self._module
+        if module is None:
+            raise EngineError(f"The module cannot be run: {self._why_no_module}", hint=self._why_no_module.hint)
+        started = perf_counter_ns()
+        tx = Transaction(self.store)
+        error: str | None = None
+        try:
+            module.call_reducer(number, reducer, caller, timestamp, args, tx)
+        except ReducerError as refusal:
+            tx.rollback()
+            error = str(refusal)
+            self.logs.system(error, level=LogLevel.ERROR, function=reducer.name)
+        except InvalidArguments as mismatch:
+            tx.rollback()
+            self.logs.system(
+                f"A client called it with arguments that do not fit: {mismatch}",
+                level=LogLevel.ERROR,
+                function=reducer.name,
+            )
+            raise
+        except BaseException as bug:  # noqa: BLE001 - authors' code may raise anything, SystemExit too
+            tx.rollback()
+            error = FATAL
+            crash = self.last_crash = module.crash(bug)
+            self.logs.write(
+                LogLevel.PANIC,
+                crash.message,
+                filename=crash.filename,
+                line_number=crash.line_number,
+                function=reducer.name,
+                trace=crash.trace,
+            )
+        else:
+            self._finish(tx, timestamp, reducer.name, caller, args)
+        micros = (perf_counter_ns() - started) // 1000
+        return CallOutcome("committed", None, micros) if error is None else CallOutcome("failed", error, micros)
+
+    # --- transactions ------------------------------------------------------------------------
+
+    def transact(self, function: Callable[[Transaction], T]) -> T:
+        """Runs ``function`` on a transaction, which is undone if it raises."""
+        tx = Transaction(self.store)
+        try:
+            result = function(tx)
+        except BaseException:
+            tx.rollback()
+            raise
+        self._finish(tx, self.clock())
+        return result
+
+    def sql(self, text: str, caller: Caller, is_owner: bool) -> list[StatementResult]:
+        """Runs SQL as one transaction. Raises ``SqlError``."""
+        from stdbpy.engine.sql import run_sql
+
+        return self.transact(lambda tx: run_sql(text, tx, caller=caller.identity, is_owner=is_owner))
+
+    def _finish(
+        self,
+        tx: Transaction,
+        timestamp: Timestamp,
+        reducer: str | None = None,
+        caller: Caller | None = None,
+        args: bytes = b"",
+    ) -> None:
+        delta = tx.commit()
+        if tx.scheduled:
+            now = max(timestamp, self.clock())
+            for table, row in tx.scheduled:
+                if row in table.rows:
+                    self.schedules.note(table, row, now)
+        if delta:
+            taken = self.store.taken
+            self.journal.note(delta, taken)
+            if taken:
+                taken.clear()
+            self._group.append(Commit(delta, timestamp, reducer, caller, args))
+
+    def forget_group(self) -> None:
+        """Leaves the group's changes to whoever writes down the whole store."""
+        self._group.clear()
+        self.store.taken.clear()
+
+    def commit(self) -> None:
+        """Makes the group durable and tells those who follow; on failure, which raises
+        ``StorageFailed``, all of the group is undone."""
+        group = self._group
+        if not group:
+            return
+        self._group = []
+        try:
+            self.journal.commit()
+        except BaseException:
+            for committed in reversed(group):
+                committed.delta.undo()
+            # Blocks that were noted in the group are not written down.
+            self.store.taken.update(self.store.sequences.values())
+            self.schedules = Schedules(self.store, self.clock())
+            self._no_schedules_until = monotonic() + _PAUSE
+            raise
+        for listener in self.listeners:
+            for committed in group:
+                try:
+                    listener(committed)
+                except Exception:
+                    log.exception("A listener to the commits of database %s failed", self.identity)
+
+    # --- schedules ---------------------------------------------------------------------------
+
+    def seconds_to_next(self) -> float | None:
+        """How long no schedule is due; ``None`` if none will be."""
+        due = self.schedules.next_due() if self._module is not None else None
+        if due is None:
+            return None
+        return max(0.0, (int(due) - int(self.clock())) / 1_000_000, self._no_schedules_until - monotonic())
+
+    def run_due(self) -> None:
+        """Runs what is due now, once each."""
+        if self._module is not None and monotonic() >= self._no_schedules_until:
+            for due in self.schedules.take_due(self.clock()):
+                self._run_scheduled(due)
+
+    def _run_scheduled(self, due: Due) -> None:
+        scheduled = due.scheduled
+        row = scheduled.row(due.number)
+        if row is None:
+            return
+        try:
+            number, reducer = self._reducers[scheduled.function]
+            self._run(number, reducer, Caller(self.identity), row, max(due.at, self.clock()))
+        except (StdbError, KeyError) as error:
+            self.logs.system(f"A schedule could not run: {error}", level=LogLevel.ERROR, function=scheduled.function)
+        row = scheduled.row(due.number)
+        if row is None:
+            return
+        _, at = scheduled.read(row)
+        if not isinstance(at, Interval):
+            finished = row
+            self.transact(lambda tx: tx.delete(scheduled.table.id, finished))
+        elif not self.schedules.is_noted(due):
+            self.schedules.again(due, int(at.value), self.clock())

@@ -1,0 +1,33 @@
+"""From what was sent to be published to code that can run."""
+
+from __future__ import annotations
+
+import blake3
+
+from stdbpy.engine.host import ModuleCode
+from stdbpy.engine.host_python import PythonCode
+from stdbpy.errors import EngineError
+from stdbpy.module.package import is_package
+
+_WASM = b"\0asm"
+
+
+def load_program(program: bytes) -> ModuleCode:
+    """The code in ``program``.
+
+    Raises ``ModuleLoadError`` for code that is not in order, and ``EngineError`` for what is no
+    program that this engine can host.
+    """
+    if is_package(program):
+        return PythonCode(program)
+    if program.startswith(_WASM):
+        raise EngineError(
+            "The embedded server cannot run WebAssembly modules yet",
+            hint="Publish a Python project here, or this module to a real SpacetimeDB.",
+        )
+    raise EngineError("The program is neither a packed Python module nor WebAssembly")
+
+
+def program_hash(program: bytes) -> bytes:
+    """32 bytes that tell programs apart."""
+    return blake3.blake3(program).digest()

@@ -1,0 +1,156 @@
+"""The thread of a database: one job after the other, and no answer before its effects are on disk.
+
+Jobs that wait at the same time make a group: they run, then what they did is written down together,
+then their futures are resolved. So a disk that takes a millisecond for each write still carries
+thousands of transactions a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Thread, current_thread
+from time import perf_counter
+from typing import Any, Protocol, TypeVar, TypeVarTuple
+
+GROUP_JOBS = 1024
+GROUP_SECONDS = 0.01
+"""A group is closed after so many jobs, or when it has run for so long."""
+
+LONGEST_WAIT = 3600.0
+
+T = TypeVar("T")
+Args = TypeVarTuple("Args")
+
+
+class Work(Protocol):
+    """What the thread does besides the jobs. All of it is called on the thread."""
+
+    def begin(self) -> bool:
+        """Comes before the first job. Whether there will be any: if not, jobs fail."""
+
+    def tick(self) -> None:
+        """Does what is due by the clock; part of the group."""
+
+    def commit(self) -> None:
+        """Makes the group durable, or undoes all of it and raises."""
+
+    def rest(self) -> bool:
+        """Does a little of what can wait, after a group; whether there is more to do at once."""
+
+    def seconds_to_next(self) -> float | None:
+        """How long nothing is due, if nothing happens; ``None`` for ever."""
+
+    def end(self) -> None:
+        """Comes after the last job."""
+
+    def refusal(self) -> Exception:
+        """What jobs fail with that cannot be done, before or after the thread's time."""
+
+
+_Job = tuple[Future[Any], Callable[..., Any], tuple[Any, ...], bool]
+"""What to resolve, what to call with which arguments, and whether alone."""
+
+_Done = tuple[Future[Any], Any, BaseException | None]
+
+
+class Worker:
+    """Runs the jobs of one database in a thread of its own, until it is closed."""
+
+    def __init__(self, name: str, work: Work) -> None:
+        self._work = work
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._held: _Job | None = None
+        self._has_ended = False
+        self._thread = Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def submit(self, function: Callable[[*Args], T], *args: *Args) -> Future[T]:
+        """Queues a job. Its future has the result once everything that the job did is durable."""
+        return self._put(function, args, alone=False)
+
+    def submit_alone(self, function: Callable[[*Args], T], *args: *Args) -> Future[T]:
+        """Queues a job that is a group by itself: what was done before it is durable when it runs."""
+        return self._put(function, args, alone=True)
+
+    def _put(self, function: Callable[..., T], args: tuple[Any, ...], *, alone: bool) -> Future[T]:
+        future: Future[T] = Future()
+        self._jobs.put((future, function, args, alone))
+        if self._has_ended:
+            self._refuse_rest()
+        return future
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the caller runs on this thread, and so must not wait for it."""
+        return current_thread() is self._thread
+
+    def close(self) -> None:
+        """Returns when the jobs that were queued before have been done; later ones fail."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    # --- on the thread -----------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            goes_on = self._work.begin()
+            hurry = False
+            while goes_on:
+                goes_on = self._group(hurry)
+                hurry = self._work.rest()
+            self._work.end()
+        finally:
+            self._has_ended = True
+            self._refuse_rest()
+
+    def _group(self, hurry: bool) -> bool:
+        """Does the jobs that are waiting, or waits for some; whether to go on after that."""
+        done: list[_Done] = []
+        goes_on = self._do_jobs(done, 0 if hurry else self._work.seconds_to_next())
+        try:
+            self._work.tick()
+            self._work.commit()
+        except Exception as error:  # noqa: BLE001 - whoever waits for the futures gets it
+            for future, _, _ in done:
+                future.set_exception(error)
+        else:
+            for future, result, failure in done:
+                if failure is None:
+                    future.set_result(result)
+                else:
+                    future.set_exception(failure)
+        return goes_on
+
+    def _do_jobs(self, done: list[_Done], wait: float | None) -> bool:
+        jobs = self._jobs
+        job, self._held = self._held, None
+        if job is None:
+            try:
+                job = jobs.get(timeout=None if wait is None else min(wait, LONGEST_WAIT))
+            except Empty:
+                return True
+        until = perf_counter() + GROUP_SECONDS
+        while job is not None:
+            future, function, args, alone = job
+            if alone and done:
+                self._held = job
+                return True
+            if future.set_running_or_notify_cancel():
+                try:
+                    done.append((future, function(*args), None))
+                except BaseException as error:  # noqa: BLE001 - whoever waits for the future gets it
+                    done.append((future, None, error))
+            if alone or len(done) >= GROUP_JOBS or perf_counter() >= until or jobs.empty():
+                return True
+            job = jobs.get()
+        return False
+
+    def _refuse_rest(self) -> None:
+        while not self._jobs.empty():
+            with suppress(Empty):
+                job = self._jobs.get_nowait()
+                if job is not None and job[0].set_running_or_notify_cancel():
+                    job[0].set_exception(self._work.refusal())
