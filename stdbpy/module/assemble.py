@@ -114,7 +114,7 @@ class _Assembly:
                 self.findings.line_of_module(each.module, declaration.line),
                 f"table {declaration.name!r} is scheduled for {declaration.scheduled!r}, which is no reducer",
                 nearest(declaration.scheduled or "", names)
-                or f"@reducer\ndef {declaration.scheduled}(ctx: ReducerContext, row: {declaration.row.__name__}): ...",
+                or f"Write one: def {declaration.scheduled}(ctx: ReducerContext, row: {declaration.row.__name__})",
             )
 
     def _schema(self, tables: list[Any], reducers: list[Any]) -> ModuleSchema:
@@ -158,6 +158,9 @@ class _Assembly:
             )
             for each in reducers
         )
-        contexts = {binding.context_class for binding in bindings}
-        db_classes = {context: declared_tables(context, tables, self.findings) for context in contexts}
+        db_classes = {}
+        for binding in bindings:
+            context = binding.context_class
+            if context not in db_classes:
+                db_classes[context] = declared_tables(context, tables, self.findings)
         return Assembled(schema, tables, bindings, db_classes)

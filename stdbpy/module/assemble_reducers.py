@@ -32,9 +32,8 @@ def assemble_reducer(
 ) -> AssembledReducer | None:
     """The reducer, the types of its parameters added to the registry; ``None`` if it is not understood."""
     function = declaration.function
-    where = findings.of_function(function)
     known = len(findings.problems)
-    _check_kind(function, where, findings)
+    _check_kind(function, findings)
     parameters = list(inspect.signature(function).parameters.values())
     context = parameters.pop(0) if parameters else None
     context_class = _context_class(function, context, findings)
@@ -45,7 +44,10 @@ def assemble_reducer(
         for parameter in parameters
         if parameter.annotation is not inspect.Parameter.empty
     }
-    complain = lambda name, error: findings.not_supported(findings.of_parameter(function, name), error)  # noqa: E731
+
+    def complain(name: str, error: TypeNotSupported) -> None:
+        findings.not_supported(findings.of_parameter(function, name), error)
+
     hints = understood(function, annotations, complain)
     if hints is None or context_class is None or any(p.level == "error" for p in findings.problems[known:]):
         return None
@@ -54,14 +56,22 @@ def assemble_reducer(
     return AssembledReducer(Reducer(name, name, params, declaration.lifecycle), function, context_class)
 
 
-def _check_kind(function: Callable[..., Any], where: str, findings: Findings) -> None:
+# Places are looked up where there is something to report: it takes parsing the file.
+
+
+def _check_kind(function: Callable[..., Any], findings: Findings) -> None:
     name = function.__name__
+    returned = inspect.signature(function).return_annotation
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-        findings.error(where, f"reducer {name!r} is async, but nothing in a reducer can wait", "Make it a plain def")
+        message, hint = f"reducer {name!r} is async, but nothing in a reducer can wait", "Make it a plain def"
     elif inspect.isgeneratorfunction(function):
-        findings.error(where, f"reducer {name!r} is a generator", "A reducer gives nothing back: remove the yield")
-    elif inspect.signature(function).return_annotation not in (inspect.Signature.empty, None, "None"):
-        findings.warning(where, f"what reducer {name!r} returns is lost", "Callers get nothing back: say -> None")
+        message, hint = f"reducer {name!r} is a generator", "A reducer gives nothing back: remove the yield"
+    else:
+        if returned not in (inspect.Signature.empty, None, "None"):
+            where = findings.of_function(function)
+            findings.warning(where, f"what reducer {name!r} returns is lost", "Callers get nothing back: say -> None")
+        return
+    findings.error(findings.of_function(function), message, hint)
 
 
 def _context_class(
@@ -72,7 +82,6 @@ def _context_class(
     if parameter is None or parameter.kind not in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
         findings.error(findings.of_function(function), f"reducer {name!r} has no parameter for its context", hint)
         return None
-    where = findings.of_parameter(function, parameter.name)
     annotation = parameter.annotation
     if annotation is inspect.Parameter.empty:
         if parameter.name in _CONTEXT_NAMES:
@@ -81,24 +90,29 @@ def _context_class(
         try:
             annotation = resolve_one(function, parameter.name, annotation)
         except TypeNotSupported as error:
-            findings.not_supported(where, error)
+            findings.not_supported(findings.of_parameter(function, parameter.name), error)
             return None
         if isinstance(annotation, type) and issubclass(annotation, ReducerContext):
             return annotation
     findings.error(
-        where, f"the first parameter of reducer {name!r} has to be its context, but it is {parameter.name!r}", hint
+        findings.of_parameter(function, parameter.name),
+        f"the first parameter of reducer {name!r} has to be its context, but it is {parameter.name!r}",
+        hint,
     )
     return None
 
 
 def _check_parameter(function: Callable[..., Any], parameter: inspect.Parameter, findings: Findings) -> None:
     place = f"{function.__name__}.{parameter.name}"
-    where = findings.of_parameter(function, parameter.name)
+    error = None
     if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-        findings.error(where, f"{place} takes any number of arguments", "Callers send a fixed number: use a list")
+        error = f"{place} takes any number of arguments", "Callers send a fixed number: use a list"
     elif parameter.kind is parameter.KEYWORD_ONLY:
-        findings.error(where, f"{place} is keyword-only", "Callers send arguments by position: remove the *")
+        error = f"{place} is keyword-only", "Callers send arguments by position: remove the *"
     elif parameter.annotation is parameter.empty:
-        findings.error(where, f"{place} has no annotation", f"Say its type: {parameter.name}: str")
+        error = f"{place} has no annotation", f"Say its type: {parameter.name}: str"
+    if error is not None:
+        findings.error(findings.of_parameter(function, parameter.name), *error)
     if parameter.default is not parameter.empty:
+        where = findings.of_parameter(function, parameter.name)
         findings.warning(where, f"the default of {place} is never used", "Callers send every argument: remove it")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from stdbpy.errors import EncodeError, nearest
+from stdbpy.errors import EncodeError, TypeNotSupported, nearest
 from stdbpy.module.declarations import TableDeclaration
 from stdbpy.module.findings import Findings
 from stdbpy.module.handles import TABLE_METHODS
@@ -29,7 +29,10 @@ def assemble_table(
         findings.error(where, f"the table {declaration.name!r} has no columns", "Add some to the class: name: str")
         return None
     annotations = {field.name: field.type for field in fields}
-    complain = lambda name, error: findings.not_supported(findings.of_field(row, name), error)  # noqa: E731
+
+    def complain(name: str, error: TypeNotSupported) -> None:
+        findings.not_supported(findings.of_field(row, name), error)
+
     if understood(row, annotations, complain) is None:
         return None
     type = registry.add(row)

@@ -62,7 +62,7 @@ def load(source: ModuleSource) -> LoadedModule:
         ]
         assembled = assemble(placed, findings)
     if findings.has_errors:
-        raise _failed(source, findings.problems)
+        raise _failed(source, sorted(findings.problems, key=_place))
     if not placed:
         findings.warning(source.entry, "the module declares no table and no reducer", "Decorate them: @table, @reducer")
     return LoadedModule(
@@ -80,6 +80,11 @@ def _import_entry(source: ModuleSource) -> None:
     if top in RESERVED_NAMES:
         raise ImportError(f"a module cannot be called {top!r}: Python has one of that name already")
     importlib.import_module(source.entry)
+
+
+def _place(problem: Problem) -> tuple[str, int]:
+    path, _, line = problem.where.rpartition(":")
+    return path, int(line) if line.isdigit() else 0
 
 
 def _failed(source: ModuleSource, problems: list[Problem]) -> ModuleLoadError:

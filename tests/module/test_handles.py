@@ -337,3 +337,63 @@ def test_two_numbered_columns_and_only_one_to_fill():
         game.call("add", *arguments)
     assert game.rows("ticket") == [(1, "x", 1), (9, "x", 2), (2, "x", -4)]
     assert game.messages == [f"Ticket(id={row[0]}, text='x', place={row[2]})" for row in game.rows("ticket")]
+
+
+def test_values_of_every_kind_come_back_as_they_went_in():
+    game = run("""
+        import math, uuid
+        from dataclasses import dataclass
+        from enum import Enum
+        class Color(Enum):
+            RED = "r"
+            BLUE = "b"
+        @dataclass
+        class Point:
+            x: f32
+        class Shape(TaggedUnion): pass
+        class Circle(Shape):
+            value: Point
+        class Dot(Shape): pass
+        @table(indexes=[index("by_kind", "color", "flag", "text")])
+        class Thing:
+            key: uuid.UUID = column(primary_key=True)
+            color: Color
+            flag: bool
+            text: str
+            owner: Identity = column(unique=True)
+            via: ConnectionId | None
+            when: Timestamp = column(index="btree")
+            span: TimeDuration
+            due: ScheduleAt
+            big: u256
+            low: i128
+            number: f64
+            raw: bytes
+            shapes: list[Shape]
+            maybe: Shape | None
+            twice: Some[u8 | None] | None
+            outcome: Ok[str] | Err[i32]
+            place: Point
+        @reducer
+        def check(ctx):
+            thing = Thing(
+                key=ctx.uuid7(), color=Color.BLUE, flag=True, text="ä", owner=ctx.sender, via=None, when=ctx.timestamp,
+                span=TimeDuration(-1), due=ScheduleAt.at(ctx.timestamp), big=2**256 - 1, low=-(2**127), number=math.inf,
+                raw=b"\\0", shapes=[Dot(), Circle(Point(0.5))], maybe=Dot(), twice=Some(None), outcome=Err(-3),
+                place=Point(1.0),
+            )
+            things = ctx.db.thing
+            things.insert(thing)
+            for found in (
+                things.key.find(thing.key), things.owner.find(ctx.sender), *things.iter(),
+                *things.when.filter(thing.when),
+                *things.by_kind.filter(Color.BLUE, True, at_least("a")),
+            ):
+                assert found == thing and found is not thing
+                assert [type(a) for a in (found.key, found.owner, found.due)] == [uuid.UUID, Identity, type(thing.due)]
+            thing.outcome = Ok("fine")
+            assert things.key.update(thing) == things.key.find(thing.key) == thing
+            assert things.delete(thing) and not things.owner.delete(ctx.sender)
+    """)
+    game.call("check")
+    assert game.rows("thing") == []
