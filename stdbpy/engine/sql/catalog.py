@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
 
 from stdbpy.errors import nearest
 from stdbpy.sats import types as t
+from stdbpy.sats.bsatn import Codec, compile_codec, compile_columns_decoder
 from stdbpy.schema.model import Column, ModuleSchema, Table
 
 _MAX_NESTING = 100
+_KEPT_DECODERS = 32
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False)
 class KnownTable:
     """A table with what SQL needs of its module."""
 
@@ -41,6 +45,19 @@ class KnownTable:
         return t.product(
             *((column.name, type) for column, type in zip(self.definition.columns, self.types, strict=True))
         )
+
+    @cached_property
+    def codec(self) -> Codec[tuple[Any, ...]]:
+        """Of whole rows."""
+        return compile_codec(self.row, self.typespace)
+
+    def decoder(self, columns: tuple[int, ...]) -> Callable[[bytes], tuple[Any, ...]]:
+        """From a row to the values of some columns. The last few are kept."""
+        return self._decoders(columns)
+
+    @cached_property
+    def _decoders(self) -> Callable[[tuple[int, ...]], Callable[[bytes], tuple[Any, ...]]]:
+        return lru_cache(_KEPT_DECODERS)(lambda columns: compile_columns_decoder(self.row, columns, self.typespace))
 
 
 class Catalog:

@@ -13,25 +13,28 @@ from stdbpy.errors import SqlError
 
 T = TypeVar("T")
 
+_MOST_AHEAD = 2
+"""How far behind the end anything looks."""
+
 
 class Cursor:
     def __init__(self, tokens: list[Token]) -> None:
-        self._tokens = tokens
+        self._tokens = tokens + [tokens[-1]] * _MOST_AHEAD
         self._next = 0
 
     def peek(self, ahead: int = 0) -> Token:
-        return self._tokens[min(self._next + ahead, len(self._tokens) - 1)]
+        return self._tokens[self._next + ahead]
 
     def take(self) -> Token:
-        token = self.peek()
-        self._next += 1
+        token = self._tokens[self._next]
+        self._next += token.kind is not Kind.END
         return token
 
     def at_keyword(self, *words: str) -> bool:
-        return self.peek().keyword in words
+        return self._tokens[self._next].keyword in words
 
     def at_symbol(self, symbol: str) -> bool:
-        token = self.peek()
+        token = self._tokens[self._next]
         return token.kind is Kind.SYMBOL and token.text == symbol
 
     def keyword(self, word: str) -> bool:

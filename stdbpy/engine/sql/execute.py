@@ -12,7 +12,6 @@ from stdbpy.engine.sql.layout import Layout, picker
 from stdbpy.engine.sql.plan import plan_query
 from stdbpy.engine.sql.predicate import Row
 from stdbpy.engine.transaction import Transaction
-from stdbpy.sats.bsatn import compile_codec
 
 
 class PreparedQuery:
@@ -30,7 +29,7 @@ class PreparedQuery:
                 self.pick = picker([layout.slot(field) for field in fields])
             case Rows(table):
                 self.whole_row = layout.whole_row
-                self.codec = compile_codec(query.tables[table].row, query.tables[table].typespace)
+                self.codec = query.tables[table].codec
 
     def found(self, transaction: Transaction) -> Iterable[Row]:
         """The rows of all tables together, each as one flat tuple."""
@@ -83,10 +82,9 @@ def insert(insertion: Insertion, transaction: Transaction) -> int:
     the next number. Raises :class:`~stdbpy.errors.HostError` for constraints that do not hold."""
     table = insertion.table
     table_id = table_id_of(transaction, table)
-    codec = compile_codec(table.row, table.typespace)
     before = transaction.row_count(table_id)
     for row in insertion.rows:
-        transaction.insert(table_id, codec.encode(row))
+        transaction.insert(table_id, table.codec.encode(row))
     return transaction.row_count(table_id) - before
 
 
@@ -95,13 +93,12 @@ def change(work: Change, transaction: Transaction) -> int:
     the first is inserted again, so that rows may take each other's unique values."""
     (table,) = work.matching.tables
     table_id = table_id_of(transaction, table)
-    codec = compile_codec(table.row, table.typespace)
     matching = list(PreparedQuery(work.matching).matching(transaction))
     for row in matching:
         transaction.delete(table_id, row)
     for row in matching:
-        values = [work.values.get(column, value) for column, value in enumerate(codec.decode(row))]
-        transaction.insert(table_id, codec.encode(values))
+        values = tuple(work.values.get(column, value) for column, value in enumerate(table.codec.decode(row)))
+        transaction.insert(table_id, table.codec.encode(values))
     return len(matching)
 
 

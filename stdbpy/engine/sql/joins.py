@@ -62,12 +62,16 @@ def _through_index(rows_of: RowsOf) -> Join:
 
 
 def _by_hash(rows_of: RowsOf, key_before: Callable[[Row], Row], key: Callable[[Row], Row]) -> Join:
+    """Keeps the rows of the tables before, which the plan expects to be fewer, and reads past the rest."""
+
     def join(transaction: Transaction, rows: Iterable[Row]) -> Iterator[Row]:
         by_key: defaultdict[Row, list[Row]] = defaultdict(list)
-        for row in rows_of(transaction, ()):
-            by_key[_hashable(key(row))].append(row)
         for before in rows:
-            for row in by_key.get(_hashable(key_before(before)), ()):
+            by_key[_hashable(key_before(before))].append(before)
+        if not by_key:
+            return
+        for row in rows_of(transaction, ()):
+            for before in by_key.get(_hashable(key(row)), ()):
                 yield before + row
 
     return join

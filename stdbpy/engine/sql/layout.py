@@ -13,7 +13,6 @@ from typing import Any
 from stdbpy.engine.sql.bound import Constant, Field, Query
 from stdbpy.engine.sql.plan import Step, needed_columns, returns_rows_of
 from stdbpy.engine.sql.predicate import Row
-from stdbpy.sats.bsatn import compile_columns_decoder
 
 
 class Layout:
@@ -44,7 +43,7 @@ class Layout:
         columns, known = self._needed[table], self._tables[table]
         if not columns:
             return (lambda data: (data,)) if table == self._whole else (lambda _data: ())
-        decode = compile_columns_decoder(known.row, columns, known.typespace)
+        decode = known.decoder(tuple(columns))
         return (lambda data: (*decode(data), data)) if table == self._whole else decode
 
     def key(self, parts: Sequence[Field | Constant]) -> Callable[[Row], Row]:

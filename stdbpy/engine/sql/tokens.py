@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 from stdbpy.engine.sql.syntax import Position
 from stdbpy.errors import SqlError
@@ -27,8 +26,7 @@ class Kind(enum.Enum):
     END = "end of the statement"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     kind: Kind
     text: str
     """The word, what the quotes hold, the digits, or the symbol itself."""
@@ -52,7 +50,7 @@ class Token:
 
 _TOKEN = re.compile(
     r"""
-      (?P<space>       \s+ | --[^\n]*)
+      (?P<space>       (?:\s | --[^\n]*)+)
     | (?P<comment>     /\*)
     | (?P<foreign>     [nN]'(?:[^']|'')*' | [eE]'(?:[^'\\]|''|\\.)*' | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$)
     | (?P<hex>         [xX]'(?:[^']|'')*' | 0x[0-9A-Fa-f]*)
@@ -73,6 +71,7 @@ def tokenize(text: str) -> list[Token]:
     that are never closed."""
     tokens: list[Token] = []
     offset, line, line_start = 0, 1, 0
+    has_lines = "\n" in text
     while offset < len(text):
         # Any character may be a symbol, so that there always is a match.
         match = cast("re.Match[str]", _TOKEN.match(text, offset))
@@ -101,8 +100,7 @@ def tokenize(text: str) -> list[Token]:
                 raise SqlError(f"the quote {found} is never closed", line=at.line, column=at.column)
             case _:
                 tokens.append(Token(Kind.SYMBOL, found, "", at))
-        newlines = text.count("\n", offset, end)
-        if newlines:
+        if has_lines and (newlines := text.count("\n", offset, end)):
             line += newlines
             line_start = text.rindex("\n", offset, end) + 1
         offset = end

@@ -34,17 +34,22 @@ class RealDatabase:
     def __init__(self, client: httpx.Client, name: str, program: bytes) -> None:
         self._client = client
         self._name = name
-        self.owner, self._owner_token = self._new_identity()
-        self.other, self._other_token = self._new_identity()
+        # In this order, because identities are compared.
+        identities = sorted((self._new_identity(), self._new_identity()))
+        (self.owner, self._owner_token), (self.other, self._other_token) = identities
         self._send("PUT", "", content=program).raise_for_status()
 
     def schema(self) -> dict[str, Any]:
-        """The definition, version 10, without what SQL does not look at."""
+        """The definition, version 10, without what SQL does not look at, in an order of ours: that of
+        the server changes."""
         definition: dict[str, Any] = self._send("GET", "/schema", params={"version": 10}).json()
         for section in definition["sections"]:
             for emptied in ("Reducers", "LifeCycleReducers", "Types"):
                 if emptied in section:
                     section[emptied] = []
+            for unordered in (section.get("Tables"), section.get("ExplicitNames", {}).get("entries")):
+                if unordered is not None:
+                    unordered.sort(key=json.dumps)
         return definition
 
     def answers(self, steps: Iterable[Step]) -> Iterator[dict[str, Any]]:
