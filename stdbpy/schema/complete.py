@@ -4,15 +4,37 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from stdbpy.schema.model import ModuleSchema, Visibility
+from stdbpy.errors import SatsError
+from stdbpy.sats.bsatn import compile_codec
+from stdbpy.schema.model import Column, ModuleSchema, Visibility
 from stdbpy.schema.names import with_names
 
 
 def complete(schema: ModuleSchema) -> ModuleSchema:
     """The schema as it is in force once a server took it: with all names
-    (:func:`~stdbpy.schema.names.with_names`), and with functions that only the server calls private.
+    (:func:`~stdbpy.schema.names.with_names`), defaults without bytes left over, and functions that
+    only the server calls private.
     """
-    return with_private_functions(with_names(schema))
+    return with_private_functions(with_exact_defaults(with_names(schema)))
+
+
+def with_exact_defaults(schema: ModuleSchema) -> ModuleSchema:
+    """Servers take a default's value from the start of its bytes and drop the rest."""
+
+    def exact(column: Column) -> Column:
+        if column.default is None:
+            return column
+        try:
+            _, end = compile_codec(column.type, schema.typespace).decode_from(column.default, 0)
+        except SatsError:
+            return column  # validation says what is wrong
+        return replace(column, default=column.default[:end])
+
+    if all(column.default is None for table in schema.tables for column in table.columns):
+        return schema
+    return replace(
+        schema, tables=tuple(replace(table, columns=tuple(map(exact, table.columns))) for table in schema.tables)
+    )
 
 
 def with_private_functions(schema: ModuleSchema) -> ModuleSchema:

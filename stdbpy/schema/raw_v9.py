@@ -14,6 +14,7 @@ from stdbpy.sats.meta import ALGEBRAIC_TYPE, PRODUCT_TYPE, type_from_raw, type_t
 from stdbpy.sats.types import BYTES, ArrayType, Primitive, option, product, sum_of
 from stdbpy.sats.values import Variant
 from stdbpy.schema import raw_parts as parts
+from stdbpy.schema.complete import with_exact_defaults
 from stdbpy.schema.model import (
     CasePolicy,
     Column,
@@ -89,7 +90,7 @@ def schema_from_raw(raw: Any) -> ModuleSchema:
         if export.name == "ColumnDefaultValue":
             _set_default(export.value, tables, findings)
     findings.raise_if_any()
-    return with_names(
+    schema = with_names(
         ModuleSchema(
             typespace=typespace,
             source_typespace=typespace,
@@ -108,6 +109,7 @@ def schema_from_raw(raw: Any) -> ModuleSchema:
             version=9,
         )
     )
+    return with_exact_defaults(schema)
 
 
 def _table(raw: Any, typespace: Any, findings: parts.Findings) -> Table:

@@ -48,7 +48,7 @@ def sample_arguments(schema: ModuleSchema, function: Reducer | Procedure) -> lis
     return [samples.of(parameter.type, parameter.name or "text") for parameter in function.params.elements]
 
 
-class _Endless(Exception):  # noqa: N818 - never leaves this file
+class _Endless(Exception):
     """On this way through the type there is no end: it holds itself."""
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from stdbpy.sats.meta import type_from_raw
 from stdbpy.sats.values import Variant
 from stdbpy.schema import raw_parts as parts
-from stdbpy.schema.complete import with_private_functions
+from stdbpy.schema.complete import complete
 from stdbpy.schema.model import (
     CasePolicy,
     EnvironmentKind,
@@ -104,8 +104,8 @@ class _Reading:
             version=10,
         )
         schema = replace(schema, tables=self._tables(schema), views=self._views())
-        schema = with_names(self._with_view_keys(schema))
-        return schema if self._printed_by_server else with_private_functions(schema)
+        schema = self._with_view_keys(schema)
+        return with_names(schema) if self._printed_by_server else complete(schema)
 
     def _section(self, name: str) -> ListOf[Any]:
         section: ListOf[Any] = self._sections.get(name, ())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 import httpx
@@ -18,6 +17,7 @@ from stdbpy.schema import (
     schema_to_json,
     write_module_def,
 )
+from stdbpy.schema.definition import Version
 from stdbpy.schema.names import camel_case, pascal_case, snake_case
 from tests import real_servers
 from tests.real_servers import RealServer
@@ -105,11 +105,10 @@ def test_takes_what_is_written_for_what_was_read(name: str, publisher: Publisher
 @pytest.mark.parametrize("schema", ACCEPTED.values(), ids=ACCEPTED.keys())
 def test_accepts_and_prints(schema: ModuleSchema, publisher: Publisher) -> None:
     database = publisher.published(module_with(write_module_def(schema)))
-    for version in (9, 10):
-        ours = recorded.in_one_order(schema_to_json(schema, 9 if version == 9 else 10))
-        real = recorded.in_one_order(publisher.printed(database, version))
-        # A default's bytes behind its value are dropped there.
-        assert json.dumps(real) == json.dumps(ours).replace('"0102"', '"01"')
+    versions: tuple[Version, ...] = (9, 10)
+    for version in versions:
+        printed = publisher.printed(database, version)
+        assert recorded.in_one_order(printed) == recorded.in_one_order(schema_to_json(schema, version))
 
 
 @pytest.mark.parametrize("case", [case for case in REFUSED.values() if case.real != "dies"])
