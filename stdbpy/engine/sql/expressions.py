@@ -78,6 +78,16 @@ class ExpressionParser:
             raise refused(f"{what} must be a plain literal", at)
         return operand.expression
 
+    def column(self) -> ColumnName | None:
+        """A column that stands by itself; ``None`` if something else does."""
+        token = self._cursor.peek()
+        expression = self._word(token) if token.is_name else None
+        return expression if isinstance(expression, ColumnName) else None
+
+    def at_operator(self) -> bool:
+        """Whether the expression goes on. Raises for operators that are not supported."""
+        return self._binary(self._cursor.peek())[1] > 0
+
     def _above(self, floor: int) -> Operand:
         left = self._first()
         while True:

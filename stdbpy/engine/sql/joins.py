@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from stdbpy.engine.sql.catalog import KnownTable
 from stdbpy.engine.sql.layout import Layout, picker
 from stdbpy.engine.sql.plan import Step
-from stdbpy.engine.sql.predicate import Row, compile_predicate
+from stdbpy.engine.sql.predicate import FLOATS, Row, compile_predicate
 from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import SqlError
 
@@ -36,6 +36,8 @@ def compile_join(table: KnownTable, step: Step, layout: Layout) -> Join:
         own_slots = layout.own_slots(step.table)
         key_before = picker([layout.slot(field) for field, _ in step.pairs])
         key = picker([own_slots[field.table, field.column] for _, field in step.pairs])
+        if any(field.type in FLOATS for field, _ in step.pairs):
+            key_before, key = _with_equal_nans(key_before), _with_equal_nans(key)
         join = _by_hash(rows_of, key_before, key)
     else:
         join = _with_each(rows_of)
@@ -67,11 +69,11 @@ def _by_hash(rows_of: RowsOf, key_before: Callable[[Row], Row], key: Callable[[R
     def join(transaction: Transaction, rows: Iterable[Row]) -> Iterator[Row]:
         by_key: defaultdict[Row, list[Row]] = defaultdict(list)
         for before in rows:
-            by_key[_hashable(key_before(before))].append(before)
+            by_key[key_before(before)].append(before)
         if not by_key:
             return
         for row in rows_of(transaction, ()):
-            for before in by_key.get(_hashable(key(row)), ()):
+            for before in by_key.get(key(row), ()):
                 yield before + row
 
     return join
@@ -87,9 +89,9 @@ def _with_each(rows_of: RowsOf) -> Join:
     return join
 
 
-def _hashable(key: Row) -> Row:
+def _with_equal_nans(key: Callable[[Row], Row]) -> Callable[[Row], Row]:
     """NaN equals itself in SpacetimeDB, and nothing in Python."""
-    return tuple("NaN" if part != part else part for part in key)
+    return lambda row: tuple("NaN" if part != part else part for part in key(row))
 
 
 def _fetcher(table: KnownTable, step: Step, layout: Layout) -> Callable[[Transaction, Row], Iterable[bytes]]:

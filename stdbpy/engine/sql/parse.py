@@ -15,7 +15,6 @@ from stdbpy.engine.sql.keywords import NO_COLUMN_ALIAS, NO_TABLE_ALIAS, OTHER_ST
 from stdbpy.engine.sql.refusal import refused
 from stdbpy.engine.sql.syntax import (
     ColumnName,
-    Comparison,
     CountRows,
     Delete,
     Insert,
@@ -233,12 +232,15 @@ class _StatementParser:
         return Join(table, self._join_columns() if cursor.keyword("ON") else None)
 
     def _join_columns(self) -> tuple[ColumnName, ColumnName]:
-        at = self._cursor.peek().at
-        operand = self._expressions.operand()
-        match operand.expression:
-            case Comparison(ColumnName() as left, (("=", ColumnName() as right),)) if not operand.in_parentheses:
-                return left, right
-        raise refused("ON must compare two columns", at, "Write ON a.x = b.y, and further conditions behind WHERE.")
+        """The real parser takes no parentheses here."""
+        cursor, expressions = self._cursor, self._expressions
+        at = cursor.peek().at
+        left = expressions.column()
+        equals = cursor.symbol("=") or cursor.symbol("==")
+        right = expressions.column() if equals else None
+        if left is None or right is None or expressions.at_operator():
+            raise refused("ON must compare two columns", at, "Write ON a.x = b.y, and further conditions behind WHERE.")
+        return left, right
 
     def _limit(self) -> Literal | None:
         cursor, limit = self._cursor, None

@@ -15,8 +15,10 @@ Row = tuple[Any, ...]
 Slots = Mapping[tuple[int, int], int]
 """Where the value of a column (table and column by number) stands in a row."""
 
+FLOATS = (Primitive.F32, Primitive.F64)
+
 _OPERATORS = {"=": "==", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
-_FLOATS = {
+_FLOAT_OPERATORS = {
     "=": "({a} == {b} or ({a} != {a} and {b} != {b}))",
     "<>": "not ({a} == {b} or ({a} != {a} and {b} != {b}))",
     "<": "({a} < {b} or ({b} != {b} and {a} == {a}))",
@@ -56,7 +58,7 @@ class _Source:
             case Logical(operator, terms):
                 return "(" + f" {operator.lower()} ".join(self.expression(term) for term in terms) + ")"
             case Comparison(first, rest):
-                floats = isinstance(first, Field | Constant) and first.type in (Primitive.F32, Primitive.F64)
+                floats = isinstance(first, Field | Constant) and first.type in FLOATS
                 left = self._operand(first)
                 *steps, (last_operator, last) = rest
                 for operator, operand in steps:
@@ -83,5 +85,5 @@ class _Source:
 
 def _compared(left: str, operator: str, right: str, *, floats: bool) -> str:
     if floats:
-        return _FLOATS[operator].format(a=left, b=right)
+        return _FLOAT_OPERATORS[operator].format(a=left, b=right)
     return f"{left} {_OPERATORS[operator]} {right}"
