@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-import blake3
 import jwt
 
+from stdbpy.engine.names import identity_from_claims
 from stdbpy.errors import StdbError
 from stdbpy.sats.values import Identity
 from stdbpy.server.keys import KeyPair
@@ -57,15 +57,6 @@ class Credentials:
     payload: str = field(repr=False)
     """The claims as the token has them, JSON text."""
     extra: dict[str, Any] = field(default_factory=dict, repr=False)
-
-
-def identity_from_claims(issuer: str, subject: str) -> Identity:
-    """The identity of an issuer's subject: ``c200``, four bytes that check the rest, and 26 bytes of
-    the BLAKE3 hash of ``issuer|subject`` (``crates/lib/src/identity.rs``, ``from_claims``)."""
-    prefix = b"\xc2\x00"
-    body = blake3.blake3(f"{issuer}|{subject}".encode()).digest()[:26]
-    check = blake3.blake3(prefix + body).digest()[:4]
-    return Identity(prefix + check + body)
 
 
 class TokenAuthority:

@@ -1,0 +1,144 @@
+"""Reducer calls per second over HTTP, on one connection that waits for each answer: the embedded
+server beside the real one, in the same run."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import socket
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from stdbpy.api import ApiClient
+from stdbpy.module.package import pack, source_of_folder
+from stdbpy.server import ServerConfig, serve
+from stdbpy.server.owner import OWNER_TOKEN
+from tests import real_servers
+
+CALLS = 3000
+ROUNDS = 5
+WARM_UP = 300
+
+MODULES = Path(__file__).parent.parent / "tests" / "modules"
+
+CASES = {
+    "chat: set_name, with connect and disconnect reducers": ("quickstart_chat", "set_name", ["Ada"]),
+    "sdk_test: insert_one_u8, a row that is there": ("sdk_test", "insert_one_u8", [7]),
+}
+
+
+@dataclass(frozen=True)
+class Contender:
+    name: str
+    url: str
+    token: str
+    programs: dict[str, bytes]
+
+
+def main() -> None:
+    with ExitStack() as stack:
+        contenders = [
+            stack.enter_context(_embedded("stdbpy, in memory", in_memory=True)),
+            stack.enter_context(_embedded("stdbpy, each call on disk before its answer", in_memory=False)),
+        ]
+        if os.environ.get(real_servers.SERVERS):
+            contenders.insert(0, stack.enter_context(_real("2.8.3")))
+        else:
+            print(f"(no real server to compare with: {real_servers.SERVERS} is not set)")
+        for case, (module, reducer, arguments) in CASES.items():
+            print(f"HTTP calls on one connection: {case}")
+            _compare(contenders, module, reducer, arguments)
+
+
+def _compare(contenders: list[Contender], module: str, reducer: str, arguments: list[object]) -> None:
+    prepared = []
+    for contender in contenders:
+        with ApiClient(contender.url, contender.token) as api:
+            api.publish(contender.programs[module], "bench", clear=True)
+        prepared.append(_Caller(contender, reducer, arguments))
+    rounds: list[list[float]] = [[] for _ in prepared]
+    for caller in prepared:
+        caller.seconds(WARM_UP)
+    # One after the other in each round, so that the machine's moods meet all of them.
+    for _ in range(ROUNDS):
+        for caller, seconds in zip(prepared, rounds, strict=True):
+            seconds.append(caller.seconds(CALLS))
+    rates = [CALLS / statistics.median(seconds) for seconds in rounds]
+    for contender, rate in zip(contenders, rates, strict=True):
+        ratio = "" if contender is contenders[0] else f"  {rate / rates[0]:5.2f} ×"
+        print(f"  {contender.name:<46} {rate:8.0f} calls/s{ratio}")
+    for caller in prepared:
+        caller.close()
+
+
+class _Caller:
+    """The least that a client can do, so that the server is what is measured."""
+
+    def __init__(self, contender: Contender, reducer: str, arguments: list[object]) -> None:
+        address = urlsplit(contender.url)
+        body = json.dumps(arguments).encode()
+        head = (
+            f"POST /v1/database/bench/call/{reducer} HTTP/1.1\r\nhost: {address.netloc}\r\n"
+            f"authorization: Bearer {contender.token}\r\n"
+            f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+        )
+        self._request = head.encode() + body
+        self._socket = socket.create_connection((address.hostname, address.port))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def seconds(self, calls: int) -> float:
+        begin = time.perf_counter()
+        for _ in range(calls):
+            self._socket.sendall(self._request)
+            answer = self._socket.recv(65536)
+            while b"\r\n\r\n" not in answer:
+                answer += self._socket.recv(65536)
+            if not answer.startswith(b"HTTP/1.1 200"):
+                raise RuntimeError(answer.decode("latin-1"))
+        return time.perf_counter() - begin
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@contextmanager
+def _real(version: str) -> Iterator[Contender]:
+    with real_servers.running(version) as server, ApiClient(server.url) as api:
+        programs = {module: real_servers.wasm(f"{module}-1.2.0") for module, _, _ in CASES.values()}
+        name = f"SpacetimeDB {version} (our build), in memory"
+        yield Contender(name, server.url, api.create_identity().token, programs)
+
+
+@contextmanager
+def _embedded(name: str, *, in_memory: bool) -> Iterator[Contender]:
+    """A server in a process of its own, as it is in life."""
+    spawning = multiprocessing.get_context("spawn")
+    with tempfile.TemporaryDirectory(prefix="stdbpy-bench-") as folder:
+        config = ServerConfig(listen_addr="127.0.0.1:0", data_dir=Path(folder), in_memory=in_memory)
+        ours, theirs = spawning.Pipe()
+        process = spawning.Process(target=_serve, args=(config, theirs))
+        process.start()
+        try:
+            url = ours.recv()
+            token = (Path(folder) / OWNER_TOKEN).read_text()
+            programs = {module: pack(source_of_folder(MODULES / module)) for module, _, _ in CASES.values()}
+            yield Contender(name, url, token, programs)
+        finally:
+            process.terminate()
+            process.join()
+
+
+def _serve(config: ServerConfig, address: Connection) -> None:
+    serve(config, on_ready=address.send)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""The ASGI application: the API's routes behind the fence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from stdbpy.server.answer import Answer, Header, text
+from stdbpy.server.backend import Backend
+from stdbpy.server.fence import Fence
+from stdbpy.server.refusal import FORBIDDEN, NOT_FOUND, NOT_IMPLEMENTED
+from stdbpy.server.resource import CallersResource, Resource
+from stdbpy.server.routes import databases, identities, logs, running
+
+_CALL_PATH = re.compile(r"/v1/database/(?P<database>[^/]+)/call/(?P<function>[^/]+)")
+
+_CORS: tuple[Header, ...] = (
+    (b"vary", b"origin, access-control-request-method, access-control-request-headers"),
+    (b"access-control-allow-origin", b"*"),
+)
+"""As on the real server; here the fence has turned away the origins that may not read answers."""
+
+
+def create_app(backend: Backend) -> ASGIApp:
+    """The server as an ASGI application. The caller keeps the engine and closes it."""
+    return _Front(backend)
+
+
+class _Front:
+    """Lets requests through the fence to their route; calls of reducers take a shorter way than
+    through all routes, because they are what comes thousands of times a second."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._fence = Fence(backend.config)
+        self._call = CallersResource(backend, POST=running.call)
+        self._router = Router(_routes(backend, self._call), redirect_slashes=False, default=_not_found)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._router(scope, receive, send)
+            return
+        refusal = self._fence.refusal(scope["headers"])
+        if scope["type"] == "websocket":
+            await _refuse_websocket(receive, send, refusal)
+            return
+        if refusal is not None:
+            await text(FORBIDDEN, refusal).send(send)
+            return
+
+        async def send_with_cors(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"].extend(_CORS)
+            await send(message)
+
+        call = _CALL_PATH.fullmatch(scope["path"])
+        if call is not None:
+            scope["path_params"] = call.groupdict()
+            await self._call(scope, receive, send_with_cors)
+            return
+        await self._router(scope, receive, send_with_cors)
+
+
+def _routes(backend: Backend, call: Resource) -> list[Route]:
+    database = "/v1/database/{database}"
+    identity = "/v1/identity/{identity}"
+    below_server: Mapping[str, Resource] = {
+        "/v1/ping": Resource(backend, GET=identities.ping),
+        "/v1/health": Resource(backend, GET=identities.health),
+        "/v1/identity": Resource(backend, POST=identities.create),
+        "/v1/identity/public-key": Resource(backend, GET=identities.public_key),
+        "/v1/identity/websocket-token": Resource(backend, POST=identities.websocket_token),
+        f"{identity}/verify": Resource(backend, GET=identities.verify),
+        f"{identity}/databases": Resource(backend, GET=identities.databases),
+    }
+    below_databases: Mapping[str, Resource] = {
+        "/v1/database": CallersResource(backend, POST=databases.publish),
+        database: CallersResource(backend, GET=databases.info, PUT=databases.publish, DELETE=databases.delete),
+        f"{database}/identity": CallersResource(backend, GET=databases.identity),
+        f"{database}/names": CallersResource(
+            backend, GET=databases.names, POST=databases.add_name, PUT=databases.set_names
+        ),
+        f"{database}/call/{{function}}": call,
+        f"{database}/sql": CallersResource(backend, POST=running.sql),
+        f"{database}/logs": CallersResource(backend, GET=logs.logs),
+        f"{database}/schema": CallersResource(backend, GET=databases.schema),
+        f"{database}/subscribe": CallersResource(backend, GET=databases.subscribe),
+        f"{database}/unstable/timestamp": CallersResource(backend, GET=databases.timestamp),
+    }
+    return [Route(path, resource) for path, resource in {**below_server, **below_databases}.items()]
+
+
+async def _not_found(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await Answer(NOT_FOUND).send(send)
+
+
+async def _refuse_websocket(receive: Receive, send: Send, refusal: str | None) -> None:
+    """Answers the request to open a websocket with an HTTP error."""
+    status, reason = (FORBIDDEN, refusal) if refusal else (NOT_IMPLEMENTED, "This server has no subscriptions yet.")
+    await receive()
+    await send(
+        {
+            "type": "websocket.http.response.start",
+            "status": status,
+            "headers": [(b"content-type", b"text/plain; charset=utf-8")],
+        }
+    )
+    await send({"type": "websocket.http.response.body", "body": reason.encode()})

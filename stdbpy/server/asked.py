@@ -1,0 +1,114 @@
+"""One request as the handlers see it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from starlette.types import Receive, Scope
+
+from stdbpy.server.refusal import BAD_REQUEST, TOO_LARGE, refuse
+from stdbpy.server.tokens import Credentials
+
+if TYPE_CHECKING:
+    from stdbpy.engine import Database
+    from stdbpy.server.backend import Backend
+
+SMALL_BODY = 2 * 1024 * 1024
+"""Most bytes of any request but publishing, as on the real server."""
+
+LARGEST_PROGRAM = 256 * 1024 * 1024
+
+DRAINED = 16 * 1024 * 1024
+"""Bytes of a body that nobody wants which are read all the same: a client that is cut off in the
+middle of sending does not read its answer."""
+
+
+class Asked:
+    __slots__ = ("_body_ended", "_caller", "_query", "backend", "headers", "receive", "scope")
+
+    def __init__(self, backend: Backend, scope: Scope, receive: Receive) -> None:
+        self.backend = backend
+        self.scope = scope
+        self.receive = receive
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self._query: dict[str, str] | None = None
+        self._caller: Credentials | None = None
+        self._body_ended = b"content-length" not in self.headers and b"transfer-encoding" not in self.headers
+
+    @property
+    def query(self) -> dict[str, str]:
+        if self._query is None:
+            text = self.scope["query_string"].decode("latin-1")
+            self._query = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=100))
+        return self._query
+
+    def flag(self, name: str) -> bool | None:
+        """A boolean of the query, ``None`` if it is not there."""
+        value = self.query.get(name)
+        if value not in {None, "true", "false"}:
+            raise refuse(BAD_REQUEST, f"the query's {name} must be true or false")
+        return None if value is None else value == "true"
+
+    def path_value(self, name: str) -> str:
+        value: str = self.scope["path_params"][name]
+        return value
+
+    @property
+    def given_credentials(self) -> Credentials | None:
+        """Those of the request's token, ``None`` without one. Raises for a token that is not good."""
+        if self._caller is None:
+            self._caller = self.backend.credentials(self.headers.get(b"authorization"), self.query.get("token"))
+        return self._caller
+
+    @property
+    def caller(self) -> Credentials:
+        """Who asks; without a token, a new anonymous identity that the answer's headers tell."""
+        if self.given_credentials is None:
+            self._caller = self.backend.tokens.new_identity()
+        assert self._caller is not None
+        return self._caller
+
+    @property
+    def database(self) -> Database:
+        """The one that the path names; refuses if there is none."""
+        return self.backend.database(self.path_value("database"))
+
+    async def body(self, most: int = SMALL_BODY) -> bytes:
+        """All of the body. Refuses one of more than ``most`` bytes, without reading it to the end."""
+        length = self.headers.get(b"content-length", b"0")
+        if length.isdigit() and int(length) > most:
+            raise _too_large(most)
+        body = await self._next_part()
+        if self._body_ended and len(body) <= most:
+            return body
+        parts, size = [body], len(body)
+        while size <= most and not self._body_ended:
+            parts.append(await self._next_part())
+            size += len(parts[-1])
+        if size > most:
+            raise _too_large(most)
+        return b"".join(parts)
+
+    async def drained(self) -> bool:
+        """Reads what is left of the body, up to a limit; whether it has come to its end."""
+        size = 0
+        while not self._body_ended and size <= DRAINED:
+            size += len(await self._next_part())
+        return self._body_ended
+
+    async def _next_part(self) -> bytes:
+        message = await self.receive()
+        self._body_ended = not message.get("more_body", False)
+        part: bytes = message.get("body", b"")
+        return part
+
+    async def text_body(self) -> str:
+        try:
+            return (await self.body()).decode()
+        except UnicodeDecodeError:
+            raise refuse(BAD_REQUEST, "Request body didn't contain valid UTF-8") from None
+
+
+def _too_large(most: int) -> Exception:
+    return refuse(TOO_LARGE, f"Failed to buffer the request body: length limit of {most} bytes exceeded")

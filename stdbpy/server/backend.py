@@ -1,0 +1,71 @@
+"""What the routes work with: the engine, the tokens, and who owns the server."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import dataclass, field
+
+from stdbpy.engine import Caller, Database, Engine
+from stdbpy.engine.names import as_identity
+from stdbpy.errors import DatabaseNotFound, InvalidName
+from stdbpy.sats.values import ConnectionId
+from stdbpy.server.arguments import ArgumentCodecs
+from stdbpy.server.config import ServerConfig
+from stdbpy.server.refusal import BAD_REQUEST, NOT_FOUND, UNAUTHORIZED, refuse
+from stdbpy.server.tokens import Credentials, TokenAuthority, TokenError
+
+_BEARER = b"bearer "
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    engine: Engine
+    tokens: TokenAuthority
+    owner: Credentials
+    config: ServerConfig
+    argument_codecs: ArgumentCodecs = field(default_factory=ArgumentCodecs)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the server is about to end: what would go on for ever stops."""
+
+    def credentials(self, authorization: bytes | None, token: str | None) -> Credentials | None:
+        """Those of the ``Authorization`` header, or else of the query's ``token``; ``None`` without
+        either. Refuses what is no token of this server."""
+        if authorization is not None:
+            if not authorization[: len(_BEARER)].lower() == _BEARER:
+                raise refuse(BAD_REQUEST, "Authorization is invalid: malformed token")
+            token = authorization[len(_BEARER) :].decode("latin-1").strip()
+        if token is None:
+            return None
+        try:
+            return self.tokens.check(token)
+        except TokenError as error:
+            raise refuse(UNAUTHORIZED, f"Invalid token: {error}") from None
+
+    def find(self, name_or_identity: str) -> Database | None:
+        """The database, if there is one. Refuses what is neither a name nor an identity."""
+        try:
+            return self.engine.database(name_or_identity)
+        except InvalidName as error:
+            raise refuse(BAD_REQUEST, f"Invalid URL: {error.message}") from None
+        except DatabaseNotFound:
+            return None
+
+    def database(self, name_or_identity: str) -> Database:
+        """The database. Refuses if there is none, telling a name that stands for nothing from a
+        database that is gone."""
+        found = self.find(name_or_identity)
+        if found is None:
+            if self.is_unknown_name(name_or_identity):
+                raise refuse(NOT_FOUND, f"`{name_or_identity}` not found")
+            raise refuse(NOT_FOUND, "No such database.")
+        return found
+
+    def is_unknown_name(self, text: str) -> bool:
+        """Whether it is a name that stands for no identity, not even for that of a deleted database."""
+        return as_identity(text) is None and self.engine.resolve(text) is None
+
+
+def new_connection(caller: Credentials) -> Caller:
+    """The caller on a connection of its own, as each HTTP request is one."""
+    return Caller(caller.identity, ConnectionId(secrets.token_bytes(16)), caller.payload)

@@ -1,0 +1,79 @@
+"""A path of the API: which methods it has, who the caller is, and how refusals become answers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from starlette.types import Receive, Scope, Send
+
+from stdbpy.errors import StdbError
+from stdbpy.server.answer import Answer, Header, text
+from stdbpy.server.asked import Asked
+from stdbpy.server.backend import Backend
+from stdbpy.server.refusal import METHOD_NOT_ALLOWED, SERVER_ERROR, answer_for
+
+log = logging.getLogger("stdbpy.server")
+
+Handler = Callable[[Asked], Awaitable[Answer]]
+
+_PREFLIGHT: tuple[Header, ...] = (
+    (b"access-control-allow-methods", b"*"),
+    (b"access-control-allow-headers", b"authorization,accept,content-type"),
+)
+
+
+class Resource:
+    """An ASGI application of one path; ``methods`` are its handlers, GET's also answers HEAD."""
+
+    def __init__(self, backend: Backend, **methods: Handler) -> None:
+        self._backend = backend
+        self._handlers = dict(methods)
+        if "GET" in methods:
+            self._handlers["HEAD"] = methods["GET"]
+        allowed = [name for method in methods for name in (("GET", "HEAD") if method == "GET" else (method,))]
+        self._allow = (b"allow", ",".join(allowed).encode())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "OPTIONS":
+            await Answer(200, (*_PREFLIGHT, self._allow)).send(send)
+            return
+        asked = Asked(self._backend, scope, receive)
+        headers: Sequence[Header] = ()
+        try:
+            headers = self.caller_headers(asked)
+        except StdbError as error:
+            answer = answer_for(error)
+        else:
+            answer = await self._handle(asked)
+        if not await asked.drained():
+            headers = (*headers, (b"connection", b"close"))
+        await answer.send(send, headers, without_body=scope["method"] == "HEAD")
+
+    def caller_headers(self, _asked: Asked) -> Sequence[Header]:
+        """What every answer of this path says about the caller: here nothing."""
+        return ()
+
+    async def _handle(self, asked: Asked) -> Answer:
+        handler = self._handlers.get(asked.scope["method"])
+        if handler is None:
+            return Answer(METHOD_NOT_ALLOWED, (self._allow,))
+        try:
+            return await handler(asked)
+        except StdbError as error:
+            return answer_for(error)
+        except Exception:
+            log.exception("%s %s failed", asked.scope["method"], asked.scope["path"])
+            return text(SERVER_ERROR, "the server failed; its log says more")
+
+
+class CallersResource(Resource):
+    """A path below a database: it needs to know the caller, makes one up if there is no token, and
+    tells who it is in each answer."""
+
+    def caller_headers(self, _asked: Asked) -> Sequence[Header]:
+        caller = _asked.caller
+        return (
+            (b"spacetime-identity", caller.identity.hex().encode()),
+            (b"spacetime-identity-token", caller.token.encode()),
+        )

@@ -1,0 +1,113 @@
+"""What runs code in a database: calls of reducers, and SQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import lru_cache
+
+import msgspec
+
+from stdbpy.engine import Caller, Database, StatementResult
+from stdbpy.errors import NotAllowed, SatsError
+from stdbpy.sats.meta import product_to_json
+from stdbpy.sats.satsjson import JsonCodec, compile_json_codec
+from stdbpy.sats.types import ProductType
+from stdbpy.schema.model import Visibility
+from stdbpy.server.answer import TEXT, Answer, Header, json_answer
+from stdbpy.server.asked import Asked
+from stdbpy.server.backend import new_connection
+from stdbpy.server.refusal import BAD_REQUEST, FORBIDDEN, NOT_FOUND, WRONG_MEDIA_TYPE, refuse
+from stdbpy.server.routes.databases import is_json
+
+REDUCER_FAILED = 530
+
+_NO_ENERGY: Header = (b"spacetime-energy-used", b"0")
+
+
+async def call(asked: Asked) -> Answer:
+    database = asked.database
+    _expect_json(asked)
+    body = await asked.body()
+    async with _connection(asked, database) as caller:
+        arguments = _arguments(asked, database, body)
+        outcome = await asyncio.wrap_future(database.call(asked.path_value("function"), arguments, caller))
+    duration = (b"spacetime-execution-duration-micros", b"%d" % outcome.duration_micros)
+    headers = (TEXT, _NO_ENERGY, duration)
+    if outcome.status == "committed":
+        return Answer(200, headers)
+    return Answer(REDUCER_FAILED, headers, (outcome.error or "").encode())
+
+
+def _expect_json(asked: Asked) -> None:
+    if not is_json(asked):
+        if b"content-type" not in asked.headers:
+            raise refuse(BAD_REQUEST, "Header of type `content-type` was missing")
+        if b"/" not in asked.headers[b"content-type"]:
+            raise refuse(BAD_REQUEST, "invalid HTTP header (content-type)")
+        raise refuse(WRONG_MEDIA_TYPE, "Expected request with `Content-Type: application/json`")
+
+
+@asynccontextmanager
+async def _connection(asked: Asked, database: Database) -> AsyncIterator[Caller]:
+    """A connection for one request, which the module is told of as of any other."""
+    caller = new_connection(asked.caller)
+    try:
+        await asyncio.wrap_future(database.connected(caller))
+    except NotAllowed as error:
+        raise refuse(FORBIDDEN, error.message) from None
+    try:
+        yield caller
+    finally:
+        await asyncio.wrap_future(database.disconnected(caller))
+
+
+def _arguments(asked: Asked, database: Database, body: bytes) -> bytes:
+    """The arguments in BSATN. Refuses functions that cannot be called and arguments that do not fit."""
+    name = asked.path_value("function")
+    schema = database.schema
+    reducer = schema.reducers_by_name.get(name)
+    if reducer is not None and reducer.lifecycle is not None:
+        raise refuse(BAD_REQUEST, f"can't directly call special {reducer.lifecycle.value} lifecycle reducer")
+    if reducer is None or (reducer.visibility is Visibility.PRIVATE and asked.caller.identity != database.owner):
+        raise refuse(NOT_FOUND, "No such procedure")
+    try:
+        value = msgspec.json.decode(body)
+        return asked.backend.argument_codecs.codec(schema, reducer).json_to_bsatn(value)
+    except UnicodeDecodeError:
+        raise refuse(BAD_REQUEST, "Request body didn't contain valid UTF-8") from None
+    except (msgspec.MsgspecError, SatsError, RecursionError) as error:
+        raise refuse(BAD_REQUEST, f"invalid arguments for reducer {name}: {error}") from None
+
+
+async def sql(asked: Asked) -> Answer:
+    database = asked.database
+    _ = asked.flag("confirmed")
+    statement = await asked.text_body()
+    async with _connection(asked, database) as caller:
+        is_owner = caller.identity == database.owner
+        results = await asyncio.wrap_future(database.sql(statement, caller, is_owner=is_owner))
+    total = sum(result.duration_micros for result in results)
+    duration = (b"spacetime-execution-duration-micros", b"%d" % total)
+    answers = [_statement_json(result) for result in results]
+    return json_answer(answers, headers=(duration,))
+
+
+def _statement_json(result: StatementResult) -> dict[str, object]:
+    codec = _row_codec(result.columns)
+    return {
+        "schema": product_to_json(result.columns),
+        "rows": [codec.to_json(row) for row in result.rows],
+        "total_duration_micros": result.duration_micros,
+        "stats": {
+            "rows_inserted": result.rows_inserted,
+            "rows_deleted": result.rows_deleted,
+            "rows_updated": result.rows_updated,
+        },
+    }
+
+
+@lru_cache(maxsize=256)
+def _row_codec(columns: ProductType) -> JsonCodec[tuple[object, ...]]:
+    return compile_json_codec(columns, form="result")

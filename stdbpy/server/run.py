@@ -1,0 +1,204 @@
+"""Running the embedded server: until a signal ends it, or in a thread of a program that needs one."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from types import FrameType, TracebackType
+from typing import Self
+
+import uvicorn
+
+from stdbpy.engine import Engine
+from stdbpy.errors import CannotListen
+from stdbpy.server.app import create_app
+from stdbpy.server.backend import Backend
+from stdbpy.server.config import ServerConfig
+from stdbpy.server.keys import KeyPair
+from stdbpy.server.owner import load_or_create_owner
+from stdbpy.server.tokens import TokenAuthority
+
+log = logging.getLogger("stdbpy.server")
+
+KEYS = "keys"
+BACKLOG = 2048
+KEEP_ALIVE = 75
+"""Seconds that a connection stays open without a request."""
+
+PATIENCE = 3
+"""Seconds that requests under way have to end when the server stops."""
+
+
+def serve(config: ServerConfig, *, on_ready: Callable[[str], None] | None = None) -> None:
+    """Serves until SIGINT or SIGTERM, then ends cleanly; call it from the main thread.
+
+    ``on_ready`` is given the server's address once it answers. Raises :class:`CannotListen`,
+    ``DataDirectoryError`` (in use, damaged, from a newer version) and ``UsageError`` before that.
+    """
+    with _backend_and_socket(config) as (backend, listener):
+        server = _Server(backend, lambda: on_ready and on_ready(_url(listener)))
+        with _ending_on_signals(server):
+            server.run(sockets=[listener])
+
+
+class RunningServer:
+    """A server in a thread of this process, at a free port unless the configuration names one.
+
+    >>> with RunningServer() as server:  # doctest: +SKIP
+    ...     ApiClient(server.url, server.owner_token).ping()
+    """
+
+    def __init__(self, config: ServerConfig | None = None) -> None:
+        self._config = config or ServerConfig(listen_addr="127.0.0.1:0")
+        self._stack = _backend_and_socket(self._config)
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        """Returns when the server answers. Raises as :func:`serve` does."""
+        self.backend, listener = self._stack.__enter__()
+        self.url = _url(listener)
+        ready = threading.Event()
+        self._server = _Server(self.backend, ready.set)
+        self._thread = threading.Thread(target=self._run, args=(listener, ready), name="stdbpy-server", daemon=True)
+        self._failure: BaseException | None = None
+        self._thread.start()
+        ready.wait()
+        if self._failure is not None:
+            self.__exit__(None, None, None)
+            raise self._failure
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._thread is not None:
+            self._server.stop()
+            self._thread.join()
+            self._thread = None
+            self._stack.__exit__(kind, error, traceback)
+
+    def _run(self, listener: socket.socket, ready: threading.Event) -> None:
+        try:
+            self._server.run(sockets=[listener])
+        except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
+            self._failure = error
+        finally:
+            ready.set()
+
+    @property
+    def owner_token(self) -> str:
+        """The token of the identity that owns the server, which alone may publish Python modules."""
+        return self.backend.owner.token
+
+
+@contextmanager
+def _backend_and_socket(config: ServerConfig) -> Iterator[tuple[Backend, socket.socket]]:
+    # The address first: a port that is taken is found before databases are read.
+    with closing(_listener(config)) as listener:
+        host, _ = config.host_and_port
+        config = replace(config, listen_addr=f"{_bracketed(host)}:{listener.getsockname()[1]}")
+        folder = config.data_dir
+        with closing(Engine(None if config.in_memory else folder)) as engine:
+            tokens = TokenAuthority(KeyPair.generate() if folder is None else KeyPair.load_or_create(folder / KEYS))
+            owner = tokens.new_identity() if folder is None else load_or_create_owner(folder, tokens)
+            yield Backend(engine, tokens, owner, config), listener
+
+
+def _listener(config: ServerConfig) -> socket.socket:
+    host, port = config.host_and_port
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise _cannot_listen(config, error) from error
+    try:
+        if hasattr(signal, "SIGHUP"):
+            # So that a restarted server gets its port back at once; on Windows it would steal it.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise _cannot_listen(config, error) from error
+    return listener
+
+
+def _cannot_listen(config: ServerConfig, error: OSError) -> CannotListen:
+    if error.errno == errno.EADDRINUSE:
+        return CannotListen(
+            f"another program listens at {config.listen_addr} already",
+            hint="End that program (is it a server of yours?), or choose another port with --listen-addr.",
+        )
+    return CannotListen(
+        f"the server cannot listen at {config.listen_addr}: {error.strerror or error}",
+        hint="Choose another address with --listen-addr.",
+    )
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://{_bracketed(host)}:{port}"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+class _Server(uvicorn.Server):
+    """uvicorn with our settings, and without its handling of signals, which ends the whole process
+    instead of letting the caller go on."""
+
+    def __init__(self, backend: Backend, on_ready: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                create_app(backend),
+                http="httptools",
+                ws="websockets-sansio",
+                lifespan="off",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                proxy_headers=False,
+                timeout_keep_alive=KEEP_ALIVE,
+                timeout_graceful_shutdown=PATIENCE,
+            )
+        )
+        self._backend = backend
+        self._on_ready = on_ready
+
+    def stop(self) -> None:
+        """From any thread or a signal handler; the second call does not wait for requests under way."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._backend.stopping.set()
+        await super().shutdown(sockets=sockets)
+
+
+@contextmanager
+def _ending_on_signals(server: _Server) -> Iterator[None]:
+    def end(_number: int, _frame: FrameType | None) -> None:
+        server.stop()
+
+    names = [name for name in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGBREAK", None)) if name is not None]
+    before = {name: signal.signal(name, end) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)

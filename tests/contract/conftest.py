@@ -1,0 +1,66 @@
+"""The servers that each case of the contract runs on, and the databases most cases need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from stdbpy.module.package import pack, source_of_folder
+from stdbpy.server.run import RunningServer
+from tests import real_servers
+from tests.contract.subject import Subject
+
+MODULES = Path(__file__).parent.parent / "modules"
+"""Python ports of the compiled modules, with the same schemas."""
+
+COMPILED_FOR = "1.2.0"
+"""Of the compiled modules those that have ports, and that servers of both versions take."""
+
+SUBJECTS = [
+    pytest.param("embedded", id="embedded"),
+    *(pytest.param(version, id=version, marks=pytest.mark.real) for version in real_servers.VERSIONS),
+]
+
+
+@pytest.fixture(scope="session", params=SUBJECTS)
+def server(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    """Each of the servers in turn, running for the whole session; databases in it are shared."""
+    kind: str = request.param
+    with ExitStack() as stack:
+        if kind == "embedded":
+            running = stack.enter_context(RunningServer())
+            url, token, identity = running.url, running.owner_token, running.backend.owner.identity.hex()
+        else:
+            url = request.getfixturevalue("real_server" if kind == "2.8.3" else "old_real_server").url
+            made = httpx.post(f"{url}/v1/identity", trust_env=False).json()
+            token, identity = made["token"], made["identity"]
+        http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=60))
+
+        def program(module: str) -> bytes:
+            if kind == "embedded":
+                return pack(source_of_folder(MODULES / module))
+            return real_servers.wasm(f"{module}-{COMPILED_FOR}")
+
+        yield Subject(kind, url, token, identity, program, http)
+
+
+@pytest.fixture(scope="session")
+def shared_chat(server: Subject) -> str:
+    """A chat database for cases that leave nothing behind."""
+    return server.new_database("quickstart_chat")
+
+
+@pytest.fixture
+def chat(server: Subject) -> str:
+    """A chat database of its own."""
+    return server.new_database("quickstart_chat")
+
+
+@pytest.fixture(scope="session")
+def sdk(server: Subject) -> str:
+    """The database with every type of column."""
+    return server.new_database("sdk_test")

@@ -1,0 +1,82 @@
+"""A server under the contract: the embedded one, or a real one that it has to be like."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from stdbpy.api import ApiClient
+
+JSON = {"content-type": "application/json"}
+
+_numbers = itertools.count(1)
+
+
+def fresh_name(stem: str = "db") -> str:
+    """A database name that nothing else in this run has."""
+    return f"{stem}-{os.getpid()}-{next(_numbers)}"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """``kind`` is ``embedded`` or a version. ``token`` is of an identity that may publish here."""
+
+    kind: str
+    url: str
+    token: str = field(repr=False)
+    identity: str
+    program: Callable[[str], bytes]
+    """The bytes to publish for a test module, by its name."""
+    http: httpx.Client = field(repr=False)
+
+    @property
+    def is_old(self) -> bool:
+        return self.kind == "1.2.0"
+
+    @property
+    def is_embedded(self) -> bool:
+        return self.kind == "embedded"
+
+    def ask(self, method: str, path: str, *, token: str | None = "own", **request: Any) -> httpx.Response:
+        """A request as it is; with the publisher's token unless another or ``None`` is given."""
+        headers = {**request.pop("headers", {})}
+        if token is not None:
+            headers["authorization"] = f"Bearer {self.token if token == 'own' else token}"
+        return self.http.request(method, path, headers=headers, **request)
+
+    def call(self, database: str, reducer: str, body: str | bytes, **request: Any) -> httpx.Response:
+        headers = {**JSON, **request.pop("headers", {})}
+        return self.ask("POST", f"/v1/database/{database}/call/{reducer}", content=body, headers=headers, **request)
+
+    def sql(self, database: str, text: str, **request: Any) -> httpx.Response:
+        return self.ask("POST", f"/v1/database/{database}/sql", content=text, **request)
+
+    def rows(self, database: str, text: str) -> list[Any]:
+        answer = self.sql(database, text)
+        assert answer.status_code == 200, answer.text
+        rows: list[Any] = answer.json()[0]["rows"]
+        return rows
+
+    def publish(self, module: str, name: str | None = None, **request: Any) -> httpx.Response:
+        path, method = ("/v1/database", "POST") if name is None else (f"/v1/database/{name}", "PUT")
+        return self.ask(method, path, content=self.program(module), **request)
+
+    def new_database(self, module: str) -> str:
+        """The name of a database that was published for one test alone."""
+        name = fresh_name(module.replace("_", "-"))
+        answer = self.publish(module, name)
+        assert answer.status_code == 200, answer.text
+        return name
+
+    def new_token(self) -> tuple[str, str]:
+        """Identity and token of somebody else."""
+        made = self.ask("POST", "/v1/identity", token=None).json()
+        return made["identity"], made["token"]
+
+    def client(self, token: str | None = "own") -> ApiClient:
+        return ApiClient(self.url, self.token if token == "own" else token)

@@ -1,0 +1,89 @@
+"""A database's log."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+
+from tests.contract.subject import Subject
+
+
+def log(server: Subject, database: str, query: str = "") -> list[dict[str, object]]:
+    answer = server.ask("GET", f"/v1/database/{database}/logs{query}")
+    assert answer.status_code == 200, answer.text
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def test_lines(server: Subject, chat: str):
+    server.call(chat, "set_name", '[""]')
+    answer = server.ask("GET", f"/v1/database/{chat}/logs")
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    assert answer.headers["cache-control"] == "no-cache"
+    assert answer.text.endswith("\n")
+    *_, last = (json.loads(line) for line in answer.text.splitlines())
+    assert (last["level"], last["message"]) == ("Error", "Names must not be empty")
+    assert isinstance(last["ts"], int)
+    if not server.is_old:
+        assert last["function"] == "set_name"
+
+
+def test_a_new_databases_log_says_what_was_made(server: Subject, chat: str):
+    records = log(server, chat)
+    assert {record["level"] for record in records} == {"Info"}
+    messages = [str(record["message"]) for record in records]
+    assert {table for table in ("`message`", "`user`") for message in messages if table in message} == {
+        "`message`",
+        "`user`",
+    }
+
+
+def test_the_last_lines(server: Subject, chat: str):
+    everything = log(server, chat)
+    assert len(everything) > 2
+    assert log(server, chat, "?num_lines=2") == everything[-2:]
+    assert log(server, chat, "?num_lines=0") == []
+    assert log(server, chat, "?num_lines=1000") == everything
+
+
+@pytest.mark.parametrize(
+    "query", ["num_lines=x", "num_lines=-1", "num_lines=", "num_lines=99999999999", "follow=1", "follow="]
+)
+def test_queries_that_make_no_sense(server: Subject, shared_chat: str, query: str):
+    assert server.ask("GET", f"/v1/database/{shared_chat}/logs?{query}").status_code == 400
+
+
+def test_somebody_elses(server: Subject, shared_chat: str):
+    for token in (None, server.new_token()[1]):
+        answer = server.ask("GET", f"/v1/database/{shared_chat}/logs", token=token)
+        assert answer.status_code == (400 if server.is_old else 403)
+
+
+def test_following(server: Subject, chat: str):
+    """Lines come while they are written, without the log's end."""
+    path, headers = f"/v1/database/{chat}/logs?num_lines=1&follow=true", {"authorization": f"Bearer {server.token}"}
+    with server.http.stream("GET", path, headers=headers) as answer:
+        lines = answer.iter_lines()
+        assert json.loads(next(lines))["level"] == "Info"
+        caller = threading.Thread(target=server.call, args=(chat, "set_name", '[""]'))
+        caller.start()
+        assert json.loads(next(lines))["message"] == "Names must not be empty"
+        caller.join()
+
+
+def test_following_ends_when_the_client_leaves(server: Subject, chat: str):
+    path, headers = f"/v1/database/{chat}/logs?num_lines=1&follow=true", {"authorization": f"Bearer {server.token}"}
+    for _ in range(3):
+        with server.http.stream("GET", path, headers=headers) as answer:
+            assert next(answer.iter_lines())
+    assert server.call(chat, "set_name", '["still here"]').status_code == 200
+
+
+def test_following_without_a_number_of_lines_begins_at_the_end(server: Subject, chat: str):
+    if server.is_old:
+        pytest.skip("1.2.0 begins with the whole log")
+    path, headers = f"/v1/database/{chat}/logs?follow=true", {"authorization": f"Bearer {server.token}"}
+    with server.http.stream("GET", path, headers=headers) as answer:
+        server.ask("POST", f"/v1/database/{chat}/call/set_name", json=[""])
+        assert json.loads(next(answer.iter_lines()))["message"] == "Names must not be empty"
