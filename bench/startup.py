@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from stdbpy.server import RunningServer, ServerConfig
+from stdbpy.server import RunningServer
 
 RUNS = 15
 PROGRAM = (sys.executable, "-m", "stdbpy.cli")
@@ -21,7 +21,7 @@ PROGRAM = (sys.executable, "-m", "stdbpy.cli")
 def main() -> None:
     with (
         tempfile.TemporaryDirectory(prefix="stdbpy-bench-") as folder,
-        RunningServer(ServerConfig.in_memory()) as server,
+        RunningServer() as server,
     ):
         environment = {**os.environ, "HOME": folder, "XDG_CONFIG_HOME": folder, "STDBPY_SERVER": server.url}
         commands = {

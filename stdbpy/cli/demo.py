@@ -35,15 +35,8 @@ LISTENING = "Starting SpacetimeDB listening on "
 STOPS_WITHIN = 15.0
 """Seconds that the server has to end after it was asked to."""
 
-GENERATED = "module_bindings"
-"""Where the template's project wants its generated code."""
-
-_LOOK_AT_THE_PACKAGE = f"""\
-from {GENERATED} import tables, types, over_http
-from {GENERATED}.reducers import Reducers
-print(tables.message, types.Message.__annotations__)
-print([name for name in vars(Reducers) if not name.startswith("_")])
-"""
+CLIENT = "client.py"
+"""The program in the template's project that uses the generated package."""
 
 
 class StepFailedError(Exception):
@@ -88,7 +81,6 @@ class _Demo:
         project = self.home / "chat"
         self.say("A project from a template: a module in Python, a client, a test")
         self.stdbpy("init", "chat", "--template", "chat")
-        self.show(project)
         self.say("Its module is checked before anybody runs it")
         self.stdbpy("build", folder=project)
         self.say("A SpacetimeDB server on this machine")
@@ -105,24 +97,20 @@ class _Demo:
             self.stdbpy("logs", "chat", "--num-lines", "3")
             self.say("Everybody can ask what it consists of")
             self.stdbpy("describe", "chat")
-            self.say("A typed package for its clients, imported by Python")
+            self.say("A typed Python package for its clients, and a client that imports it")
             self.stdbpy("generate", "chat", folder=project)
-            self.python(_LOOK_AT_THE_PACKAGE, project)
+            self.python(CLIENT, "Hello from a typed client!", folder=project)
+            self.say("The server ends")
 
     def say(self, text: str) -> None:
         print(f"\n{paint(f'# {text}', 'bold', sys.stdout)}", flush=True)
-
-    def show(self, folder: Path) -> None:
-        """The files of a folder, without running anything."""
-        for path in sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file()):
-            print(f"  {path}")
 
     def stdbpy(self, *arguments: str, folder: Path | None = None) -> None:
         """Runs a command as a user would, its output going where the demo's goes."""
         self._run((*_program(), *arguments), shlex.join(("stdbpy", *arguments)), folder)
 
-    def python(self, code: str, folder: Path) -> None:
-        self._run((sys.executable, "-c", code), "python", folder)
+    def python(self, *arguments: str, folder: Path) -> None:
+        self._run((sys.executable, *arguments), shlex.join(("python", *arguments)), folder)
 
     def _run(self, command: Sequence[str], shown: str, folder: Path | None) -> None:
         print(paint(f"$ {shown}", "cyan", sys.stdout), flush=True)

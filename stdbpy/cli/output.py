@@ -155,12 +155,14 @@ def _unfolded(row: list[str]) -> Iterator[list[str]]:
 
 
 def _write_rich_table(headers: Sequence[str], rows: Iterable[list[str]]) -> None:
-    from rich import box
+    from rich.box import Box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.ROUNDED, header_style="bold", show_edge=True)
+    # The same look as without a terminal; Rich folds what is too wide for it.
+    box = Box("    \n  | \n -+ \n  | \n    \n    \n  | \n    \n", ascii=True)
+    table = Table(box=box, header_style="bold", show_edge=False)
     for header in headers:
         table.add_column(Text(header), overflow="fold")
     for row in rows:

@@ -43,6 +43,7 @@ def test_demo(tmp_path: Path) -> None:
     steps = [line.split()[2] for line in done.stdout.splitlines() if line.startswith("$ stdbpy")]
     assert steps == ["init", "build", "start", "publish", "call", "call", "sql", "logs", "describe", "generate"]
     assert '"Hello from Python!"' in done.stdout
+    assert ": Hello from a typed client!\n" in done.stdout
     assert done.stdout.splitlines()[-1] == "The demo worked. The server is stopped and nothing is left behind."
     assert list(tmp_path.iterdir()) == []
     assert nobody_listens(address_in(done.stdout))
@@ -72,11 +73,14 @@ def test_interrupted_demo(tmp_path: Path) -> None:
 
 
 def test_step_that_fails(tmp_path: Path) -> None:
-    """A variable that breaks one step: the demo's server is stopped all the same."""
     program = (
         "import sys\n"
         "from stdbpy.cli import demo\n"
-        "demo._LOOK_AT_THE_PACKAGE = 'raise SystemExit(3)'\n"
+        "class Failing(demo._Demo):\n"
+        "    def run(self):\n"
+        "        with self.server():\n"
+        "            self.stdbpy('publish', '--bin-path', 'missing.wasm')\n"
+        "demo._Demo = Failing\n"
         "sys.exit(demo.main())\n"
     )
     done = subprocess.run(
@@ -89,6 +93,6 @@ def test_step_that_fails(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 1, done.stdout
-    assert "The demo failed: `python` ended with exit code 3" in done.stdout
+    assert "The demo failed: `stdbpy publish --bin-path missing.wasm` ended with exit code 1" in done.stdout
     assert list(tmp_path.iterdir()) == []
     assert nobody_listens(address_in(done.stdout))

@@ -98,14 +98,18 @@ def test_a_person_gets_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", terminal)
     assert format_for(None) is Format.TABLE
     write_records(FIELDS, [(1, "[red]x"), (2, "\x1b[2J")], Format.TABLE)
-    assert terminal.getvalue() == (
-        "╭────┬───────────╮\n"
-        "│ id │ name      │\n"
-        "├────┼───────────┤\n"
-        '│ 1  │ "[red]x"  │\n'
-        '│ 2  │ "\\x1b[2J" │\n'
-        "╰────┴───────────╯\n"
-    )
+    assert terminal.getvalue() == (' id | name      \n----+-----------\n 1  | "[red]x"  \n 2  | "\\x1b[2J" \n')
+
+
+def test_a_wide_table_is_folded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setenv("NO_COLOR", "1")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    write_records(FIELDS, [(1, "a long name indeed")], Format.TABLE)
+    lines = terminal.getvalue().splitlines()
+    assert max(map(len, lines)) <= 20
+    assert "".join(line.partition("|")[2].strip() for line in lines[2:]).replace(" ", "") == '"alongnameindeed"'
 
 
 def test_a_program_gets_json_lines(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,8 @@ import pytest
 
 from stdbpy.cli.group import load_command
 from stdbpy.cli.invocation import Invocation
+from stdbpy.project.build import build
+from stdbpy.project.discover import discover
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -28,6 +30,7 @@ _BLOCK = re.compile(r"^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.
 _VARYING = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+"), "TIME"),
     (re.compile(r"c200[0-9a-f]{60}"), "IDENTITY"),
+    (re.compile(r"^\d\d:\d\d "), "MINUTE "),
 )
 
 
@@ -70,6 +73,15 @@ def test_opens_with_the_two_commands() -> None:
     assert all(f"\n{target}:" in makefile for target in targets)
 
 
+def test_module(tmp_path: Path) -> None:
+    (module,) = blocks("python")
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "counter"\n', encoding="utf-8")
+    (tmp_path / "counter.py").write_text(module, encoding="utf-8")
+    built = build(discover(tmp_path))
+    assert built.problems == ()
+    assert [reducer.name for reducer in built.schema.reducers if reducer.lifecycle is None]
+
+
 def test_main_job_is_less_than_a_screen() -> None:
     (job,) = blocks("console")
     assert len(job.splitlines()) <= 40
@@ -96,13 +108,15 @@ def _run_in_bash(commands: list[str], address: str, folder: Path) -> list[list[s
     (programs / "stdbpy").write_text(
         f'#!/bin/sh\nif [ "$1" = start ]; then exec {program} "$@" --listen-addr {address}; fi\nexec {program} "$@"\n'
     )
-    (programs / "stdbpy").chmod(0o755)
-    script = ["exec 2>&1", "trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT"]
+    (programs / "python").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
+    for script in programs.iterdir():
+        script.chmod(0o755)
+    lines = ["exec 2>&1", "trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT"]
     for number, command in enumerate(commands):
-        script += [f"echo '@@{number}'", command]
+        lines += [f"echo '@@{number}'", command]
         if command.endswith("&"):
-            script.append(f"until stdbpy version --server http://{address} >{folder}/answer 2>&1; do :; done")
-    script.append("echo '@@end'")
+            lines.append(f"until stdbpy version --server http://{address} >{folder}/answer 2>&1; do :; done")
+    lines.append("echo '@@end'")
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("STDBPY_", "XDG_"))},
         "HOME": str(folder),
@@ -112,7 +126,7 @@ def _run_in_bash(commands: list[str], address: str, folder: Path) -> list[list[s
         "NO_COLOR": "1",
     }
     shell = subprocess.Popen(
-        ["bash", "-c", "\n".join(script)],
+        ["bash", "-c", "\n".join(lines)],
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,
