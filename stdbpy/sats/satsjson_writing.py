@@ -117,9 +117,9 @@ class NamedJsonReader(JsonReader):
         return "{" + ", ".join(f"{label}: {value}" for label, value in zip(labels, values, strict=True)) + "}"
 
     def _union(self, shape: s.Union) -> str:
-        if s.fixed_size(shape) == 1 and None not in shape.names:
-            labels = self.source.names.add("labels", tuple(shape.names))
-            return f"{{{labels}[{self.fixed('B')}]: []}}"
+        if s.fixed_size(shape) == 1:
+            read, names = self.fixed("B"), self.source.names.add("names", shape.names)
+            return f"({{{names}[{read}]: []}} if {names}[{read}] is not None else [{read}, []])"
         branches = []
         for tag, (name, payload) in enumerate(zip(shape.names, shape.payloads, strict=True)):
             if name is None:

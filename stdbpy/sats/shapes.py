@@ -205,19 +205,14 @@ class Shapes:
             case t.ArrayType(t.Primitive.U8):
                 return Bytes()
             case t.ArrayType(element):
-                return Bytes() if self._resolved(element) is t.Primitive.U8 else List(self._shape(element))
+                return Bytes() if self._follow(element)[0] is t.Primitive.U8 else List(self._shape(element))
             case t.ProductType():
                 return self._record(type, None)
             case t.SumType():
                 return self._union(type, None)
 
     def _referenced(self, index: int) -> Shape:
-        cls = self._classes.get(index)
-        type = self._target(index)
-        while cls is None and isinstance(type, t.TypeRef):
-            cls = self._classes.get(type.index)
-            type = self._target(type.index)
-        type = self._resolved(type)
+        type, cls = self._follow(t.TypeRef(index))
         if cls is None:
             return self._shape(type)
         if isinstance(type, t.ProductType):
@@ -241,7 +236,7 @@ class Shapes:
         if cls is None:
             some = t.as_option(type)
             if some is not None:
-                return Option(self._shape(some), wrapped=self._is_option(some))
+                return Option(self._shape(some), wrapped=self._can_be_none(some))
             result = t.as_result(type)
             if result is not None:
                 return Result(self._shape(result[0]), self._shape(result[1]))
@@ -252,13 +247,9 @@ class Shapes:
         members, classes = _variants_of(cls, payloads)
         return Union(names, payloads, members, classes)
 
-    def _is_option(self, type: t.AlgebraicType) -> bool:
-        """Whether a value of the type can be ``None``."""
-        while isinstance(type, t.TypeRef):
-            if type.index in self._classes:
-                return False
-            type = self._target(type.index)
-        return t.as_option(type) is not None
+    def _can_be_none(self, type: t.AlgebraicType) -> bool:
+        target, cls = self._follow(type)
+        return cls is None and t.as_option(target) is not None
 
     # --- references --------------------------------------------------------------------------
 
@@ -267,14 +258,17 @@ class Shapes:
             raise SatsError(f"a type refers to type {index} of a typespace that has {len(self._typespace)}")
         return self._typespace[index]
 
-    def _resolved(self, type: t.AlgebraicType) -> t.AlgebraicType:
-        seen = set()
-        while isinstance(type, t.TypeRef):
-            if type.index in seen:
-                raise SatsError(f"type {type.index} is a reference that only leads back to itself")
-            seen.add(type.index)
-            type = self._target(type.index)
-        return type
+    def _follow(self, start: t.AlgebraicType) -> tuple[t.AlgebraicType, type | None]:
+        """What the type is when it is no reference, and the first class bound on the way there."""
+        target, cls = start, None
+        seen: set[int] = set()
+        while isinstance(target, t.TypeRef):
+            if target.index in seen:
+                raise SatsError(f"type {target.index} is a reference that only leads back to itself")
+            seen.add(target.index)
+            cls = cls or self._classes.get(target.index)
+            target = self._target(target.index)
+        return target, cls
 
     def _weight(self, type: t.AlgebraicType) -> float:
         """How many parts the type has when all references are written out; infinite if it is recursive."""
