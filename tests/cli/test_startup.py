@@ -20,7 +20,6 @@ SLOW = {
     "platformdirs",
     "pydantic",
     "rich",
-    "sqlglot",
     "starlette",
     "tomlkit",
     "typer",
