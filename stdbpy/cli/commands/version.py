@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import platform
+from typing import Annotated
 
 import typer
 
 from stdbpy import __version__
 from stdbpy.cli.connection import connect
 from stdbpy.cli.invocation import invocation_of
-from stdbpy.cli.options import FormatOption, Server
+from stdbpy.cli.options import FormatOption
 from stdbpy.cli.output import Field, format_for, write_records
+
+# Not the shared option: STDBPY_SERVER must not send a question about this program to a server.
+Server = Annotated[
+    str | None, typer.Option("-s", "--server", metavar="SERVER", help="The server's version instead of this program's.")
+]
 
 EXAMPLES = ("stdbpy version", "stdbpy version --server local --format json")
 
