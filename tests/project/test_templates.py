@@ -91,21 +91,6 @@ def test_its_code_is_formatted_and_strictly_typed(
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
-def test_its_own_tests_pass(created: NewProject, home: Path) -> None:
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("STDBPY_", "PYTEST_", "MAKE"))
-    }
-    done = subprocess.run(
-        ["make", "test", f"VENV={sys.prefix}"],
-        cwd=created.root, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert " passed" in done.stdout
-    assert not (created.root / ".venv").exists()
-
-
 def test_the_name_of_the_database_may_differ_from_the_folders(tmp_path: Path) -> None:
     created = create_project("basic", tmp_path / "Server", database="game-7")
 

@@ -33,6 +33,8 @@ def main(text: str) -> None:
             chat.reducers.send_message(text)
         names = {user.identity: user.name for user in chat.rows(tables.user)}
         messages = chat.rows(tables.message)
+    if not messages:
+        print("Nobody has said anything yet. Begin: python client.py Hello!")
     for message in sorted(messages, key=lambda message: message.sent):
         time = message.sent.to_datetime().astimezone()
         name = names.get(message.sender) or f"{message.sender.hex()[:8]}…"

@@ -1,0 +1,91 @@
+"""The Makefile of a new project, used as its owner uses it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stdbpy.project.templates import TEMPLATES, create_project
+
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+
+ENVIRONMENT = f"VENV={sys.prefix}"
+"""The environment of these tests has stdbpy and pytest already."""
+
+
+@pytest.fixture
+def environment(home: Path) -> dict[str, str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(("STDBPY_", "PYTEST_", "MAKE"))
+    }
+    return {**inherited, "STDBPY_SERVER": f"http://127.0.0.1:{port}"}
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_its_tests_pass(template: str, tmp_path: Path, environment: dict[str, str]) -> None:
+    root = create_project(template, tmp_path / "my-game").root
+
+    done = subprocess.run(
+        ["make", "test", ENVIRONMENT], cwd=root, env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout
+    assert not (root / ".venv").exists()
+
+
+@pytest.fixture
+def dev(tmp_path: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """`make dev` of a chat, as the leader of a process group, which a terminal's Ctrl-C goes to."""
+    root = create_project("chat", tmp_path / "my-chat").root
+    process = subprocess.Popen(
+        ["make", "dev", ENVIRONMENT], cwd=root, env=environment, start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    yield process
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def test_dev_serves_clients_until_interrupted(
+    dev: subprocess.Popen[str], tmp_path: Path, environment: dict[str, str]
+) -> None:
+    assert dev.stdout is not None
+    output = iter(dev.stdout.readline, "")
+    seen = [next(line for line in output if "Database created" in line)]
+
+    said = subprocess.run(
+        [sys.executable, "client.py", "Hello!"],
+        cwd=tmp_path / "my-chat", env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert said.stdout.endswith(": Hello!\n")
+    seen.append(next(line for line in output if "says: Hello!" in line))
+
+    os.killpg(dev.pid, signal.SIGINT)
+    dev.wait(20)
+
+    with pytest.raises(ProcessLookupError):
+        os.killpg(dev.pid, 0)
+
+
+def test_dev_ends_if_its_server_cannot_start(tmp_path: Path, environment: dict[str, str]) -> None:
+    root = create_project("basic", tmp_path / "my-game").root
+    with socket.create_server(("127.0.0.1", int(environment["STDBPY_SERVER"].rpartition(":")[2]))):
+        done = subprocess.run(
+            ["make", "dev", ENVIRONMENT], cwd=root, env=environment, capture_output=True, text=True, check=False
+        )
+
+    assert done.returncode != 0
+    assert "another program listens at" in done.stderr
