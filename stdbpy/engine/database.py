@@ -70,17 +70,25 @@ class Database:
 
     # --- using it ----------------------------------------------------------------------------
 
-    def call(self, reducer: str, args: bytes, caller: Caller) -> Future[CallOutcome]:
+    def call(self, reducer: str, args: bytes, caller: Caller, *, connects: bool = False) -> Future[CallOutcome]:
         """Calls a reducer; ``args`` are its arguments in BSATN, one after the other.
 
         A reducer that refuses, or has a bug, gives an outcome that says so. The future raises
         ``NoSuchReducer``, ``InvalidArguments``, and ``NotAllowed`` for a lifecycle reducer.
+        ``connects`` is for a client that connects for this alone: it also raises as
+        :meth:`connected` does, and the client is disconnected when the future is done.
         """
+        if connects:
+            return self._worker.submit(self._while_connected, caller, self._instance.call, reducer, args, caller)
         return self._worker.submit(self._instance.call, reducer, args, caller)
 
-    def sql(self, text: str, caller: Caller, *, is_owner: bool) -> Future[list[StatementResult]]:
+    def sql(
+        self, text: str, caller: Caller, *, is_owner: bool, connects: bool = False
+    ) -> Future[list[StatementResult]]:
         """Runs SQL as one transaction; who is not the owner may only read public tables. The future
-        raises ``SqlError``."""
+        raises ``SqlError``; ``connects`` is as in :meth:`call`."""
+        if connects:
+            return self._worker.submit(self._while_connected, caller, self._instance.sql, text, caller, is_owner)
         return self._worker.submit(self._instance.sql, text, caller, is_owner)
 
     def transact(self, function: Callable[[Transaction], T]) -> Future[T]:
@@ -108,6 +116,13 @@ class Database:
 
     def _disconnected(self, caller: Caller) -> None:
         self._instance.call_lifecycle(Lifecycle.ON_DISCONNECT, caller)
+
+    def _while_connected(self, caller: Caller, function: Callable[..., T], *args: object) -> T:
+        self._connected(caller)
+        try:
+            return function(*args)
+        finally:
+            self._disconnected(caller)
 
     def on_commit(self, listener: Listener) -> Callable[[], None]:
         """Calls ``listener`` on the database's thread with each transaction that changed something
