@@ -20,8 +20,9 @@ ZERO_SIZE_LIMIT = 1024
 """How long an array of elements without bytes (units) may be: no data stands behind its length."""
 
 
-class Bad(Exception):  # noqa: N818 - never leaves this room: turned into a DecodeError or EncodeError
-    """Raised by generated code that sees bytes or a value that do not fit."""
+class Bad(Exception):
+    """Raised by generated code that sees bytes or a value that do not fit. It never leaves this
+    room: callers get the DecodeError or EncodeError that says what is wrong."""
 
 
 def too_deep(depth: int) -> int:

@@ -31,8 +31,9 @@ _F32 = struct.Struct("<f")
 _SHOWN_LENGTH = 60
 
 
-class Mismatch(Exception):  # noqa: N818 - never leaves this room: becomes a DecodeError
-    """JSON that does not fit, with the way to it from the inside out."""
+class Mismatch(Exception):
+    """JSON that does not fit, with the way to it from the inside out. It never leaves this room:
+    callers get the DecodeError."""
 
     def __init__(self, message: str, hint: str = "", unknown: str | None = None) -> None:
         super().__init__(message)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stdbpy.errors import DecodeError
+from stdbpy.errors import DecodeError, EncodeError
 from stdbpy.sats import types as t
 from stdbpy.sats.bsatn import compile_codec, compile_columns_decoder
 from stdbpy.sats.bsatn_checking import BytesChecker, ValueChecker
@@ -163,10 +163,9 @@ def test_any_wrong_value_gives_one_error(case: TypedValue, wrong: object) -> Non
     codec = compile_codec(case.type, case.typespace)
     try:
         data = codec.encode(wrong)
-    except Exception as error:
-        assert type(error).__name__ == "EncodeError"
-    else:
-        codec.decode(data)
+    except EncodeError:
+        return
+    codec.decode(data)
 
 
 @quick
