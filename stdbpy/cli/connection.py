@@ -53,7 +53,7 @@ def _new_identity(url: str, store: CredentialStore, invocation: Invocation) -> s
     if not Address.parse(url).is_loopback:
         raise StdbError(
             f"there is no token for {url}",
-            hint="Log in with the official program (`spacetime login`), or set STDBPY_TOKEN",
+            hint="Log in with the official program (`spacetime login`), set STDBPY_TOKEN, or act with --anonymous",
         )
     with ApiClient(url) as api:
         created = api.create_identity()

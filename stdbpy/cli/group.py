@@ -24,6 +24,8 @@ from stdbpy.errors import UsageError, nearest
 
 _CONTEXT_SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 _NEGATIVE_NUMBER = re.compile(r"-\.?\d")
+_MARK = "\0"
+"""Stands before a negative number on its way through click. No argument of a program can hold it."""
 
 
 def program(name: str) -> TyperGroup:
@@ -79,18 +81,28 @@ class Command(TyperCommand):
     a value is attached with ``=`` (``--delete-data=never``), so that what follows is never taken for it."""
 
     def parse_args(self, ctx: _click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, [self._readable_by_click(argument) for argument in args])
+        rest = super().parse_args(ctx, self._readable_by_click(args))
+        ctx.params = {name: _unmarked(value) for name, value in ctx.params.items()}
+        return rest
 
-    def _readable_by_click(self, argument: str) -> str:
-        if argument in self.optional_values:
-            return f"{self._long_name(argument)}={self.optional_values[argument]}"
-        name, equals, value = argument.partition("=")
-        if equals and name in self.optional_values:
-            return f"{self._long_name(name)}={value}"
-        if _NEGATIVE_NUMBER.match(argument):
-            # click takes it for an option; JSON and SQL do not mind the space.
-            return f" {argument}"
-        return argument
+    def _readable_by_click(self, args: list[str]) -> list[str]:
+        """click knows no options whose value may be left out, and takes negative numbers for options."""
+        takes_value = {
+            name
+            for parameter in self.params
+            if isinstance(parameter, TyperOption) and not parameter.is_flag
+            for name in parameter.opts
+        }
+        readable: list[str] = []
+        for before, argument in zip(["", *args], args, strict=False):
+            name, equals, value = argument.partition("=")
+            if name in self.optional_values:
+                readable.append(f"{self._long_name(name)}={value if equals else self.optional_values[name]}")
+            elif _NEGATIVE_NUMBER.match(argument) and before not in takes_value:
+                readable.append(_MARK + argument)
+            else:
+                readable.append(argument)
+        return readable
 
     def _long_name(self, name: str) -> str:
         option = next(param for param in self.params if name in param.opts)
@@ -113,6 +125,16 @@ class Command(TyperCommand):
             with formatter.section("Examples"):
                 for example in self.examples:
                     formatter.write(f"{'':{formatter.current_indent}}{example}\n")
+
+
+def _unmarked(value: Any) -> Any:
+    match value:
+        case str():
+            return value.removeprefix(_MARK)
+        case list() | tuple():
+            return [_unmarked(item) for item in value]
+        case _:
+            return value
 
 
 class _LazyGroup(TyperGroup):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     from stdbpy.cli.invocation import Invocation
 
+    _write_what_the_streams_can()
     invocation = Invocation()
 
     def run() -> None:
@@ -35,6 +37,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             group.invoke(context)
 
     return _finish(run, wants_traceback=lambda: invocation.debug)
+
+
+def _write_what_the_streams_can() -> None:
+    """A character that an old terminal's encoding lacks is shown as ``\\u2026`` instead of ending the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _finish(work: Callable[[], object], wants_traceback: Callable[[], bool] = lambda: False) -> int:

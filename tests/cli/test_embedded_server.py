@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from stdbpy.api import ApiClient
+from stdbpy.project.credentials import CredentialStore
 from stdbpy.server import RunningServer
 from tests.cli.conftest import Run
 
@@ -180,3 +184,59 @@ def test_wrong_words(run: Run, chat: str, arguments: tuple[str, ...], code: int,
     assert (done.code, done.out) == (code, ""), done
     assert message.format(chat=chat) in done.err
     assert "Traceback" not in done.err
+
+
+def test_newcomers_get_an_identity_that_stays(
+    run: Run, chat: str, server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STDBPY_TOKEN")
+    first = run("call", chat, "send_message", "one")
+    assert (first.code, first.out) == (0, "")
+    assert re.fullmatch(rf"{server.url} made a new identity for you: c200[0-9a-f]{{60}}\n", first.err)
+    identity = first.err.split()[-1]
+    assert run("call", chat, "send_message", "two").err == ""
+    senders = [json.loads(line)["sender"] for line in run("sql", chat, "SELECT sender FROM message").out.splitlines()]
+    assert senders == [f"0x{identity}"] * 2
+    assert CredentialStore().path.stat().st_mode & 0o777 == 0o600
+    assert run("call", chat, "send_message", "three", "--anonymous").err == ""
+    senders = [json.loads(line)["sender"] for line in run("sql", chat, "SELECT sender FROM message").out.splitlines()]
+    assert len(set(senders)) == 2
+
+
+def test_following_the_log_until_interrupted(run: Run, chat: str) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stdbpy.cli", "logs", chat, "--follow", "-n", "1", "--format", "table"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().endswith("INFO: Database created\n")
+        run("call", chat, "send_message", "later")
+        assert process.stdout.readline().endswith("says: later\n")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.communicate()
+    assert (process.returncode, out, err) == (130, "", "Interrupted.\n")
+
+
+def test_project_that_moved_on_is_published_again(run: Run, chat: str) -> None:
+    """A change that keeps the data is applied; one that would lose it is refused, and says what it is."""
+    run("call", chat, "send_message", "kept")
+    module = Path(chat.replace("-", "_")) / "module.py"
+    text = module.read_text()
+    module.write_text(f"{text}\n\n@table(public=True)\nclass Room:\n    name: str\n")
+    assert run("publish").code == 0
+    assert run("sql", chat, "SELECT * FROM room").code == 0
+    assert run("sql", chat, "SELECT text FROM message").out == '{"text":"kept"}\n'
+    module.write_text(text.replace("    text: str\n\n\n@table(scheduled", "    text: u64\n\n\n@table(scheduled"))
+    refused = run("publish")
+    assert (refused.code, refused.out) == (1, "")
+    assert "update rejected" in refused.err
+    assert refused.err.endswith("--delete-data publishes to empty tables\n")
+    assert run("sql", chat, "SELECT text FROM message").out == '{"text":"kept"}\n'
+    assert run("publish", "--delete-data", "--yes").code == 0

@@ -8,8 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Annotated
 
 import pytest
+import typer
 
 from stdbpy import __version__
 from stdbpy.cli import commands
@@ -164,3 +166,50 @@ def test_interrupt_signal_ends_with_130() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (128 + signal.SIGINT, b"Interrupted.\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["-5"], ["-5"]),
+        (["-.5e3", "--", "-x"], ["-.5e3", "-x"]),
+        (["--number", "-7", "-1"], ["-1"]),
+        ([" -5", "-5 apples"], [" -5", "-5 apples"]),
+    ],
+)
+def test_negative_numbers_are_no_options(run: Run, command: ModuleType, words: list[str], expected: list[str]) -> None:
+    def show(arguments: list[str], number: Annotated[int, typer.Option("--number")] = -7) -> None:
+        print(number, arguments)
+
+    command.run = show
+    assert run("probe", *words).out == f"-7 {expected}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [([], "none"), (["-c"], "always"), (["--clear"], "always"), (["-c=x"], "x"), (["--clear=x"], "x")],
+)
+def test_options_whose_value_may_be_left_out(run: Run, command: ModuleType, words: list[str], value: str) -> None:
+    def show(name: str, clear: Annotated[str, typer.Option("-c", "--clear")] = "none") -> None:
+        print(name, clear)
+
+    command.run = show
+    command.OPTIONAL_VALUES = {"-c": "always", "--clear": "always"}
+    assert run("probe", *words, "db").out == f"db {value}\n"
+
+
+def test_characters_that_the_terminal_lacks() -> None:
+    program = (
+        "import stdbpy.cli.commands.version as version, sys\n"
+        "from stdbpy.cli.main import main\n"
+        "version.run = lambda: print('…')\n"
+        "sys.exit(main(['version']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"\\u2026\n", b"")

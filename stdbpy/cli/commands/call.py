@@ -33,10 +33,9 @@ def run(
     anonymous: Anonymous = False,
 ) -> None:
     """Call a reducer or procedure of a database; write what a procedure returns, as JSON."""
-    words = [word.removeprefix(" ") if word[1:2] == "-" else word for word in arguments or ()]
-    with connect(invocation_of(context), server, anonymous=anonymous) as api:
+    with connect(invocation_of(context), server, anonymous=anonymous, as_someone=True) as api:
         called = find_function(api.schema(database), database, function)
-        result = api.call(database, function, called.encode(words))
+        result = api.call(database, function, called.encode(arguments or ()))
     if isinstance(called.definition, Procedure):
         type, typespace = called.definition.return_type, called.schema.typespace
         value = compile_json_codec(type, typespace).from_json(result.value)
