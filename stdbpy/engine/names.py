@@ -40,6 +40,8 @@ def check_name(name: str) -> str:
 
 def as_identity(text: str) -> Identity | None:
     """The identity that the text is in hex, if it is one."""
+    if len(text) < 2 * Identity.SIZE:
+        return None
     try:
         return Identity.from_hex(text)
     except ValueError:

@@ -40,7 +40,7 @@ class Asked:
     def query(self) -> dict[str, str]:
         if self._query is None:
             text = self.scope["query_string"].decode("latin-1")
-            self._query = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=100))
+            self._query = dict(parse_qsl(text, keep_blank_values=True)) if text else {}
         return self._query
 
     def flag(self, name: str) -> bool | None:

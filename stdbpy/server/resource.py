@@ -72,8 +72,4 @@ class CallersResource(Resource):
     tells who it is in each answer."""
 
     def caller_headers(self, _asked: Asked) -> Sequence[Header]:
-        caller = _asked.caller
-        return (
-            (b"spacetime-identity", caller.identity.hex().encode()),
-            (b"spacetime-identity-token", caller.token.encode()),
-        )
+        return _asked.caller.headers

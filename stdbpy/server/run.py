@@ -158,6 +158,7 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 create_app(backend),
+                interface="asgi3",
                 http="httptools",
                 ws="websockets-sansio",
                 lifespan="off",

@@ -57,6 +57,13 @@ class Credentials:
     payload: str = field(repr=False)
     """The claims as the token has them, JSON text."""
     extra: dict[str, Any] = field(default_factory=dict, repr=False)
+    headers: tuple[tuple[bytes, bytes], ...] = field(init=False, repr=False, compare=False)
+    """What answers tell the caller about itself."""
+
+    def __post_init__(self) -> None:
+        identity = (b"spacetime-identity", self.identity.hex().encode())
+        token = (b"spacetime-identity-token", self.token.encode())
+        object.__setattr__(self, "headers", (identity, token))
 
 
 class TokenAuthority:
