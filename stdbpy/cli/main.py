@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     from stdbpy.cli.invocation import Invocation
 
-    _write_what_the_streams_can()
+    _prepare_streams()
     invocation = Invocation()
 
     def run() -> None:
@@ -39,10 +39,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _finish(run, wants_traceback=lambda: invocation.debug)
 
 
-def _write_what_the_streams_can() -> None:
-    """A character that an old terminal's encoding lacks is shown as ``\\u2026`` instead of ending the program."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
+def _prepare_streams() -> None:
+    """Writing to stdout and stderr always works: where one is closed it goes nowhere, and a character
+    that an old terminal's encoding lacks is shown as ``\\u2026``."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, io.TextIOWrapper(io.FileIO(os.devnull, "w"), encoding="utf-8"))
+        elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 

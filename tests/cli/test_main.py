@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -213,3 +214,9 @@ def test_characters_that_the_terminal_lacks() -> None:
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"\\u2026\n", b"")
+
+
+def test_closed_streams() -> None:
+    command = f"{shlex.quote(sys.executable)} -m stdbpy.cli version >&- 2>&-"
+    done = subprocess.run(["sh", "-c", command], timeout=60, check=False)
+    assert done.returncode == 0
