@@ -141,6 +141,7 @@ def test_generate_from_a_definition(run: Run, home: Path, monkeypatch: pytest.Mo
         (("--schema", "missing.json", "-o", "out"), 1, "missing.json: No such file or directory"),
         (("--schema", "broken.json", "-o", "out"), 2, "broken.json is not JSON"),
         (("--schema", "other.json", "-o", "out"), 1, "no module definition"),
+        (("--schema", "newer.json", "-o", "out"), 1, "newer than this stdbpy understands"),
         (("chat", "--schema", "schema.json", "-o", "out"), 2, "exclude one another"),
         (("--bin-path", "module.wasm", "-o", "out"), 2, "cannot be read yet"),
         (("--schema", "schema.json", "-o", "taken"), 1, "stdbpy did not generate it"),
@@ -154,6 +155,7 @@ def test_generate_refuses(
     Path("schema.json").write_text(json.dumps(schema_to_json(ModuleSchema())))
     Path("broken.json").write_text("{")
     Path("other.json").write_text('{"a": 1}')
+    Path("newer.json").write_text('{"sections": [{"Dreams": []}]}')
     Path("taken").mkdir()
     Path("taken/tables.py").write_text("mine = True\n")
     done = run("generate", *arguments)

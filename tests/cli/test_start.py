@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,18 @@ def test_data_directory_that_cannot_be_made(home: Path, run: Run) -> None:
     done = run("start", "--listen-addr", "127.0.0.1:0", "--data-dir", str(home / "file"))
     assert (done.code, done.out) == (1, "")
     assert str(home / "file") in done.err
+    assert "stdbpy itself failed" not in done.err
+
+
+def test_data_directory_of_a_newer_version(home: Path, run: Run) -> None:
+    with started("--data-dir", str(home / "data")) as (process, _):
+        process.terminate()
+        process.communicate(timeout=WITHIN)
+    with closing(sqlite3.connect(home / "data" / "control.sqlite")) as control:
+        control.execute("PRAGMA user_version = 1000")
+    done = run("start", "--listen-addr", "127.0.0.1:0", "--data-dir", str(home / "data"))
+    assert (done.code, done.out) == (1, "")
+    assert "newer stdbpy" in done.err
     assert "stdbpy itself failed" not in done.err
 
 
