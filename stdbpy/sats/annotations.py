@@ -40,6 +40,7 @@ from stdbpy.sats.values import (
     Time,
     TimeDuration,
     Timestamp,
+    Variant,
 )
 
 u8: TypeAlias = Annotated[int, t.Primitive.U8]
@@ -84,6 +85,10 @@ _HINTS: dict[Any, str] = {
     list: "Say of what: list[str].",
     Interval: "Use ScheduleAt.",
     Time: "Use ScheduleAt.",
+    Some: "Use T | None; for an option inside an option Some[T | None] | None.",
+    Ok: "Use both, as in Ok[T] | Err[E].",
+    Err: "Use both, as in Ok[T] | Err[E].",
+    Variant: "Use a TaggedUnion.",
     Any: "Name the type.",
     object: "Name the type.",
     None: "A function that gives nothing has no type; inside T | None it means that the value may be missing.",
@@ -184,7 +189,7 @@ class TypeRegistry:
         index = self._index_of.get(cls)
         if index is not None:
             return t.TypeRef(index)
-        if not (issubclass(cls, TaggedUnion | enum.Enum) or dataclasses.is_dataclass(cls)):
+        if cls in _HINTS or not (issubclass(cls, TaggedUnion | enum.Enum) or dataclasses.is_dataclass(cls)):
             raise _not_supported(cls, where)
         if cls.__name__ in self.names:
             other = self.classes[self.names.index(cls.__name__)]

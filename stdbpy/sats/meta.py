@@ -35,6 +35,7 @@ META_TYPESPACE: tuple[t.AlgebraicType, ...] = (
 TYPE_NESTING_LIMIT = 100
 """How deeply types may be inside each other; real ones stay below ten."""
 
+_PRIMITIVES = {primitive.value: primitive for primitive in t.Primitive}
 _codec = compile_codec(ALGEBRAIC_TYPE, META_TYPESPACE)
 
 
@@ -55,9 +56,9 @@ def _from_raw(raw: Any, depth: int) -> t.AlgebraicType:
             return t.ProductType(tuple(t.ProductElement(name, _from_raw(type, depth + 1)) for name, type in elements))
         case Variant("Array", element):
             return t.ArrayType(_from_raw(element, depth + 1))
-        case Variant(name, None):
-            return t.Primitive(name)
-    raise DecodeError(f"{raw!r} is no algebraic type")
+        case Variant(name, None) if name in _PRIMITIVES:
+            return _PRIMITIVES[name]
+    raise DecodeError(f"{str(raw)[:60]} is no algebraic type")
 
 
 def type_to_raw(type: t.AlgebraicType) -> Variant:

@@ -27,6 +27,8 @@ def type_text(type: t.AlgebraicType, name_of: Callable[[int], str] = "type{}".fo
         case t.ProductType(elements):
             if type in t.SPECIAL_NAMES:
                 return t.SPECIAL_NAMES[type]
+            if not elements:
+                return "tuple[()]"
             return f"({_fields(((element.name, element.type) for element in elements), name_of)})"
         case t.SumType(variants):
             return _sum_text(type, variants, name_of)
@@ -42,17 +44,18 @@ def _sum_text(type: t.SumType, variants: tuple[t.SumVariant, ...], name_of: Call
         return t.SPECIAL_NAMES[type]
     some = t.as_option(type)
     if some is not None:
-        return f"{type_text(some, name_of)} | None"
+        text = type_text(some, name_of)
+        return f"Some[{text}] | None" if t.as_option(some) is not None else f"{text} | None"
     result = t.as_result(type)
     if result is not None:
-        return f"Result[{type_text(result[0], name_of)}, {type_text(result[1], name_of)}]"
+        return f"Ok[{type_text(result[0], name_of)}] | Err[{type_text(result[1], name_of)}]"
     if not variants:
         return "Never"
-    return " | ".join(_variant_text(variant, name_of) for variant in variants)
+    return " | ".join(_variant_text(variant, tag, name_of) for tag, variant in enumerate(variants))
 
 
-def _variant_text(variant: t.SumVariant, name_of: Callable[[int], str]) -> str:
-    name = variant.name or "?"
+def _variant_text(variant: t.SumVariant, tag: int, name_of: Callable[[int], str]) -> str:
+    name = variant.name or str(tag)
     return name if variant.type == t.UNIT else f"{name}({type_text(variant.type, name_of)})"
 
 
