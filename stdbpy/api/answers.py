@@ -38,7 +38,11 @@ NOT_SPACETIMEDB = (
     "Is this the address of a SpacetimeDB server? Its address ends with the port, as in http://127.0.0.1:3000."
 )
 
-_NOT_OWNER = re.compile(r"does not own database|is not authorized to|Only owners are authorized")
+_NOT_OWNER = re.compile(
+    r"does not own database|is not authorized to|Only owners are authorized|may not change this database"
+)
+"""What servers say, of several versions and the embedded one, whatever status they give it."""
+
 _SHOWN = 300
 
 
