@@ -43,7 +43,10 @@ _NOT_OWNER = re.compile(
 )
 """What servers say, of several versions and the embedded one, whatever status they give it."""
 
+_HINT = re.compile(r"\n *hint: (?P<hint>.+)\Z")
+
 _SHOWN = 300
+"""Most characters of a server's own words in a message."""
 
 
 def read_json(response: Response, shape: type[T]) -> T:
@@ -64,7 +67,7 @@ def parse_json(response: Response, shape: type[T]) -> T:
         raise UnexpectedAnswer(
             f"the server's answer is not what SpacetimeDB gives: {error} ({kind}, {len(response.body)} bytes)",
             status=response.status,
-            body=_beginning(response),
+            body=response.text,
             hint=NOT_SPACETIMEDB,
         ) from None
 
@@ -76,7 +79,7 @@ def read_identity(text: str, response: Response) -> Identity:
         raise UnexpectedAnswer(
             f"the server's answer is no identity: {error}",
             status=response.status,
-            body=_beginning(response),
+            body=response.text,
             hint=NOT_SPACETIMEDB,
         ) from None
 
@@ -94,32 +97,32 @@ def expect_success(response: Response) -> None:
 
 def refusal(response: Response) -> ApiError:
     """The error that stands for an answer other than 200, by its status and text."""
-    status, text = response.status, _beginning(response)
-    said = text or f"status {status}"
+    status, body = response.status, response.text
+    said, hint_given = _in_short(response)
     is_json = "json" in response.headers.get("content-type", "")
 
     if 300 <= status < 400:
         target = response.headers.get("location", "another address")
         return UnexpectedAnswer(
-            f"the server sends callers on to {target}", status=status, body=text, hint="Use that server's address."
+            f"the server sends callers on to {target}", status=status, body=body, hint="Use that server's address."
         )
     if status == REDUCER_FAILED:
-        return ReducerFailed(response.text or "the reducer failed", status=status, body=response.text)
-    if status == UNAUTHORIZED and text == "Authorization required":
+        return ReducerFailed(body or "the reducer failed", status=status, body=body)
+    if status == UNAUTHORIZED and body == "Authorization required":
         return TokenRejected(
-            "this needs a token, and none was given", status=status, body=said, hint="Log in, or give a token."
+            "this needs a token, and none was given", status=status, body=body, hint="Log in, or give a token."
         )
-    if (status == UNAUTHORIZED and not is_json) or "malformed token" in text:
-        return TokenRejected(f"the server does not take this token: {said}", status=status, body=said, hint=_TOKENS)
-    if status in {UNAUTHORIZED, FORBIDDEN} or _NOT_OWNER.search(text):
+    if (status == UNAUTHORIZED and not is_json) or "malformed token" in body:
+        return TokenRejected(f"the server does not take this token: {said}", status=status, body=body, hint=_TOKENS)
+    if status in {UNAUTHORIZED, FORBIDDEN} or _NOT_OWNER.search(body):
         sentence = f"the server does not allow it: {said}"
-        return Forbidden(sentence, status=status, body=text, hint=_whose_rights(response))
+        return Forbidden(sentence, status=status, body=body, hint=_whose_rights(response))
     if status == NOT_FOUND:
-        return _not_found(response, text)
+        return _not_found(response)
     sentence, hint = _OTHER_STATUSES.get(status, _SERVER_FAILED if status >= 500 else _REFUSED)
-    if "database name" in text:
+    if "database name" in body:
         hint = _NAME_RULE
-    return ApiError(f"{sentence}: {said}", status=status, body=text, hint=hint)
+    return ApiError(f"{sentence}: {said}", status=status, body=body, hint=hint_given or hint)
 
 
 def _whose_rights(response: Response) -> str:
@@ -127,19 +130,27 @@ def _whose_rights(response: Response) -> str:
     return f"{who}Use the token of the database's owner."
 
 
-def _not_found(response: Response, text: str) -> ApiError:
+def _not_found(response: Response) -> ApiError:
     # Below a database every route tells the caller's identity, also when the database is unknown:
     # without it, the route itself is what the server does not have.
-    if response.caller is None and not text:
+    if response.caller is None and not response.body:
         return UnexpectedAnswer(
             "the server has no such route: it is older than this stdbpy expects, or no SpacetimeDB",
             status=response.status,
             hint=NOT_SPACETIMEDB,
         )
-    return NotFound(text or "not found", status=response.status, body=text)
+    said, hint = _in_short(response)
+    return NotFound(said, status=response.status, body=response.text, hint=hint)
 
 
-def _beginning(response: Response) -> str:
-    """Its text on one line, not all of it if it is long."""
-    text = " ".join(response.text.split())
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+def _in_short(response: Response) -> tuple[str, str]:
+    """What the answer says, on one line and not all of it if it is long; and the hint at its end,
+    which the embedded server gives."""
+    text, hint = response.text, ""
+    found = _HINT.search(text)
+    if found is not None:
+        text, hint = text[: found.start()], found["hint"]
+    text = " ".join(text.split())
+    if len(text) > _SHOWN:
+        text = text[:_SHOWN] + "…"
+    return text or f"status {response.status}", hint

@@ -327,6 +327,11 @@ class TestRefusals:
             carry(databases.info("chat"), below_database(text_answer("because\n  of this", status)))
         assert caught.value.status == status
 
+    def test_the_embedded_servers_hints_are_passed_on(self):
+        with pytest.raises(ApiError) as caught:
+            carry(databases.info("chat"), below_database(text_answer("it is so\nhint: Do this.", 400)))
+        assert (caught.value.message, caught.value.hint) == ("the server refused: it is so", "Do this.")
+
     def test_long_bodies_are_cut_in_messages(self):
         with pytest.raises(ApiError) as caught:
             carry(servers.health(), text_answer("x" * 100_000, 500))
