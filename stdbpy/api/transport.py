@@ -18,6 +18,8 @@ DEFAULT_TIMEOUT = 60.0
 CONNECT_TIMEOUT = 10.0
 """Seconds until a connection must stand; the caller's timeout counts for what follows."""
 
+LARGE_BODY = 64 * 1024
+
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _LOGGED_TOKEN = re.compile(r"(spacetime-identity-token', b')[^']*")
 
@@ -56,6 +58,10 @@ def client_settings(address: Address, token: str | None, timeout: float) -> dict
 def request_settings(address: Address, request: Request, timeout: float) -> dict[str, Any]:
     """Arguments of httpx's ``build_request``."""
     headers = {} if request.content_type is None else {"content-type": request.content_type}
+    if request.body is not None and len(request.body) > LARGE_BODY:
+        # A server that refuses without reading it all hangs up afterwards, perhaps in the middle of
+        # the next request.
+        headers["connection"] = "close"
     settings: dict[str, Any] = {
         "method": request.method,
         "url": address.url + request.path,

@@ -63,6 +63,11 @@ class Database:
             raise self._work.refusal()
         return self._instance.schema
 
+    @property
+    def is_open(self) -> bool:
+        """Whether asking for the schema does not wait any more."""
+        return self._work.opened.is_set()
+
     def failure(self) -> Exception | None:
         """Why the database cannot be used, if so. Waits while it is being opened."""
         self._work.opened.wait()

@@ -16,6 +16,9 @@ TEXT: Header = (b"content-type", b"text/plain; charset=utf-8")
 JSON: Header = (b"content-type", b"application/json")
 
 
+NO_CONTENT = 204
+
+
 class Answer:
     """A whole answer. ``headers`` are in lower case, without ``content-length``."""
 
@@ -27,8 +30,9 @@ class Answer:
         self.body = body
 
     async def send(self, send: Send, more_headers: Sequence[Header] = (), *, without_body: bool = False) -> None:
-        length = (b"content-length", b"%d" % len(self.body))
-        headers = [*self.headers, *more_headers, length]
+        headers = [*self.headers, *more_headers]
+        if self.status != NO_CONTENT:
+            headers.append((b"content-length", b"%d" % len(self.body)))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if without_body else self.body})
 

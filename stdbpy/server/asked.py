@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -73,6 +74,13 @@ class Asked:
     def database(self) -> Database:
         """The one that the path names; refuses if there is none."""
         return self.backend.database(self.path_value("database"))
+
+    async def opened_database(self) -> Database:
+        """As :attr:`database`, when it has read its data, as it does after a start."""
+        database = self.database
+        if not database.is_open:
+            await asyncio.to_thread(database.failure)
+        return database
 
     async def body(self, most: int = SMALL_BODY) -> bytes:
         """All of the body. Refuses one of more than ``most`` bytes, without reading it to the end."""

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from stdbpy.api import ApiClient
+from stdbpy.api.transport import LARGE_BODY
 
 JSON = {"content-type": "application/json"}
 
@@ -45,6 +46,8 @@ class Subject:
     def ask(self, method: str, path: str, *, token: str | None = "own", **request: Any) -> httpx.Response:
         """A request as it is; with the publisher's token unless another or ``None`` is given."""
         headers = {**request.pop("headers", {})}
+        if len(request.get("content", "")) > LARGE_BODY:
+            headers["connection"] = "close"
         if token is not None:
             headers["authorization"] = f"Bearer {self.token if token == 'own' else token}"
         return self.http.request(method, path, headers=headers, **request)

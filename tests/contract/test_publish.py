@@ -105,6 +105,12 @@ def test_a_schema_that_would_lose_rows_is_refused(server: Subject, chat: str):
     assert server.call(chat, "set_name", '["Ada"]').status_code == 200
 
 
+@pytest.mark.parametrize("query", ["parent", "organization", "org"])
+def test_families_that_are_not_there(server: Subject, query: str):
+    answer = server.publish("quickstart_chat", f"{fresh_name()}?{query}={fresh_name('nothing')}")
+    assert answer.status_code == (200 if server.is_old else 404)
+
+
 class TestInfo:
     def test_by_name_and_identity(self, server: Subject, shared_chat: str):
         answer = server.ask("GET", f"/v1/database/{shared_chat}", token=None)

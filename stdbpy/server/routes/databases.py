@@ -37,6 +37,10 @@ async def publish(asked: Asked) -> Answer:
     break_clients = asked.query.get("policy") == "BreakClients"
     if target is None and clear:
         raise refuse(BAD_REQUEST, "Clear database requires database name or identity")
+    for related in ("parent", "organization", "org"):
+        if related in asked.query:
+            # There are neither families of databases nor organizations here; what is known is no harm.
+            backend.database(asked.query[related])
     program = await asked.body(LARGEST_PROGRAM)
     owner = asked.caller.identity
     existing = backend.find(target) if target is not None else None
@@ -125,8 +129,8 @@ async def identity(asked: Asked) -> Answer:
 
 
 async def schema(asked: Asked) -> Answer:
+    database = await asked.opened_database()
     version = _SCHEMA_VERSIONS.get(asked.query.get("version", ""))
-    database = asked.database
     if version is None:
         raise refuse(BAD_REQUEST, "The query needs a version, which is 9 or 10.")
     return json_answer(schema_to_json(database.schema, version))

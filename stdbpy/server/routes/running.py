@@ -30,7 +30,7 @@ _NO_ENERGY: Header = (b"spacetime-energy-used", b"0")
 
 
 async def call(asked: Asked) -> Answer:
-    database = asked.database
+    database = await asked.opened_database()
     _expect_json(asked)
     body = await asked.body()
     caller = new_connection(asked.caller)
