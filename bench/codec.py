@@ -77,9 +77,12 @@ def _numbers(index: int, chance: random.Random) -> tuple[Any, ...]:
     return index, chance.random(), chance.random(), chance.randrange(-100, 100)
 
 
+_SENDERS = [Identity(random.Random(sender).randbytes(32)) for sender in range(1_000)]
+
+
 def _message(index: int, chance: random.Random) -> tuple[Any, ...]:
     text = "".join(chance.choices(string.ascii_letters + "  ", k=chance.randrange(30, 51)))
-    return index, Identity(chance.randbytes(32)), Timestamp(1_700_000_000_000_000 + index), text
+    return index, chance.choice(_SENDERS), Timestamp(1_700_000_000_000_000 + index), text
 
 
 SHAPES = (
@@ -92,7 +95,7 @@ SHAPES = (
     ),
     RowShape(
         "message",
-        "{u64, Identity, Timestamp, 30 to 50 characters}",
+        "{u64, Identity (of 1,000), Timestamp, 30 to 50 characters}",
         product(("id", Primitive.U64), ("sender", IDENTITY), ("sent", TIMESTAMP), ("text", Primitive.STRING)),
         _message,
         (("tuple", None), ("dataclass", MessageDataclass), ("msgspec.Struct", MessageStruct)),

@@ -34,7 +34,7 @@ with an ``Identity`` and a ``Timestamp``, which the collector tracks)."""
 class Codec(Generic[V]):
     """Reads and writes the values of one type. Its functions are generated at their first use."""
 
-    __slots__ = ("_part", "_rows", "_shapes", "_whole", "_write")
+    __slots__ = ("_part", "_rows", "_shapes", "_whole", "_write", "_write_rows")
 
     def __init__(self, shapes: Shapes) -> None:
         self._shapes = shapes
@@ -42,6 +42,7 @@ class Codec(Generic[V]):
         self._part: Callable[[bytes, int], tuple[V, int]] | None = None
         self._rows: Callable[[bytes], list[V]] | None = None
         self._write: Callable[[V], bytes] | None = None
+        self._write_rows: Callable[[Sequence[V]], bytes] | None = None
 
     def encode(self, value: V) -> bytes:
         """``value`` in BSATN. Raises ``EncodeError`` with the path of the field that does not fit."""
@@ -54,7 +55,14 @@ class Codec(Generic[V]):
 
     def encode_rows(self, values: Iterable[V]) -> bytes:
         """The values in BSATN, one after the other. Raises ``EncodeError``."""
-        return b"".join(map(self.encode, values))
+        write_rows = self._write_rows or self._generate_write_rows()
+        rows = values if isinstance(values, list | tuple) else list(values)
+        try:
+            return write_rows(rows)
+        except WRITING_FAILURES:
+            for row in rows:
+                ValueChecker(self._shapes).check(row)
+            raise
 
     def decode(self, data: Buffer) -> V:
         """The value that ``data`` is. Raises ``DecodeError``, also for bytes left over."""
@@ -102,6 +110,10 @@ class Codec(Generic[V]):
     def _generate_write(self) -> Callable[[V], bytes]:
         self._write = write = WriterSource(self._shapes).whole()
         return write
+
+    def _generate_write_rows(self) -> Callable[[Sequence[V]], bytes]:
+        self._write_rows = write_rows = WriterSource(self._shapes).rows()
+        return write_rows
 
     def _generate_whole(self) -> Callable[[bytes], V]:
         self._whole = whole = ReaderSource(self._shapes).whole()

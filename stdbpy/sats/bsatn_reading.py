@@ -27,6 +27,22 @@ READING_FAILURES = (struct.error, ValueError, LookupError, TypeError, Bad, Recur
 """What a generated reader raises for bad bytes."""
 
 
+PROBE_SIZE = 1 << 19
+"""How many bytes of rows are read to learn whether the identities in them repeat."""
+
+
+class SharedIdentities(dict[bytes, bytes]):
+    """The ``Identity`` or ``ConnectionId`` for bytes as BSATN has them, the same object for the same
+    bytes: most rows name somebody whom others name, too."""
+
+    __slots__ = ()
+
+    def __missing__(self, raw: bytes) -> bytes:
+        cls = Identity if len(raw) == Identity.SIZE else ConnectionId
+        value = self[raw] = bytes.__new__(cls, raw[::-1])
+        return value
+
+
 def _numbers(code: str, data: bytes) -> list[int] | list[float]:
     numbers = array(code, data)
     if sys.byteorder == "big":
@@ -41,6 +57,8 @@ _BUILT_IN: dict[str, object] = {
     "new_bytes": bytes.__new__,
     "starmap": starmap,
     "numbers": _numbers,
+    "PROBE_SIZE": PROBE_SIZE,
+    "SharedIdentities": SharedIdentities,
     "uuid_from_int": uuid_from_int,
     **{cls.__name__: cls for cls in (Identity, ConnectionId, Timestamp, TimeDuration, Some, Ok, Err, Variant)},
 }
@@ -82,15 +100,32 @@ class ReaderSource:
         if size is not None:
             body.line(f"return {body.fixed_list(self.shapes.root, 'data')}")
             return self.build("rows", f"def rows(data):\n{body.text}")
-        body.line("while o < end:")
+        loop = self._loop("end", indent=1, shares_identities=False)
+        if "new_bytes" in loop:
+            loop = (
+                "    shared = SharedIdentities()\n"
+                "    for stop in (min(PROBE_SIZE, end), end):\n"
+                f"{self._loop('stop', indent=2, shares_identities=True)}\n"
+                "        if 2 * len(shared) > len(values): break\n"
+                f"{loop}"
+            )
+        return self.build(
+            "rows",
+            "def rows(data):\n"
+            "    o = 0; end = len(data); values = []; append = values.append\n"
+            f"{loop}\n"
+            "    if o != end: raise Bad\n"
+            "    return values",
+        )
+
+    def _loop(self, stop: str, *, indent: int, shares_identities: bool) -> str:
+        body = self._reader(self, indent)
+        body.shares_identities = shares_identities
+        body.line(f"while o < {stop}:")
         body.indent += 1
         value = body.read_all(self.shapes.root)
         body.line(f"append({value})")
-        body.indent -= 1
-        body.line("if o != end: raise Bad")
-        body.line("return values")
-        start = "o = 0; end = len(data); values = []; append = values.append"
-        return self.build("rows", f"def rows(data):\n    {start}\n{body.text}")
+        return body.text
 
     def columns(
         self, columns: Sequence[int], fail: Callable[[BaseException, bytes], object]
@@ -150,6 +185,8 @@ class Reader:
     def __init__(self, source: ReaderSource, indent: int = 1, *, depth: str = "0") -> None:
         self.source = source
         self.indent = indent
+        self.shares_identities = False
+        """Whether equal identities become one object, by way of a local variable ``shared``."""
         self.run: list[tuple[str, str]] = []
         """``(struct code, variable)`` of the fixed-size reads to come; no variable for skipped bytes."""
         self._depth = depth
@@ -268,7 +305,8 @@ class Reader:
         if shape.name == "Uuid":
             return f"uuid_from_int({self._int(shape.number)})"
         if shape.name in ("Identity", "ConnectionId"):
-            return f"new_bytes({shape.name}, {self.fixed(f'{shape.number.size}s')}[REVERSED])"
+            raw = self.fixed(f"{shape.number.size}s")
+            return f"shared[{raw}]" if self.shares_identities else f"new_bytes({shape.name}, {raw}[REVERSED])"
         return f"{shape.name}({self._int(shape.number)})"
 
     def _end_of_sized(self, element_size: int) -> str:

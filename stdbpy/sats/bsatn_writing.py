@@ -8,7 +8,7 @@ a value does not fit; :mod:`stdbpy.sats.bsatn_checking` then finds the field.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from operator import index
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -48,19 +48,35 @@ class WriterSource:
 
     def whole(self) -> Callable[[Any], bytes]:
         """``value -> data``."""
-        functions = [self._function(function_name(number), shape) for number, shape in self._shapes.called.items()]
-        functions.append(self._function("whole", self._shapes.root))
-        return self.names.compile("whole", "\n\n".join(functions) + "\n")
+        body = Writer(self.names, FunctionText(), 1, "0")
+        body.write(self._shapes.root, "x")
+        body.line(f"return {body.result()}")
+        return self._build("whole", f"def whole(x):\n{body.text}")
 
-    def _function(self, name: str, shape: s.Shape) -> str:
-        lines = FunctionText()
-        nested = name != "whole"
-        body = Writer(self.names, lines, 1, "depth" if nested else "0")
-        if nested:
-            body.line("depth = too_deep(depth)")
+    def rows(self) -> Callable[[Iterable[Any]], bytes]:
+        """``values -> data``, one after the other."""
+        body = Writer(self.names, FunctionText(), 2, "0")
+        body.write(self._shapes.root, "x")
+        body.line(f"append({body.result()})")
+        return self._build(
+            "rows",
+            "def rows(values):\n"
+            "    parts = []; append = parts.append\n"
+            "    for x in values:\n"
+            f"{body.text}\n"
+            "    return join(parts)",
+        )
+
+    def _build(self, name: str, source: str) -> Callable[..., Any]:
+        functions = [self._function(*item) for item in self._shapes.called.items()]
+        return self.names.compile(name, "\n\n".join([*functions, source]) + "\n")
+
+    def _function(self, number: int, shape: s.Shape) -> str:
+        body = Writer(self.names, FunctionText(), 1, "depth")
+        body.line("depth = too_deep(depth)")
         body.write(shape, "x")
         body.line(f"return {body.result()}")
-        return f"def {name}(x{', depth' if nested else ''}):\n{lines}"
+        return f"def {function_name(number)}(x, depth):\n{body.text}"
 
 
 class Branch(NamedTuple):
@@ -82,6 +98,10 @@ class Writer:
         self._depth = depth
         self._run: list[tuple[str, str]] = []
         self._pieces: list[str] = []
+
+    @property
+    def text(self) -> str:
+        return str(self._lines)
 
     def line(self, text: str) -> None:
         self._lines.add(self._indent, text)
