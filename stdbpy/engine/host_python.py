@@ -153,7 +153,7 @@ class NativeHost:
     # --- changing ----------------------------------------------------------------------------
 
     def datastore_insert_bsatn(self, table_id: int, row: bytes) -> bytes:
-        tx = self._running()
+        tx = self.tx or self._running()
         if table_id in self._scheduled:
             self._check_delay(table_id, row)
         stored = tx.insert(table_id, row)
@@ -233,6 +233,8 @@ def _chunks(rows: Iterator[bytes]) -> Iterable[bytes]:
 
 def _generated(table: Table, row: bytes, stored: bytes) -> bytes:
     """What the host put in the place of zeros."""
+    if len(table.sequences) == 1:
+        return table.sequences[0].value_in(stored)
     return b"".join([numbers.value_in(stored) for numbers in table.sequences if numbers.asked_by(row)])
 
 

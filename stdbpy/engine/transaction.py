@@ -109,9 +109,9 @@ class Transaction:
 
         Raises ``UniqueConstraintViolation``, then having changed nothing.
         """
-        table = self.table(table_id)
-        if table.sequences:
-            row = self._numbered(table, row)
+        table = self._tables.get(table_id) or self.table(table_id)
+        for numbers in table.sequences:
+            row = numbers.filled(row)
         if row not in table.rows:
             table.insert(row)
             self._changes_of(table).insert(row)
@@ -141,8 +141,8 @@ class Transaction:
             raise HostError(Errno.NO_SUCH_INDEX, f"Table {table.name!r} has no index with the number {index_id}")
         if not index.unique:
             raise HostError(Errno.INDEX_NOT_UNIQUE, f"Index {index.name!r} is not unique: its keys name no single row")
-        if table.sequences:
-            row = self._numbered(table, row)
+        for numbers in table.sequences:
+            row = numbers.filled(row)
         old = index.entries.get(index.key_of(row))
         if old is None:
             raise RowNotFound(Errno.NO_SUCH_ROW, f"Table {table.name!r} has no row to update with that key")
@@ -171,15 +171,6 @@ class Transaction:
                 changes.delete(row)
             table.clear()
         return count
-
-    def _numbered(self, table: Table, row: bytes) -> bytes:
-        for numbers in table.sequences:
-            if numbers.asked_by(row):
-                if numbers.block_is_used_up:
-                    numbers.take_block()
-                    self._store.note_taken(numbers)
-                row = numbers.filled(row)
-        return row
 
     def _changes_of(self, table: Table) -> TableChanges:
         changes = self._changes.get(table.id)

@@ -26,7 +26,7 @@ from stdbpy.errors import HostError
 
 _HEAD = struct.Struct("<II")
 _COUNTS = struct.Struct("<HH")
-_ONE_CAME = struct.Struct("<IIII")
+_ONE_ROW = struct.Struct("<HHIIII")
 _U32 = struct.Struct("<I")
 _SEQUENCE = struct.Struct("<I16s")
 _SEED = 0xFFFF_FFFF
@@ -63,20 +63,33 @@ def _little_endian(numbers: array[int]) -> array[int]:
 
 def pack_record(number: int, delta: Delta, taken: Collection[Numbers]) -> bytes:
     """The record of transaction ``number``; empty if there is nothing to write down."""
+    body = b"" if taken else _one_row(delta)
+    if not body:
+        body = _body(delta, taken)
+    return _HEAD.pack(len(body), crc32(body, number & _SEED)) + body if body else b""
+
+
+def _one_row(delta: Delta) -> bytes:
+    """The body for the most frequent transaction, that inserts one row; empty for others."""
+    if len(delta.changes) != 1:
+        return b""
+    (changes,) = delta
+    if changes.deleted or len(changes.inserted) != 1 or changes.table.is_event:
+        return b""
+    (row,) = changes.inserted
+    return _ONE_ROW.pack(1, 0, changes.table.id, 0, 1, len(row)) + row
+
+
+def _body(delta: Delta, taken: Collection[Numbers]) -> bytes:
     tables = [changes for changes in delta if not changes.table.is_event]
     if not tables and not taken:
         return b""
     parts = [_COUNTS.pack(len(tables), len(taken))]
     for changes in tables:
-        if len(changes.inserted) == 1 and not changes.deleted:
-            (row,) = changes.inserted
-            parts += (_ONE_CAME.pack(changes.table.id, 0, 1, len(row)), row)
-        else:
-            parts += (_U32.pack(changes.table.id), pack_rows(changes.deleted), pack_rows(changes.inserted))
+        parts += (_U32.pack(changes.table.id), pack_rows(changes.deleted), pack_rows(changes.inserted))
     for numbers in taken:
         parts.append(_SEQUENCE.pack(numbers.id, numbers.taken_up_to.to_bytes(16, "little", signed=True)))
-    body = b"".join(parts)
-    return _HEAD.pack(len(body), crc32(body, number & _SEED)) + body
+    return b"".join(parts)
 
 
 def unpack_records(data: bytes, number: int) -> Iterator[bytes]:

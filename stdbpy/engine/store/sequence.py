@@ -26,6 +26,7 @@ class Numbers:
     """The numbers of one sequence, and the column of a row that they go to."""
 
     __slots__ = (
+        "_find",
         "_increment",
         "_mask",
         "_maximum",
@@ -36,6 +37,7 @@ class Numbers:
         "_zero",
         "definition",
         "id",
+        "ledger",
         "next",
         "taken_up_to",
     )
@@ -51,7 +53,8 @@ class Numbers:
         self._signed = type.value.startswith("I")
         self._zero = bytes(self._size)
         self._mask = (1 << 8 * self._size) - 1
-        self._offset = offset
+        self._offset = offset if isinstance(offset, int) else 0
+        self._find = None if isinstance(offset, int) else offset
         self._minimum = 1 if definition.min_value is None else definition.min_value
         self._maximum = _I128_MAX if definition.max_value is None else definition.max_value
         self._increment = definition.increment
@@ -59,21 +62,20 @@ class Numbers:
         """The number that is given out next."""
         self.taken_up_to = self.next
         """Where the block ends: this number is not given out before another block is taken."""
+        self.ledger: set[Numbers] = set()
+        """Where it is noted that a block was taken."""
 
     def go_on_as(self, other: Numbers) -> None:
         """Goes on where another version of the same sequence stands."""
         self.next, self.taken_up_to = other.next, other.taken_up_to
 
-    @property
-    def block_is_used_up(self) -> bool:
-        return self.next == self.taken_up_to
-
     def go_on_from(self, taken_up_to: int) -> None:
         """Starts behind the last block that was taken, as after a restart."""
         self.next = self.taken_up_to = taken_up_to
 
-    def take_block(self) -> None:
+    def _take_block(self) -> None:
         """Takes the next numbers; fewer than a block if there are no more different ones."""
+        self.ledger.add(self)
         ahead = self.taken_up_to + BLOCK * self._increment
         if self._minimum <= ahead <= self._maximum:
             self.taken_up_to = ahead
@@ -87,8 +89,8 @@ class Numbers:
 
     def value_in(self, row: bytes) -> bytes:
         """The column's value in BSATN."""
-        offset = self._offset if isinstance(self._offset, int) else self._offset(row)
-        return row[offset : offset + self._size]
+        start = self._offset if self._find is None else self._find(row)
+        return row[start : start + self._size]
 
     def could_give(self, row: bytes) -> bool:
         """Whether the column holds a number of those that the sequence gives out."""
@@ -100,11 +102,16 @@ class Numbers:
         return self.value_in(row) == self._zero
 
     def filled(self, row: bytes) -> bytes:
-        """``row`` with the next number in its column. The block must not be used up."""
-        offset = self._offset if isinstance(self._offset, int) else self._offset(row)
+        """``row`` with the next number in its column if that holds a 0; ``row`` itself if not."""
+        start = self._offset if self._find is None else self._find(row)
+        end = start + self._size
+        if row[start:end] != self._zero:
+            return row
         number = self.next
+        if number == self.taken_up_to:
+            self._take_block()
         self.next = self._after(number)
-        return row[:offset] + (number & self._mask).to_bytes(self._size, "little") + row[offset + self._size :]
+        return row[:start] + (number & self._mask).to_bytes(self._size, "little") + row[end:]
 
     def _after(self, number: int) -> int:
         following = number + self._increment

@@ -60,6 +60,8 @@ class Store:
     def __init__(self, schema: ModuleSchema, numbering: Numbering | None = None) -> None:
         self.schema = schema
         self.numbering = numbering or Numbering()
+        self.taken: set[Numbers] = set()
+        """Sequences of which a block was taken that no transaction has recorded yet."""
         self.tables: dict[int, Table] = {}
         self.indexes: dict[int, tuple[Table, Index]] = {}
         self.sequences: dict[int, Numbers] = {}
@@ -72,12 +74,6 @@ class Store:
                 self._table_ids.setdefault(prefix + declared.source_name, self._table_ids[prefix + declared.name])
                 for index in declared.indexes:
                     self._index_ids.setdefault(prefix + index.source_name, self._index_ids[prefix + index.name])
-
-        self.taken: set[Numbers] = set()
-        """Sequences of which a block was taken that no transaction has recorded yet."""
-
-    def note_taken(self, numbers: Numbers) -> None:
-        self.taken.add(numbers)
 
     def table_id(self, name: str) -> int | None:
         """The number of a table by its canonical name or by what the module's code calls it."""
@@ -93,6 +89,7 @@ class Store:
             self.indexes[index.id] = table, index
         for numbers in table.sequences:
             self.sequences[numbers.id] = numbers
+            numbers.ledger = self.taken
 
 
 def declared_tables(schema: ModuleSchema) -> Iterator[tuple[str, Definition, ModuleSchema]]:

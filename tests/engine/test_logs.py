@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import json
+from threading import Thread
+
+import pytest
+
+from stdbpy.engine import logs
+from stdbpy.engine.logs import LogStore
+from stdbpy.module.host import LogLevel
+from tests.engine.sample import Clock
+
+DAY = 24 * 60 * 60
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture(params=["memory", "disk"])
+def store(request, tmp_path, clock):
+    store = LogStore(tmp_path / "logs" if request.param == "disk" else None, clock=clock)
+    yield store
+    store.close()
+
+
+def messages(lines):
+    return [json.loads(line)["message"] for line in lines]
+
+
+def test_a_line_has_what_the_real_server_writes(store, clock):
+    store.write(LogLevel.WARN, 'hé\n"x"', target="game", filename="game.py", line_number=7, function="play")
+    store.write(LogLevel.DEBUG, "bare")
+    first, second = store.tail()
+    assert first == (
+        f'{{"level":"Warn","ts":{int(clock.now)},"target":"game","filename":"game.py","line_number":7,'
+        f'"function":"play","message":"hé\\n\\"x\\""}}'
+    )
+    assert second == f'{{"level":"Debug","ts":{int(clock.now)},"message":"bare"}}'
+
+
+def test_a_panic_has_a_trace(store):
+    store.write(LogLevel.PANIC, "oh", function="play", trace=[("game.py", "play"), ("rules.py", "check")])
+    store.write(LogLevel.PANIC, "oh")
+    first, second = map(json.loads, store.tail())
+    assert first["trace"] == [
+        {"module_name": "game.py", "func_name": "play"},
+        {"module_name": "rules.py", "func_name": "check"},
+    ]
+    assert (second["level"], second["trace"]) == ("Panic", [])
+
+
+def test_system_lines(store):
+    store.system("hello")
+    store.system("no", level=LogLevel.ERROR, function="play")
+    first, second = map(json.loads, store.tail())
+    assert {first[name] for name in ("target", "filename", "function")} == {"__spacetimedb__"}
+    assert (second["level"], second["function"], second["target"]) == ("Error", "play", "__spacetimedb__")
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"), [(0, ""), (1, "4"), (2, "34"), (4, "1234"), (5, "01234"), (100, "01234"), (None, "01234")]
+)
+def test_the_last_lines(store, count, expected):
+    for number in range(5):
+        store.system(str(number))
+    assert "".join(messages(store.tail(count))) == expected
+
+
+def test_an_empty_log(store):
+    assert store.tail() == store.tail(10) == []
+
+
+def test_lone_surrogates_do_not_stop_it(store):
+    store.system("\ud800")
+    assert len(store.tail()) == 1
+
+
+def test_long_logs_are_read_from_their_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(logs, "_READ_BYTES", 100)
+    store = LogStore(tmp_path)
+    for number in range(50):
+        store.system(f"{number} " + "x" * (number * 7))
+    for count in range(52):
+        assert store.tail(count) == (store.tail()[-count:] if count else [])
+    store.close()
+
+
+def test_lines_are_kept_by_day(tmp_path, clock):
+    store = LogStore(tmp_path, clock=clock)
+    store.system("monday")
+    clock.advance(DAY)
+    store.system("tuesday")
+    assert messages(store.tail()) == ["tuesday"]
+    store.close()
+    assert [file.name for file in sorted(tmp_path.iterdir())] == ["2023-11-14.log", "2023-11-15.log"]
+    store = LogStore(tmp_path, clock=clock)
+    store.system("tuesday, after a restart")
+    assert len(store.tail()) == 2
+    store.close()
+
+
+def test_old_days_go_when_there_is_too_much(tmp_path, clock, monkeypatch):
+    monkeypatch.setattr(logs, "DISK_BYTES", 2500)
+    store = LogStore(tmp_path, clock=clock)
+    for _ in range(5):
+        store.system("x" * 1000)
+        clock.advance(DAY)
+    store.close()
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_memory_is_bounded(monkeypatch):
+    monkeypatch.setattr(logs, "MEMORY_BYTES", 1000)
+    store = LogStore()
+    for number in range(100):
+        store.system(f"{number}")
+    assert 1 < len(store.tail()) < 10
+    assert messages(store.tail(1)) == ["99"]
+
+
+def test_a_disk_that_refuses_does_not_stop_anything(tmp_path):
+    store = LogStore(tmp_path)
+    store.system("a")
+    store._lines._file.close()
+    store._lines._file = (tmp_path / "readonly").open("ab", buffering=0)
+    store._lines._file.close()
+    store._lines._file = open("/dev/full", "wb", buffering=0)  # noqa: SIM115, PTH123
+    store.system("b")
+    store.close()
+    assert messages(store.tail()) == ["a"]
+
+
+def test_listeners_get_the_end_and_then_all_that_follows(store):
+    store.system("1")
+    store.system("2")
+    heard: list[str] = []
+    stop = store.listen(heard.append, 1)
+    store.system("3")
+    stop()
+    stop()
+    store.system("4")
+    assert messages(heard) == ["2", "3"]
+
+
+def test_following_from_a_thread(store):
+    store.system("before")
+    with store.follow(1) as lines:
+        assert messages([next(lines)]) == ["before"]
+        writer = Thread(target=lambda: [store.system(str(number)) for number in range(100)])
+        writer.start()
+        assert messages([next(lines) for _ in range(100)]) == [str(number) for number in range(100)]
+        writer.join()
+    assert list(lines) == []
