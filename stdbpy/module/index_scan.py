@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from stdbpy.errors import EncodeError
 from stdbpy.module.bindings import AccessorBinding
-from stdbpy.module.ranges import Bound, Range
+from stdbpy.module.ranges import Bound, Range, between
 from stdbpy.module.stored_rows import StoredRows, within
 from stdbpy.schema.model import IndexAlgorithm
 
@@ -76,13 +76,12 @@ class IndexScan:
         prefix = b"".join(self._encode(position, value) for position, value in enumerate(equal))
         column = len(equal)
         if isinstance(last, range):
-            last = _half_open(last)
+            last = _both_included(last)
         if not isinstance(last, Range):
             bound = _INCLUDED + self._encode(column, last)
             return prefix, column, bound, bound
-        if last.is_empty:
-            return None
-        return prefix, column, self._bound(column, last.lower), self._bound(column, last.upper)
+        lower, upper = self._bound(column, last.lower), self._bound(column, last.upper)
+        return None if last.is_empty else (prefix, column, lower, upper)
 
     def _bound(self, column: int, bound: Bound[Any] | None) -> bytes:
         if bound is None:
@@ -103,7 +102,10 @@ class IndexScan:
         )
 
 
-def _half_open(numbers: range) -> Range[int]:
+def _both_included(numbers: range) -> Range[int]:
     if numbers.step != 1:
         raise ValueError(f"{numbers!r} leaves out numbers, which an index cannot")
-    return Range(Bound(numbers.start, included=True), Bound(numbers.stop, included=False))
+    if not numbers:
+        return Range(Bound(numbers.start, included=True), Bound(numbers.start, included=False))
+    # Not its stop, which no column can hold that it is the first number too large for.
+    return between(numbers.start, numbers[-1])

@@ -8,8 +8,9 @@ at_least(18) & below(65)
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 K = TypeVar("K")
 
@@ -54,12 +55,18 @@ class Range(Generic[K]):
         """Whether no key can lie between the bounds: the lower one is above the upper one."""
         if self.lower is None or self.upper is None:
             return False
-        low, high = self.lower.value, self.upper.value
+        low, high = _place(self.lower.value), _place(self.upper.value)
         try:
-            backwards = bool(high < low)  # type: ignore[operator]  # what has no order is left to the host
+            backwards = bool(high < low)  # what has no order is left to the host
         except TypeError:
             return False
         return backwards or (low == high and not (self.lower.included and self.upper.included))
+
+
+def _place(key: Any) -> Any:
+    """What has the order of ``key`` in an index: members of an enum come in the order of their
+    definition there, whatever their values are."""
+    return list(type(key)).index(key) if isinstance(key, enum.Enum) else key
 
 
 def between(low: K, high: K) -> Range[K]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,6 +53,17 @@ def test_joining(first, low, second, high):
         assert not any(lies_in(number / 2, joined) for number in range(-12, 13))
     elif low != high:
         assert any(lies_in(number / 2, joined) for number in range(-12, 13))
+
+
+class Rank(enum.IntEnum):
+    GENERAL = 9
+    PRIVATE = 1
+
+
+def test_members_of_an_enum_are_in_the_order_of_their_definition():
+    assert not between(Rank.GENERAL, Rank.PRIVATE).is_empty
+    assert between(Rank.PRIVATE, Rank.GENERAL).is_empty
+    assert (at_least(Rank.PRIVATE) & below(Rank.PRIVATE)).is_empty
 
 
 def test_values_without_an_order_are_left_to_the_host():
