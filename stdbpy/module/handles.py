@@ -165,7 +165,8 @@ class Table(Generic[Row]):
     """One table as the running call sees it, its own changes included."""
 
     def __init__(self, binding: TableBinding, host: Host) -> None:
-        self._rows = StoredRows(binding, host)
+        # Two underscores, here and in Tables, leave all other names to indexes, tables and subclasses.
+        self.__rows = StoredRows(binding, host)
 
     def insert(self, row: Row) -> Row:
         """Adds a row; returns it with the columns filled in that number themselves. A row that is
@@ -174,26 +175,26 @@ class Table(Generic[Row]):
         Raises ``EncodeError`` for a value that its column cannot hold, ``UniqueConstraintViolation``
         and ``AutoIncOverflow``; then nothing has changed, and the call may go on.
         """
-        inserted: Row = self._rows.insert(row)
+        inserted: Row = self.__rows.insert(row)
         return inserted
 
     def delete(self, row: Row) -> bool:
         """Deletes the row that equals ``row`` in all columns; returns whether there was one."""
-        return self._rows.delete(row)
+        return self.__rows.delete(row)
 
     def iter(self) -> Iterator[Row]:
         """All rows of this moment, in no particular order."""
-        return self._rows.scan()
+        return self.__rows.scan()
 
     def count(self) -> int:
-        return self._rows.host.datastore_table_row_count(self._rows.id)
+        return self.__rows.host.datastore_table_row_count(self.__rows.id)
 
     def clear(self) -> int:
         """Deletes all rows; returns how many there were."""
-        return self._rows.host.datastore_clear(self._rows.id)
+        return self.__rows.host.datastore_clear(self.__rows.id)
 
     def __iter__(self) -> Iterator[Row]:
-        return self._rows.scan()
+        return self.__rows.scan()
 
     def __len__(self) -> int:
         return self.count()
@@ -203,7 +204,7 @@ class Table(Generic[Row]):
 
     def __getattr__(self, name: str) -> Accessor[Row]:
         # Called once per name: what it finds becomes an attribute.
-        accessors = {} if name.startswith("__") else self._rows.table.accessors
+        accessors = {} if name.startswith("__") else self.__rows.table.accessors
         if name not in accessors:
             raise AttributeError(self._missing(name))
         handle = self[name]
@@ -212,18 +213,18 @@ class Table(Generic[Row]):
 
     def __getitem__(self, name: str) -> Accessor[Row]:
         """An index by its name, also if that is the name of a method: ``ctx.db.box["count"]``."""
-        binding = self._rows.table.accessors[name]
-        accessor: Accessor[Row] = accessor_class(binding)(IndexScan(self._rows, binding))
+        binding = self.__rows.table.accessors[name]
+        accessor: Accessor[Row] = accessor_class(binding)(IndexScan(self.__rows, binding))
         return accessor
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *self._rows.table.accessors})
+        return sorted({*super().__dir__(), *self.__rows.table.accessors})
 
     def __repr__(self) -> str:
-        return f"<table {self._rows.table.name}>"
+        return f"<table {self.__rows.table.name}>"
 
     def _missing(self, name: str) -> str:
-        table = self._rows.table
+        table = self.__rows.table
         if name in table.columns:
             return f"{table.name}.{name} has no index: declare it, {name}: ... = column(index='btree')"
         known = (*table.accessors, *TABLE_METHODS)
@@ -237,21 +238,21 @@ class Tables:
     def __init__(
         self, bindings: Mapping[str, TableBinding], declared: Mapping[str, type[Table[Any]]], host: Host
     ) -> None:
-        self._bindings = bindings
-        self._declared = declared
-        self._host = host
+        self.__bindings = bindings
+        self.__declared = declared
+        self.__host = host
 
     def __getattr__(self, name: str) -> Any:
         # Called once per name: what it finds becomes an attribute.
-        bindings = {} if name.startswith("__") else self._bindings
+        bindings = {} if name.startswith("__") else self.__bindings
         if name not in bindings:
             raise AttributeError(_with_nearest(f"the module has no table {name!r}", name, bindings))
-        table = self._declared.get(name, Table)(bindings[name], self._host)
+        table = self.__declared.get(name, Table)(bindings[name], self.__host)
         self.__dict__[name] = table
         return table
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *self._bindings})
+        return sorted({*super().__dir__(), *self.__bindings})
 
 
 def _with_nearest(message: str, name: str, known: Iterable[str]) -> str:

@@ -173,6 +173,11 @@ def test_a_wrong_number_of_key_values(game, key):
         game.call("do", f"players.pair.find({key})")
 
 
+def test_a_range_may_end_behind_the_last_number_of_the_column(full_game):
+    check(full_game, "names(players.level.filter(range(10, 256)))", ["p10", "p11"])
+    check(full_game, "names(players.level.filter(range(5, 5)))", [])
+
+
 def test_a_range_with_steps_is_refused(game):
     with pytest.raises(ValueError, match="leaves out numbers"):
         game.call("do", "players.level.filter(range(1, 9, 2))")
@@ -195,6 +200,20 @@ def test_an_index_that_is_called_like_a_method(game):
     assert "ctx.db.box['count']" in warning.hint
 
 
+def test_tables_and_indexes_may_have_any_other_name():
+    game = run("""
+        @table(name="_host")
+        class Odd:
+            _rows: u32 = column(index="btree")
+        @reducer
+        def do(ctx):
+            ctx.db._host.insert(Odd(3))
+            print(list(ctx.db._host._rows.filter(3)))
+    """)
+    game.call("do")
+    assert game.messages == ["[Odd(_rows=3)]"]
+
+
 # --- what goes wrong -------------------------------------------------------------------------------
 
 
@@ -210,6 +229,9 @@ def test_an_index_that_is_called_like_a_method(game):
         ("players.by_guild_and_level.filter('x')", r"^player\.guild: "),
         ("players.by_guild_and_level.filter(1, 256)", r"^player\.level: .*256.*u8"),
         ("players.by_guild_and_level.delete(1, at_least(256))", r"^player\.level: .*256.*u8"),
+        ("players.level.filter(between(300, 2))", r"^player\.level: .*300.*u8"),
+        ("players.level.filter(range(-1, 5))", r"^player\.level: .*-1.*u8"),
+        ("players.name.filter(range(5))", r"^player\.name: .*str"),
     ],
 )
 def test_values_that_do_not_fit_name_table_and_column(game, code, message):
