@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import logging
+import re
 import traceback
 from dataclasses import dataclass
 
+from stdbpy import __all__ as FOR_AUTHORS  # noqa: N812 - a constant here
 from stdbpy.errors import ModuleLoadError, Problem, StdbError, nearest
 from stdbpy.module.assemble import Assembled, Placed, assemble
 from stdbpy.module.bound import BoundModule
@@ -107,7 +109,16 @@ def _import_problem(error: BaseException, source: ModuleSource) -> Problem:
     if isinstance(error, StdbError):
         return Problem("error", where, error.message, error.hint)
     text = "".join(traceback.format_exception_only(error)).strip()
-    return Problem("error", where, text)
+    return Problem("error", where, text, _import_hint(error))
+
+
+def _import_hint(error: BaseException) -> str:
+    if isinstance(error, NameError) and error.name in FOR_AUTHORS:
+        return f"from stdbpy import {error.name}"
+    if isinstance(error, ImportError) and error.name == "stdbpy":
+        wanted = re.search(r"'(\w+)'", error.msg)  # before 3.12 only the message says it
+        return nearest(wanted[1], FOR_AUTHORS) if wanted else ""
+    return ""
 
 
 def _innermost_line(error: BaseException, source: ModuleSource) -> str | None:

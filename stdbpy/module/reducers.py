@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
 from stdbpy.module.context import ReducerContext
@@ -63,10 +64,13 @@ def client_disconnected(function: Any = None, /, *, name: str | None = None) -> 
 
 
 def _declare(function: Any, name: str | None, lifecycle: Lifecycle | None) -> Any:
-    line = sys._getframe(2).f_lineno  # noqa: SLF001
+    user = sys._getframe(2)  # noqa: SLF001
+    namespace, line = user.f_globals, user.f_lineno
 
-    def declare(function: Callable[..., None]) -> Callable[..., None]:
-        record(function.__globals__, ReducerDeclaration(function, name or function.__name__, lifecycle, line))
+    def declare(function: object) -> FunctionType:
+        if not isinstance(function, FunctionType):
+            raise TypeError(f"a reducer is a function, not {function!r}. A name is given as @reducer(name='add')")
+        record(namespace, ReducerDeclaration(function, name or function.__name__, lifecycle, line))
         return function
 
     return declare if function is None else declare(function)

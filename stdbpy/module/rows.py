@@ -28,11 +28,17 @@ _MISSING: Final = _Missing()
 
 def make_row_class(cls: type) -> type:
     """The row class for ``cls``; ``cls`` itself if it is one already, or a dataclass of its author's."""
+    for base in cls.__mro__[1:]:
+        if "__dataclass_fields__" not in base.__dict__ and _declares_columns(base):
+            raise TypeError(
+                f"the columns of {base.__name__}, from which {cls.__name__} is derived, would be lost: "
+                f"make {base.__name__} a @dataclass"
+            )
     if "__dataclass_fields__" in cls.__dict__:
         return cls
     if "__init__" in cls.__dict__:
         raise TypeError(f"{cls.__name__} has an __init__ of its own, but rows are made of their columns alone")
-    for name in _annotated_names(cls):
+    for name in _annotations(cls):
         default = cls.__dict__.get(name)
         if default is not None and not isinstance(default, dataclasses.Field) and not _is_immutable(default):
             setattr(cls, name, column_field(default, ColumnOptions()))
@@ -67,12 +73,17 @@ def column_default(field: dataclasses.Field[Any]) -> object:
     return field.default
 
 
-def _annotated_names(cls: type) -> list[str]:
+def _annotations(cls: type) -> dict[str, Any]:
     if sys.version_info >= (3, 14):
         import annotationlib
 
-        return list(annotationlib.get_annotations(cls, format=annotationlib.Format.FORWARDREF))
-    return list(inspect.get_annotations(cls))
+        return annotationlib.get_annotations(cls, format=annotationlib.Format.FORWARDREF)
+    return inspect.get_annotations(cls)
+
+
+def _declares_columns(cls: type) -> bool:
+    # Annotations may be text, or name what does not exist yet.
+    return any("ClassVar" not in str(annotation) for annotation in _annotations(cls).values())
 
 
 def _is_immutable(value: object) -> bool:
@@ -85,6 +96,7 @@ def _initialiser(row_class: type) -> Callable[..., None]:
     names: dict[str, Any] = {"__MISSING": _MISSING, "__refuse": partial(_refuse, row_class)}
     parameters: list[str] = []
     lines: list[str] = []
+    checks: list[str] = []
     may_be_required = True
     for field in dataclasses.fields(row_class):
         name = field.name
@@ -100,8 +112,11 @@ def _initialiser(row_class: type) -> Callable[..., None]:
             continue
         else:
             parameters.append(f"{name}=__MISSING")
-            lines.append(f"if {name} is __MISSING: __refuse(locals())")
+            checks.append(f"{name} is __MISSING")
         may_be_required = False
+    if checks:
+        given = "".join(f"{field.name}, " for field in dataclasses.fields(row_class))
+        lines.insert(0, f"if {' or '.join(checks)}: __refuse(({given}))")
     lines += [f"__row.{field.name} = {field.name}" for field in dataclasses.fields(row_class)]
     if hasattr(row_class, "__post_init__"):
         lines.append("__row.__post_init__()")
@@ -114,10 +129,10 @@ def _initialiser(row_class: type) -> Callable[..., None]:
     return initialiser
 
 
-def _refuse(row_class: type, given: dict[str, object]) -> NoReturn:
+def _refuse(row_class: type, given: tuple[object, ...]) -> NoReturn:
     missing = [
         field.name
-        for field in dataclasses.fields(row_class)
-        if given[field.name] is _MISSING and field.default_factory is dataclasses.MISSING
+        for field, value in zip(dataclasses.fields(row_class), given, strict=True)
+        if value is _MISSING and field.default_factory is dataclasses.MISSING
     ]
     raise TypeError(f"{row_class.__name__}() needs a value for {', '.join(map(repr, missing))}")

@@ -15,11 +15,10 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING
 from typing import Any, Literal, TypeVar, dataclass_transform, overload
 
-from stdbpy.errors import nearest
 from stdbpy.module.declarations import ColumnOptions, IndexOptions, TableDeclaration, record
 from stdbpy.module.rows import column_field, make_row_class
 from stdbpy.schema.model import IndexAlgorithm
@@ -64,7 +63,11 @@ def column(
     what existing rows get when the column is added to a table that has rows. A plain
     ``level: u32 = 1`` is the same as ``column(default=1)``.
     """
-    if auto_inc and default is MISSING:
+    if auto_inc:
+        if default is not MISSING and default != 0:
+            raise ValueError(
+                f"an auto_inc column has no default but 0, which asks for the next number, not {default!r}"
+            )
         default = 0
     options = ColumnOptions(primary_key, unique, auto_inc, _algorithm(index) if index is not None else None)
     return column_field(default, options)
@@ -101,7 +104,7 @@ def table(
     public: bool = False,
     scheduled: str | None = None,
     primary_key: str | None = None,
-    indexes: Iterable[IndexOptions] = (),
+    indexes: Sequence[IndexOptions] = (),
 ) -> Callable[[C], C]: ...
 def table(
     cls: Any = None,
@@ -111,7 +114,7 @@ def table(
     public: bool = False,
     scheduled: str | None = None,
     primary_key: str | None = None,
-    indexes: Iterable[IndexOptions] = (),
+    indexes: Sequence[IndexOptions] = (),
 ) -> Any:
     """Declares a table whose rows are instances of the class; the class becomes a dataclass.
 
@@ -124,24 +127,39 @@ def table(
     One class can stand for several tables: stack ``@table(name=…)``, or call
     ``table(name=…)(Player)`` on a class made elsewhere.
     """
-    line = sys._getframe(1).f_lineno  # noqa: SLF001
+    user = sys._getframe(1)  # noqa: SLF001
+    namespace, line = user.f_globals, user.f_lineno
+    _check_options(scheduled, indexes)
 
-    def declare(cls: type) -> type:
+    def declare(cls: object) -> type:
+        if not isinstance(cls, type):
+            raise TypeError(f"@table stands above a class, not {cls!r}. A name is given as @table(name='person')")
         row_class = make_row_class(cls)
         declaration = TableDeclaration(
             row_class, name or _snake_case(cls.__name__), public, scheduled, primary_key, tuple(indexes), line
         )
-        record(sys.modules[cls.__module__].__dict__, declaration)
+        record(namespace, declaration)
         return row_class
 
     return declare if cls is None else declare(cls)
+
+
+def _check_options(scheduled: object, indexes: object) -> None:
+    if scheduled is not None and not isinstance(scheduled, str):
+        name = getattr(scheduled, "__name__", "send_reminder")
+        raise TypeError(f"scheduled takes the name of a reducer, as it may stand further below: scheduled={name!r}")
+    if not isinstance(indexes, Sequence) or not all(isinstance(each, IndexOptions) for each in indexes):
+        raise TypeError(
+            "indexes takes a list of index(...): indexes=[index('by_guild_and_level', 'guild', 'level')]. "
+            "For an index of one column write column(index='btree') behind it"
+        )
 
 
 def _algorithm(name: str) -> IndexAlgorithm:
     try:
         return _ALGORITHMS[name]
     except KeyError:
-        raise ValueError(f"no kind of index is called {name!r}. {nearest(name, _ALGORITHMS)}".rstrip()) from None
+        raise ValueError(f"no kind of index is called {name!r}: there are {', '.join(_ALGORITHMS)}") from None
 
 
 def _snake_case(name: str) -> str:

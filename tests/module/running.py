@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from stdbpy.errors import ModuleLoadError, Problem
 from stdbpy.module.load import LoadedModule, load
 from stdbpy.module.package import ModuleSource
+from stdbpy.sats.annotations import u64
 from stdbpy.sats.bsatn import compile_codec
 from stdbpy.sats.values import ConnectionId, Identity, Timestamp
 from tests.module.fake_host import FakeHost
@@ -18,6 +20,13 @@ ANN = Identity.from_int(0xA)
 BOB = Identity.from_int(0xB)
 DATABASE = Identity.from_int(0xD)
 NOON = Timestamp(1_700_000_000_000_000)
+
+
+@dataclass
+class Installed:
+    """A class from outside of the module."""
+
+    id: u64
 
 
 def source_of(

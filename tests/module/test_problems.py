@@ -9,6 +9,7 @@ import pytest
 
 from stdbpy.errors import ModuleLoadError, StdbError
 from stdbpy.module.load import load
+from tests.module import running
 from tests.module.running import load_code, problems_of, source_of
 
 # Each case is code in which a comment `# E: regex` (or `# W:`) marks a line with a problem, whose
@@ -27,6 +28,15 @@ CASES = {
         def add(ctx): pass
         @reducer(name="add")  # E: there is a reducer 'add' already, at game.py:3
         def add_too(ctx): pass
+    """,
+    "a name of stdbpy that was not imported": """
+        del u64
+        @table
+        class Player:
+            id: u64  # E: NameError: name 'u64' is not defined | from stdbpy import u64
+    """,
+    "a name that stdbpy does not have": """
+        from stdbpy import Tabel  # E: ImportError: cannot import name 'Tabel' .* | Did you mean 'Table'
     """,
     "a primary key that is no column": """
         @table(primary_key="idd")  # E: the primary key 'idd' of table 'player' is none | Did you mean 'id'
@@ -297,7 +307,7 @@ CASES = {
     "a misspelt index": """
         @table
         class Player:
-            id: u64 = column(index="tree")  # E: ValueError: no kind of index is called 'tree'. Did you mean 'btree'
+            id: u64 = column(index="tree")  # E: ValueError: no kind of index is called .tree.: there are btree
     """,
 }
 
@@ -344,6 +354,35 @@ def test_problems_of_several_files():
         },
     )
     assert sorted(problem.where for problem in problems) == ["game.py:4", "world/reducers.py:4", "world/tables.py:5"]
+
+
+def test_a_class_of_another_file_is_declared_where_table_is_called():
+    files = {
+        "world/__init__.py": "",
+        "world/rows.py": "from dataclasses import dataclass\nfrom stdbpy import *\n@dataclass\nclass T:\n    x: u8",
+        "world/tables.py": "from stdbpy import *\nfrom .rows import T\n\n\n\n\n\ntable(name='no name')(T)",
+    }
+    [problem] = problems_of("import world.tables", files=files)
+    assert problem.where == "world/tables.py:8"
+
+
+def test_a_class_of_an_installed_package_can_be_a_table():
+    module = load_code("from tests.module.running import Installed\ntable(name='installed')(Installed)")
+    assert [table.name for table in module.schema.tables] == ["installed"]
+    assert "__stdbpy__" not in vars(running)
+
+
+def test_a_reducer_wrapped_by_a_decorator_of_an_installed_package():
+    module = load_code("""
+        import contextlib
+        @contextlib.contextmanager
+        def quietly():
+            yield
+        @reducer
+        @quietly()
+        def add(ctx, x: u8): pass
+    """)
+    assert [reducer.name for reducer in module.schema.reducers] == ["add"]
 
 
 def test_the_error_says_how_many_and_shows_all():

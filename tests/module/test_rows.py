@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import pickle
+from typing import ClassVar
 
 import pytest
 
-from stdbpy import auto_inc, column, table, u8, u32, u64
+from stdbpy import auto_inc, column, index, init, reducer, table, u8, u32, u64
 from stdbpy.module.rows import make_row_class
 
 
@@ -105,15 +107,53 @@ def test_post_init_is_called():
 
 
 def test_any_column_name_can_be_used():
-    row_class = make_row_class(type("Odd", (), {"__annotations__": {"self": u8, "MISSING": u8, "row": u8}}))
-    assert row_class(self=1, MISSING=2, row=3) == row_class(1, 2, 3)
+    names = ("self", "MISSING", "row", "locals", "last")
+    row_class = make_row_class(type("Odd", (), {"__annotations__": dict.fromkeys(names, u8), "self": 0}))
+    assert row_class(MISSING=2, row=3, locals=4, last=5) == row_class(0, 2, 3, 4, 5)
+    with pytest.raises(TypeError, match="needs a value for 'MISSING', 'last'"):
+        row_class(row=3, locals=4)
+
+
+@pytest.mark.parametrize("decorate", [lambda cls: cls, dataclasses.dataclass])
+def test_a_base_whose_columns_would_be_lost_is_refused(decorate):
+    class Base:
+        id: u64
+
+    class Derived(Base):
+        name: str
+
+    with pytest.raises(TypeError, match="columns of Base, from which Derived is derived, would be lost"):
+        make_row_class(decorate(Derived))
+
+
+def test_a_base_may_have_methods_and_constants():
+    class Base:
+        LIMIT: ClassVar[int] = 3
+
+        def limit(self) -> int:
+            return self.LIMIT
+
+    class Derived(Base):
+        name: str
+
+    assert make_row_class(Derived)(name="Ann").limit() == 3
 
 
 @pytest.mark.parametrize(
     ("declare", "message"),
     [
-        (lambda: column(index="btre"), "no kind of index is called 'btre'. Did you mean 'btree'?"),
-        (lambda: table(indexes=[__import__("stdbpy").index("by_name")]), "names no columns"),
+        (lambda: column(index="btre"), "no kind of index is called 'btre': there are btree, hash, direct"),
+        (lambda: column(index=True), "no kind of index is called True"),
+        (lambda: column(auto_inc=True, default=5), "an auto_inc column has no default but 0"),
+        (lambda: index("by_name"), "names no columns"),
+        (lambda: table(indexes=index("by_name", "name")), r"indexes takes a list of index\(\.\.\.\)"),
+        (lambda: table(indexes=["name"]), r"column\(index='btree'\)"),
+        (lambda: table(scheduled=make_row_class), "takes the name of a reducer.* scheduled='make_row_class'"),
+        (lambda: table("person"), r"@table stands above a class, not 'person'.*@table\(name='person'\)"),
+        (lambda: table()(make_row_class), "@table stands above a class"),
+        (lambda: reducer("add"), r"a reducer is a function, not 'add'.*@reducer\(name='add'\)"),
+        (lambda: reducer(Player), "a reducer is a function"),
+        (lambda: init(functools.partial(print)), "a reducer is a function"),
     ],
 )
 def test_options_that_make_no_sense(declare, message):
