@@ -136,7 +136,7 @@ def _fits(type, schema: ModuleSchema, size: int) -> bool:
     codec = compile_codec(type, schema.typespace)
     try:
         codec.decode(bytes(size))
-    except Exception:  # noqa: BLE001
+    except Exception:
         return False
     return True
 
