@@ -19,9 +19,11 @@ def bracketed(head: str, items: Sequence[str], tail: str, *, indent: str = "") -
     return f"{indent}{head}\n{inner}{indent}{tail}"
 
 
-def mapping(pairs: Sequence[tuple[str, str]], *, head: str = "", indent: str = "") -> str:
-    """A ``dict`` display of keys and values that are source text."""
-    return bracketed(f"{head}{{", [f"{key}: {value}" for key, value in pairs], "}", indent=indent)
+def mapping_argument(name: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """``name={key: value, …}`` of keys and values that are source text, for an argument on lines of
+    its own, one level in, and with a comma behind it."""
+    items = [f"{key}: {value}" for key, value in pairs]
+    return bracketed(f"{name}={{", items, "},", indent=INDENT).removeprefix(INDENT).removesuffix(",")
 
 
 def import_from(module: str, names: Sequence[str]) -> str:

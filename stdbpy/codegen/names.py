@@ -40,8 +40,8 @@ class Scope:
         # Python compares identifiers in this normal form.
         normal = unicodedata.normalize("NFKC", wanted)
         name = "".join(letter if f"a{letter}".isidentifier() else "_" for letter in normal)
-        if name.startswith("__") and not name.endswith("__"):
-            name = name.lstrip("_")  # a class would mangle it
+        if name.startswith("__"):
+            name = name.strip("_")  # a class would mangle it, or take it for Python's own (__init__)
         if not name.isidentifier():
             name = f"_{name}"
         while name in self._taken or keyword.iskeyword(name) or name in _RESERVED:

@@ -8,7 +8,7 @@ from typing import Any
 
 from stdbpy import __version__
 from stdbpy.codegen.annotations import Annotations, words_used
-from stdbpy.codegen.layout import INDENT, bracketed, import_from, mapping, quoted
+from stdbpy.codegen.layout import INDENT, bracketed, import_from, mapping_argument, quoted
 from stdbpy.codegen.names import Scope, snake_case
 from stdbpy.codegen.types_file import TypesFile
 from stdbpy.sats.types import AlgebraicType, TypeRef, children
@@ -94,7 +94,7 @@ def _module_file(definition: str, types: TypesFile) -> str:
     if types.class_names:
         imports += "\nfrom . import types\n"
     pairs = [(str(ref), f"types.{name}") for ref, name in types.class_names.items()]
-    classes = mapping(pairs, head="classes=", indent=INDENT).removeprefix(INDENT)
+    classes = mapping_argument("classes", pairs)
     return (
         '"""The module\'s definition, and the classes of its types."""\n\n'
         f'{imports}\nDEFINITION = r"""\n{definition}\n"""\n\n'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stdbpy import sats
 from stdbpy.codegen.annotations import Annotations, words_used
-from stdbpy.codegen.layout import INDENT, bracketed, import_from, mapping, quoted
+from stdbpy.codegen.layout import INDENT, bracketed, import_from, mapping_argument, quoted
 from stdbpy.codegen.names import Scope, constant_case, pascal_case, snake_case
 from stdbpy.sats.types import UNIT, ProductType, SumType
 from stdbpy.schema.model import ModuleSchema
@@ -71,7 +71,7 @@ class TypesFile:
         bases = ["msgspec.Struct", "frozen=True", "gc=False"]
         if renamed:
             pairs = [(quoted(field), quoted(original)) for field, original in renamed]
-            bases.append(mapping(pairs, head="rename=", indent=INDENT).removeprefix(INDENT))
+            bases.append(mapping_argument("rename", pairs))
         return bracketed(f"class {name}(", bases, "):") + "\n" + ("".join(body) or f"{INDENT}pass\n")
 
     def _enum(self, name: str, type: SumType) -> str:
@@ -80,7 +80,9 @@ class TypesFile:
         lines = []
         for position, variant in enumerate(type.variants):
             original = variant.name or f"variant_{position}"
-            lines.append(f"{INDENT}{scope.claim(constant_case(original))} = {quoted(original)}\n")
+            # Names such as _A_ are enum's own.
+            member = scope.claim(constant_case(original).strip("_") or "_")
+            lines.append(f"{INDENT}{member} = {quoted(original)}\n")
         return f"class {name}(enum.Enum):\n" + "".join(lines)
 
     def _union(self, name: str, type: SumType) -> str:

@@ -132,19 +132,21 @@ def awkward_schema() -> ModuleSchema:
         ("fooBar", Primitive.U8),
         ("foo_bar", Primitive.U8),
         ("__hidden", Primitive.BOOL),
+        ("__init__", Primitive.BOOL),
         ("nested", option(option(Primitive.U32))),
         ("outcome", result(BYTES, Primitive.STRING)),
         ("moment", option(TIMESTAMP)),
         ("kind", TypeRef(1)),
         ("tree", TypeRef(2)),
     )
-    kind = sum_of(("None", UNIT), ("none", UNIT), ("name", UNIT))
+    kind = sum_of(("None", UNIT), ("none", UNIT), ("name", UNIT), ("_last_", UNIT))
     tree = sum_of(("Leaf", UNIT), ("Node", TypeRef(3)))
     node = product(("left", TypeRef(2)), ("right", TypeRef(2)))
     types = tuple(TypeDef(name, name, ref) for ref, name in enumerate(["Row", "Kind", "Tree", "Identity"]))
     reducers = (
         Reducer("list", "list", product(("self", Primitive.U8), ("lambda", TypeRef(1)))),
         Reducer("insert", "insert", product(("items", option(Primitive.STRING)))),
+        Reducer("__init__", "__init__", product(("invoke", Primitive.STRING))),
     )
     space = (row, kind, tree, node)
     table = Table("import", "import", 0, ())
@@ -158,11 +160,14 @@ def test_awkward_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parts = import_package(files, "generated_awkward", tmp_path, monkeypatch)
     types = parts["types"]
     assert types.Row.__match_args__ == (  # type: ignore[attr-defined]
-        "class_", "str_", "foo_bar", "foo_bar_", "hidden", "nested", "outcome", "moment", "kind", "tree",
+        "class_", "str_", "foo_bar", "foo_bar_", "hidden", "init", "nested", "outcome", "moment", "kind", "tree",
     )  # fmt: skip
-    assert [member.name for member in types.Kind] == ["NONE", "NONE_", "NAME"]  # type: ignore[attr-defined]
+    assert [member.name for member in types.Kind] == ["NONE", "NONE_", "NAME", "LAST"]  # type: ignore[attr-defined]
     assert "class Identity_(msgspec.Struct" in files["types.py"]
     assert "def list(self, self_: u8, lambda_: types.Kind)" in files["reducers.py"]
+    calls: list[tuple[object, ...]] = []
+    parts["reducers"].Reducers(lambda *call: calls.append(call)).init("x")  # type: ignore[attr-defined]
+    assert calls == [("__init__", "x")]
     run(tool("mypy"), "--strict", "--config-file=", str(tmp_path / "generated_awkward"))
     run(tool("ruff"), "format", "--isolated", "--check", str(tmp_path / "generated_awkward"))
 

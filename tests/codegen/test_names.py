@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stdbpy.codegen.layout import bracketed, import_from, quoted
+from stdbpy.codegen.layout import bracketed, import_from, mapping_argument, quoted
 from stdbpy.codegen.names import Scope, constant_case, pascal_case, snake_case
 
 
@@ -38,6 +38,7 @@ def test_a_scope_gives_each_name_once_and_only_usable_ones(wanted: list[str]) ->
     for name in given_out:
         assert name.isidentifier()
         assert not keyword.iskeyword(name)
+        assert not (name.startswith("__") and name.strip("_"))
         assert not (name.startswith("__") and not name.endswith("__"))
 
 
@@ -55,3 +56,10 @@ def test_imports_are_sorted_as_isort_does() -> None:
 def test_quotes() -> None:
     assert quoted("it") == '"it"'
     assert quoted('say "it"') == "'say \"it\"'"
+
+
+@pytest.mark.parametrize(("letters", "lines"), [(75, 1), (76, 3)])
+def test_an_argument_fits_a_line_with_its_comma(letters: int, lines: int) -> None:
+    argument = mapping_argument("it", [("x" * letters, "1")])
+    assert len(argument.splitlines()) == lines
+    assert len(f"    {argument.splitlines()[-1]},") <= 88
