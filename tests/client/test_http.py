@@ -1,0 +1,186 @@
+"""A generated client over HTTP, on the embedded server: what is called arrives, what is read is typed."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import sys
+import uuid
+from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
+
+from stdbpy.api import ApiClient
+from stdbpy.codegen import generate
+from stdbpy.errors import EncodeError, NoSuchReducer, ReducerFailed
+from stdbpy.module.load import load
+from stdbpy.module.package import ModuleSource, pack
+from stdbpy.sats import ConnectionId, Err, Identity, Interval, Ok, Some, TimeDuration, Timestamp
+from stdbpy.server import RunningServer
+
+MODULE = b"""
+from dataclasses import dataclass
+import enum
+import uuid
+from stdbpy import *
+
+class Colour(enum.Enum):
+    RED = "r"
+    DARK_BLUE = "b"
+
+class Shape(TaggedUnion): pass
+class Circle(Shape): value: f32
+class Nothing(Shape): pass
+
+@dataclass
+class Point:
+    x: i8
+    class_: i256
+
+@table(public=True)
+class Sample:
+    id: u64 = auto_inc(primary_key=True)
+    big: u256
+    exact: f64
+    text: str
+    raw: bytes
+    colour: Colour
+    shape: Shape
+    point: Point
+    points: list[Point]
+    maybe: u32 | None
+    nested: Some[u32 | None] | None
+    outcome: Ok[u32] | Err[str]
+    who: Identity
+    connection: ConnectionId
+    at: Timestamp
+    span: TimeDuration
+    due: ScheduleAt
+    number: uuid.UUID
+
+@reducer
+def add(
+    ctx: ReducerContext, big: u256, exact: f64, text: str, raw: bytes, colour: Colour, shape: Shape, point: Point,
+    points: list[Point], maybe: u32 | None, nested: Some[u32 | None] | None, outcome: Ok[u32] | Err[str],
+    who: Identity, connection: ConnectionId, at: Timestamp, span: TimeDuration, due: ScheduleAt, number: uuid.UUID,
+) -> None:
+    ctx.db.sample.insert(Sample(
+        0, big, exact, text, raw, colour, shape, point, points, maybe, nested, outcome, who, connection, at, span, due,
+        number,
+    ))
+
+@reducer
+def say_who(ctx: ReducerContext) -> None:
+    raise ReducerError(ctx.sender.hex())
+
+@reducer
+def refuse(ctx: ReducerContext, why: str) -> None:
+    raise ReducerError(why)
+"""
+
+SOURCE = ModuleSource({"samples.py": MODULE}, "samples")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RunningServer]:
+    with RunningServer() as running:
+        with ApiClient(running.url, running.owner_token) as api:
+            api.publish(pack(SOURCE), "samples")
+        yield running
+
+
+@pytest.fixture(scope="module")
+def bindings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    folder = tmp_path_factory.mktemp("client")
+    (folder / "sample_bindings").mkdir()
+    for path, text in generate(load(SOURCE).schema).items():
+        (folder / "sample_bindings" / path).write_text(text)
+    sys.path.insert(0, str(folder))
+    try:
+        yield importlib.import_module("sample_bindings")
+    finally:
+        sys.path.remove(str(folder))
+        for name in [name for name in sys.modules if name.split(".")[0] == "sample_bindings"]:
+            del sys.modules[name]
+
+
+def arguments(types: ModuleType, *, low: bool) -> tuple[object, ...]:
+    """Of ``add``: the smallest and emptiest values, or the largest and fullest."""
+    if low:
+        return (
+            0, -1.5, "", b"", types.Colour.RED, types.ShapeNothing(), types.Point(-128, -(2**255)), [], None, None,
+            Ok(0), Identity.from_int(0), ConnectionId.from_int(0), Timestamp(0), TimeDuration(-1),
+            Interval(TimeDuration(1)), uuid.UUID(int=0),
+        )  # fmt: skip
+    point = types.Point(127, 2**255 - 1)
+    return (
+        2**256 - 1, 2.0**-1074, "Zoë \U0001f600 ' \" \\", b"\x00\xff", types.Colour.DARK_BLUE, types.ShapeCircle(0.5),
+        point, [point, point], 2**32 - 1, Some(None), Err("no"), Identity.from_int(2**256 - 1),
+        ConnectionId.from_int(2**128 - 1), Timestamp(1_700_000_000_000_001), TimeDuration(2**40),
+        Interval(TimeDuration(2**50)), uuid.UUID(int=2**128 - 1),
+    )  # fmt: skip
+
+
+def last(rows):
+    return max(rows, key=lambda row: row.id)
+
+
+@pytest.mark.parametrize("low", [True, False])
+def test_values_of_every_type_come_back_as_they_were_sent(server, bindings, low):
+    sent = arguments(bindings.types, low=low)
+    with bindings.over_http(server.url, "samples") as samples:
+        assert samples.reducers.add(*sent) is None
+        row = last(samples.rows(bindings.tables.sample))
+    assert type(row) is bindings.types.Sample
+    assert row == bindings.types.Sample(row.id, *sent)
+
+
+def test_the_same_with_asyncio(server, bindings):
+    async def add_and_read():
+        async with bindings.over_http_async(server.url, "samples") as samples:
+            await samples.reducers.add(*sent)
+            return last(await samples.rows(bindings.tables.sample))
+
+    sent = arguments(bindings.types, low=False)
+    row = asyncio.run(add_and_read())
+    assert row == bindings.types.Sample(row.id, *sent)
+
+
+def test_rows_of_a_condition(server, bindings):
+    with bindings.over_http(server.url, "samples") as samples:
+        samples.reducers.add(*arguments(bindings.types, low=True))
+        assert samples.rows(bindings.tables.sample, "text = 'nobody'") == []
+        assert {row.text for row in samples.rows(bindings.tables.sample, "text = ''")} == {""}
+
+
+def test_what_a_reducer_says_comes_back(server, bindings):
+    with bindings.over_http(server.url, "samples") as samples, pytest.raises(ReducerFailed, match="not today"):
+        samples.reducers.refuse("not today")
+
+
+def test_calls_are_those_of_the_token_or_of_nobody_in_particular(server, bindings):
+    def caller(token: str | None) -> str:
+        with bindings.over_http(server.url, "samples", token=token) as samples, pytest.raises(ReducerFailed) as caught:
+            samples.reducers.say_who()
+        return caught.value.message
+
+    with ApiClient(server.url) as api:
+        known = api.create_identity()
+    assert caller(known.token) == caller(known.token) == known.identity.hex()
+    assert caller(None) != caller(None)
+
+
+def test_values_that_do_not_fit_are_not_sent(bindings):
+    # Nothing listens there.
+    with bindings.over_http("http://127.0.0.1:1", "samples") as samples:
+        with pytest.raises(EncodeError, match=r"why: .*str"):
+            samples.reducers.refuse(3)
+        with pytest.raises(EncodeError, match=r"^big: .*u256"):
+            samples.reducers.add(-1, *arguments(bindings.types, low=True)[1:])
+
+
+def test_a_reducer_that_is_not_there(bindings):
+    with pytest.raises(NoSuchReducer) as caught:
+        bindings.MODULE.arguments_json("refused", ())
+    assert caught.value.hint == "Did you mean 'refuse'?"
