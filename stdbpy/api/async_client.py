@@ -13,7 +13,7 @@ from stdbpy.api.address import Address
 from stdbpy.api.calls import Arguments
 from stdbpy.api.exchange import Exchange, Request, Response
 from stdbpy.api.results import CallResult, DatabaseInfo, Health, LogRecord, NewIdentity, PublishResult, SqlResult
-from stdbpy.api.transport import DEFAULT_TIMEOUT, client_settings, failure, request_settings, response_of
+from stdbpy.api.transport import DEFAULT_TIMEOUT, Repetition, client_settings, failure, request_settings, response_of
 from stdbpy.sats.values import Identity, Timestamp
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class AsyncApiClient:
     def __init__(self, url: str, token: str | None = None, *, timeout: float = DEFAULT_TIMEOUT) -> None:
         self._address = Address.parse(url)
         self._timeout = timeout
+        self._repetition = Repetition()
         self._http = httpx.AsyncClient(**client_settings(self._address, token, timeout))
 
     @property
@@ -152,9 +153,15 @@ class AsyncApiClient:
 
     async def _send(self, request: Request) -> Response:
         try:
-            answer = await self._http.send(self._prepare(request))
+            try:
+                answer = await self._http.send(self._prepare(request))
+            except httpx.TransportError as error:
+                if not self._repetition.is_due(request, error):
+                    raise
+                answer = await self._http.send(self._prepare(request))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise failure(self._address, error, self._timeout) from error
+        self._repetition.note(request, answer.status_code)
         return response_of(answer, answer.content)
 
     def _prepare(self, request: Request) -> httpx.Request:

@@ -13,7 +13,7 @@ from stdbpy.api.address import Address
 from stdbpy.api.calls import Arguments
 from stdbpy.api.exchange import Exchange, Request, Response
 from stdbpy.api.results import CallResult, DatabaseInfo, Health, LogRecord, NewIdentity, PublishResult, SqlResult
-from stdbpy.api.transport import DEFAULT_TIMEOUT, client_settings, failure, request_settings, response_of
+from stdbpy.api.transport import DEFAULT_TIMEOUT, Repetition, client_settings, failure, request_settings, response_of
 from stdbpy.sats.values import Identity, Timestamp
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class ApiClient:
     def __init__(self, url: str, token: str | None = None, *, timeout: float = DEFAULT_TIMEOUT) -> None:
         self._address = Address.parse(url)
         self._timeout = timeout
+        self._repetition = Repetition()
         self._http = httpx.Client(**client_settings(self._address, token, timeout))
 
     @property
@@ -172,9 +173,15 @@ class ApiClient:
 
     def _send(self, request: Request) -> Response:
         try:
-            answer = self._http.send(self._prepare(request))
+            try:
+                answer = self._http.send(self._prepare(request))
+            except httpx.TransportError as error:
+                if not self._repetition.is_due(request, error):
+                    raise
+                answer = self._http.send(self._prepare(request))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise failure(self._address, error, self._timeout) from error
+        self._repetition.note(request, answer.status_code)
         return response_of(answer, answer.content)
 
     def _prepare(self, request: Request) -> httpx.Request:

@@ -18,8 +18,6 @@ DEFAULT_TIMEOUT = 60.0
 CONNECT_TIMEOUT = 10.0
 """Seconds until a connection must stand; the caller's timeout counts for what follows."""
 
-LARGE_BODY = 64 * 1024
-
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _LOGGED_TOKEN = re.compile(r"(spacetime-identity-token', b')[^']*")
 
@@ -58,10 +56,6 @@ def client_settings(address: Address, token: str | None, timeout: float) -> dict
 def request_settings(address: Address, request: Request, timeout: float) -> dict[str, Any]:
     """Arguments of httpx's ``build_request``."""
     headers = {} if request.content_type is None else {"content-type": request.content_type}
-    if request.body is not None and len(request.body) > LARGE_BODY:
-        # A server that refuses without reading it all hangs up afterwards, perhaps in the middle of
-        # the next request.
-        headers["connection"] = "close"
     settings: dict[str, Any] = {
         "method": request.method,
         "url": address.url + request.path,
@@ -76,6 +70,25 @@ def request_settings(address: Address, request: Request, timeout: float) -> dict
 
 def response_of(answer: httpx.Response, body: bytes) -> Response:
     return Response(answer.status_code, answer.headers, body)
+
+
+class Repetition:
+    """Which requests are sent a second time after their connection broke: those of which nothing can
+    have been done.
+
+    A server that refuses a request may hang up without having read its body, just when the next
+    request is on its way.
+    """
+
+    def __init__(self) -> None:
+        self._may_hang_up = False
+
+    def note(self, request: Request, status: int) -> None:
+        self._may_hang_up = request.body is not None and status >= 400
+
+    def is_due(self, request: Request, error: httpx.TransportError) -> bool:
+        broke = isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError)
+        return broke and (self._may_hang_up or request.method == "GET")
 
 
 def failure(address: Address, error: httpx.HTTPError | httpx.InvalidURL, timeout: float) -> ApiError:

@@ -5,43 +5,54 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Literal
+
+HangUp = Literal["at once", "at the next request", "never"]
 
 
 @dataclass
 class StandIn:
     url: str
     requests: list[bytes] = field(default_factory=list)
+    """The first of each connection."""
 
 
 @contextmanager
-def answering(*answers: bytes, hang_up: bool = True) -> Iterator[StandIn]:
-    """Answers one connection after the other; ``hang_up=False`` leaves each open after its answer."""
+def answering(*answers: bytes, hang_up: HangUp = "at once") -> Iterator[StandIn]:
+    """Answers the first request of one connection after the other."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         standin = StandIn(f"http://127.0.0.1:{listener.getsockname()[1]}")
-        open_ones: list[socket.socket] = []
+        connections: list[socket.socket] = []
 
         def serve() -> None:
             for answer in answers:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
+                connection, _ = listener.accept()
+                connections.append(connection)
                 standin.requests.append(connection.recv(65536))
                 connection.sendall(answer)
-                if hang_up:
+                if hang_up == "at the next request":
+                    connection.recv(65536)
+                if hang_up != "never":
                     connection.close()
-                else:
-                    open_ones.append(connection)
 
-        thread = threading.Thread(target=serve, daemon=True)
+        def serve_until_closed() -> None:
+            with suppress(OSError):
+                serve()
+
+        thread = threading.Thread(target=serve_until_closed)
         thread.start()
         try:
             yield standin
         finally:
-            listener.close()
-            for connection in open_ones:
+            # Wakes the thread if it still waits for a client.
+            listener.shutdown(socket.SHUT_RDWR)
+            for connection in connections:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+            thread.join()
+            for connection in connections:
                 connection.close()
 
 

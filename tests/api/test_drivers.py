@@ -128,7 +128,7 @@ def test_tls_spoken_to_a_plain_server(use: Any):
 
 
 def test_no_http_at_all(use: Any):
-    with answering(b"SSH-2.0-OpenSSH_9.2\r\n") as standin, pytest.raises(UnexpectedAnswer):
+    with answering(*[b"SSH-2.0-OpenSSH_9.2\r\n"] * 2) as standin, pytest.raises(UnexpectedAnswer):
         use(standin.url, "ping")
 
 
@@ -137,9 +137,25 @@ def test_no_http_at_all(use: Any):
     [b"", b"HTTP/1.1 200 OK\r\ncontent-le", http(HEALTH[:5], length=500), http(b"x", "transfer-encoding: gzip")],
 )
 def test_connections_that_end_too_early(use: Any, answer: bytes):
-    with answering(answer) as standin, pytest.raises(UnexpectedAnswer) as caught:
+    with answering(answer, answer) as standin, pytest.raises(UnexpectedAnswer) as caught:
         use(standin.url, "health")
     assert caught.value.hint
+    assert len(standin.requests) == 2
+
+
+def test_a_call_is_not_sent_again_when_it_may_have_been_done(use: Any):
+    with answering(b"", b"") as standin, pytest.raises(UnexpectedAnswer):
+        use(standin.url, "call", "chat", "set_name", ["Ada"])
+    assert len(standin.requests) == 1
+
+
+def test_a_server_that_hangs_up_after_a_refusal():
+    refusal = http(b"no", "spacetime-identity: " + "c2" * 32, status="400 Bad Request")
+    with answering(refusal, http(b""), hang_up="at the next request") as standin, ApiClient(standin.url) as client:
+        with pytest.raises(ApiError):
+            client.call("chat", "set_name", [1])
+        client.call("chat", "set_name", ["Ada"])
+    assert len(standin.requests) == 2
 
 
 def test_a_body_that_is_not_compressed_as_it_says(use: Any):
@@ -148,7 +164,7 @@ def test_a_body_that_is_not_compressed_as_it_says(use: Any):
 
 
 def test_a_server_that_never_answers(use: Any):
-    with answering(b"", hang_up=False) as standin, pytest.raises(ServerUnreachable, match=r"within 0\.2 seconds"):
+    with answering(b"", hang_up="never") as standin, pytest.raises(ServerUnreachable, match=r"within 0\.2 seconds"):
         use(standin.url, "ping", timeout=0.2)
 
 
@@ -216,7 +232,7 @@ class TestLogs:
 
     def test_following_ends_when_the_reader_stops(self):
         answer = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n%x\r\n%b\r\n" % (len(LINES), LINES)
-        with answering(answer, hang_up=False) as standin, ApiClient(standin.url, timeout=0.2) as client:
+        with answering(answer, hang_up="never") as standin, ApiClient(standin.url, timeout=0.2) as client:
             records = client.logs("chat", follow=True)
             assert next(records).message == "line 0 ü"
             records.close()
@@ -236,5 +252,5 @@ class TestLogs:
                     return seen
             raise AssertionError("the log ended by itself")
 
-        with answering(answer, hang_up=False) as standin:
+        with answering(answer, hang_up="never") as standin:
             assert asyncio.run(follow(standin.url)) == 3

@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 
 from stdbpy.api import ApiClient
-from stdbpy.api.transport import LARGE_BODY
 
 JSON = {"content-type": "application/json"}
 
@@ -46,10 +45,11 @@ class Subject:
     def ask(self, method: str, path: str, *, token: str | None = "own", **request: Any) -> httpx.Response:
         """A request as it is; with the publisher's token unless another or ``None`` is given."""
         headers = {**request.pop("headers", {})}
-        if len(request.get("content", "")) > LARGE_BODY:
-            headers["connection"] = "close"
         if token is not None:
             headers["authorization"] = f"Bearer {self.token if token == 'own' else token}"
+        if not self.is_embedded:
+            # The real servers may hang up after a refusal, just when the next request is on its way.
+            headers["connection"] = "close"
         return self.http.request(method, path, headers=headers, **request)
 
     def call(self, database: str, reducer: str, body: str | bytes, **request: Any) -> httpx.Response:
