@@ -39,6 +39,9 @@ More = TypeVarTuple("More")
 TABLE_METHODS = ("insert", "delete", "iter", "count", "clear")
 """Names that an index cannot be reached by as an attribute."""
 
+_INDEX_METHODS = ("find", "filter", "update")
+"""What is looked for at a table, too."""
+
 
 class _Filter(Generic[Row, *Keys]):
     def __init__(self, scan: IndexScan) -> None:
@@ -158,15 +161,25 @@ def accessor_class(binding: AccessorBinding) -> type[Any]:
     return PrimaryKey if binding.is_primary_key else Unique
 
 
+class _Fixed:
+    """What lives as long as the module: an attribute set by one call would be there in all later ones."""
+
+    if not TYPE_CHECKING:  # which would believe that every name can be set
+
+        def __setattr__(self, name: str, value: object) -> NoReturn:
+            raise AttributeError(f"{self!r}.{name} cannot be set: rows change by insert(), update() and delete()")
+
+
 # To type checkers, a frozen dataclass: its attributes are given by others, and a subclass may
 # declare them more precisely.
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-class Table(Generic[Row]):
+class Table(_Fixed, Generic[Row]):
     """One table as the running call sees it, its own changes included."""
 
     def __init__(self, binding: TableBinding, host: Host) -> None:
         # Two underscores, here and in Tables, leave all other names to indexes, tables and subclasses.
-        self.__rows = StoredRows(binding, host)
+        self.__rows: StoredRows
+        self.__dict__["_Table__rows"] = StoredRows(binding, host)
 
     def insert(self, row: Row) -> Row:
         """Adds a row; returns it with the columns filled in that number themselves. A row that is
@@ -227,20 +240,24 @@ class Table(Generic[Row]):
         table = self.__rows.table
         if name in table.columns:
             return f"{table.name}.{name} has no index: declare it, {name}: ... = column(index='btree')"
+        if name in _INDEX_METHODS:
+            index = next(iter(table.accessors), "<index>")
+            return f"a table has no {name!r}: its indexes do, as in ctx.db.{table.name}.{index}.{name}(...)"
         known = (*table.accessors, *TABLE_METHODS)
         return _with_nearest(f"table {table.name!r} has no index called {name!r}", name, known)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-class Tables:
+class Tables(_Fixed):
     """The tables of a database: ``ctx.db``. A subclass declares them for type checkers."""
 
     def __init__(
         self, bindings: Mapping[str, TableBinding], declared: Mapping[str, type[Table[Any]]], host: Host
     ) -> None:
-        self.__bindings = bindings
-        self.__declared = declared
-        self.__host = host
+        self.__bindings: Mapping[str, TableBinding]
+        self.__declared: Mapping[str, type[Table[Any]]]
+        self.__host: Host
+        self.__dict__.update(_Tables__bindings=bindings, _Tables__declared=declared, _Tables__host=host)
 
     def __getattr__(self, name: str) -> Any:
         # Called once per name: what it finds becomes an attribute.
@@ -253,6 +270,9 @@ class Tables:
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self.__bindings})
+
+    def __repr__(self) -> str:
+        return "<tables of the database>"
 
 
 def _with_nearest(message: str, name: str, known: Iterable[str]) -> str:

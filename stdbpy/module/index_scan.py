@@ -61,7 +61,7 @@ class IndexScan:
             try:
                 return self._codec.encode(key[0])
             except EncodeError as error:
-                raise within(f"{self.binding.table_name}.{self.binding.columns[0]}", error) from None
+                raise self._does_not_fit(0, key[0], error) from None
         return b"".join(self._encode(position, value) for position, value in enumerate(key))
 
     def _bounds(self, key: tuple[Any, ...]) -> tuple[bytes, int, bytes, bytes] | None:
@@ -92,7 +92,12 @@ class IndexScan:
         try:
             return self.binding.codecs[column].encode(value)
         except EncodeError as error:
-            raise within(f"{self.binding.table_name}.{self.binding.columns[column]}", error) from None
+            raise self._does_not_fit(column, value, error) from None
+
+    def _does_not_fit(self, column: int, value: object, error: EncodeError) -> EncodeError:
+        if isinstance(value, (Range, range)):
+            error.hint = "Only filter() takes a range, and delete() of an index that is not unique, as the last value"
+        return within(f"{self.binding.table_name}.{self.binding.columns[column]}", error)
 
     def _refuse_length(self, key: tuple[Any, ...]) -> NoReturn:
         columns = self.binding.columns

@@ -214,6 +214,22 @@ def test_tables_and_indexes_may_have_any_other_name():
     assert game.messages == ["[Odd(_rows=3)]"]
 
 
+@pytest.mark.parametrize(
+    "code", ["players.id.find(at_least(3))", "players.by_guild_and_level.filter(between(1, 2), 3)"]
+)
+def test_a_range_where_none_can_be(game, code):
+    with pytest.raises(EncodeError) as caught:
+        game.call("do", code)
+    assert caught.value.hint == "Only filter() takes a range, and delete() of an index that is not unique, as the last value"
+
+
+@pytest.mark.parametrize("target", ["ctx.db.player", "ctx.db.extra", "players.id", "players.extra"])
+def test_handles_cannot_be_changed_for_later_calls(game, target):
+    with pytest.raises(AttributeError, match=r"cannot be set: rows change by insert\(\)"):
+        game.call("do", f"{target} = 3")
+    check(game, "players.count()", 0)
+
+
 # --- what goes wrong -------------------------------------------------------------------------------
 
 
@@ -320,6 +336,7 @@ def test_a_column_whose_numbers_are_used_up():
         ("ctx.db.zzz", "the module has no table 'zzz'$"),
         ("players.nam", "table 'player' has no index called 'nam'. Did you mean 'name'?"),
         ("players.inser", "Did you mean 'insert'?"),
+        ("players.update(3)", r"a table has no 'update': its indexes do, as in ctx.db.player.id.update\("),
         ("players.guild", "player.guild has no index: declare it, guild: ... = column"),
         ("players.level.find(3)", "player.level is not unique"),
         ("players.name.update(3)", "player.name is not the primary key"),
