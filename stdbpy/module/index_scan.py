@@ -96,7 +96,7 @@ class IndexScan:
 
     def _does_not_fit(self, column: int, value: object, error: EncodeError) -> EncodeError:
         if isinstance(value, (Range, range)):
-            error.hint = "Only filter() takes a range, and delete() of an index that is not unique, as the last value"
+            error.hint = "Ranges are for filter(), as its last value"
         return within(f"{self.binding.table_name}.{self.binding.columns[column]}", error)
 
     def _refuse_length(self, key: tuple[Any, ...]) -> NoReturn:

@@ -220,7 +220,7 @@ def test_tables_and_indexes_may_have_any_other_name():
 def test_a_range_where_none_can_be(game, code):
     with pytest.raises(EncodeError) as caught:
         game.call("do", code)
-    assert caught.value.hint == "Only filter() takes a range, and delete() of an index that is not unique, as the last value"
+    assert caught.value.hint == "Ranges are for filter(), as its last value"
 
 
 @pytest.mark.parametrize("target", ["ctx.db.player", "ctx.db.extra", "players.id", "players.extra"])
