@@ -1,5 +1,12 @@
 """The embedded SpacetimeDB: tables in memory, transactions, durability, module hosts. It knows no HTTP."""
 
+from importlib.util import find_spec
+
+from stdbpy.errors import MissingExtra
+
+if find_spec("sortedcontainers") is None or find_spec("blake3") is None:
+    raise MissingExtra("The embedded server", "server")
+
 from stdbpy.engine.database import Database
 from stdbpy.engine.delta import Commit, Delta
 from stdbpy.engine.engine import Engine

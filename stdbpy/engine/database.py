@@ -142,9 +142,15 @@ class Database:
         """Replaces the module. The future raises ``MigrationRefused``: then nothing has changed."""
         return self._worker.submit_alone(deployment.update, self._instance, program, code, break_clients)
 
-    def close(self) -> None:
-        """Returns when everything that was asked for has been done and is durable."""
-        self._worker.close()
+    def close(self, patience: float | None = None) -> bool:
+        """Returns when everything that was asked for has been done and is durable; or, with false,
+        when that has taken ``patience`` seconds (see :attr:`busy_with`)."""
+        return self._worker.close(patience)
+
+    @property
+    def busy_with(self) -> str | None:
+        """The reducer that runs at this moment."""
+        return self._instance.running
 
 
 class _Work:

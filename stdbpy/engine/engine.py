@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from secrets import token_hex
 from threading import Lock
+from time import monotonic
 from types import TracebackType
 from typing import Self
 
@@ -28,6 +30,14 @@ CONTROL_FILE = "control.sqlite"
 DATABASES = "databases"
 JOURNAL_FILE = "journal.sqlite"
 LOGS = "logs"
+
+_PATIENCE = 10.0
+"""Seconds that a database which is deleted or cleared has to finish what it does."""
+
+_MOMENT = 0.2
+"""Seconds that each database has to end, however little patience is left."""
+
+log = logging.getLogger("stdbpy.engine")
 
 
 class Engine:
@@ -67,12 +77,27 @@ class Engine:
     ) -> None:
         self.close()
 
-    def close(self) -> None:
-        """Returns when everything that was asked for has been done, and all files are closed."""
-        with self._publishing:
+    def close(self, patience: float | None = None) -> None:
+        """Returns when everything that was asked for has been done, and all files are closed.
+
+        A reducer can run for ever: after ``patience`` seconds its database is left as it is, which
+        loses nothing that was confirmed; the log says so.
+        """
+        until = None if patience is None else monotonic() + patience
+        # Whoever publishes to a database that is busy for ever holds the lock for ever.
+        is_held = self._publishing.acquire(timeout=-1 if patience is None else patience)
+        try:
             for database in self._databases.values():
-                database.close()
+                if not database.close(None if until is None else max(_MOMENT, until - monotonic())):
+                    log.warning(
+                        "Database %s is left in the middle of reducer %s, which does not end",
+                        next(iter(database.names), database.identity.hex()),
+                        database.busy_with,
+                    )
             self._control.close()
+        finally:
+            if is_held:
+                self._publishing.release()
 
     # --- finding -----------------------------------------------------------------------------
 
@@ -149,7 +174,7 @@ class Engine:
                 raise NotAllowed(f"Database {database} belongs to another identity")
             self._control.remove(database)
             del self._databases[database]
-            found.close()
+            found.close(_PATIENCE)
             self._clear_rubbish()
 
     def _identity_for(self, name: str, owner: Identity) -> Identity | None:
@@ -186,7 +211,7 @@ class Engine:
         replaced = self._databases.get(identity)
         self._databases[identity] = database
         if replaced is not None:
-            replaced.close()
+            replaced.close(_PATIENCE)
             self._clear_rubbish()
 
     # --- names -------------------------------------------------------------------------------

@@ -52,6 +52,8 @@ class Instance:
         self.program_hash: bytes | None = None
         """Of the module that runs."""
         self.last_crash: Crash | None = None
+        self.running: str | None = None
+        """The reducer that runs at this moment; other threads may look."""
         self.listeners: list[Listener] = []
         self._group: list[Commit] = []
         self._no_schedules_until = 0.0
@@ -94,9 +96,6 @@ class Instance:
     def schema(self) -> ModuleSchema:
         return self.store.schema
 
-    def has(self, lifecycle: Lifecycle) -> bool:
-        return lifecycle in self._lifecycle
-
     # --- calls -------------------------------------------------------------------------------
 
     def call(self, name: str, args: bytes, caller: Caller) -> CallOutcome:
@@ -130,6 +129,7 @@ class Instance:
         started = perf_counter_ns()
         tx = Transaction(self.store)
         error: str | None = None
+        self.running = reducer.name
         try:
             module.call_reducer(number, reducer, caller, timestamp, args, tx)
         except ReducerError as refusal:
@@ -158,6 +158,8 @@ class Instance:
             )
         else:
             self._finish(tx, timestamp, reducer.name, caller, args)
+        finally:
+            self.running = None
         micros = (perf_counter_ns() - started) // 1000
         return CallOutcome("committed", None, micros) if error is None else CallOutcome("failed", error, micros)
 

@@ -11,13 +11,15 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from threading import Thread, current_thread
+from threading import Thread
 from time import perf_counter
 from typing import Any, Protocol, TypeVar, TypeVarTuple
 
-GROUP_JOBS = 1024
+GROUP_JOBS = 4096
 GROUP_SECONDS = 0.01
-"""A group is closed after so many jobs, or when it has run for so long."""
+GROUP_COMMITS = 4
+"""A group is closed after so many jobs, or when it has run for so long and for as long as so many
+commits take: on a slow disk, groups are longer."""
 
 LONGEST_WAIT = 3600.0
 
@@ -64,6 +66,7 @@ class Worker:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._held: _Job | None = None
         self._has_ended = False
+        self._commit_took = 0.0
         self._thread = Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -82,15 +85,19 @@ class Worker:
             self._refuse_rest()
         return future
 
-    @property
-    def is_current(self) -> bool:
-        """Whether the caller runs on this thread, and so must not wait for it."""
-        return current_thread() is self._thread
+    def close(self, patience: float | None = None) -> bool:
+        """Returns when the jobs that were queued before have been done; later ones fail.
 
-    def close(self) -> None:
-        """Returns when the jobs that were queued before have been done; later ones fail."""
+        A job can run for ever: after ``patience`` seconds the thread is left alone, those who wait
+        behind that job get an error, and the answer is false.
+        """
         self._jobs.put(None)
-        self._thread.join()
+        self._thread.join(patience)
+        if not self._thread.is_alive():
+            return True
+        self._has_ended = True
+        self._refuse_rest()
+        return False
 
     # --- on the thread -----------------------------------------------------------------------
 
@@ -112,7 +119,9 @@ class Worker:
         goes_on = self._do_jobs(done, 0 if hurry else self._work.seconds_to_next())
         try:
             self._work.tick()
+            started = perf_counter()
             self._work.commit()
+            self._commit_took = perf_counter() - started
         except Exception as error:  # noqa: BLE001 - whoever waits for the futures gets it
             for future, _, _ in done:
                 future.set_exception(error)
@@ -132,7 +141,7 @@ class Worker:
                 job = jobs.get(timeout=None if wait is None else min(wait, LONGEST_WAIT))
             except Empty:
                 return True
-        until = perf_counter() + GROUP_SECONDS
+        until = perf_counter() + max(GROUP_SECONDS, GROUP_COMMITS * self._commit_took)
         while job is not None:
             future, function, args, alone = job
             if alone and done:

@@ -192,9 +192,10 @@ class FileJournal:
             self._in_progress = self._begin_snapshot(store)
         snapshot = self._in_progress
         try:
-            with self._file.writing():
+            with self._file.writing(durable=False):
                 goes_on = self._write_chunk(snapshot)
-                if not goes_on:
+            if not goes_on:
+                with self._file.writing():
                     self._execute("DELETE FROM chunk WHERE snapshot <> ?", (snapshot.id,))
                     self._execute("DELETE FROM log WHERE first < ?", (snapshot.next,))
                     self._execute("DELETE FROM snapshot")

@@ -13,6 +13,9 @@ from stdbpy.errors import DataDirectoryError, StorageFailed
 _APPLICATION = 0x5344_4250
 """Marks files as ours (``PRAGMA application_id``): "SDBP"."""
 
+_KEPT_WAL = 64 << 20
+"""Bytes of write-ahead log that are not given back to the system after a great transaction."""
+
 IN_MEMORY = ":memory:"
 
 
@@ -49,6 +52,7 @@ class SqliteFile:
         execute("PRAGMA journal_mode = WAL")
         execute("PRAGMA synchronous = FULL")
         execute("PRAGMA fullfsync = ON")
+        execute(f"PRAGMA journal_size_limit = {_KEPT_WAL}")
         execute("BEGIN EXCLUSIVE")
         (found,) = execute("PRAGMA user_version").fetchone()
         (things,) = execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -96,18 +100,24 @@ class SqliteFile:
         )
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """One transaction. On success it is on disk; on failure, which raises ``StorageFailed``,
-        nothing of it is."""
+    def writing(self, *, durable: bool = True) -> Iterator[None]:
+        """One transaction. On success it is on disk, or will be with the next one that is
+        ``durable``; on failure, which raises ``StorageFailed``, nothing of it is."""
+        execute = self.connection.execute
         try:
-            self.connection.execute("BEGIN IMMEDIATE")
+            if not durable:
+                execute("PRAGMA synchronous = NORMAL")
+            execute("BEGIN IMMEDIATE")
             yield
-            self.connection.execute("COMMIT")
+            execute("COMMIT")
         except BaseException as error:
             self.roll_back()
             if isinstance(error, sqlite3.Error):
                 raise self.failed(error) from None
             raise
+        finally:
+            if not durable:
+                execute("PRAGMA synchronous = FULL")
 
     def roll_back(self) -> None:
         """Ends a transaction that failed, unless SQLite has done so already."""

@@ -138,7 +138,9 @@ class Index:
         """The rows whose first columns equal ``prefix`` and whose next lies between the bounds, in
         the order of their keys. The index must not change meanwhile."""
         if self._order is None:
-            self._order = SortedKeyList(self.entries, key=self._comparable_key)
+            are_comparable = not any(self._comparables)
+            by = self.key_type.codec.decode if are_comparable else self._comparable_key
+            self._order = SortedKeyList(self.entries, key=by)
         start = tuple(self._comparable(position, value) for position, value in enumerate(prefix))
         low, high = start, (*start, TOP)
         if lower is not None:
