@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -213,13 +212,17 @@ def test_files_that_are_not_text(tree: MakeTree) -> None:
         discover(root)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read(tree: MakeTree) -> None:
-    root = tree({"pyproject.toml": ""})
-    (root / "pyproject.toml").chmod(0)
+def test_a_file_that_may_not_be_read(tree: MakeTree, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tree({"pyproject.toml": "", "spacetime.json": "{}"})
 
-    with pytest.raises(ConfigError, match="cannot be read: Permission denied"):
-        discover(root)
+    def refused(self: Path, encoding: str) -> str:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "read_text", refused)
+    for name in ("spacetime.json", "pyproject.toml"):
+        with pytest.raises(ConfigError, match=rf"{name} cannot be read: Permission denied"):
+            discover(root)
+        (root / name).unlink()
 
 
 @given(text=st.text(st.sampled_from("{}[]:,'\"/*\\\n \t\ra1.e+-x\0é@"), max_size=30))
