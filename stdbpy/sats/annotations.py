@@ -21,6 +21,7 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import re
 import types
 import typing
 import uuid
@@ -278,7 +279,8 @@ def _not_supported(annotation: Any, where: str) -> TypeNotSupported:
         key = None
     hint = _HINTS.get(key) if _is_hashable(key) else None
     if hint is None:
-        hint = _HINT_FOR_CLASSES if isinstance(annotation, type) else _HINT_FOR_ANYTHING
+        is_own = isinstance(annotation, type) and annotation.__module__ != "builtins"
+        hint = _HINT_FOR_CLASSES if is_own else _HINT_FOR_ANYTHING
     return _refused(_text(annotation), where, hint)
 
 
@@ -288,7 +290,10 @@ def _refused(what: str, where: str, hint: str) -> TypeNotSupported:
 
 
 def _text(annotation: Any) -> str:
-    return annotation.__qualname__ if isinstance(annotation, type) and not get_args(annotation) else str(annotation)
+    """As it is written: ``dict[str, u32]``."""
+    if isinstance(annotation, type) and not get_args(annotation):
+        return annotation.__qualname__
+    return re.sub(r"typing\.Annotated\[(?:int|float), (\w+)\]", lambda number: number[1].lower(), str(annotation))
 
 
 def _is_hashable(thing: Any) -> bool:

@@ -20,7 +20,9 @@ _LARGEST_F32 = struct.unpack("<f", b"\xff\xff\x7f\x7f")[0]
 def shown(value: object) -> str:
     """``value`` in an error message: its type and, shortened, what it is."""
     text = repr(value)
-    return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
+    kind = type(value).__name__
+    shortened = text if len(text) <= 60 else text[:57] + "..."
+    return shortened if value is None or text.startswith(kind) else f"{kind} {shortened}"
 
 
 class ValueChecker:

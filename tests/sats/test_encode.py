@@ -43,7 +43,7 @@ def refusal(type: t.AlgebraicType, value: Any, typespace: t.Typespace = ()) -> E
         (P.U8, True, "expected an integer (u8), not bool True"),
         (P.U8, 1.0, "expected an integer (u8), not float 1.0"),
         (P.U8, "1", "expected an integer (u8), not str '1'"),
-        (P.U8, None, "expected an integer (u8), not NoneType None"),
+        (P.U8, None, "expected an integer (u8), not None"),
         (P.I128, 2**127, "is out of range for i128"),
         (P.U256, -1, "-1 is out of range for u256"),
         (P.U256, 1.5, "expected an integer (u256), not float 1.5"),
@@ -68,7 +68,7 @@ def refusal(type: t.AlgebraicType, value: Any, typespace: t.Typespace = ()) -> E
         (t.ArrayType(P.F32), [True], "[0]: expected a float (f32), not bool True"),
         (t.ArrayType(P.STRING), "ab", "expected a list, not str 'ab'"),
         (t.ArrayType(P.BOOL), [True, 1], "[1]: expected a bool, not int 1"),
-        (t.UNIT, None, "expected (), not NoneType None"),
+        (t.UNIT, None, "expected (), not None"),
         (POINT, (1, 2, 3), "expected 2 elements (x, y), not 3"),
         (POINT, {"x": 1}, "expected a tuple (x, y), not dict"),
         (POINT, {"x": 1, "y": 2, "z": 3}, "expected a tuple (x, y), not dict"),
@@ -77,7 +77,7 @@ def refusal(type: t.AlgebraicType, value: Any, typespace: t.Typespace = ()) -> E
         (POINT, (1, 2**31), "y: 2147483648 is out of range for i32"),
         (t.product((None, P.U8)), (256,), "0: 256 is out of range"),
         (t.option(t.option(P.U8)), 5, "expected None or Some(...), not int 5"),
-        (t.option(P.U8), Some(5), "expected an integer (u8), not Some Some(value=5)"),
+        (t.option(P.U8), Some(5), "expected an integer (u8), not Some(value=5)"),
         (t.result(P.U8, P.U8), 5, "expected Ok(...) or Err(...), not int 5"),
         (t.result(P.U8, P.STRING), Err(5), "err: expected a str, not int 5"),
         (t.result(P.U8, P.STRING), Ok("x"), "ok: expected an integer (u8), not str 'x'"),
@@ -220,6 +220,15 @@ def test_bound_sums() -> None:
     assert "expected a member of Color, not str 'red'" in str(_refusal_of(codec, (Nothing(), ["red"], None)))
     assert "expected Circle or Nothing, not Shape" in str(_refusal_of(codec, (Shape(), [], None)))
     assert "shape.Circle: expected a float" in str(_refusal_of(codec, (Circle("x"), [], None)))  # type: ignore[arg-type]
+
+
+def test_a_reference_to_a_bound_type_is_bound() -> None:
+    space = (t.TypeRef(1), t.TypeRef(2), COLOR, t.option(COLOR))
+    assert compile_codec(t.TypeRef(0), space, {2: Color}).decode(b"\1") is Color.GREEN
+    assert compile_codec(t.TypeRef(0), space, {1: Color}).decode(b"\1") is Color.GREEN
+    assert compile_codec(t.TypeRef(0), space, {0: Color}).decode(b"\1") is Color.GREEN
+    assert compile_codec(t.TypeRef(2), space, {1: Color}).decode(b"\1") == Variant("GREEN")
+    assert compile_codec(t.option(t.TypeRef(0)), space, {1: Color}).decode(b"\0\1") is Color.GREEN
 
 
 def _refusal_of(codec: Any, value: Any) -> EncodeError:
