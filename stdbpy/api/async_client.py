@@ -82,8 +82,10 @@ class AsyncApiClient:
 
     # --- databases ---------------------------------------------------------------------------
 
-    async def publish(self, program: bytes, database: str | None = None, *, clear: bool = False) -> PublishResult:
-        return await self._run(databases.publish(program, database, clear=clear))
+    async def publish(
+        self, program: bytes, database: str | None = None, *, clear: bool = False, break_clients: bool = False
+    ) -> PublishResult:
+        return await self._run(databases.publish(program, database, clear=clear, break_clients=break_clients))
 
     async def delete(self, database: str) -> None:
         await self._run(databases.delete(database))

@@ -93,11 +93,14 @@ class ApiClient:
 
     # --- databases ---------------------------------------------------------------------------
 
-    def publish(self, program: bytes, database: str | None = None, *, clear: bool = False) -> PublishResult:
+    def publish(
+        self, program: bytes, database: str | None = None, *, clear: bool = False, break_clients: bool = False
+    ) -> PublishResult:
         """Creates or updates a database: ``program`` is WebAssembly, or a packed Python module for
         the embedded server. Without ``database`` it gets an identity and no name. ``clear`` deletes
-        all its data first."""
-        return self._run(databases.publish(program, database, clear=clear))
+        all its data first; ``break_clients`` allows an update after which clients made for the
+        version before do not work."""
+        return self._run(databases.publish(program, database, clear=clear, break_clients=break_clients))
 
     def delete(self, database: str) -> None:
         self._run(databases.delete(database))

@@ -8,6 +8,7 @@ import msgspec
 
 from stdbpy.api.answers import (
     BAD_REQUEST,
+    OK,
     UNAUTHORIZED,
     expect_success,
     parse_json,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSIONS: tuple[Literal[10, 9], ...] = (10, 9)
 """Newest first: 1.x servers know 9 alone and answer 400 to others."""
 
+_PROGRAM = "application/octet-stream"
 _ZIP = b"PK\x03\x04"
 
 
@@ -39,6 +41,14 @@ class _Published(msgspec.Struct):
 
 class _PublishAnswer(msgspec.Struct):
     Success: _Published
+
+
+class _AutoMigration(msgspec.Struct):
+    token: str
+
+
+class _PlanAnswer(msgspec.Struct):
+    AutoMigrate: _AutoMigration | None = None
 
 
 class _IdentityValue(msgspec.Struct):
@@ -60,10 +70,14 @@ class _TimestampAnswer(msgspec.Struct):
     micros: int = msgspec.field(name="__timestamp_micros_since_unix_epoch__")
 
 
-def publish(program: bytes, database: str | None = None, *, clear: bool = False) -> Exchange[PublishResult]:
+def publish(
+    program: bytes, database: str | None = None, *, clear: bool = False, break_clients: bool = False
+) -> Exchange[PublishResult]:
     path, method = ("/v1/database", "POST") if database is None else (database_path(database), "PUT")
     query = {"clear": flag(clear)} if clear else {}
-    response = yield Request(method, path, query, program, "application/octet-stream")
+    if break_clients and database is not None and not clear:
+        query |= yield from _consent(program, database)
+    response = yield Request(method, path, query, program, _PROGRAM)
     if response.status == UNAUTHORIZED and "PermissionDenied" in response.text:
         raise Forbidden(
             f"the name {database!r} belongs to another identity",
@@ -71,10 +85,21 @@ def publish(program: bytes, database: str | None = None, *, clear: bool = False)
             body=response.text,
             hint="Choose another name, or use the token of the name's owner.",
         )
-    if response.status != 200:
+    if response.status != OK:
         raise _publish_refusal(response, program)
     published = read_json(response, _PublishAnswer).Success
     return PublishResult(read_identity(published.database_identity, response), published.domain, published.op)
+
+
+def _consent(program: bytes, database: str) -> Exchange[dict[str, str]]:
+    """What a query says to let an update break clients: on a real server with the token of its plan
+    for that very update; servers without plans take the word alone, or do not ask."""
+    path = database_path(database, "pre_publish")
+    response = yield Request("POST", path, {"style": "NoColor"}, program, _PROGRAM)
+    if response.status != OK:
+        return {"policy": "BreakClients"}
+    plan = read_json(response, _PlanAnswer)
+    return {"policy": "BreakClients", "token": plan.AutoMigrate.token} if plan.AutoMigrate is not None else {}
 
 
 def _publish_refusal(response: Response, program: bytes) -> ApiError:
@@ -86,8 +111,10 @@ def _publish_refusal(response: Response, program: bytes) -> ApiError:
             body=text,
             hint="The embedded server runs Python projects: stdbpy start",
         )
-    if "update rejected" in text or "client-breaking" in text:
-        error.hint = "Change the module so that it fits the data that is there, or start from empty tables with clear."
+    if "client-breaking" in text or "Clients that were made" in text:
+        error.hint = "Say that clients may break (--break-clients) and generate their code again, or delete the data."
+    elif "update rejected" in text:
+        error.hint = "Change the module so that it fits the data that is there, or delete the data (--delete-data)."
     return error
 
 

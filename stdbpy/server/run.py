@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from types import FrameType, TracebackType
 from typing import Self
@@ -104,7 +104,9 @@ def _backend_and_socket(config: ServerConfig) -> Iterator[tuple[Backend, socket.
         host, _ = config.host_and_port
         config = replace(config, listen_addr=f"{_bracketed(host)}:{listener.getsockname()[1]}")
         folder = config.data_dir
-        with closing(Engine(None if config.in_memory else folder)) as engine:
+        with ExitStack() as until_stopped:
+            engine = Engine(None if config.in_memory else folder)
+            until_stopped.callback(engine.close, PATIENCE)
             tokens = TokenAuthority(KeyPair.generate() if folder is None else KeyPair.load_or_create(folder / KEYS))
             owner = tokens.new_identity() if folder is None else load_or_create_owner(folder, tokens)
             yield Backend(engine, tokens, owner, config), listener

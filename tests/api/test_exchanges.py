@@ -68,6 +68,19 @@ class TestRequests:
         assert (unnamed.method, unnamed.path, dict(unnamed.query)) == ("POST", "/v1/database", {})
         assert named.body == b"\0asm"
 
+    def test_an_update_that_may_break_clients_needs_the_plans_token(self):
+        plan = json_answer({"AutoMigrate": {"token": "0xab", "break_clients": True, "migrate_plan": ""}})
+        published = json_answer({"Success": {"domain": "chat", "database_identity": IDENTITY, "op": "updated"}})
+        _, [asked, request] = carry(databases.publish(b"x", "chat", break_clients=True), plan, published)
+        assert (asked.method, asked.path) == ("POST", "/v1/database/chat/pre_publish")
+        assert dict(request.query) == {"policy": "BreakClients", "token": "0xab"}
+
+    def test_servers_without_plans_are_told_without_a_token(self):
+        published = json_answer({"Success": {"domain": "chat", "database_identity": IDENTITY, "op": "updated"}})
+        answers = (Response(404, {}, b""), published)
+        _, [_, request] = carry(databases.publish(b"x", "chat", break_clients=True), *answers)
+        assert dict(request.query) == {"policy": "BreakClients"}
+
     @pytest.mark.parametrize(
         ("arguments", "body"),
         [

@@ -81,6 +81,18 @@ def test_the_life_of_a_database(server: Subject, api: ApiClient):
         api.info(third)
 
 
+def test_an_update_that_breaks_clients_needs_consent(server: Subject, api: ApiClient, chat: str):
+    program = server.program("sdk_test")
+    with pytest.raises(ApiError) as caught:
+        api.publish(program, chat)
+    assert caught.value.status == 400
+    if server.is_old:
+        return  # it removes no tables at all
+    assert "--break-clients" in caught.value.hint
+    assert api.publish(program, chat, break_clients=True).op == "updated"
+    assert "message" not in api.schema(chat).tables_by_name
+
+
 def test_logs(api: ApiClient, chat: str):
     with pytest.raises(ReducerFailed) as caught:
         api.call(chat, "set_name", [""])
