@@ -2,20 +2,22 @@ from __future__ import annotations
 
 import math
 import struct
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stdbpy.engine import Excluded, Included, Transaction
+from stdbpy.engine.journal.records import pack_record
 from stdbpy.engine.store.store import Store
 from stdbpy.errors import HostError, RowNotFound, UniqueConstraintViolation
 from stdbpy.module.host import Errno
 from stdbpy.sats.bsatn import compile_codec
 from stdbpy.sats.types import SCHEDULE_AT, ArrayType, Primitive, option, product, sum_of
 from stdbpy.sats.values import Interval, Time, TimeDuration, Timestamp, Variant
-from stdbpy.schema.model import IndexAlgorithm
-from tests.engine.schemas import F64, I8, STRING, U8, U32, U64, index, sequence, table_of, unique
+from stdbpy.schema.model import IndexAlgorithm, Submodule
+from tests.engine.schemas import F64, I8, STRING, U8, U32, U64, index, schema_of, sequence, table_of, unique
 
 NAN = math.nan
 
@@ -154,6 +156,47 @@ def test_numbers_of_an_undone_transaction_are_used_up_and_blocks_are_noted_again
     assert sheet.rows == []
     assert sheet.insert(0) == (2,)
     assert len(sheet.store.taken) == 1
+
+
+# --- kinds of tables -------------------------------------------------------------------------
+
+
+def test_rows_of_event_tables_are_there_until_the_commit_only():
+    schema = table_of({"a": U64}, index(0), unique(0))
+    [table] = schema.tables
+    store = Store(replace(schema, tables=(replace(table, is_event=True),)))
+    tx, row = Transaction(store), (7).to_bytes(8, "little")
+    tx.insert(tx.table_id("t"), row)
+    assert list(tx.scan(tx.table_id("t"))) == [row]
+    delta = tx.commit()
+    [changes] = delta
+    assert list(changes.inserted) == [row]
+    assert list(Transaction(store).scan(changes.table.id)) == []
+    assert pack_record(0, delta, []) == b""
+    delta.undo()
+    Transaction(store).insert(changes.table.id, row)
+
+
+def test_tables_of_mounted_modules_have_the_names_of_these_before_theirs():
+    inner = table_of({"a": U64}, index(0), sequence(0), name="user")
+    outer = replace(table_of({"b": STRING}, name="zebra"), submodules=(Submodule("auth", "auth", inner),))
+    store = Store(outer)
+    assert {table.name: table.id for table in store.tables.values()} == {"auth.user": 4096, "zebra": 4097}
+    assert store.index_id("auth.user_by_0") == 4096
+    assert store.table_id("user") is None
+    tx = Transaction(store)
+    assert tx.insert(4096, bytes(8)) == (1).to_bytes(8, "little")
+
+
+def test_numbers_of_tables_stay_with_their_names():
+    one = Store(table_of({"a": U64}, name="m"))
+    numbering = one.numbering.copy()
+    two = Store(schema_of(("b", {"a": U64}, ()), ("m", {"a": U64}, ())), numbering)
+    assert two.table_id("m") == one.table_id("m") == 4096
+    assert two.table_id("b") == 4097
+    three = Store(table_of({"a": U64}, name="b"), numbering)
+    numbering.keep(three)
+    assert Store(table_of({"a": U64}, name="m"), numbering).table_id("m") == 4098
 
 
 # --- ranges ----------------------------------------------------------------------------------

@@ -141,3 +141,16 @@ def test_a_call_has_no_outcome_before_it_is_durable(tmp_path):
             assert future.result().status == "committed"
         assert journal._execute("PRAGMA synchronous").fetchone() == (2,)
         assert journal._execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_job_that_never_ends_does_not_keep_it_from_closing():
+    work, gate = Log(), Event()
+    worker = Worker("test", work)
+    stuck = worker.submit(gate.wait)
+    behind = worker.submit(lambda: None)
+    assert worker.close(0.01) is False
+    with pytest.raises(RuntimeError, match="refused"):
+        behind.result(10)
+    gate.set()
+    assert stuck.result(10) is True
+    assert worker.close(10) is True
