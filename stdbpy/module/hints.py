@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from stdbpy.errors import TypeNotSupported
+from stdbpy.module.rows import annotations_of
 from stdbpy.sats.annotations import TypeRegistry, resolve_hints
 
 
@@ -32,5 +33,7 @@ def understood(
 
 def resolve_one(owner: Any, name: str, annotation: Any) -> Any:
     """One annotation of a class or function. Raises ``TypeNotSupported`` for names not defined."""
-    only_this = type(owner.__name__, (), {"__annotations__": {name: annotation}, "__module__": owner.__module__})
+    # Inherited ones are read where they were written, which may be another file.
+    wrote_it = next((base for base in getattr(owner, "__mro__", ()) if name in annotations_of(base)), owner)
+    only_this = type(owner.__name__, (), {"__annotations__": {name: annotation}, "__module__": wrote_it.__module__})
     return resolve_hints(only_this, where=f"{owner.__name__}.{name}")[name]

@@ -38,7 +38,7 @@ def make_row_class(cls: type) -> type:
         return cls
     if "__init__" in cls.__dict__:
         raise TypeError(f"{cls.__name__} has an __init__ of its own, but rows are made of their columns alone")
-    for name in _annotations(cls):
+    for name in annotations_of(cls):
         default = cls.__dict__.get(name)
         if default is not None and not isinstance(default, dataclasses.Field) and not _is_immutable(default):
             setattr(cls, name, column_field(default, ColumnOptions()))
@@ -73,7 +73,8 @@ def column_default(field: dataclasses.Field[Any]) -> object:
     return field.default
 
 
-def _annotations(cls: type) -> dict[str, Any]:
+def annotations_of(cls: type) -> dict[str, Any]:
+    """The class's own, as they are written."""
     if sys.version_info >= (3, 14):
         import annotationlib
 
@@ -83,7 +84,7 @@ def _annotations(cls: type) -> dict[str, Any]:
 
 def _declares_columns(cls: type) -> bool:
     # Annotations may be text, or name what does not exist yet.
-    return any("ClassVar" not in str(annotation) for annotation in _annotations(cls).values())
+    return any("ClassVar" not in str(annotation) for annotation in annotations_of(cls).values())
 
 
 def _is_immutable(value: object) -> bool:

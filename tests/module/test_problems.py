@@ -366,6 +366,31 @@ def test_a_class_of_another_file_is_declared_where_table_is_called():
     assert problem.where == "world/tables.py:8"
 
 
+def test_inherited_columns_are_read_where_they_were_written():
+    files = {
+        "world/__init__.py": "",
+        "world/base.py": """\
+            from __future__ import annotations
+            from dataclasses import dataclass
+            from stdbpy import u64 as Number
+            @dataclass
+            class Base:
+                id: Number
+        """,
+        "world/tables.py": """\
+            from __future__ import annotations
+            from stdbpy import table
+            from .base import Base
+            @table
+            class T(Base):
+                x: Nothing
+        """,
+    }
+    [problem] = problems_of("import world.tables", files=files)
+    assert problem.where == "world/tables.py:6"
+    assert "'Nothing', which is not defined" in problem.message
+
+
 def test_a_class_of_an_installed_package_can_be_a_table():
     module = load_code("from tests.module.running import Installed\ntable(name='installed')(Installed)")
     assert [table.name for table in module.schema.tables] == ["installed"]
