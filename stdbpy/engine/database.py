@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Event
@@ -18,6 +19,8 @@ from stdbpy.sats.values import Identity
 from stdbpy.schema.model import Lifecycle, ModuleSchema
 
 T = TypeVar("T")
+
+log = logging.getLogger("stdbpy.engine")
 
 
 class Database:
@@ -172,13 +175,20 @@ class _Work:
         return self.failure is None
 
     def tick(self) -> None:
-        self._instance.run_due()
+        try:
+            self._instance.run_due()
+        except Exception:
+            log.exception("The schedules of database %s could not run", self._instance.identity)
 
     def commit(self) -> None:
         self._instance.commit()
 
     def rest(self) -> bool:
-        return self._instance.journal.tend(self._instance.store)
+        try:
+            return self._instance.journal.tend(self._instance.store)
+        except Exception:
+            log.exception("The journal of database %s could not be tended", self._instance.identity)
+            return False
 
     def seconds_to_next(self) -> float | None:
         return self._instance.seconds_to_next()

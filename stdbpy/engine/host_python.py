@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Collection, Iterable, Iterator
-from threading import Lock
 
 from stdbpy.engine.host import Crash
 from stdbpy.engine.logs import LogStore
@@ -17,7 +16,7 @@ from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import DecodeError, HostError
 from stdbpy.module.bound import BoundModule
 from stdbpy.module.host import Errno, LogLevel
-from stdbpy.module.load import LoadedModule, load
+from stdbpy.module.load import load
 from stdbpy.module.package import unpack
 from stdbpy.module.tracebacks import user_traceback
 from stdbpy.sats.bsatn import Codec, compile_codec
@@ -29,9 +28,6 @@ _ROWS_PER_CHUNK = 1024
 _ONE = (1).to_bytes(4, "little")
 _INCLUDED, _EXCLUDED, _UNBOUNDED = b"\0", b"\1", b"\2"
 
-_loading = Lock()
-"""Importing a module's code changes ``sys.modules`` for a moment."""
-
 
 class PythonCode:
     """A packed Python module that was imported and found to be in order. Raises ``ModuleLoadError``
@@ -40,8 +36,7 @@ class PythonCode:
     host_type = "Python"
 
     def __init__(self, program: bytes) -> None:
-        with _loading:
-            self._module: LoadedModule = load(unpack(program))
+        self._module = load(unpack(program))
 
     @property
     def schema(self) -> ModuleSchema:

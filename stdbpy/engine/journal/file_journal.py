@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +21,7 @@ from stdbpy.engine.journal.records import Damaged, apply_record, pack_record, pa
 from stdbpy.engine.journal.sqlite_file import SqliteFile
 from stdbpy.engine.store.sequence import Numbers
 from stdbpy.engine.store.store import Ids, Numbering, Store
-from stdbpy.errors import SchemaError, StorageFailed
+from stdbpy.errors import DataDirectoryError, NewerThanUnderstood, SchemaError, StorageFailed
 from stdbpy.schema.definition import read_module_def
 from stdbpy.schema.model import ModuleSchema
 
@@ -84,13 +85,14 @@ class FileJournal:
         try:
             kinds = {kind: Ids(**ids) for kind, ids in json.loads(numbering).items()}
             return SavedModule(program, definition, read_module_def(definition), Numbering(**kinds))
+        except NewerThanUnderstood as error:
+            raise DataDirectoryError(f"{self._file.name}: {error}", hint=error.hint) from None
         except (ValueError, TypeError, SchemaError) as error:
             raise self._file.damaged(f"what it says of its module cannot be read: {error}") from None
 
     def replay(self, store: Store) -> None:
         """Fills an empty store with what is written down. Raises ``DataDirectoryError``."""
         with self._file.reading():
-            self._execute("DELETE FROM chunk WHERE snapshot NOT IN (SELECT id FROM snapshot)")
             snapshot = self._execute("SELECT id, next, chunks, sequences FROM snapshot").fetchone()
             if snapshot is None:
                 raise self._file.damaged("it has no snapshot")
@@ -110,6 +112,18 @@ class FileJournal:
                         self._log_transactions += 1
                 except Damaged:
                     raise self._file.damaged(f"transaction {self._next} is not as it was written") from None
+        self._clear_away_unfinished()
+
+    def _clear_away_unfinished(self) -> None:
+        """Deletes the chunks of a snapshot that was being written when the process ended."""
+        unfinished = "FROM chunk WHERE snapshot NOT IN (SELECT id FROM snapshot)"
+        with self._file.reading():
+            (newest,) = self._execute(f"SELECT max(snapshot) {unfinished}").fetchone()  # noqa: S608
+        if newest is not None:
+            self._last_snapshot = max(self._last_snapshot, newest)
+            # A full disk does not allow it; then the next snapshot does it.
+            with suppress(StorageFailed), self._file.writing():
+                self._execute(f"DELETE {unfinished}")  # noqa: S608
 
     def _load(self, snapshot: int, chunks: int, store: Store) -> None:
         found = 0
