@@ -118,12 +118,12 @@ class FileJournal:
         """Deletes the chunks of a snapshot that was being written when the process ended."""
         unfinished = "FROM chunk WHERE snapshot NOT IN (SELECT id FROM snapshot)"
         with self._file.reading():
-            (newest,) = self._execute(f"SELECT max(snapshot) {unfinished}").fetchone()  # noqa: S608
+            (newest,) = self._execute(f"SELECT max(snapshot) {unfinished}").fetchone()
         if newest is not None:
             self._last_snapshot = max(self._last_snapshot, newest)
             # A full disk does not allow it; then the next snapshot does it.
             with suppress(StorageFailed), self._file.writing():
-                self._execute(f"DELETE {unfinished}")  # noqa: S608
+                self._execute(f"DELETE {unfinished}")
 
     def _load(self, snapshot: int, chunks: int, store: Store) -> None:
         found = 0
