@@ -96,6 +96,8 @@ class Timestamp(int):
         return _EPOCH + timedelta(microseconds=int(self))
 
     def __add__(self, other: int | timedelta) -> Timestamp:
+        if isinstance(other, Timestamp):
+            return NotImplemented
         return Timestamp(int(self) + _micros(other))
 
     __radd__ = __add__
@@ -136,6 +138,34 @@ class TimeDuration(int):
     def to_timedelta(self) -> timedelta:
         return timedelta(microseconds=int(self))
 
+    @overload  # type: ignore[override]  # a moment and a span give a moment, against int's signature
+    def __add__(self, other: Timestamp) -> Timestamp: ...  # type: ignore[overload-overlap]
+    @overload
+    def __add__(self, other: int | timedelta) -> TimeDuration: ...
+    def __add__(self, other: int | timedelta) -> Timestamp | TimeDuration:
+        if isinstance(other, Timestamp):
+            return other + int(self)
+        return TimeDuration(int(self) + _micros(other))
+
+    def __radd__(self, other: int | timedelta) -> TimeDuration:
+        return TimeDuration(_micros(other) + int(self))
+
+    def __sub__(self, other: int | timedelta) -> TimeDuration:
+        if isinstance(other, Timestamp):
+            return NotImplemented
+        return TimeDuration(int(self) - _micros(other))
+
+    def __mul__(self, factor: int) -> TimeDuration:
+        return TimeDuration(int(self) * factor) if isinstance(factor, int) else NotImplemented
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> TimeDuration:
+        return TimeDuration(-int(self))
+
+    def __abs__(self) -> TimeDuration:
+        return TimeDuration(abs(int(self)))
+
     def __str__(self) -> str:
         sign = "-" if self < 0 else "+"
         seconds, micros = divmod(abs(int(self)), 1_000_000)
@@ -156,10 +186,16 @@ class ScheduleAt:
 
     @staticmethod
     def every(span: TimeDuration | timedelta) -> Interval:
+        """Raises ``TypeError`` for a bare number, whose unit nobody knows."""
+        if not isinstance(span, TimeDuration | timedelta):
+            raise TypeError(f"every takes a TimeDuration, as in TimeDuration.of(seconds=5), not {span!r}")
         return Interval(span if isinstance(span, TimeDuration) else TimeDuration.from_timedelta(span))
 
     @staticmethod
     def at(moment: Timestamp | datetime) -> Time:
+        """Raises ``TypeError`` for what is no moment, ``ValueError`` for a datetime without a time zone."""
+        if not isinstance(moment, Timestamp | datetime):
+            raise TypeError(f"at takes a Timestamp, as in ctx.timestamp + TimeDuration.of(seconds=5), not {moment!r}")
         return Time(moment if isinstance(moment, Timestamp) else Timestamp.from_datetime(moment))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -11,7 +12,7 @@ from stdbpy.errors import StdbError
 from stdbpy.server.answer import Answer, Header, text
 from stdbpy.server.asked import Asked
 from stdbpy.server.backend import Backend
-from stdbpy.server.refusal import METHOD_NOT_ALLOWED, SERVER_ERROR, answer_for
+from stdbpy.server.refusal import METHOD_NOT_ALLOWED, SERVER_ERROR, UNAVAILABLE, answer_for
 
 log = logging.getLogger("stdbpy.server")
 
@@ -21,6 +22,8 @@ _PREFLIGHT: tuple[Header, ...] = (
     (b"access-control-allow-methods", b"*"),
     (b"access-control-allow-headers", b"authorization,accept,content-type"),
 )
+
+_STOPPED = "the server stopped before the request was done; what it asked for may have been done or not"
 
 
 class Resource:
@@ -62,6 +65,11 @@ class Resource:
             return await handler(asked)
         except StdbError as error:
             return answer_for(error)
+        except asyncio.CancelledError:
+            if not self._backend.stopping.is_set():
+                raise
+            # Its time to end is over: the client learns so, which it would not of a broken connection.
+            return text(UNAVAILABLE, _STOPPED)
         except Exception:
             log.exception("%s %s failed", asked.scope["method"], asked.scope["path"])
             return text(SERVER_ERROR, "the server failed; its log says more")

@@ -112,3 +112,34 @@ def test_uuids_made_fast_are_uuids(number: int) -> None:
     assert (str(made), repr(made), hash(made)) == (str(constructed), repr(constructed), hash(constructed))
     assert made.is_safe is constructed.is_safe
     assert pickle.loads(pickle.dumps(made)) == constructed
+
+
+def test_spans_of_time_stay_spans() -> None:
+    second = TimeDuration.of(seconds=1)
+    for span, micros in [
+        (second + second, 2_000_000),
+        (second + timedelta(seconds=2), 3_000_000),
+        (timedelta(seconds=2) + second, 3_000_000),
+        (second - timedelta(milliseconds=1), 999_000),
+        (second * 3, 3_000_000),
+        (3 * second, 3_000_000),
+        (-second, -1_000_000),
+        (abs(-second), 1_000_000),
+        (sum([second, second], TimeDuration(0)), 2_000_000),
+    ]:
+        assert (type(span), span) == (TimeDuration, micros)
+    moment = second + Timestamp(1)
+    assert (type(moment), moment) == (Timestamp, 1_000_001)
+
+
+def test_moments_are_not_added() -> None:
+    with pytest.raises(TypeError):
+        Timestamp(1) + Timestamp(2)  # type: ignore[operator]
+
+
+def test_a_schedule_needs_a_unit() -> None:
+    with pytest.raises(TypeError, match=r"TimeDuration\.of"):
+        ScheduleAt.every(5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"ctx\.timestamp"):
+        ScheduleAt.at(5)  # type: ignore[arg-type]
+    assert ScheduleAt.every(TimeDuration.of(seconds=1) * 2) == Interval(TimeDuration(2_000_000))
