@@ -31,16 +31,15 @@ def test_the_server_stops_and_says_so_to_who_waits(
 ) -> None:
     monkeypatch.setattr(run, "PATIENCE", 1)
     server = RunningServer()
-    with ThreadPoolExecutor(1) as pool:
-        with server, ApiClient(server.url, server.owner_token) as api:
-            api.publish(pack(ModuleSource({"endless.py": ENDLESS}, "endless", None)), "endless")
-            called = pool.submit(api.call, "endless", "spin")
-            lines = api.logs("endless", 1, follow=True)
-            while "spinning" not in next(lines).message:
-                pass
-            server.__exit__(None, None, None)
-            with pytest.raises(ApiError, match="may have been done or not"):
-                called.result(30)
+    with ThreadPoolExecutor(1) as pool, server, ApiClient(server.url, server.owner_token) as api:
+        api.publish(pack(ModuleSource({"endless.py": ENDLESS}, "endless", None)), "endless")
+        called = pool.submit(api.call, "endless", "spin")
+        lines = api.logs("endless", 1, follow=True)
+        while "spinning" not in next(lines).message:
+            pass
+        server.__exit__(None, None, None)
+        with pytest.raises(ApiError, match="may have been done or not"):
+            called.result(30)
     monkeypatch.setenv("ENOUGH_SPINNING", "1")  # lets the thread that was left alone end
     assert "endless is left in the middle of reducer spin" in caplog.text
     assert not any(record.exc_info for record in caplog.records)
