@@ -10,8 +10,8 @@ from stdbpy.engine import Caller, Database, Engine
 from stdbpy.engine.names import as_identity
 from stdbpy.errors import DatabaseNotFound, InvalidName
 from stdbpy.sats.values import ConnectionId
-from stdbpy.server.arguments import ArgumentCodecs
 from stdbpy.server.config import ServerConfig
+from stdbpy.server.functions import Functions
 from stdbpy.server.refusal import BAD_REQUEST, NOT_FOUND, UNAUTHORIZED, refuse
 from stdbpy.server.tokens import Credentials, TokenAuthority, TokenError
 
@@ -24,7 +24,7 @@ class Backend:
     tokens: TokenAuthority
     owner: Credentials
     config: ServerConfig
-    argument_codecs: ArgumentCodecs = field(default_factory=ArgumentCodecs)
+    functions: Functions = field(default_factory=Functions)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server is about to end: what would go on for ever stops."""
 

@@ -317,6 +317,14 @@ class TestPythonModules:
         assert numbers(api, "busy") == list(range(200))
 
 
+def test_large_results_come_whole(api: ApiClient):
+    api.publish(package(COUNTER), "large", clear=True)
+    for start in range(0, 5000, 1000):
+        values = ", ".join(f"({number})" for number in range(start, start + 1000))
+        api.sql("large", f"INSERT INTO counter (number) VALUES {values}")
+    assert numbers(api, "large") == list(range(5000))
+
+
 class TestStrangeRequests:
     """Bytes that no client sends by itself: each gets an answer or a closed connection, and the
     server goes on."""

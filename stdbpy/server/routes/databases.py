@@ -62,7 +62,8 @@ async def publish(asked: Asked) -> Answer:
     except NameTaken:
         raise RefusalError(json_answer({"PermissionDenied": {"name": name}}, UNAUTHORIZED)) from None
     except MigrationRefused as error:
-        raise refuse(BAD_REQUEST, f"Database update rejected: {error.message}\n{error.hint}".rstrip()) from None
+        hint = f"\nhint: {error.hint}" if error.hint else ""
+        raise refuse(BAD_REQUEST, f"Database update rejected: {error.message}{hint}") from None
     success = {"domain": name, "database_identity": result.database_identity.hex(), "op": result.op}
     return json_answer({"Success": success})
 
