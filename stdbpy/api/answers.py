@@ -43,7 +43,8 @@ _NOT_OWNER = re.compile(
 )
 """What servers say, of several versions and the embedded one, whatever status they give it."""
 
-_HINT = re.compile(r"\n *hint: (?P<hint>.+)\Z")
+_HINT = re.compile(r"^ *hint: (.+)$", re.MULTILINE)
+"""How the embedded server adds to a refusal what to do about it, and about each problem in a module."""
 
 _SHOWN = 300
 """Most characters of a server's own words in a message."""
@@ -144,13 +145,10 @@ def _not_found(response: Response) -> ApiError:
 
 
 def _in_short(response: Response) -> tuple[str, str]:
-    """What the answer says, on one line and not all of it if it is long; and the hint at its end,
-    which the embedded server gives."""
-    text, hint = response.text, ""
-    found = _HINT.search(text)
-    if found is not None:
-        text, hint = text[: found.start()], found["hint"]
+    """What the answer says, on one line and not all of it if it is long; and the hints in it."""
+    hints = dict.fromkeys(hint.strip() for hint in _HINT.findall(response.text))
+    text = _HINT.sub("", response.text)
     text = " ".join(text.split())
     if len(text) > _SHOWN:
         text = text[:_SHOWN] + "…"
-    return text or f"status {response.status}", hint
+    return text or f"status {response.status}", " ".join(hints)

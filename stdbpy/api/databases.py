@@ -112,9 +112,10 @@ def _publish_refusal(response: Response, program: bytes) -> ApiError:
             hint="The embedded server runs Python projects: stdbpy start",
         )
     if "client-breaking" in text or "Clients that were made" in text:
-        error.hint = "Say that clients may break (--break-clients) and generate their code again, or delete the data."
+        error.hint = "Publish with --break-clients if they may stop working, and generate their code again."
     elif "update rejected" in text:
-        error.hint = "Change the module so that it fits the data that is there, or delete the data (--delete-data)."
+        way_out = error.hint or "Change the module so that it fits the data that is there."
+        error.hint = f"{way_out} Or publish to empty tables with --delete-data."
     return error
 
 

@@ -345,6 +345,13 @@ class TestRefusals:
             carry(databases.info("chat"), below_database(text_answer("it is so\nhint: Do this.", 400)))
         assert (caught.value.message, caught.value.hint) == ("the server refused: it is so", "Do this.")
 
+    def test_hints_of_several_problems_are_told_apart_from_them_and_once(self):
+        said = "it is so\nm.py:1: error: one\n    hint: Do this.\nm.py:2: error: two\n    hint: Do this.\nhint: Look."
+        with pytest.raises(ApiError) as caught:
+            carry(databases.publish(b"x"), text_answer(said, 400))
+        assert caught.value.message == "the server refused: it is so m.py:1: error: one m.py:2: error: two"
+        assert caught.value.hint == "Do this. Look."
+
     def test_long_bodies_are_cut_in_messages(self):
         with pytest.raises(ApiError) as caught:
             carry(servers.health(), text_answer("x" * 100_000, 500))

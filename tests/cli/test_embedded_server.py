@@ -237,6 +237,24 @@ def test_project_that_moved_on_is_published_again(run: Run, chat: str) -> None:
     refused = run("publish")
     assert (refused.code, refused.out) == (1, "")
     assert "update rejected" in refused.err
-    assert refused.err.endswith("--delete-data publishes to empty tables\n")
+    assert refused.err.endswith("Or publish to empty tables with --delete-data.\n")
+    assert refused.err.count("Hint: ") == 1
     assert run("sql", chat, "SELECT text FROM message").out == '{"text":"kept"}\n'
     assert run("publish", "--delete-data", "--yes").code == 0
+
+
+def test_an_update_that_breaks_clients_needs_consent(run: Run, chat: str) -> None:
+    run("call", chat, "send_message", "kept")
+    module = Path(chat.replace("-", "_")) / "module.py"
+    module.write_text(
+        module.read_text().replace("    text: str\n\n\n@table(", "    text: str\n    pinned: bool = False\n\n\n@table(")
+    )
+    refused = run("publish")
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err == (
+        "Error: the server refused: Database update rejected:"
+        " Clients that were made for the old version of the module would not work with the new one\n"
+        "Hint: Publish with --break-clients if they may stop working, and generate their code again.\n"
+    )
+    assert run("publish", "--break-clients").code == 0
+    assert run("sql", chat, "SELECT text, pinned FROM message").out == '{"text":"kept","pinned":false}\n'

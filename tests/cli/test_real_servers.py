@@ -67,6 +67,17 @@ def test_main_job(run: Run, chat: str, home: Path) -> None:
     assert [chat] in [database["names"] for database in listed]
 
 
+def test_an_update_that_breaks_clients_needs_consent(run: Run, chat: str, server: RealServer, home: Path) -> None:
+    if server.version.startswith("1."):
+        pytest.skip("1.x removes no tables, whatever one consents to")
+    (home / "other.wasm").write_bytes(real_servers.wasm("sdk_test-1.2.0"))
+    refused = run("publish", chat, "--bin-path", "other.wasm")
+    assert (refused.code, refused.out) == (1, "")
+    assert "--break-clients" in refused.err
+    assert "--delete-data" not in refused.err
+    assert run("publish", chat, "--bin-path", "other.wasm", "--break-clients").code == 0
+
+
 def test_deleting_needs_a_yes(run: Run, chat: str) -> None:
     refused = run("delete", chat)
     assert (refused.code, refused.out) == (2, "")

@@ -13,13 +13,14 @@ from stdbpy.cli.invocation import invocation_of
 from stdbpy.cli.options import Anonymous, BinPath, FormatOption, ModulePath, Server, Yes
 from stdbpy.cli.output import Field, Format, format_for, write_records
 from stdbpy.cli.terminal import confirm
-from stdbpy.errors import ApiError, StdbError, UsageError, nearest
+from stdbpy.errors import StdbError, UsageError, nearest
 
 if TYPE_CHECKING:
     from stdbpy.api import ApiClient, PublishResult
 
 EXAMPLES = (
     "stdbpy publish",
+    "stdbpy publish --break-clients",
     "stdbpy publish chat --module-path server --delete-data --yes",
     "stdbpy publish chat --bin-path module.wasm --server maincloud",
 )
@@ -27,8 +28,6 @@ EXAMPLES = (
 OPTIONAL_VALUES = {"-c": "always", "--delete-data": "always", "--clear-database": "always"}
 
 _WASM = b"\0asm"
-_UPDATE_REJECTED = "update rejected"
-"""In what servers say when a module does not fit the data that its database has."""
 
 
 def _parse_delete_data(value: str) -> str:
@@ -59,6 +58,10 @@ def run(
     module_path: ModulePath = None,
     bin_path: BinPath = None,
     delete_data: DeleteData = "never",
+    break_clients: Annotated[
+        bool,
+        typer.Option("--break-clients", help="Update even if clients made for the version before stop working."),
+    ] = False,
     server: Server = None,
     anonymous: Anonymous = False,
     yes: Yes = False,
@@ -83,14 +86,7 @@ def run(
         _expect_a_host_for(program, api)
         if delete_data == "always":
             confirm(f"Delete all data of {database} on {api.url}?", flag="--yes", yes=yes)
-        try:
-            result = api.publish(program, database, clear=delete_data == "always")
-        except ApiError as error:
-            if _UPDATE_REJECTED in error.body:
-                error.hint = (
-                    "Change the module so that it fits the data that is there; --delete-data publishes to empty tables"
-                )
-            raise
+        result = api.publish(program, database, clear=delete_data == "always", break_clients=break_clients)
         _write(result, api.url, shape)
 
 
