@@ -1,0 +1,88 @@
+"""SpacetimeDB's own program with the embedded server: its commands work as with its own server."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from stdbpy.api import ApiClient
+from stdbpy.module.package import pack, source_of_folder
+from stdbpy.server import RunningServer
+from tests import real_servers
+from tests.contract.conftest import MODULES
+
+pytestmark = pytest.mark.real
+
+Spacetime = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def server():
+    with RunningServer() as running:
+        with ApiClient(running.url, running.owner_token) as api:
+            api.publish(pack(source_of_folder(MODULES / "quickstart_chat")), "chat")
+        yield running
+
+
+@pytest.fixture
+def spacetime(server: RunningServer, tmp_path: Path) -> Spacetime:
+    """Runs a command of the program as the server's owner, in a home of its own."""
+    program = real_servers.program("spacetimedb-cli-2.8.3")
+    config = tmp_path / "cli.toml"
+    config.write_text(f'spacetimedb_token = "{server.owner_token}"\n')
+
+    def run(command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [program, "--config-path", config, command, "--server", server.url, *arguments],
+            env={**os.environ, "HOME": str(tmp_path)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+def test_its_commands(server: RunningServer, spacetime: Spacetime):
+    assert spacetime("call", "chat", "set_name", '"Ada"').returncode == 0
+    assert '(some = "Ada")' in spacetime("sql", "chat", "SELECT * FROM user").stdout
+    assert "Table `user` created" in spacetime("logs", "chat").stdout
+    described = json.loads(spacetime("describe", "--json", "chat", "reducer", "set_name").stdout)
+    assert described["source_name"] == "set_name"
+    assert "chat" in spacetime("list").stdout
+    with ApiClient(server.url, server.owner_token) as api:
+        identity = api.identity_of("chat").hex()
+    assert spacetime("rename", "--to", "chat-two", identity).returncode == 0
+    assert "chat-two" in spacetime("list").stdout
+    assert spacetime("delete", "chat-two", "--yes").returncode == 0
+    assert "chat-two" not in spacetime("list").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("call", "chat", "set_nam", '"x"'), "set_name"),
+        (("call", "chat", "set_name", '""'), "Names must not be empty"),
+        (("sql", "chat", "SELECT * FROM usr"), "usr"),
+        (("logs", "nothing"), "nothing"),
+    ],
+)
+def test_its_failures(spacetime: Spacetime, arguments: tuple[str, ...], words: str):
+    ended = spacetime(*arguments)
+    assert ended.returncode == 1
+    assert words in ended.stderr
+
+
+def test_it_is_told_that_webassembly_is_not_run_yet(spacetime: Spacetime, tmp_path: Path):
+    module = tmp_path / "module.wasm"
+    module.write_bytes(real_servers.wasm("quickstart_chat-1.2.0"))
+    ended = spacetime("publish", "--bin-path", str(module), "--yes", "other")
+    assert ended.returncode == 1
+    assert "cannot run WebAssembly yet" in ended.stderr
