@@ -47,8 +47,21 @@ class Delta:
 
     __slots__ = ("changes",)
 
-    def __init__(self, changes: dict[int, TableChanges]) -> None:
-        self.changes = changes
+    def __init__(self) -> None:
+        self.changes: dict[int, TableChanges] = {}
+
+    def of(self, table: Table) -> TableChanges:
+        """The changes of one table, to be added to."""
+        changes = self.changes.get(table.id)
+        if changes is None:
+            changes = self.changes[table.id] = TableChanges(table)
+        return changes
+
+    def leave_out_unchanged(self) -> None:
+        """Forgets the tables whose changes have cancelled each other out."""
+        for changes in list(self):
+            if not changes.inserted and not changes.deleted:
+                del self.changes[changes.table.id]
 
     def __iter__(self) -> Iterator[TableChanges]:
         return iter(self.changes.values())

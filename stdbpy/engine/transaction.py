@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from stdbpy.engine.delta import Delta, TableChanges
+from stdbpy.engine.delta import Delta
 from stdbpy.engine.store.index import Bound, Index
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.store.table import Table
@@ -25,13 +25,13 @@ class Transaction:
     Iterators read the tables themselves: collect what they give before changing anything.
     """
 
-    __slots__ = ("_changes", "_indexes", "_store", "_tables", "scheduled")
+    __slots__ = ("_delta", "_indexes", "_store", "_tables", "scheduled")
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._tables = store.tables
         self._indexes = store.indexes
-        self._changes: dict[int, TableChanges] = {}
+        self._delta = Delta()
         self.scheduled: list[tuple[Table, bytes]] = []
         """Rows written to tables with a schedule, in order."""
 
@@ -114,7 +114,7 @@ class Transaction:
             row = numbers.filled(row)
         if row not in table.rows:
             table.insert(row)
-            self._changes_of(table).insert(row)
+            self._delta.of(table).insert(row)
         if table.is_scheduled:
             self.scheduled.append((table, row))
         return row
@@ -125,7 +125,7 @@ class Transaction:
         if row not in table.rows:
             return False
         table.delete(row)
-        self._changes_of(table).delete(row)
+        self._delta.of(table).delete(row)
         return True
 
     def update(self, table_id: int, index_id: int, row: bytes) -> bytes:
@@ -154,7 +154,7 @@ class Transaction:
             except HostError:
                 table.insert(old)
                 raise
-            changes = self._changes_of(table)
+            changes = self._delta.of(table)
             changes.delete(old)
             changes.insert(row)
         if table.is_scheduled:
@@ -166,32 +166,24 @@ class Transaction:
         table = self.table(table_id)
         count = len(table.rows)
         if count:
-            changes = self._changes_of(table)
+            changes = self._delta.of(table)
             for row in table.rows:
                 changes.delete(row)
             table.clear()
         return count
 
-    def _changes_of(self, table: Table) -> TableChanges:
-        changes = self._changes.get(table.id)
-        if changes is None:
-            changes = self._changes[table.id] = TableChanges(table)
-        return changes
-
     # --- ending ------------------------------------------------------------------------------
 
     def commit(self) -> Delta:
         """Ends the transaction; its changes stay. Rows of event tables were for this moment only."""
-        changed = {id: changes for id, changes in self._changes.items() if changes.inserted or changes.deleted}
-        for changes in changed.values():
+        delta = self._delta
+        delta.leave_out_unchanged()
+        for changes in delta:
             if changes.table.is_event:
                 changes.table.clear()
-        self._changes = {}
-        return Delta(changed)
+        return delta
 
     def rollback(self) -> None:
         """Ends the transaction as if nothing had happened, but for the numbers it has used up."""
-        for changes in self._changes.values():
-            changes.undo()
-        self._changes = {}
+        self._delta.undo()
         self.scheduled.clear()
