@@ -29,8 +29,8 @@ class Problem:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The sentence ``Did you mean …?`` naming the known word closest to ``word``, or ``""``."""
-    match = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    """The sentence ``Did you mean …?`` naming the other known word closest to ``word``, or ``""``."""
+    match = get_close_matches(word, [other for other in known if other != word], n=1, cutoff=0.6)
     return f"Did you mean {match[0]!r}?" if match else ""
 
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from stdbpy.api.exchange import Response
+from stdbpy.api.names import NAME_RULE
 from stdbpy.errors import ApiError, Forbidden, NotFound, ReducerFailed, TokenRejected, UnexpectedAnswer
 from stdbpy.sats.values import Identity
 
@@ -23,7 +24,6 @@ NOT_FOUND = 404
 TOO_LARGE = 413
 REDUCER_FAILED = 530
 
-_NAME_RULE = "Names have lower-case letters and digits, and single hyphens between them."
 _TOKENS = (
     "A token is good only on the server that made it, and until that server is reset: "
     "use one of this server, or none (--anonymous)."
@@ -117,16 +117,17 @@ def refusal(response: Response) -> ApiError:
         return TokenRejected(f"the server does not take this token: {said}", status=status, body=body, hint=_TOKENS)
     if status in {UNAUTHORIZED, FORBIDDEN} or _NOT_OWNER.search(body):
         sentence = f"the server does not allow it: {said}"
-        return Forbidden(sentence, status=status, body=body, hint=_whose_rights(response))
+        return Forbidden(sentence, status=status, body=body, hint=whose_rights(response))
     if status == NOT_FOUND:
         return _not_found(response)
     sentence, hint = _OTHER_STATUSES.get(status, _SERVER_FAILED if status >= 500 else _REFUSED)
     if "database name" in body:
-        hint = _NAME_RULE
+        hint = NAME_RULE
     return ApiError(f"{sentence}: {said}", status=status, body=body, hint=hint_given or hint)
 
 
-def _whose_rights(response: Response) -> str:
+def whose_rights(response: Response) -> str:
+    """The hint for what only the owner of the database may do."""
     who = f"You are {response.caller}. " if response.caller else ""
     return f"{who}Use the token of the database's owner."
 

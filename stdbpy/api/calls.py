@@ -107,7 +107,10 @@ def _sql_refusal(response: Response, database: str) -> Exchange[ApiError]:
         schema = yield from known_schema(database)
         tables = [table.name for table in schema.tables] + [view.name for view in schema.views] if schema else []
         name = unknown["new"] or unknown["old"] or ""
-        error.hint = nearest(name, tables) or "Private tables can be read by the database's owner alone."
+        if name in tables:
+            error.hint = f"{name!r} is private: only the database's owner can use it, with the owner's token."
+        else:
+            error.hint = nearest(name, tables) or "Private tables can be read by the database's owner alone."
     return error
 
 

@@ -19,6 +19,7 @@ from stdbpy.api.answers import (
 )
 from stdbpy.api.exchange import JSON, Exchange, Request, Response, database_path, flag
 from stdbpy.api.lookups import expect_found
+from stdbpy.api.names import check_new_name
 from stdbpy.api.results import DatabaseInfo, PublishResult
 from stdbpy.errors import ApiError, Forbidden, UnexpectedAnswer
 from stdbpy.sats.values import Identity, Timestamp
@@ -73,7 +74,7 @@ class _TimestampAnswer(msgspec.Struct):
 def publish(
     program: bytes, database: str | None = None, *, clear: bool = False, break_clients: bool = False
 ) -> Exchange[PublishResult]:
-    path, method = ("/v1/database", "POST") if database is None else (database_path(database), "PUT")
+    path, method = ("/v1/database", "POST") if database is None else (database_path(check_new_name(database)), "PUT")
     query = {"clear": flag(clear)} if clear else {}
     if break_clients and database is not None and not clear:
         query |= yield from _consent(program, database)
@@ -150,14 +151,17 @@ def names(database: str) -> Exchange[list[str]]:
 
 
 def add_name(database: str, name: str) -> Exchange[None]:
-    request = Request("POST", database_path(database, "names"), body=name.encode(), content_type="text/plain")
+    request = Request(
+        "POST", database_path(database, "names"), body=check_new_name(name).encode(), content_type="text/plain"
+    )
     response = yield request
     yield from expect_found(response, database)
     _expect_renamed(response, database)
 
 
 def set_names(database: str, names: list[str]) -> Exchange[None]:
-    request = Request("PUT", database_path(database, "names"), body=msgspec.json.encode(names), content_type=JSON)
+    body = msgspec.json.encode([check_new_name(name) for name in names])
+    request = Request("PUT", database_path(database, "names"), body=body, content_type=JSON)
     response = yield request
     yield from expect_found(response, database)
     _expect_renamed(response, database)

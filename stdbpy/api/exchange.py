@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import quote
 
+from stdbpy.api.names import check_reference
 from stdbpy.errors import InvalidName
 
 JSON = "application/json"
@@ -58,7 +59,7 @@ def database_path(database: str, *below: str) -> str:
 
     Raises :class:`InvalidName` for what cannot stand in a path; other rules are the server's.
     """
-    return "/v1/database/" + "/".join(_segment(part) for part in (database, *below))
+    return "/v1/database/" + "/".join(_segment(part) for part in (check_reference(database), *below))
 
 
 def identity_path(identity: str, *below: str) -> str:

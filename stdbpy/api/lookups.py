@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from stdbpy.api.answers import NOT_FOUND, OK, refusal
+from stdbpy.api.answers import NOT_FOUND, OK, refusal, whose_rights
 from stdbpy.api.exchange import Exchange, Request, Response, database_path, identity_path
-from stdbpy.errors import NotFound, SchemaError, StdbError, nearest
+from stdbpy.errors import ApiError, Forbidden, NotFound, SchemaError, StdbError, nearest
 
 if TYPE_CHECKING:
     from stdbpy.schema.model import ModuleSchema
@@ -38,13 +38,21 @@ def expect_found(response: Response, database: str) -> Exchange[None]:
     )
 
 
-def unknown_function(response: Response, database: str, function: str) -> Exchange[NotFound]:
-    """The error for a reducer or procedure that the database does not have, with the nearest one."""
+def unknown_function(response: Response, database: str, function: str) -> Exchange[ApiError]:
+    """The error for a reducer or procedure that the database does not have, with the nearest one; or
+    that it has for its owner alone."""
     schema = yield from known_schema(database)
     names: list[str] = []
     if schema is not None:
         names = [reducer.name for reducer in schema.reducers if reducer.lifecycle is None]
         names += [procedure.name for procedure in schema.procedures]
+    if function in names:
+        return Forbidden(
+            f"{function!r} of the database {database!r} is private: only the database's owner can call it",
+            status=response.status,
+            body=response.text,
+            hint=whose_rights(response),
+        )
     return NotFound(
         f"the database {database!r} has no reducer or procedure {function!r}",
         status=response.status,

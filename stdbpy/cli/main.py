@@ -19,6 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     0: done; 1: the work failed; 2: wrong usage; 130: interrupted.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _prepare_streams()
     if arguments in (["--version"], ["-V"]):
         from stdbpy import __version__
 
@@ -26,7 +27,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     from stdbpy.cli.invocation import Invocation
 
-    _prepare_streams()
     invocation = Invocation()
 
     def run() -> None:

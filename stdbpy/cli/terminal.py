@@ -27,8 +27,9 @@ class DeclinedError(StdbError):
     """The user was asked and said no."""
 
 
-def is_terminal(stream: TextIO) -> bool:
-    return stream.isatty()
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person is at the other end; a stream that was closed from the start is ``None``."""
+    return stream is not None and stream.isatty()
 
 
 def has_colour(stream: TextIO) -> bool:

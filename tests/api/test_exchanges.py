@@ -52,13 +52,29 @@ def unknown_database(name: str) -> Response:
 
 class TestRequests:
     def test_names_are_encoded_into_the_path(self):
-        _, [request] = carry(calls.call("a b/ü", "x?y#z%", []), text_answer(""))
-        assert request.path == "/v1/database/a%20b%2F%C3%BC/call/x%3Fy%23z%25"
+        _, [request] = carry(calls.call("ü", "x?y#z/ %", []), text_answer(""))
+        assert request.path == "/v1/database/%C3%BC/call/x%3Fy%23z%2F%20%25"
 
-    @pytest.mark.parametrize("name", ["", ".", ".."])
-    def test_names_that_a_path_cannot_hold_are_refused(self, name: str):
-        with pytest.raises(InvalidName):
+    @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a b", "a?b", "a%2Fb", "a\\b", "a\nb"])
+    def test_names_that_no_database_has_are_not_sent(self, name: str):
+        with pytest.raises(InvalidName) as caught:
             carry(databases.info(name))
+        assert "lower-case" in caught.value.hint
+
+    def test_no_database_gets_a_name_that_is_too_long(self):
+        done = json_answer({"Success": {"domain": None, "database_identity": IDENTITY, "op": "updated"}})
+        for acceptable in ("x" * 63, IDENTITY, f"0x{IDENTITY}"):
+            carry(databases.publish(b"x", acceptable), done)
+        for name in (long := "x" * 64, f"{IDENTITY}0"):
+            for exchange in (
+                databases.publish(b"x", name),
+                databases.add_name("chat", name),
+                databases.set_names("chat", [name]),
+            ):
+                with pytest.raises(InvalidName) as caught:
+                    carry(exchange)
+                assert "63" in caught.value.hint
+        carry(databases.delete(long), text_answer(""))
 
     def test_publish_by_name_or_without(self):
         answer = json_answer({"Success": {"domain": "chat", "database_identity": IDENTITY, "op": "created"}})
@@ -226,6 +242,12 @@ class TestRefusals:
             carry(calls.call("chat", "set_nam"), unknown, below_database(json_answer(SCHEMA)))
         assert "set_nam" in caught.value.message
         assert caught.value.hint == "Did you mean 'set_name'?"
+
+    def test_a_private_reducer_is_not_suggested_to_who_typed_it(self):
+        refused = below_database(text_answer("No such procedure", 404))
+        with pytest.raises(Forbidden, match="'set_name' of the database 'chat' is private") as caught:
+            carry(calls.call("chat", "set_name"), refused, below_database(json_answer(SCHEMA)))
+        assert "owner" in caught.value.hint
 
     def test_unknown_reducer_without_a_near_one_lists_what_there_is(self):
         unknown = below_database(text_answer("no such reducer", 404))

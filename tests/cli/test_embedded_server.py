@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from stdbpy.api import ApiClient
+from stdbpy.errors import ApiError
 from stdbpy.project.credentials import CredentialStore
 from stdbpy.server import RunningServer
-from tests.cli.conftest import Run
+from tests.cli.conftest import Finished, Run
 
 
 @pytest.fixture(scope="module")
@@ -258,3 +259,53 @@ def test_an_update_that_breaks_clients_needs_consent(run: Run, chat: str) -> Non
     )
     assert run("publish", "--break-clients").code == 0
     assert run("sql", chat, "SELECT text, pinned FROM message").out == '{"text":"kept","pinned":false}\n'
+
+
+def test_a_bug_in_a_reducer_leads_to_the_log(run: Run, chat: str, server: RunningServer) -> None:
+    module = Path(chat.replace("-", "_")) / "module.py"
+    module.write_text(f"{module.read_text()}\n\n@reducer\ndef divide(ctx: Ctx) -> None:\n    1 / 0\n")
+    assert run("publish").code == 0
+    fatal = "Error: The instance encountered a fatal error.\nHint: The log says where it went wrong: stdbpy logs "
+    assert run("call", chat, "divide") == Finished(1, "", f"{fatal}{chat}\n")
+    elsewhere = run("call", chat, "divide", "--server", server.url)
+    assert elsewhere == Finished(1, "", f"{fatal}{chat} --server {server.url}\n")
+
+
+def test_what_is_private_is_called_so(
+    run: Run, chat: str, server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ApiClient(server.url) as api:
+        monkeypatch.setenv("STDBPY_TOKEN", api.create_identity().token)
+    refused = run("sql", chat, "SELECT * FROM draft")
+    assert refused.code == 1
+    assert refused.err.endswith(
+        "Hint: 'draft' is private: only the database's owner can use it, with the owner's token.\n"
+    )
+    refused = run("call", chat, "deliver", json.dumps([1, {"Interval": [[1]]}, [f"0x{'0' * 64}"], "x"]))
+    assert refused.code == 1
+    assert f"'deliver' of the database '{chat}' is private" in refused.err
+    assert "Did you mean" not in refused.err
+
+
+@pytest.mark.parametrize("command", ["sql", "publish", "delete", "describe", "call", "logs"])
+def test_names_that_no_database_has(run: Run, project: str, command: str) -> None:
+    done = run(command, "a/b", *{"sql": ["SELECT 1"], "call": ["x"]}.get(command, []))
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("Error: 'a/b' cannot be the name of a database\nHint: A name has lower-case letters")
+
+
+def test_one_database_without_readable_names_does_not_hide_the_others(
+    run: Run, chat: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identity = identity_of(run, chat)
+    names = ApiClient.names
+
+    def broken(api: ApiClient, database: str) -> list[str]:
+        if database == identity:
+            raise ApiError("the server refused", status=400)
+        return names(api, database)
+
+    monkeypatch.setattr(ApiClient, "names", broken)
+    listed = run("list")
+    assert listed.code == 0
+    assert {"names": [], "identity": identity} in map(json.loads, listed.out.splitlines())

@@ -17,6 +17,7 @@ import typer
 from stdbpy import __version__
 from stdbpy.cli import commands
 from stdbpy.cli.commands import COMMANDS
+from stdbpy.cli.terminal import confirm
 from stdbpy.errors import ReducerError, UsageError
 from tests.cli.conftest import Run
 
@@ -216,7 +217,15 @@ def test_characters_that_the_terminal_lacks() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, b"\\u2026\n", b"")
 
 
-def test_closed_streams() -> None:
-    command = f"{shlex.quote(sys.executable)} -m stdbpy.cli version >&- 2>&-"
-    done = subprocess.run(["sh", "-c", command], timeout=60, check=False)
-    assert done.returncode == 0
+@pytest.mark.parametrize("arguments", ["version", "--version", "--help"])
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_streams(arguments: str, closed: str) -> None:
+    command = f"{shlex.quote(sys.executable)} -m stdbpy.cli {arguments} {closed}"
+    done = subprocess.run(["sh", "-c", command], timeout=60, check=False, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_nobody_to_ask_where_stdin_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(UsageError, match="no terminal to ask on"):
+        confirm("Delete it?", flag="--yes", yes=False)

@@ -12,6 +12,7 @@ from stdbpy.cli.connection import connect
 from stdbpy.cli.invocation import invocation_of
 from stdbpy.cli.options import FormatOption, Server
 from stdbpy.cli.output import Field, format_for, write_records
+from stdbpy.errors import ApiError, ServerUnreachable
 from stdbpy.sats.values import Identity
 
 if TYPE_CHECKING:
@@ -25,10 +26,20 @@ def run(context: typer.Context, server: Server = None, format: FormatOption = No
     invocation = invocation_of(context)
     with connect(invocation, server, as_someone=True) as api:
         mine = api.databases_of(_own_identity(api))
-        rows = [(api.names(identity.hex()), identity.hex()) for identity in mine]
+        rows = [(_names(api, identity), identity.hex()) for identity in mine]
     write_records([Field("names", text=", ".join), Field("identity")], rows, format_for(format))
     if not rows:
         invocation.note("you have no databases there yet: `stdbpy publish` creates one")
+
+
+def _names(api: ApiClient, identity: Identity) -> list[str]:
+    """The names of a database; none if the server does not tell them, which must not hide the others."""
+    try:
+        return api.names(identity.hex())
+    except ServerUnreachable:
+        raise
+    except ApiError:
+        return []
 
 
 def _own_identity(api: ApiClient) -> Identity:
