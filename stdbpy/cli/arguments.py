@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
+from stdbpy.cli.variants import unit_variants, with_named_variants
 from stdbpy.errors import InvalidArguments, NotFound, SatsError, nearest
 from stdbpy.sats.satsjson import compile_json_codec
-from stdbpy.sats.types import CONNECTION_ID, IDENTITY, AlgebraicType, Primitive, resolve
+from stdbpy.sats.types import CONNECTION_ID, IDENTITY, AlgebraicType, Primitive, SumType, resolve
 from stdbpy.schema.model import ModuleSchema, Procedure, Reducer
 from stdbpy.schema.text import reducer_signature, sample_arguments
 
@@ -32,7 +33,8 @@ class Function:
     def encode(self, words: Sequence[str]) -> bytes:
         """The arguments as one JSON list.
 
-        A word is JSON; a string may also stand bare, an identity or connection id as hex digits.
+        A word is JSON; a string may also stand bare, an identity or connection id as hex digits, a
+        variant without payload as its name.
         Raises :class:`InvalidArguments`, whose hint shows what would do.
         """
         parameters = self.definition.params.elements
@@ -47,16 +49,17 @@ class Function:
         text = _as_json(word, type)
         try:
             value = json.loads(text, parse_constant=_no_constant)
+            spelt_out = with_named_variants(value, type, self.schema.typespace)
         except ValueError as error:
             reason = str(error) if isinstance(error, _NotFiniteError) else "it is not JSON"
             self._refuse(f"{what} cannot be {word!r}: {reason}")
         except RecursionError:
             self._refuse(f"{what} is nested too deep")
         try:
-            compile_json_codec(type, self.schema.typespace).from_json(value)
+            compile_json_codec(type, self.schema.typespace).from_json(spelt_out)
         except SatsError as error:
             self._refuse(f"{what} cannot be {word!r}: {error}")
-        return text
+        return text if spelt_out == value else json.dumps(spelt_out)
 
     def _refuse(self, message: str) -> NoReturn:
         raise InvalidArguments(
@@ -102,6 +105,8 @@ def _as_json(word: str, type: AlgebraicType) -> str:
     if type is Primitive.STRING:
         is_quoted = len(word) >= 2 and word.startswith('"') and word.endswith('"')
         return word if is_quoted else json.dumps(word)
+    if isinstance(type, SumType) and word in unit_variants(type):
+        return json.dumps(word)
     if type in _HEX:
         digits = word.strip('"').removeprefix("0x")
         if re.fullmatch(f"[0-9a-fA-F]{{{_HEX[type]}}}", digits):

@@ -281,7 +281,8 @@ def test_what_is_private_is_called_so(
     assert refused.err.endswith(
         "Hint: 'draft' is private: only the database's owner can use it, with the owner's token.\n"
     )
-    refused = run("call", chat, "deliver", json.dumps([1, {"Interval": [[1]]}, [f"0x{'0' * 64}"], "x"]))
+    draft = {"id": 1, "send_at": {"Interval": {"__time_duration_micros__": 1}}, "sender": ["0x1"], "text": "x"}
+    refused = run("call", chat, "deliver", json.dumps(draft))
     assert refused.code == 1
     assert f"'deliver' of the database '{chat}' is private" in refused.err
     assert "Did you mean" not in refused.err
