@@ -179,7 +179,12 @@ CASES = (
         _taken([5], ({"b": 6}, [6])),
         ({"b": 5, "c": 6}, {}, [5, 6], [], {"B": 5}, 5, None),
     ),
-    Cases("vec_u_8", t.BYTES, _taken("", "00ff", ([0, 255], "00ff"), ([], "")), ("zz", "0", [256], [1.0], [True], 5)),
+    Cases(
+        "vec_u_8",
+        t.BYTES,
+        _taken("", "00ff", ([0, 255], "00ff"), ([], "")),
+        ("zz", "0", "00 ff", " 00", [256], [1.0], [True], 5),
+    ),
     Cases("vec_i_8", t.ArrayType(P.I8), _taken([0, -1], []), ("00ff", [128])),
     Cases("vec_f_32", t.ArrayType(P.F32), _taken([0.1, 2.0], ([1e39], [None])), ([None],)),
     Cases("vec_string", t.ArrayType(P.STRING), _taken(["a", "b"]), ("a", [5], {"0": "a"})),
