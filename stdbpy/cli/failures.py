@@ -71,7 +71,24 @@ def _report_usage(error: Exception) -> int:
         known = [name for param in context.command.get_params(context) for name in param.opts] if context else []
         return _say(f"there is no option {option}", nearest(option, known) or hint, WRONG_USAGE)
     message = error.format_message() if hasattr(error, "format_message") else str(error)
-    return _say(message[:1].lower() + message[1:].removesuffix("."), hint, WRONG_USAGE)
+    return _say(_in_our_words(message), hint, WRONG_USAGE)
+
+
+_SENTENCES = (
+    (r"Missing (?:argument|option) '(.+)'\.", r"\1 is missing"),
+    (r"Option '(.+)' requires an argument\.", r"\1 needs a value"),
+    (r"Option '(.+)' does not take a value\.", r"\1 takes no value"),
+    (r"Got unexpected extra argument\S* \((.+)\)", r"one word too many: \1"),
+)
+"""What the parser says about a wrong command, and how stdbpy says it."""
+
+
+def _in_our_words(message: str) -> str:
+    for theirs, ours in _SENTENCES:
+        found = re.fullmatch(theirs, message)
+        if found:
+            return found.expand(ours)
+    return message[:1].lower() + message[1:].removesuffix(".")
 
 
 def _about_os_error(error: OSError) -> str:

@@ -32,7 +32,7 @@ class Format(enum.StrEnum):
 
 
 _SYNONYMS = {"text": Format.TABLE}
-"""Names that the official program uses."""
+"""What the official program calls them. Taken so that its users' habits work, and told nowhere."""
 
 FORMAT_NAMES = "|".join(format.value for format in Format)
 
@@ -41,7 +41,7 @@ def parse_format(name: str) -> Format:
     """The format called ``name``. Raises :class:`UsageError`, which names the nearest one."""
     formats = {format.value: format for format in Format} | _SYNONYMS
     if name not in formats:
-        hint = nearest(name, formats) or f"One of {', '.join(formats)}"
+        hint = nearest(name, formats) or f"One of {', '.join(Format)}"
         raise UsageError(f"there is no format {name!r}", hint=hint)
     return formats[name]
 

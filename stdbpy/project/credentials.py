@@ -63,7 +63,10 @@ class CredentialStore:
                 document = {"version": _VERSION, "tokens": dict(sorted(tokens.items()))}
                 replace_file(self.path, json.dumps(document, indent=2).encode() + b"\n", mode=SECRET)
         except OSError as error:
-            raise ConfigError(f"{self.path} cannot be written: {error.strerror}") from error
+            raise ConfigError(
+                f"{self.path} cannot be written: {error.strerror}",
+                hint="Who may write there? A token can also be given in the variable STDBPY_TOKEN.",
+            ) from error
 
     def _read(self) -> dict[str, str]:
         try:

@@ -310,3 +310,8 @@ def test_one_database_without_readable_names_does_not_hide_the_others(
     listed = run("list")
     assert listed.code == 0
     assert {"names": [], "identity": identity} in map(json.loads, listed.out.splitlines())
+
+
+def test_version_of_the_server(run: Run, server: RunningServer) -> None:
+    answer = json.loads(run("version", "--server", server.url).out)
+    assert answer == {"program": "SpacetimeDB as the embedded server of stdbpy has it", "version": "2.8.3"}

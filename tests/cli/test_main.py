@@ -74,7 +74,25 @@ def test_unknown_option_names_the_nearest(run: Run) -> None:
 def test_missing_argument(run: Run) -> None:
     done = run("logs")
     assert (done.code, done.out) == (2, "")
-    assert done.err == "Error: missing argument 'DATABASE'\nHint: `stdbpy logs --help` shows how it is used\n"
+    assert done.err == "Error: DATABASE is missing\nHint: `stdbpy logs --help` shows how it is used\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("logs", "chat", "more"), "one word too many: more"),
+        (("logs", "chat", "--num-lines", "-1"), "--num-lines is a number of lines, not '-1'"),
+        (("logs", "chat", "-n", "ten"), "--num-lines is a number of lines, not 'ten'"),
+        (("logs", "chat", "--server"), "--server needs a value"),
+        (("publish", "--break-clients=yes"), "--break-clients takes no value"),
+        (("init",), "the project needs a name"),
+        (("list", "--format", "yaml"), "there is no format 'yaml'"),
+    ],
+)
+def test_wrong_usage_in_words_of_ones_own(run: Run, arguments: tuple[str, ...], message: str) -> None:
+    done = run(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"Error: {message}\n")
 
 
 def test_stdbpy_error_is_one_sentence_and_a_hint(run: Run, command: ModuleType) -> None:

@@ -70,8 +70,9 @@ def test_a_failed_write_keeps_the_old_file(store: CredentialStore, monkeypatch: 
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(ConfigError, match="cannot be written: No space left on device"):
+    with pytest.raises(ConfigError, match="cannot be written: No space left on device") as caught:
         store.save(URL, "new")
+    assert "STDBPY_TOKEN" in caught.value.hint
     monkeypatch.undo()
 
     assert store.token(URL) == TOKEN

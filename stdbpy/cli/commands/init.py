@@ -31,7 +31,7 @@ def run(
     """Create a project: a module, a client and a test."""
     del language
     if name is None and project_path is None:
-        raise UsageError("the project needs a name", hint="stdbpy init NAME")
+        raise UsageError("the project needs a name", hint="stdbpy init my-game")
     if project_path is None:
         created = create_project(template, Path(name or "."))
     else:

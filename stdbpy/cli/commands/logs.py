@@ -14,6 +14,7 @@ from stdbpy.cli.options import Anonymous, Database, FormatOption, Server
 from stdbpy.cli.output import Field, Format, format_for, to_json, write_records
 from stdbpy.cli.satn import timestamp_text
 from stdbpy.cli.terminal import Colour, paint, printable
+from stdbpy.errors import UsageError
 
 if TYPE_CHECKING:
     from stdbpy.api import LogRecord
@@ -34,12 +35,23 @@ _SYSTEM = "__spacetimedb__"
 """What the server writes as function and file of lines that are its own."""
 
 
+def _parse_number(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise UsageError(f"--num-lines is a number of lines, not {text!r}", hint="stdbpy logs DATABASE --num-lines 20")
+    return int(text)
+
+
 def run(
     context: typer.Context,
     database: Database,
     num_lines: Annotated[
         int | None,
-        typer.Option("-n", "--num-lines", metavar="N", min=0, help="Only the last N lines. Default: all; 10 with -f."),
+        typer.Option(
+            *("-n", "--num-lines"),
+            parser=_parse_number,
+            metavar="N",
+            help="Only the last N lines. Default: all; 10 with -f.",
+        ),
     ] = None,
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Wait for more until interrupted.")] = False,
     server: Server = None,

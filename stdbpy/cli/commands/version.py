@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from stdbpy import __version__
-from stdbpy.cli.connection import connect
+from stdbpy.cli.connection import EMBEDDED, connect
 from stdbpy.cli.invocation import invocation_of
 from stdbpy.cli.options import FormatOption
 from stdbpy.cli.output import Field, format_for, write_records
@@ -20,6 +20,9 @@ Server = Annotated[
 
 EXAMPLES = ("stdbpy version", "stdbpy version --server local --format json")
 
+_EMBEDDED = "SpacetimeDB as the embedded server of stdbpy has it"
+"""Its version is that of SpacetimeDB's API: what clients ask a server for. Its own is that of stdbpy."""
+
 
 def run(context: typer.Context, server: Server = None, format: FormatOption = None) -> None:
     """Show the version of stdbpy, or of a server."""
@@ -29,5 +32,6 @@ def run(context: typer.Context, server: Server = None, format: FormatOption = No
     else:
         with connect(invocation_of(context), server, anonymous=True) as api:
             health = api.health()
-            rows = [(health.package_name, health.version)]
+            program = _EMBEDDED if health.package_name == EMBEDDED else health.package_name
+            rows = [(program, health.version)]
     write_records(fields, rows, format_for(format))
