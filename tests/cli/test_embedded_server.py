@@ -102,7 +102,7 @@ def test_outline(run: Run, chat: str) -> None:
     assert "    sender  Identity   btree index" in lines
     assert "  draft  [private, schedules deliver]" in lines
     assert "  send_later(text: str, seconds: u32)" in lines
-    assert "  came()  [runs when a client connects]" in lines
+    assert "  connected()  [runs when a client connects]" in lines
 
 
 def test_describe_one(run: Run, chat: str) -> None:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,13 +24,16 @@ ENVIRONMENT = f"VENV={sys.prefix}"
 
 @pytest.fixture
 def environment(home: Path) -> dict[str, str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("STDBPY_", "PYTEST_", "MAKE"))
     }
-    return {**inherited, "STDBPY_SERVER": f"http://127.0.0.1:{port}"}
+    return {**inherited, "STDBPY_SERVER": free_address()}
+
+
+def free_address() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
@@ -47,16 +51,24 @@ def test_its_tests_pass(template: str, tmp_path: Path, environment: dict[str, st
 
 @pytest.fixture
 def dev(tmp_path: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """`make dev` of a chat, as the leader of a process group, which a terminal's Ctrl-C goes to."""
     root = create_project("chat", tmp_path / "my-chat").root
+    with running_dev(root, environment) as process:
+        yield process
+
+
+@contextmanager
+def running_dev(root: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """`make dev` of a project, as the leader of a process group, which a terminal's Ctrl-C goes to."""
     process = subprocess.Popen(
         ["make", "dev", ENVIRONMENT], cwd=root, env=environment, start_new_session=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
-    yield process
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 def test_dev_serves_clients_until_interrupted(
@@ -78,6 +90,18 @@ def test_dev_serves_clients_until_interrupted(
 
     with pytest.raises(ProcessLookupError):
         os.killpg(dev.pid, 0)
+
+
+def test_two_projects_are_developed_side_by_side(
+    dev: subprocess.Popen[str], tmp_path: Path, environment: dict[str, str]
+) -> None:
+    other = create_project("basic", tmp_path / "my-game").root
+    with running_dev(other, {**environment, "STDBPY_SERVER": free_address()}) as second:
+        for process in (dev, second):
+            assert process.stdout is not None
+            assert any("Database created" in line for line in iter(process.stdout.readline, ""))
+    assert (other / ".stdb").is_dir()
+    assert "/.stdb/" in (other / ".gitignore").read_text().splitlines()
 
 
 def test_dev_ends_if_its_server_cannot_start(tmp_path: Path, environment: dict[str, str]) -> None:

@@ -76,14 +76,14 @@ class Ctx(ReducerContext):
 
 
 @client_connected
-def came(ctx: Ctx) -> None:
+def connected(ctx: Ctx) -> None:
     user = ctx.user
     user.online = True
     ctx.db.user.identity.update(user)
 
 
 @client_disconnected
-def went(ctx: Ctx) -> None:
+def disconnected(ctx: Ctx) -> None:
     user = ctx.db.user.identity.find(ctx.sender)
     if user is not None:
         user.online = False
