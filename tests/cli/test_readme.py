@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -16,10 +17,13 @@ from pathlib import Path
 
 import pytest
 
+from stdbpy.api import ApiClient
 from stdbpy.cli.group import load_command
 from stdbpy.cli.invocation import Invocation
-from stdbpy.project.build import build
+from stdbpy.project.build import BuiltModule, build
 from stdbpy.project.discover import discover
+from stdbpy.server import RunningServer
+from tests.cli.conftest import Run
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -73,13 +77,32 @@ def test_opens_with_the_two_commands() -> None:
     assert all(f"\n{target}:" in makefile for target in targets)
 
 
-def test_module(tmp_path: Path) -> None:
-    (module,) = blocks("python")
-    (tmp_path / "pyproject.toml").write_text('[project]\nname = "counter"\n', encoding="utf-8")
-    (tmp_path / "counter.py").write_text(module, encoding="utf-8")
-    built = build(discover(tmp_path))
-    assert built.problems == ()
-    assert [reducer.name for reducer in built.schema.reducers if reducer.lifecycle is None]
+def built(module: str, folder: Path) -> BuiltModule:
+    (folder / "pyproject.toml").write_text('[project]\nname = "game"\n', encoding="utf-8")
+    (folder / "game.py").write_text(module, encoding="utf-8")
+    return build(discover(folder))
+
+
+@pytest.mark.parametrize("module", list(blocks("python")), ids=["small", "larger"])
+def test_modules(tmp_path: Path, module: str) -> None:
+    checked = built(module, tmp_path)
+    assert checked.problems == ()
+    assert [reducer.name for reducer in checked.schema.reducers if reducer.lifecycle is None]
+
+
+def test_the_larger_module_works(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, module = blocks("python")
+    (call,) = (line for block in blocks("sh") for line in block.splitlines() if line.startswith("stdbpy call game "))
+    with RunningServer() as server, ApiClient(server.url, server.owner_token) as api:
+        api.publish(built(module, tmp_path).package, "game")
+        monkeypatch.setenv("STDBPY_SERVER", server.url)
+        monkeypatch.setenv("STDBPY_TOKEN", server.owner_token)
+        assert run(*shlex.split(call)[1:]).code == 0
+        assert run(*shlex.split(call)[1:]).err == "Error: You are in already.\n"
+        assert run("call", "game", "poison", "RED").code == 0
+        shown = run("sql", "game", "SELECT name, team, level, effects, motto FROM player")
+    expected = {"name": "Ada", "team": "RED", "level": 1, "effects": [{"Poison": 3}], "motto": None}
+    assert json.loads(shown.out) == expected
 
 
 def test_main_job_is_less_than_a_screen() -> None:
