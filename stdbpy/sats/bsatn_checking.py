@@ -64,14 +64,14 @@ class ValueChecker:
                 if value is None:
                     return
                 if wrapped:
-                    if not isinstance(value, Some):
+                    if value.__class__ is not Some:
                         raise _misfit("None or Some(...)", value, path)
                     value = value.value
                 self._check(some, value, path, depth)
             case s.Result(ok, err):
-                if isinstance(value, Ok):
+                if value.__class__ is Ok:
                     self._check(ok, value.value, _join(path, "ok"), depth)
-                elif isinstance(value, Err):
+                elif value.__class__ is Err:
                     self._check(err, value.error, _join(path, "err"), depth)
                 else:
                     raise _misfit("Ok(...) or Err(...)", value, path)
@@ -161,7 +161,7 @@ class ValueChecker:
 
     def _union(self, shape: s.Union, value: object, path: str, depth: int) -> None:
         if shape.members is not None:
-            if value not in shape.members:
+            if not any(value is member for member in shape.members):
                 raise _misfit(f"a member of {type(shape.members[0]).__name__}", value, path)
             return
         if shape.classes is not None:
@@ -172,7 +172,7 @@ class ValueChecker:
                     return
             raise _misfit(" or ".join(cls.__name__ for cls in shape.classes), value, path)
         labels = shape.labels
-        if not isinstance(value, Variant):
+        if value.__class__ is not Variant:
             raise _misfit(f"Variant(name) with a name of {', '.join(labels)}", value, path)
         if value.name not in labels:
             raise EncodeError(f"{value.name!r} is none of the variants {', '.join(labels)}", path=path)

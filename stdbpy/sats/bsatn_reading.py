@@ -26,7 +26,6 @@ from stdbpy.sats.values import ConnectionId, Err, Identity, Ok, Some, TimeDurati
 READING_FAILURES = (struct.error, ValueError, LookupError, TypeError, Bad, RecursionError)
 """What a generated reader raises for bad bytes."""
 
-
 PROBE_SIZE = 1 << 19
 """How many bytes of rows are read to learn whether the identities in them repeat."""
 
@@ -100,32 +99,32 @@ class ReaderSource:
         if size is not None:
             body.line(f"return {body.fixed_list(self.shapes.root, 'data')}")
             return self.build("rows", f"def rows(data):\n{body.text}")
-        loop = self._loop("end", indent=1, shares_identities=False)
-        if "new_bytes" in loop:
-            loop = (
+        loop = self._loop("end", 1, shared="")
+        text = loop.text
+        if loop.reads_identities:
+            text = (
                 "    shared = SharedIdentities()\n"
                 "    for stop in (min(PROBE_SIZE, end), end):\n"
-                f"{self._loop('stop', indent=2, shares_identities=True)}\n"
+                f"{self._loop('stop', 2, shared='shared').text}\n"
                 "        if 2 * len(shared) > len(values): break\n"
-                f"{loop}"
+                f"{text}"
             )
         return self.build(
             "rows",
             "def rows(data):\n"
             "    o = 0; end = len(data); values = []; append = values.append\n"
-            f"{loop}\n"
+            f"{text}\n"
             "    if o != end: raise Bad\n"
             "    return values",
         )
 
-    def _loop(self, stop: str, *, indent: int, shares_identities: bool) -> str:
-        body = self._reader(self, indent)
-        body.shares_identities = shares_identities
+    def _loop(self, stop: str, indent: int, *, shared: str) -> Reader:
+        body = self._reader(self, indent, shared=shared)
         body.line(f"while o < {stop}:")
         body.indent += 1
         value = body.read_all(self.shapes.root)
         body.line(f"append({value})")
-        return body.text
+        return body
 
     def columns(
         self, columns: Sequence[int], fail: Callable[[BaseException, bytes], object]
@@ -179,17 +178,18 @@ class Reader:
     """Writes the statements that read values at position ``o`` of ``data``.
 
     Fixed-size reads are collected in ``run`` and only written by :meth:`flush`, all in one; so the
-    expression that :meth:`read` gives is valid after the flush.
+    expression that :meth:`read` gives is valid after the flush. ``shared`` names the variable that
+    holds the :class:`SharedIdentities`, if there is one.
     """
 
-    def __init__(self, source: ReaderSource, indent: int = 1, *, depth: str = "0") -> None:
+    def __init__(self, source: ReaderSource, indent: int = 1, *, depth: str = "0", shared: str = "") -> None:
         self.source = source
         self.indent = indent
-        self.shares_identities = False
-        """Whether equal identities become one object, by way of a local variable ``shared``."""
+        self.reads_identities = False
         self.run: list[tuple[str, str]] = []
         """``(struct code, variable)`` of the fixed-size reads to come; no variable for skipped bytes."""
         self._depth = depth
+        self._shared = shared
         self._lines = FunctionText()
 
     @property
@@ -306,7 +306,8 @@ class Reader:
             return f"uuid_from_int({self._int(shape.number)})"
         if shape.name in ("Identity", "ConnectionId"):
             raw = self.fixed(f"{shape.number.size}s")
-            return f"shared[{raw}]" if self.shares_identities else f"new_bytes({shape.name}, {raw}[REVERSED])"
+            self.reads_identities = True
+            return f"{self._shared}[{raw}]" if self._shared else f"new_bytes({shape.name}, {raw}[REVERSED])"
         return f"{shape.name}({self._int(shape.number)})"
 
     def _end_of_sized(self, element_size: int) -> str:

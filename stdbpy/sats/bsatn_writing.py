@@ -198,7 +198,7 @@ class Writer:
             self.line(f"if not isinstance({x}, UUID): raise Bad")
             self.fixed("16s", f"{x}.int.to_bytes(16, 'little')")
         elif shape.name in ("Identity", "ConnectionId"):
-            self.line(f"if {x}.__class__ is not {shape.name}: raise Bad")
+            self.line(f"if {x}.__class__ is not {shape.name} and not isinstance({x}, {shape.name}): raise Bad")
             self.fixed(f"{shape.number.size}s", f"{x}[REVERSED]")
         else:
             self._int(shape.number, x)

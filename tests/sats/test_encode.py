@@ -283,6 +283,40 @@ def test_classes_that_do_not_fit(type: t.AlgebraicType, cls: type, says: str) ->
         compile_codec(t.TypeRef(0), (type,), {0: cls})
 
 
+class Level(enum.IntEnum):
+    LOW = 0
+    HIGH = 1
+
+
+class OwnSome(Some[Any]):
+    pass
+
+
+class OwnOk(Ok[Any]):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("type", "value"),
+    [
+        (t.TypeRef(0), 1),
+        (t.TypeRef(0), True),
+        (t.option(t.option(P.U8)), OwnSome(5)),
+        (t.result(P.U8, P.U8), OwnOk(5)),
+    ],
+    ids=repr,
+)
+def test_what_equals_or_resembles_a_value_is_none(type: t.AlgebraicType, value: Any) -> None:
+    assert _refusal_of(compile_codec(type, (COLOR,), {0: Level}), value)
+
+
+def test_a_class_derived_from_identity_is_one() -> None:
+    class Me(Identity):
+        pass
+
+    assert compile_codec(t.IDENTITY).encode(Me(bytes(31) + b"\1")) == b"\1" + bytes(31)
+
+
 def test_special_values() -> None:
     row = t.product(("i", t.IDENTITY), ("c", t.CONNECTION_ID), ("u", t.UUID), ("s", t.SCHEDULE_AT))
     value = (Identity.from_int(5), ConnectionId.from_int(6), uuid.UUID(int=7), Interval(TimeDuration(8)))
