@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from stdbpy.cli.output import Plain
 from stdbpy.sats.naming import params_text, type_text
 from stdbpy.sats.types import AlgebraicType, ProductType, SumType
 from stdbpy.schema.model import Column, Index, Lifecycle, ModuleSchema, Reducer, Table, View, Visibility
@@ -33,6 +34,18 @@ class Entity:
     """``public``, ``scheduled``, …"""
     details: tuple[str, ...] = ()
     """Lines that go below it: columns, variants, indexes."""
+    data: dict[str, Plain] = field(default_factory=dict)
+    """The same for programs, which differs by kind: ``columns`` and ``indexes``, ``params``, …"""
+
+    def record(self) -> dict[str, Plain]:
+        """All of it but what is for people alone."""
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "definition": self.definition.removeprefix(" = "),
+            "notes": list(self.notes),
+            **self.data,
+        }
 
 
 def entities(schema: ModuleSchema) -> list[Entity]:
@@ -69,14 +82,18 @@ class _Reader:
         for procedure in schema.procedures:
             notes = () if procedure.visibility is Visibility.CLIENT_CALLABLE else ("private",)
             definition = f"({self._params(procedure.params)}) -> {self._text(procedure.return_type)}"
-            yield Entity("procedure", self.prefix + procedure.name, definition, notes)
+            data = {
+                "params": self._typed(procedure.params),
+                "returns": self._text(procedure.return_type),
+                "private": bool(notes),
+            }
+            yield Entity("procedure", self.prefix + procedure.name, definition, notes, data=data)
         yield from map(self._view, schema.views)
         for definition_of in schema.types:
             if definition_of.ref not in rows:
                 type = schema.typespace[definition_of.ref]
-                yield Entity(
-                    "type", self.prefix + definition_of.full_name, f" = {self._text(type)}", (), self._members(type)
-                )
+                name, definition = self.prefix + definition_of.full_name, f" = {self._text(type)}"
+                yield Entity("type", name, definition, (), self._members(type), self._members_data(type))
 
     def _table(self, table: Table) -> Entity:
         notes = [*(("event",) if table.is_event else ()), "public" if table.is_public else "private"]
@@ -90,7 +107,35 @@ class _Reader:
             f"({self._params(self.schema.row_type(table))})",
             tuple(notes),
             (*columns, *indexes),
+            self._table_data(table),
         )
+
+    def _table_data(self, table: Table) -> dict[str, Plain]:
+        numbered = {sequence.column for sequence in table.sequences}
+        return {
+            "public": table.is_public,
+            "event": table.is_event,
+            "schedules": None if table.schedule is None else table.schedule.function,
+            "columns": [
+                {
+                    "name": column.name,
+                    "type": self._text(column.type),
+                    "primary_key": table.primary_key == column.position,
+                    "unique": table.is_unique((column.position,)),
+                    "auto_inc": column.position in numbered,
+                }
+                for column in table.columns
+            ],
+            "indexes": [
+                {
+                    "name": index.name,
+                    "accessor": index.accessor,
+                    "algorithm": index.algorithm.value.lower(),
+                    "columns": [table.columns[position].name for position in index.columns],
+                }
+                for index in table.indexes
+            ],
+        }
 
     def _columns(self, table: Table) -> list[str]:
         width = max((len(column.name) for column in table.columns), default=0)
@@ -107,13 +152,28 @@ class _Reader:
             notes.append(_WHEN[reducer.lifecycle])
         elif reducer.visibility is not Visibility.CLIENT_CALLABLE:
             notes.append("private")
-        return Entity("reducer", self.prefix + reducer.name, f"({self._params(reducer.params)})", tuple(notes))
+        data = {
+            "params": self._typed(reducer.params),
+            "lifecycle": None if reducer.lifecycle is None else reducer.lifecycle.name.lower(),
+            "private": reducer.visibility is not Visibility.CLIENT_CALLABLE,
+        }
+        definition = f"({self._params(reducer.params)})"
+        return Entity("reducer", self.prefix + reducer.name, definition, tuple(notes), data=data)
 
     def _view(self, view: View) -> Entity:
         notes = ("public" if view.is_public else "private", *(() if view.is_anonymous else ("depends on who reads",)))
         columns = tuple(f"{column.name}  {self._text(column.type)}" for column in self.schema.view_columns(view))
         definition = f"({self._params(view.params)}) -> {self._text(view.return_type)}"
-        return Entity("view", self.prefix + view.name, definition, notes, columns)
+        data = {
+            "public": view.is_public,
+            "anonymous": view.is_anonymous,
+            "params": self._typed(view.params),
+            "returns": self._text(view.return_type),
+            "columns": [
+                {"name": column.name, "type": self._text(column.type)} for column in self.schema.view_columns(view)
+            ],
+        }
+        return Entity("view", self.prefix + view.name, definition, notes, columns, data)
 
     def _members(self, type: AlgebraicType) -> tuple[str, ...]:
         match type:
@@ -127,6 +187,18 @@ class _Reader:
                 )
             case _:
                 return ()
+
+    def _members_data(self, type: AlgebraicType) -> dict[str, Plain]:
+        match type:
+            case ProductType():
+                return {"fields": self._typed(type)}
+            case SumType(variants):
+                return {"variants": [{"name": each.name, "type": self._text(each.type)} for each in variants]}
+            case _:
+                return {}
+
+    def _typed(self, elements: ProductType) -> list[dict[str, Plain]]:
+        return [{"name": element.name, "type": self._text(element.type)} for element in elements.elements]
 
     def _params(self, params: ProductType) -> str:
         return params_text(params, self.type_name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import signal
@@ -112,11 +113,36 @@ def test_describe_one(run: Run, chat: str) -> None:
         "name": "send_later",
         "definition": "(text: str, seconds: u32)",
         "notes": [],
-        "details": [],
+        "params": [{"name": "text", "type": "str"}, {"name": "seconds", "type": "u32"}],
+        "lifecycle": None,
+        "private": False,
     }
     assert (
         run("describe", chat, "reducr", "x").err == "Error: there is no kind 'reducr'\nHint: Did you mean 'reducer'?\n"
     )
+
+
+def test_describe_for_programs(run: Run, chat: str) -> None:
+    message = json.loads(run("describe", chat, "table", "message", "--format", "json").out)
+    assert message["columns"][:2] == [
+        {"name": "id", "type": "u64", "primary_key": True, "unique": True, "auto_inc": True},
+        {"name": "sender", "type": "Identity", "primary_key": False, "unique": False, "auto_inc": False},
+    ]
+    assert [(index["algorithm"], index["columns"]) for index in message["indexes"]] == [
+        ("btree", ["id"]),
+        ("btree", ["sender"]),
+    ]
+    lines = [json.loads(line) for line in run("describe", chat, "--format", "jsonl").out.splitlines()]
+    assert json.loads(run("describe", chat, "--format", "json").out) == lines
+    assert message in lines
+    assert {(line["kind"], line["name"]): line.get("schedules") for line in lines}["table", "draft"] == "deliver"
+    rows = list(csv.DictReader(run("describe", chat, "--format", "csv").out.splitlines()))
+    assert {
+        "kind": "reducer",
+        "name": "connected",
+        "definition": "()",
+        "notes": "runs when a client connects",
+    } in rows
 
 
 def test_definition_is_what_generate_reads(run: Run, chat: str, tmp_path: Path) -> None:

@@ -31,14 +31,17 @@ def run(
     json: Annotated[bool, typer.Option("--json", help="The whole definition as the server gives it.")] = False,
     format: FormatOption = None,
 ) -> None:
-    """Show tables, reducers and types of a database."""
+    """Show tables, reducers and types of a database.
+
+    Programs get a record for each, with its columns, parameters or variants; CSV has only what fits in a line.
+    """
     if kind is not None and kind not in KINDS:
         raise UsageError(f"there is no kind {kind!r}", hint=nearest(kind, KINDS) or f"One of {', '.join(KINDS)}")
     if kind is not None and name is None:
         raise UsageError(f"which {kind}?", hint=f"stdbpy describe {database} {kind} NAME")
     shape = Format.JSON if json else format_for(format)
     with connect(invocation_of(context), server, anonymous=anonymous) as api:
-        if shape is Format.JSON and kind is None:
+        if json and kind is None:
             print(to_json(_definition(api.schema_json(database)), indent=2))
             return
         found = entities(api.schema(database))
@@ -48,14 +51,16 @@ def run(
         case Format.TABLE:
             for line in outline(found):
                 print(printable(line))
+        case Format.CSV:
+            fields = [Field("kind"), Field("name"), Field("definition"), Field("notes", plain=", ".join)]
+            records = [entity.record() for entity in found]
+            write_records(fields, [[record[field.name] for field in fields] for record in records], shape)
+        case Format.JSONL:
+            for entity in found:
+                print(to_json(entity.record()))
         case Format.JSON:
-            print(to_json(_record(found[0]), indent=2))
-        case _:
-            fields = [Field(field) for field in _FIELDS]
-            write_records(fields, (list(_record(entity).values()) for entity in found), shape)
-
-
-_FIELDS = ("kind", "name", "definition", "notes", "details")
+            records = [entity.record() for entity in found]
+            print(to_json(records if kind is None else records[0], indent=2))
 
 
 def _definition(answer: dict[str, Any]) -> dict[str, Any]:
@@ -63,10 +68,6 @@ def _definition(answer: dict[str, Any]) -> dict[str, Any]:
     if not answer.keys() & {"sections", "typespace"}:
         raise UnexpectedAnswer("the server's answer is no module definition")
     return answer
-
-
-def _record(entity: Entity) -> dict[str, Any]:
-    return {field: getattr(entity, field) for field in _FIELDS}
 
 
 def _only(found: list[Entity], database: str, kind: str, name: str) -> Entity:
