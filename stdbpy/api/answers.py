@@ -121,7 +121,7 @@ def refusal(response: Response) -> ApiError:
     if status == NOT_FOUND:
         return _not_found(response)
     sentence, hint = _OTHER_STATUSES.get(status, _SERVER_FAILED if status >= 500 else _REFUSED)
-    if "database name" in body:
+    if "database name" in body or "name of a database" in body:
         hint = NAME_RULE
     return ApiError(f"{sentence}: {said}", status=status, body=body, hint=hint_given or hint)
 
@@ -149,7 +149,7 @@ def _in_short(response: Response) -> tuple[str, str]:
     """What the answer says, on one line and not all of it if it is long; and the hints in it."""
     hints = dict.fromkeys(hint.strip() for hint in _HINT.findall(response.text))
     text = _HINT.sub("", response.text)
-    text = " ".join(text.split())
+    text = " ".join(text.removeprefix("Invalid URL:").split())
     if len(text) > _SHOWN:
         text = text[:_SHOWN] + "…"
     return text or f"status {response.status}", " ".join(hints)

@@ -115,8 +115,9 @@ def _publish_refusal(response: Response, program: bytes) -> ApiError:
     if "client-breaking" in text or "Clients that were made" in text:
         error.hint = "Publish with --break-clients if they may stop working, and generate their code again."
     elif "update rejected" in text:
-        way_out = error.hint or "Change the module so that it fits the data that is there."
-        error.hint = f"{way_out} Or publish to empty tables with --delete-data."
+        way_out = error.hint.rstrip(".") or "Change the module so that it fits the data that is there"
+        clears = " (--delete-data)" if "data cleared" in way_out else ", or publish to empty tables with --delete-data"
+        error.hint = f"{way_out}{clears}."
     return error
 
 
@@ -170,7 +171,7 @@ def set_names(database: str, names: list[str]) -> Exchange[None]:
 def _expect_renamed(response: Response, database: str) -> None:
     if "json" not in response.headers.get("content-type", ""):
         expect_success(response)
-    answer = parse_json(response, dict[str, Any] | str)  # type: ignore[arg-type]
+    answer = parse_json(response, object)
     match answer:
         case "Success" | {"Success": _}:
             return
