@@ -322,6 +322,21 @@ class TestRefusals:
         with pytest.raises(Forbidden, match="'chat' belongs to another"):
             carry(databases.publish(b"", "chat"), answer)
 
+    @pytest.mark.parametrize(
+        ("said", "hint"),
+        [
+            ("", "Change the module so that it fits the data that is there, or publish to empty tables with {}."),
+            ("\nhint: Delete its rows.", "Delete its rows, or publish to empty tables with {}."),
+            ("\nhint: Copy, or publish with the data cleared", "Copy, or publish with the data cleared ({})."),
+        ],
+    )
+    def test_an_update_that_the_data_does_not_fit(self, said: str, hint: str):
+        answer = below_database(text_answer(f"Database update rejected: no{said}", 400))
+        with pytest.raises(ApiError) as caught:
+            carry(databases.publish(b"", "chat"), answer)
+        assert caught.value.message == "the server refused: Database update rejected: no"
+        assert caught.value.hint == hint.format("--delete-data")
+
     def test_a_project_published_to_a_server_for_webassembly(self):
         answer = below_database(text_answer("failed to parse WebAssembly module: magic header not detected", 500))
         with pytest.raises(ApiError) as caught:

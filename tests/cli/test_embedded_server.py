@@ -191,7 +191,9 @@ def test_webassembly_cannot_run_here_yet(run: Run, project: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("publish", "Not A Name"), 1, "Error: "),
+        (("publish", "Not A Name"), 1, "Hint: A name has lower-case letters"),
+        (("publish", "Game"), 1, "Hint: A name has lower-case letters"),
+        (("publish", "x" * 64), 1, "63 at most"),
         (("publish", "--bin-path", "pyproject.toml"), 2, "is not WebAssembly"),
         (("publish", "--bin-path", "missing.wasm"), 1, "missing.wasm: No such file or directory"),
         (("publish", "--bin-path", "x.wasm", "--module-path", "."), 2, "exclude one another"),
@@ -264,7 +266,7 @@ def test_project_that_moved_on_is_published_again(run: Run, chat: str) -> None:
     refused = run("publish")
     assert (refused.code, refused.out) == (1, "")
     assert "update rejected" in refused.err
-    assert refused.err.endswith("Or publish to empty tables with --delete-data.\n")
+    assert refused.err.endswith("(--delete-data).\n")
     assert refused.err.count("Hint: ") == 1
     assert run("sql", chat, "SELECT text FROM message").out == '{"text":"kept"}\n'
     assert run("publish", "--delete-data", "--yes").code == 0
