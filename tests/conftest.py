@@ -1,13 +1,19 @@
-"""Fixtures that several rooms share: the real servers."""
+"""What all rooms share: fixtures of the real servers, and signals as on a terminal."""
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from tests import real_servers
 from tests.real_servers import RealServer
+
+
+def pytest_configure() -> None:
+    # A shell lets its background jobs ignore Ctrl-C, and every process that a test starts would too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

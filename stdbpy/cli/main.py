@@ -56,15 +56,25 @@ def _finish(work: Callable[[], object], wants_traceback: Callable[[], bool] = la
         work()
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader (`head`, a pager) has seen enough, which is no failure. Python flushes stdout
-        # once more while it exits and would complain, so stdout becomes a file that takes anything.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader (`head`, a pager) has seen enough, which is no failure.
+        _forget_unwritten()
         return 0
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost frame of the program
         from stdbpy.cli.failures import report
 
-        return report(error, show_traceback=wants_traceback())
+        code = report(error, show_traceback=wants_traceback())
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _forget_unwritten()
+        return code
     return 0
+
+
+def _forget_unwritten() -> None:
+    """Python flushes stdout once more while it exits and would complain, with an exit code of its
+    own: what stdout has not taken goes nowhere instead."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

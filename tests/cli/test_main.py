@@ -168,9 +168,13 @@ def test_reader_that_leaves_is_no_failure(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_full_disk() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_full_disk(unbuffered: str) -> None:
+    environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run([*PROGRAM, "--help"], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+        done = subprocess.run(
+            [*PROGRAM, "--help"], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False, env=environment
+        )
     assert done.returncode == 1
     assert done.stderr == b"Error: No space left on device\n"
 
