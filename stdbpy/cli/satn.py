@@ -40,6 +40,7 @@ from stdbpy.sats.values import Interval, Ok, Some, Time, Timestamp, Variant
 
 _WIDE = (Primitive.U256, Primitive.I256)
 _FLOATS = (Primitive.F32, Primitive.F64)
+_LARGEST_SINGLE = float.fromhex("0x1.fffffep+127")
 
 
 def fields_of(columns: ProductType) -> list[Field]:
@@ -182,6 +183,8 @@ def _float_text(value: float, *, single: bool) -> str:
 def _shortest_single(value: float) -> str:
     for digits in range(1, 10):
         text = f"{value:.{digits}g}"
-        if struct.pack("<f", float(text)) == struct.pack("<f", value):
+        rounded = float(text)
+        # What few digits round up to may be more than a single holds.
+        if abs(rounded) <= _LARGEST_SINGLE and struct.pack("<f", rounded) == struct.pack("<f", value):
             return text
     return repr(value)

@@ -8,7 +8,7 @@ import uuid
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stdbpy.cli.output import to_json
@@ -99,6 +99,8 @@ def test_rows_of_a_query() -> None:
     assert texts == ["7", f"0x{ONE}", '(some = "Ada")', "0.1"]
 
 
+@example(3.4025001647762064e38)
+@example(-3.4028234663852886e38)
 @given(st.floats(width=32, allow_nan=False, allow_infinity=False))
 def test_texts_of_single_floats_are_short_and_read_back(number: float) -> None:
     text = satn_writer(Primitive.F32)(number)
