@@ -112,7 +112,7 @@ class Control:
     # --- names -------------------------------------------------------------------------------
 
     def names_of(self, identity: Identity) -> list[str]:
-        return [name for name, entry in self.names.items() if entry.identity == identity]
+        return [name for name, entry in self.names.copy().items() if entry.identity == identity]
 
     def give_name(self, name: str, identity: Identity, owner: Identity) -> None:
         """Raises ``NameTaken``."""

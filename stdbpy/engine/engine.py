@@ -107,7 +107,7 @@ class Engine:
         identity = as_identity(name_or_identity) or self.resolve(check_name(name_or_identity))
         found = self._databases.get(identity) if identity is not None else None
         if found is None:
-            names = [name for name, entry in self._control.names.items() if entry.identity in self._databases]
+            names = [name for name, entry in self._control.names.copy().items() if entry.identity in self._databases]
             raise DatabaseNotFound(
                 f"There is no database {name_or_identity!r}",
                 hint=nearest(name_or_identity, names) or "stdbpy list shows yours, stdbpy publish makes one.",

@@ -76,7 +76,8 @@ class PrivateImports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
                 sys.modules.update(hidden)
 
     def _taken_from_sys_modules(self) -> dict[str, types.ModuleType]:
-        names = [name for name in sys.modules if name.split(".", 1)[0] in self._own_names]
+        # A copy: other threads import meanwhile.
+        names = [name for name in list(sys.modules) if name.split(".", 1)[0] in self._own_names]
         return {name: sys.modules.pop(name) for name in names}
 
     # --- what the code's own `import` does -----------------------------------------------------

@@ -98,7 +98,8 @@ def _import_problem(error: BaseException, source: ModuleSource) -> Problem:
     where = _innermost_line(error, source) or source.entry
     if isinstance(error, SyntaxError) and error.filename in source.paths:
         where = f"{source.paths[error.filename]}:{error.lineno}"
-        return Problem("error", where, f"{type(error).__name__}: {error.msg}", (error.text or "").strip())
+        line = (error.text or "").strip()
+        return Problem("error", where, f"{type(error).__name__}: {error.msg}", f"The line is: {line}" if line else "")
     if isinstance(error, ModuleNotFoundError) and error.name:
         own = [path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in source.files]
         hint = (
