@@ -20,7 +20,8 @@ _CODES: dict[Colour, str] = {
     "blue": "34",
     "cyan": "36",
 }
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What drives a terminal, or turns the direction of the text that follows."""
 
 
 class DeclinedError(StdbError):
@@ -45,7 +46,9 @@ def paint(text: str, colour: Colour, stream: TextIO) -> str:
 def printable(text: str) -> str:
     r"""``text`` with control characters but newline and tab as ``\x1b``: what comes from a database or
     a server must not be able to drive the user's terminal."""
-    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    return _CONTROL.sub(
+        lambda found: f"\\x{ord(found[0]):02x}" if found[0] < "\u0100" else f"\\u{ord(found[0]):04x}", text
+    )
 
 
 def confirm(question: str, *, flag: str, yes: bool) -> None:

@@ -60,9 +60,12 @@ class Engine:
         self._publishing = Lock()
         if data_dir is not None:
             try:
-                (data_dir / DATABASES).mkdir(mode=0o700, parents=True, exist_ok=True)
+                data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+                (data_dir / DATABASES).mkdir(mode=0o700, exist_ok=True)
+                (data_dir / DATABASES).chmod(0o700)
             except OSError as error:
                 raise DataDirectoryError(f"{data_dir} cannot be written: {error.strerror}") from None
+            _expect_register(data_dir)
         self._control = Control(data_dir / CONTROL_FILE if data_dir is not None else None)
         if data_dir is not None:
             sync_folder(data_dir)
@@ -270,3 +273,14 @@ class Engine:
             shutil.rmtree(folder, ignore_errors=True)
             if not folder.exists():
                 self._control.forget_rubbish(name)
+
+
+def _expect_register(data_dir: Path) -> None:
+    """A directory that has databases but no register of them has lost it: starting without them would
+    look as if they had never been."""
+    register = data_dir / CONTROL_FILE
+    if (not register.exists() or register.stat().st_size == 0) and any((data_dir / DATABASES).iterdir()):
+        raise DataDirectoryError(
+            f"{data_dir} has databases, but {CONTROL_FILE}, which says whose they are, is gone",
+            hint=f"Restore {CONTROL_FILE} from a backup, or move the folder {DATABASES!r} away to start anew.",
+        )

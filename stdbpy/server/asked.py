@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope
 
-from stdbpy.server.refusal import BAD_REQUEST, TOO_LARGE, refuse
+from stdbpy.server.refusal import BAD_REQUEST, TOO_LARGE, RefusalError, refuse
 from stdbpy.server.tokens import Credentials
 
 if TYPE_CHECKING:
@@ -83,7 +83,8 @@ class Asked:
         return database
 
     async def body(self, most: int = SMALL_BODY) -> bytes:
-        """All of the body. Refuses one of more than ``most`` bytes, without reading it to the end."""
+        """All of the body. Refuses one of more than ``most`` bytes, without reading it to the end, and
+        one that was cut off."""
         length = self.headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > most:
             raise _too_large(most)
@@ -101,12 +102,18 @@ class Asked:
     async def drained(self) -> bool:
         """Reads what is left of the body, up to a limit; whether it has come to its end."""
         size = 0
-        while not self._body_ended and size <= DRAINED:
-            size += len(await self._next_part())
+        try:
+            while not self._body_ended and size <= DRAINED:
+                size += len(await self._next_part())
+        except RefusalError:
+            return False
         return self._body_ended
 
     async def _next_part(self) -> bytes:
         message = await self.receive()
+        if message["type"] == "http.disconnect":
+            # What has come is not what was meant: "DELETE FROM t" of "DELETE FROM t WHERE …".
+            raise refuse(BAD_REQUEST, "the connection ended before the request's body did")
         self._body_ended = not message.get("more_body", False)
         part: bytes = message.get("body", b"")
         return part

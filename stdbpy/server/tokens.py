@@ -8,7 +8,6 @@ bytes, and that the identity it names is the one that follows from the two.
 from __future__ import annotations
 
 import json
-import math
 import time
 import uuid
 from collections import OrderedDict
@@ -146,6 +145,10 @@ class TokenAuthority:
         return _credentials(token, claims, payload.decode("utf-8", "replace"))
 
 
+_FAR = 2**63
+"""Seconds; no moment that a claim names is further away. Infinity and what is no number are not below it."""
+
+
 def _credentials(token: str, claims: Any, payload: str) -> Credentials:
     match claims:
         case {"iss": str(issuer), "sub": str(subject), "iat": int() | float()}:
@@ -161,7 +164,7 @@ def _credentials(token: str, claims: Any, payload: str) -> Credentials:
         audience = [audience]
     if not isinstance(audience, list) or not all(isinstance(name, str) for name in audience):
         raise TokenError("the claim aud is neither text nor a list of texts")
-    if isinstance(expires, bool) or not isinstance(expires, int | float | None) or not math.isfinite(expires or 0):
+    if isinstance(expires, bool) or not isinstance(expires, int | float | None) or not -_FAR < (expires or 0) < _FAR:
         raise TokenError("the claim exp is no number")
     identity = identity_from_claims(issuer, subject)
     if claims.get("hex_identity", identity.hex()) != identity.hex():

@@ -275,7 +275,7 @@ CASES = {
         def one(ctx: Ctx): pass
     """,
     "syntax": """
-        def (:  # E: SyntaxError: .* | def \\(:
+        def (:  # E: SyntaxError: .* | The line is: def \\(:
     """,
     "indentation": """
         def f():

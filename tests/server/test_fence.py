@@ -51,6 +51,10 @@ def test_this_machines_own_names_pass(host: str):
         "0x7f000001",
         "xlocalhost",
         "evil.example/localhost",
+        "evil.example@127.0.0.1",
+        "127.0.0.1/evil.example",
+        "127.0.0.1:evil.example",
+        "local\thost",
     ],
 )
 def test_other_names_do_not(host: str):

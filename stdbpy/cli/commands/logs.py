@@ -80,11 +80,13 @@ def _write(records: Iterable[LogRecord], shape: Format) -> None:
 
 def _line(record: LogRecord) -> str:
     """``2026-01-02T03:04:05.678Z  INFO: send_message lib.py:12: text``, as the official program has it."""
-    level = paint(f"{record.level.upper():>5}:", _COLOURS.get(record.level, "bold"), sys.stdout)
-    place = [part for part in (record.function, _file(record)) if part and part != _SYSTEM]
+    level = paint(f"{printable(record.level).upper():>5}:", _COLOURS.get(record.level, "bold"), sys.stdout)
+    place = [printable(part) for part in (record.function, _file(record)) if part and part != _SYSTEM]
     where = paint(" ".join(place), "dim", sys.stdout) + ": " if place else ""
     moment = paint(timestamp_text(record.time).replace("+00:00", "Z"), "dim", sys.stdout)
-    return f"{moment} {level} {where}{printable(record.message)}"
+    # Lines behind the first are set in, so that no message can pass for a record of its own.
+    message = printable(record.message).replace("\n", "\n    ")
+    return f"{moment} {level} {where}{message}"
 
 
 def _file(record: LogRecord) -> str | None:

@@ -32,6 +32,8 @@ class SqliteFile:
         self.path = path
         self.name = str(path) if path is not None else "the data in memory"
         with self.reading():
+            if path is not None:
+                _make_private(path)
             self.connection = sqlite3.connect(
                 str(path) if path is not None else IN_MEMORY,
                 timeout=0,
@@ -131,6 +133,13 @@ class SqliteFile:
 
     def close(self) -> None:
         self.connection.close()
+
+
+def _make_private(path: Path) -> None:
+    """Makes the file, for its owner alone; SQLite gives the files beside it the same mode."""
+    # A file that is there must not even be opened: closing it again would drop this process's locks.
+    with suppress(OSError):  # SQLite says better what is wrong
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def sync_folder(folder: Path) -> None:

@@ -14,7 +14,7 @@ from stdbpy.module.package import is_package
 from stdbpy.sats.values import Identity, Timestamp
 from stdbpy.schema.definition import Version, schema_to_json
 from stdbpy.server.answer import Answer, json_answer, text
-from stdbpy.server.asked import LARGEST_PROGRAM, Asked
+from stdbpy.server.asked import LARGEST_PROGRAM, SMALL_BODY, Asked
 from stdbpy.server.refusal import (
     BAD_REQUEST,
     FORBIDDEN,
@@ -41,8 +41,9 @@ async def publish(asked: Asked) -> Answer:
         if related in asked.query:
             # There are neither families of databases nor organizations here; what is known is no harm.
             backend.database(asked.query[related])
-    program = await asked.body(LARGEST_PROGRAM)
     owner = asked.caller.identity
+    # Others are refused whatever they send: no need to hold much of it.
+    program = await asked.body(LARGEST_PROGRAM if owner == backend.owner.identity else SMALL_BODY)
     existing = backend.find(target) if target is not None else None
     if existing is not None:
         expect_owner(asked, existing, "reset database" if clear else "update database")

@@ -32,7 +32,7 @@ async def logs(asked: Asked) -> Answer:
         lines = await FollowedLog.begin(database, before, asked.backend.stopping)
         return StreamedAnswer(200, _HEADERS, lines, asked.receive)
     kept = await asyncio.to_thread(database.logs.tail, count)
-    return Answer(200, _HEADERS, "".join(f"{line}\n" for line in kept).encode())
+    return Answer(200, _HEADERS, "".join(f"{line}\n" for line in kept).encode(errors="replace"))
 
 
 def _num_lines(asked: Asked) -> int | None:
@@ -84,7 +84,7 @@ class FollowedLog:
         lines = [coming.result()]
         while not self._lines.empty():
             lines.append(self._lines.get_nowait())
-        return "".join(f"{line}\n" for line in lines).encode()
+        return "".join(f"{line}\n" for line in lines).encode(errors="replace")
 
     async def aclose(self) -> None:
         self._stop()

@@ -1,0 +1,55 @@
+"""What others may see of a data directory, and a directory that has lost its register."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from stdbpy.engine import Engine
+from stdbpy.engine.engine import CONTROL_FILE, DATABASES
+from stdbpy.errors import DataDirectoryError
+from stdbpy.module.package import ModuleSource, pack
+from stdbpy.sats import Identity
+
+OWNER = Identity(bytes(31) + b"\1")
+MODULE = b"""
+from stdbpy import ReducerContext, reducer
+
+
+@reducer
+def nothing(ctx: ReducerContext) -> None:
+    pass
+"""
+PROGRAM = pack(ModuleSource({"quiet.py": MODULE}, "quiet", None))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of files are a matter of POSIX systems")
+def test_nobody_else_may_look(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    before = os.umask(0)
+    try:
+        with Engine(folder) as engine:
+            engine.publish(PROGRAM, owner=OWNER, name="quiet")
+            open_to_others = [
+                path
+                for path in (folder, *folder.glob("*"), *folder.glob(f"{DATABASES}/*/*.sqlite*"))
+                if path.stat().st_mode & 0o077
+            ]
+    finally:
+        os.umask(before)
+    assert open_to_others == []
+
+
+@pytest.mark.parametrize("how", ["deleted", "emptied"])
+def test_a_lost_register_is_no_empty_server(tmp_path: Path, how: str) -> None:
+    with Engine(tmp_path) as engine:
+        engine.publish(PROGRAM, owner=OWNER, name="quiet")
+    register = tmp_path / CONTROL_FILE
+    if how == "deleted":
+        register.unlink()
+    else:
+        register.write_bytes(b"")
+    with pytest.raises(DataDirectoryError, match="which says whose they are, is gone"):
+        Engine(tmp_path)
