@@ -28,10 +28,14 @@ MEMORY_BYTES = 16 << 20
 """How much is kept of a log that is on no disk."""
 
 DISK_BYTES = 256 << 20
-"""How much is kept on disk: the oldest days go first, but never the current one."""
+"""How much is kept on disk: the oldest files go first, but never the current one."""
+
+FILE_BYTES = 32 << 20
+"""A day's file that is longer than this becomes a numbered part of the day, and a new one begins."""
 
 _READ_BYTES = 64 << 10
-_FILE_NAME = re.compile(r"\d{4}-\d{2}-\d{2}\.log")
+_FILE_NAME = re.compile(r"\d{4}-\d{2}-\d{2}(\.\d{6})?\.log")
+"""In the order of their names, the parts of a day stand before its current file."""
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _LEVELS = {level: level.name.capitalize() for level in LogLevel}
 
@@ -42,8 +46,8 @@ Listener = Callable[[str], None]
 class LogStore:
     """The log of one database; lines may be written and read by any thread.
 
-    With a ``folder`` there is one file for each day (UTC) in it; without, only the last lines are
-    kept, in memory.
+    With a ``folder`` there are one or more files for each day (UTC) in it; without, only the last
+    lines are kept, in memory.
     """
 
     def __init__(self, folder: Path | None = None, *, clock: Callable[[], Timestamp] = Timestamp.now) -> None:
@@ -152,21 +156,29 @@ class _LinesOnDisk:
         self._folder = folder
         self._day = ""
         self._file: BinaryIO | None = None
+        self._size = 0
 
     def append(self, line: str, now: Timestamp) -> None:
         day = datetime.fromtimestamp(int(now) / 1_000_000, UTC).date().isoformat()
-        if self._file is None or day > self._day:
-            self._open(day)
-        assert self._file is not None
         # A log that cannot be written (a full disk) must not stop the database.
         with suppress(OSError):
-            self._file.write(line.encode(errors="replace") + b"\n")
+            if self._file is None or day > self._day:
+                self._open(day)
+            elif self._size >= FILE_BYTES:
+                self._open(self._day, part=True)
+            assert self._file is not None
+            self._size += self._file.write(line.encode(errors="replace") + b"\n")
 
-    def _open(self, day: str) -> None:
+    def _open(self, day: str, *, part: bool = False) -> None:
+        """Goes on with the day's file; or, if it is to become a ``part``, with a new one."""
         self.close()
         self._folder.mkdir(parents=True, exist_ok=True)
         self._day = day
-        self._file = (self._folder / f"{day}.log").open("ab", buffering=0)
+        path = self._folder / f"{day}.log"
+        if part:
+            path.rename(self._folder / f"{day}.{self._last_part(day) + 1:06}.log")
+        self._file = path.open("ab", buffering=0)
+        self._size = self._file.tell()
         *older, _ = self._files()
         room = DISK_BYTES
         for file in reversed(older):
@@ -174,19 +186,26 @@ class _LinesOnDisk:
             if room < 0:
                 file.unlink(missing_ok=True)
 
+    def _last_part(self, day: str) -> int:
+        parts = [file.name.split(".") for file in self._files() if file.name.startswith(f"{day}.")]
+        return max((int(name[1]) for name in parts if len(name) == 3), default=0)
+
     def _files(self) -> list[Path]:
-        """Those of all days, the oldest first."""
+        """Those of all days and parts of days, the oldest first."""
         if not self._folder.is_dir():
             return []
         return sorted(file for file in self._folder.iterdir() if _FILE_NAME.fullmatch(file.name))
 
     def tail(self, count: int | None) -> list[str]:
         files = self._files()
-        if not files or count == 0:
-            return []
-        with files[-1].open("rb") as file:
-            lines = (file.read() if count is None else _end_of(file, count)).splitlines()
-        return [line.decode(errors="replace") for line in (lines if count is None else lines[-count:])]
+        lines: list[bytes] = []
+        for path in reversed(files):
+            if path.name[:10] != files[-1].name[:10] or (count is not None and len(lines) >= count):
+                break
+            with path.open("rb") as file:
+                older = (file.read() if count is None else _end_of(file, count - len(lines))).splitlines()
+            lines = older + lines if count is None else older[len(lines) - count :] + lines
+        return [line.decode(errors="replace") for line in lines]
 
     def close(self) -> None:
         if self._file is not None:

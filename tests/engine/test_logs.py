@@ -111,6 +111,36 @@ def test_old_days_go_when_there_is_too_much(tmp_path, clock, monkeypatch):
     assert len(list(tmp_path.iterdir())) == 3
 
 
+def test_a_day_that_says_much_is_kept_in_parts(tmp_path, clock, monkeypatch):
+    monkeypatch.setattr(logs, "FILE_BYTES", 1000)
+    store = LogStore(tmp_path, clock=clock)
+    said = [f"{number:04}" for number in range(100)]
+    for text in said:
+        store.system(text)
+    assert len(list(tmp_path.iterdir())) > 5
+    assert all(file.stat().st_size < 1200 for file in tmp_path.iterdir())
+    assert messages(store.tail()) == said
+    for count in (1, 7, 50, 99, 100, 1000):
+        assert messages(store.tail(count)) == said[-count:]
+    store.close()
+    store = LogStore(tmp_path, clock=clock)
+    store.system("after a restart")
+    assert messages(store.tail()) == [*said, "after a restart"]
+    store.close()
+
+
+def test_a_day_that_says_too_much_loses_its_beginning(tmp_path, clock, monkeypatch):
+    monkeypatch.setattr(logs, "FILE_BYTES", 1000)
+    monkeypatch.setattr(logs, "DISK_BYTES", 3000)
+    store = LogStore(tmp_path, clock=clock)
+    for number in range(100):
+        store.system(f"{number}")
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 4500
+    kept = messages(store.tail())
+    assert kept == [f"{number}" for number in range(100)][-len(kept) :]
+    store.close()
+
+
 def test_memory_is_bounded(monkeypatch):
     monkeypatch.setattr(logs, "MEMORY_BYTES", 1000)
     store = LogStore()
