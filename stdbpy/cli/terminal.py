@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Collection, Sequence
 from typing import Literal, TextIO
 
-from stdbpy.errors import StdbError, UsageError
+from stdbpy.errors import StdbError, UsageError, nearest
 
 Colour = Literal["red", "green", "yellow", "blue", "cyan", "bold", "dim"]
 
@@ -25,7 +26,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 
 
 class DeclinedError(StdbError):
-    """The user was asked and said no."""
+    """The user was asked and did not say yes."""
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -51,16 +52,73 @@ def printable(text: str) -> str:
     )
 
 
-def confirm(question: str, *, flag: str, yes: bool) -> None:
-    """Asks before something that cannot be undone; ``yes`` is the answer if the user gave it before.
+def is_interactive() -> bool:
+    """Whether there is a person to ask: at stdin, and at stderr, where questions go."""
+    return is_terminal(sys.stdin) and is_terminal(sys.stderr)
 
+
+def ask(question: str, *, default: str) -> str:
+    """A line from the user, ``default`` if it is empty. Only to be called if :func:`is_interactive`."""
+    print(f"{question} [{default}]: ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip() or default
+
+
+def confirm(question: str, *, yes: bool | Collection[str] | None, kind: str = "", flag: str = "") -> None:
+    """Asks before something that cannot be undone, unless the user gave the answer before.
+
+    ``yes`` is what ``--yes`` says: whether it is there, or the kinds of questions that it answers; then
+    ``kind`` says of which this one is. ``flag`` is the option that answers it, if that is another.
     Raises :class:`UsageError` if nobody is there to answer, naming the flag that does, and
     :class:`DeclinedError` if the answer is no.
     """
-    if yes:
+    if yes is True or (yes and (kind in yes or "all" in yes)):
         return
-    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
-        raise UsageError(f"there is no terminal to ask on: {question}", hint=f"{flag} answers yes")
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+    answer = _asked(f"{question} [y/N]", f"{flag or (f'--yes={kind}' if kind else '--yes')} answers yes")
+    if answer.lower() not in ("y", "yes"):
         raise DeclinedError("left as it was")
+
+
+def ask(question: str, *, flag: str, default: str | None = None) -> str:
+    """What the user types; ``default`` if that is nothing.
+
+    Raises :class:`UsageError` if nobody is there to answer, naming the ``flag`` that does.
+    """
+    shown = question if default is None else f"{question} [{default}]"
+    while True:
+        answer = _asked(shown, f"{flag} answers it") or default
+        if answer:
+            return answer
+
+
+def choose(question: str, choices: Sequence[str], *, flag: str, default: str | None = None) -> str:
+    """One of ``choices``, which the user types by its name or its number from 1.
+
+    Raises :class:`UsageError` if nobody is there to answer, naming the ``flag`` that does.
+    """
+    if can_ask():
+        for number, choice in enumerate(choices, start=1):
+            print(f"  {number}  {choice}", file=sys.stderr)
+    while True:
+        answer = ask(question, flag=flag, default=default)
+        if answer in choices:
+            return answer
+        if answer.isdecimal() and 1 <= int(answer) <= len(choices):
+            return choices[int(answer) - 1]
+        print(nearest(answer, choices) or f"A number from 1 to {len(choices)}, or a name.", file=sys.stderr)
+
+
+def can_ask() -> bool:
+    """Whether a person is there who reads questions and can answer."""
+    return is_terminal(sys.stdin) and is_terminal(sys.stderr)
+
+
+def _asked(question: str, hint: str) -> str:
+    """The line that is typed, bare; at the end of the input this ends with :class:`DeclinedError`."""
+    if not can_ask():
+        raise UsageError(f"there is no terminal to ask on: {question.partition(' [')[0]}", hint=hint)
+    print(f"{question} ", end="", file=sys.stderr, flush=True)
+    line = sys.stdin.readline()
+    if not line:
+        print(file=sys.stderr)
+        raise DeclinedError("nobody answered, so everything is left as it was")
+    return line.strip()

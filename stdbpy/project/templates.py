@@ -1,7 +1,6 @@
-"""New projects, rendered from the templates that come with stdbpy; nothing is fetched.
+"""New projects from templates, rendered by cookiecutter.
 
-Templates are cookiecutter's (``project_templates/NAME/cookiecutter.json``). The user's own
-cookiecutter settings are neither read nor written.
+The user's own cookiecutter settings are neither read nor written.
 """
 
 from __future__ import annotations
@@ -14,15 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stdbpy import __version__
-from stdbpy.errors import ProjectError, UsageError, nearest
+from stdbpy.errors import ProjectError, UsageError
 from stdbpy.project.installation import local_requirement
 from stdbpy.project.naming import ProjectNames, check_database_name, names_for
+from stdbpy.project.template_sources import WORK_FOLDER, bring_template
 
-TEMPLATES = {
-    "basic": "one table and a few reducers to begin with",
-    "chat": "a chat room: users that come and go, messages, checks and a schedule",
-}
-"""The templates and what is in them."""
+CLIENT = "client.py"
 
 LOCAL_SETTINGS = "local.mk"
 """The file of a new project for settings of this machine; its ``.gitignore`` lists it."""
@@ -36,24 +32,35 @@ class NewProject:
     """Relative to ``root``, with slashes."""
 
 
-def create_project(template: str, destination: Path, *, database: str | None = None) -> NewProject:
-    """Renders a template into ``destination``, which must be empty if it exists.
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a project shall be like, whatever its template."""
 
-    The folder's name gives the names of the package and, unless ``database`` does, of the database.
-    Either the whole project is there in the end or nothing is. Raises :class:`UsageError` for a
-    template that does not exist, :class:`InvalidName` and :class:`ProjectError`.
+    database: str | None = None
+    """Name of the database; ``None``: that of the folder."""
+    server: str | None = None
+    """Where it is published unless a command says otherwise; ``None``: the user's default server."""
+    server_only: bool = False
+    """Without the client program."""
+
+
+def create_project(template: str, destination: Path, wishes: Wishes | None = None) -> NewProject:
+    """Makes a project out of a template in ``destination``, which must be empty if it exists.
+
+    ``template`` is what :func:`~stdbpy.project.template_sources.bring_template` takes. The folder's
+    name gives the names of the package and, unless the wishes do, of the database. A project that a
+    template copies as it is keeps its names. Either the whole project is there in the end or nothing
+    is. Raises :class:`UsageError`, :class:`InvalidName` and :class:`ProjectError`.
     """
-    if template not in TEMPLATES:
-        known = nearest(template, TEMPLATES) or f"There are: {', '.join(TEMPLATES)}."
-        raise UsageError(f"there is no template {template!r}", hint=known)
+    wishes = wishes or Wishes()
     destination = destination.absolute()
     # `stdbpy init .` is called like the folder it stands in, so links and dots are resolved.
     names = names_for(destination.resolve().name)
-    if database is not None:
-        names = ProjectNames(check_database_name(database), names.package)
+    if wishes.database is not None:
+        names = ProjectNames(check_database_name(wishes.database), names.package)
     try:
         _refuse_occupied(destination)
-        return _create(template, destination, names)
+        return _create(template, destination, names, wishes)
     except OSError as error:
         raise ProjectError(f"{error.filename or destination} cannot be written: {error.strerror}") from error
 
@@ -68,15 +75,19 @@ def _refuse_occupied(destination: Path) -> None:
         raise ProjectError(f"{destination} is there already and is no folder", hint="Name another folder.")
 
 
-def _create(template: str, destination: Path, names: ProjectNames) -> NewProject:
+def _create(template: str, destination: Path, names: ProjectNames, wishes: Wishes) -> NewProject:
     missing = [folder for folder in destination.parents if not folder.exists()]
     destination.parent.mkdir(parents=True, exist_ok=True)
     try:
         # On the destination's own file system, so that moving the result is one step.
         nearby = destination if destination.exists() else destination.parent
-        with tempfile.TemporaryDirectory(prefix=".stdbpy-init-", dir=nearby) as work:
-            rendered = _render(_template_folder() / template, names, Path(work))
-            _write_local_settings(rendered)
+        with tempfile.TemporaryDirectory(prefix=WORK_FOLDER, dir=nearby) as work:
+            brought = Path(work) / "template"
+            if bring_template(template, brought):
+                rendered = _render(brought, Path(work), names, wishes)
+                _write_local_settings(rendered)
+            else:
+                rendered = brought
             files = tuple(
                 sorted(path.relative_to(rendered).as_posix() for path in rendered.rglob("*") if path.is_file())
             )
@@ -89,38 +100,41 @@ def _create(template: str, destination: Path, names: ProjectNames) -> NewProject
     return NewProject(destination, names, files)
 
 
-def _template_folder() -> Path:
-    """In a wheel the templates lie in this package, in a checkout beside the package ``stdbpy``."""
-    here = Path(__file__).resolve().parent
-    packaged = here / "templates"
-    return packaged if packaged.is_dir() else here.parents[1] / "project_templates"
-
-
-def _render(template: Path, names: ProjectNames, work: Path) -> Path:
+def _render(template: Path, work: Path, names: ProjectNames, wishes: Wishes) -> Path:
     from cookiecutter.exceptions import CookiecutterException
     from cookiecutter.main import cookiecutter
+    from jinja2 import TemplateError
 
-    # Installing a wheel compiles the Python files in it: the copy leaves that out.
-    source = shutil.copytree(template, work / "template", ignore=shutil.ignore_patterns("__pycache__"))
     settings = work / "settings.yaml"  # JSON is YAML
     own_folders = {"cookiecutters_dir": str(work / "cookiecutters"), "replay_dir": str(work / "replay")}
     settings.write_text(json.dumps(own_folders), encoding="utf-8")
     try:
         rendered: str = cookiecutter(
-            str(source),
+            str(template),
             no_input=True,
             extra_context={
                 "package": names.package,
                 "database": names.database,
+                "client": "no" if wishes.server_only else "yes",
+                "server": wishes.server or "",
                 "stdbpy_version": __version__,
             },
             output_dir=str(work / "rendered"),
             config_file=str(settings),
             accept_hooks=False,
         )
-    except CookiecutterException as error:
-        raise ProjectError(f"the template {template.name!r} cannot be rendered: {error}") from error
+    except (CookiecutterException, TemplateError) as error:
+        raise ProjectError(f"the template cannot be rendered: {error}") from error
+    if wishes.server_only:
+        _leave_out_the_client(Path(rendered))
     return Path(rendered)
+
+
+def _leave_out_the_client(project: Path) -> None:
+    client = project / CLIENT
+    if not client.is_file():
+        raise UsageError(f"--server-only: this template has no client (no {CLIENT}) that could be left out")
+    client.unlink()
 
 
 def _write_local_settings(project: Path) -> None:

@@ -1,4 +1,4 @@
-"""The commands that need no server: init, build, generate."""
+"""The commands that need no server: build, generate."""
 
 from __future__ import annotations
 
@@ -21,48 +21,6 @@ def project(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     assert (done.code, done.out) == (0, ""), done.err
     monkeypatch.chdir(home / "chat")
     return home / "chat"
-
-
-def test_init_tells_what_it_made(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(home)
-    done = run("init", "my-game")
-    assert (done.code, done.out) == (0, "")
-    first, *files, last = done.err.splitlines()
-    assert first == "created my-game from the template basic:"
-    assert last == "next: cd my-game && make"
-    made = sorted(
-        path.relative_to(home / "my-game").as_posix() for path in (home / "my-game").rglob("*") if path.is_file()
-    )
-    assert sorted(line.strip() for line in files) == made
-    assert "my_game/module.py" in made
-
-
-def test_quiet_init_says_nothing(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(home)
-    done = run("-q", "init", "game")
-    assert (done.code, done.out, done.err) == (0, "", "")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "message"),
-    [
-        ((), 2, "the project needs a name"),
-        (("game", "--template", "chatt"), 2, "there is no template 'chatt'\nHint: Did you mean 'chat'?"),
-        (("game", "--lang", "rust"), 2, "stdbpy writes Python, not 'rust'"),
-        (("import",), 1, "'import'"),
-        (("full",), 1, "is not empty"),
-    ],
-)
-def test_init_refuses(
-    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], code: int, message: str
-) -> None:
-    monkeypatch.chdir(home)
-    (home / "full").mkdir()
-    (home / "full" / "notes.txt").write_text("mine")
-    done = run("init", *arguments)
-    assert (done.code, done.out) == (code, "")
-    assert message in done.err
-    assert sorted(path.name for path in home.rglob("*")) == ["full", "notes.txt"]
 
 
 def test_build(run: Run, project: Path) -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from stdbpy.project.templates import TEMPLATES, create_project
+from stdbpy.project.template_sources import BUILT_IN
+from stdbpy.project.templates import create_project
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 
@@ -36,7 +37,7 @@ def free_address() -> str:
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
 
 
-@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("template", BUILT_IN)
 def test_its_tests_pass(template: str, tmp_path: Path, environment: dict[str, str]) -> None:
     root = create_project(template, tmp_path / "my-game").root
 

@@ -11,17 +11,18 @@ import pytest
 
 from stdbpy.codegen import HEADER_MARKER, generate
 from stdbpy.errors import InvalidName, ProjectError, UsageError
-from stdbpy.project import installation, templates
+from stdbpy.project import installation, template_sources
 from stdbpy.project.build import build
 from stdbpy.project.discover import discover
 from stdbpy.project.generated import write_package
 from stdbpy.project.naming import ProjectNames
-from stdbpy.project.templates import TEMPLATES, NewProject, create_project
+from stdbpy.project.template_sources import BUILT_IN
+from stdbpy.project.templates import NewProject, Wishes, create_project
 
 SAME_IN_ALL = (".gitignore", "Makefile", "pyproject.toml", "tests/conftest.py", "my_game/__init__.py")
 
 
-@pytest.fixture(params=TEMPLATES)
+@pytest.fixture(params=BUILT_IN)
 def created(request: pytest.FixtureRequest, tmp_path: Path) -> NewProject:
     return create_project(request.param, tmp_path / "my-game")
 
@@ -67,7 +68,7 @@ def test_names_what_it_depends_on(created: NewProject) -> None:
 
 
 def test_what_templates_share_is_the_same(tmp_path: Path) -> None:
-    roots = [create_project(template, tmp_path / template / "my-game").root for template in TEMPLATES]
+    roots = [create_project(template, tmp_path / template / "my-game").root for template in BUILT_IN]
 
     for name in SAME_IN_ALL:
         assert len({(root / name).read_text() for root in roots}) == 1, name
@@ -92,7 +93,7 @@ def test_its_code_is_formatted_and_strictly_typed(
 
 
 def test_the_name_of_the_database_may_differ_from_the_folders(tmp_path: Path) -> None:
-    created = create_project("basic", tmp_path / "Server", database="game-7")
+    created = create_project("basic", tmp_path / "Server", Wishes(database="game-7"))
 
     assert created.names == ProjectNames("game-7", "server")
     assert discover(created.root).database == "game-7"
@@ -183,11 +184,11 @@ def test_the_users_cookiecutter_settings_are_neither_read_nor_written(tmp_path: 
 
 
 def test_compiled_files_of_an_installed_template_stay_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = shutil.copytree(templates._template_folder(), tmp_path / "templates")
+    folder = shutil.copytree(template_sources.built_in_folder(), tmp_path / "templates")
     for path in list(folder.rglob("tests")):
         (path / "__pycache__").mkdir()
         (path / "__pycache__" / "conftest.pyc").write_bytes(b"\0")
-    monkeypatch.setattr(templates, "_template_folder", lambda: folder)
+    monkeypatch.setattr(template_sources, "built_in_folder", lambda: folder)
 
     created = create_project("chat", tmp_path / "my-game")
 

@@ -10,35 +10,64 @@ import typer
 
 from stdbpy.cli.invocation import invocation_of
 from stdbpy.cli.options import Language
+from stdbpy.cli.terminal import ask, is_interactive
 from stdbpy.errors import UsageError
-from stdbpy.project.templates import TEMPLATES, create_project
+from stdbpy.project.template_sources import BUILT_IN
+from stdbpy.project.templates import NewProject, Wishes, create_project
 
-EXAMPLES = ("stdbpy init my-game", "stdbpy init chat --template chat --project-path src/chat")
+EXAMPLES = (
+    "stdbpy init my-game",
+    "stdbpy init chat --template chat --project-path src/chat",
+    "stdbpy init my-bot --server-only --local",
+)
 
 
 def run(
     context: typer.Context,
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Name of the project and its folder.")] = None,
     template: Annotated[
-        str,
-        typer.Option("-t", "--template", metavar="|".join(TEMPLATES), help="What to begin with.", show_default=True),
-    ] = "basic",
+        str | None,
+        typer.Option(
+            *("-t", "--template"),
+            metavar="TEMPLATE",
+            help=f"{', '.join(BUILT_IN)}, a folder, or OWNER/REPOSITORY or the URL of a git repository."
+            f" Default: {next(iter(BUILT_IN))}.",
+        ),
+    ] = None,
     project_path: Annotated[
         Path | None, typer.Option("--project-path", metavar="DIR", help="The folder to create. Default: NAME.")
     ] = None,
+    server_only: Annotated[bool, typer.Option("--server-only", help="Leave out the client.")] = False,
+    local: Annotated[
+        bool, typer.Option("--local", help="Publish to the server `local`, whatever the default server is.")
+    ] = False,
+    non_interactive: Annotated[bool, typer.Option("--non-interactive", help="Ask nothing.")] = False,
     language: Language = "python",
 ) -> None:
-    """Create a project: a module, a client and a test."""
+    """Create a project: a module, a client and a test.
+
+    What is not said is asked for, on a terminal.
+    """
     del language
     if name is None and project_path is None:
-        raise UsageError("the project needs a name", hint="stdbpy init my-game")
-    if project_path is None:
-        created = create_project(template, Path(name or "."))
-    else:
-        created = create_project(template, project_path, database=name)
+        if non_interactive or not is_interactive():
+            raise UsageError("the project needs a name", hint="stdbpy init my-game")
+        name = ask("Name of the project", default="my-game")
+        template = template or ask(f"Template ({', '.join(BUILT_IN)})", default=next(iter(BUILT_IN)))
+    template = template or next(iter(BUILT_IN))
+    wishes = Wishes(
+        database=name if project_path is not None else None,
+        server="local" if local else None,
+        server_only=server_only,
+    )
+    created = create_project(template, project_path or Path(name or "."), wishes)
+    _tell(context, created, template)
+
+
+def _tell(context: typer.Context, created: NewProject, template: str) -> None:
     invocation = invocation_of(context)
     shown = os.path.relpath(created.root)
     invocation.note(f"created {shown} from the template {template}:")
     for path in created.files:
         invocation.note(f"  {path}")
-    invocation.note(f"next: cd {shown} && make")
+    invocation.note(f"next: cd {shown} && make" if "Makefile" in created.files else f"next: cd {shown}")

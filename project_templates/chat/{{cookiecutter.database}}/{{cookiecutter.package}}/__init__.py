@@ -1,1 +1,0 @@
-"""The database's module: everything in this package runs inside SpacetimeDB."""
