@@ -12,7 +12,8 @@ READY := $(VENV)/.ready
 help:
 	@echo "make demo       a Python module as a SpacetimeDB database, from init to generated client"
 	@echo "make test       the tests"
-	@echo "make test-real  the tests that need real SpacetimeDB servers (STDBPY_TEST_SERVERS=folder)"
+	@echo "make test-real  the tests that need real SpacetimeDB servers (STDBPY_TEST_SERVERS=folder,"
+	@echo "                and STDBPY_TEST_SMOKETESTS=folder for SpacetimeDB's own smoketests)"
 	@echo "make lint       ruff, mypy --strict, import-linter"
 	@echo "make format     let ruff format and fix"
 	@echo "make bench      the benchmarks"
