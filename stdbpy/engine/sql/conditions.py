@@ -15,6 +15,7 @@ from stdbpy.errors import SqlError, nearest
 from stdbpy.sats import types as t
 from stdbpy.sats.naming import type_text
 from stdbpy.sats.values import Identity
+from stdbpy.sql.tokens import Position
 
 BOOL = t.Primitive.BOOL
 
@@ -118,16 +119,16 @@ def no_such_column(table: KnownTable, name: syntax.Name) -> SqlError:
     return refused(f"`{name.text}` is not a column of `{table.name}`", name.at, hint)
 
 
-def position_of(expression: syntax.Expression) -> syntax.Position:
+def position_of(expression: syntax.Expression) -> Position:
     return expression.column.at if isinstance(expression, syntax.ColumnName) else expression.at
 
 
-def _truth(what: str, expected: t.AlgebraicType | None, at: syntax.Position) -> t.AlgebraicType:
+def _truth(what: str, expected: t.AlgebraicType | None, at: Position) -> t.AlgebraicType:
     if expected not in (None, BOOL):
         raise _mismatch(what, BOOL, expected, at)
     return BOOL
 
 
-def _mismatch(what: str, type: t.AlgebraicType, expected: t.AlgebraicType | None, at: syntax.Position) -> SqlError:
+def _mismatch(what: str, type: t.AlgebraicType, expected: t.AlgebraicType | None, at: Position) -> SqlError:
     wanted = type_text(expected) if expected is not None else "something else"
     return refused(f"{what} is of type {type_text(type)}, and {wanted} is needed here", at)

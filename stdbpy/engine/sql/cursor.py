@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from stdbpy.engine.sql.keywords import HINTS
 from stdbpy.engine.sql.refusal import refused
 from stdbpy.engine.sql.syntax import Name
-from stdbpy.engine.sql.tokens import Kind, Token
 from stdbpy.errors import SqlError
+from stdbpy.sql.keywords import HINTS
+from stdbpy.sql.tokens import Kind, Token
 
 T = TypeVar("T")
 

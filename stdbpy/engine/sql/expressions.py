@@ -9,15 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stdbpy.engine.sql.cursor import Cursor
-from stdbpy.engine.sql.keywords import (
-    AFTER_A_COLUMN,
-    FUNCTIONS_WITHOUT_PARENTHESES,
-    HINTS,
-    NEGATED_BY_NOT,
-    OPERATOR_WORDS,
-    STARTS_OF_EXPRESSIONS,
-    TYPE_NAMES,
-)
 from stdbpy.engine.sql.refusal import refused
 from stdbpy.engine.sql.syntax import (
     ColumnName,
@@ -27,10 +18,18 @@ from stdbpy.engine.sql.syntax import (
     LiteralKind,
     Logical,
     Name,
-    Position,
     Sender,
 )
-from stdbpy.engine.sql.tokens import Kind, Token
+from stdbpy.sql.keywords import (
+    AFTER_A_COLUMN,
+    FUNCTIONS_WITHOUT_PARENTHESES,
+    HINTS,
+    NEGATED_BY_NOT,
+    OPERATOR_WORDS,
+    STARTS_OF_EXPRESSIONS,
+    TYPE_NAMES,
+)
+from stdbpy.sql.tokens import Kind, Position, Token
 
 MAX_NESTING = 50
 """Statements, queries and expressions inside each other, as the real parser counts them."""
@@ -128,7 +127,7 @@ class ExpressionParser:
                 return _leaf(self._word(token))
             case Kind.FOREIGN_STRING:
                 raise refused("strings of this kind are not supported", token.at, "Write 'text'; '' for a quote in it.")
-            case Kind.END:
+            case Kind.END | Kind.UNCLOSED:
                 raise cursor.unexpected("an expression")
             case Kind.SYMBOL:
                 return self._symbol(token)

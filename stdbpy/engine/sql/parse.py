@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from stdbpy.engine.sql.cursor import Cursor
 from stdbpy.engine.sql.expressions import MAX_NESTING, ExpressionParser
-from stdbpy.engine.sql.keywords import NO_COLUMN_ALIAS, NO_TABLE_ALIAS, OTHER_STATEMENTS
 from stdbpy.engine.sql.refusal import refused
 from stdbpy.engine.sql.syntax import (
     ColumnName,
@@ -21,7 +20,6 @@ from stdbpy.engine.sql.syntax import (
     Join,
     Literal,
     Name,
-    Position,
     Select,
     SetVariable,
     ShowVariable,
@@ -32,8 +30,9 @@ from stdbpy.engine.sql.syntax import (
     WholeRow,
     columns_in,
 )
-from stdbpy.engine.sql.tokens import Kind, tokenize
 from stdbpy.errors import SqlError
+from stdbpy.sql.keywords import NO_COLUMN_ALIAS, NO_TABLE_ALIAS, OTHER_STATEMENTS
+from stdbpy.sql.tokens import Kind, Position, tokenize
 
 MAX_LENGTH = 50_000
 """Longest statement in bytes of UTF-8, as on the real server."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from stdbpy.engine.sql.syntax import Position
 from stdbpy.errors import SqlError
+from stdbpy.sql.tokens import Position
 
 
 def refused(message: str, at: Position, hint: str = "") -> SqlError:

@@ -9,14 +9,8 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
-
-class Position(NamedTuple):
-    """A place in the statement's text, both numbers from 1."""
-
-    line: int
-    column: int
+from stdbpy.sql.tokens import Position
 
 
 @dataclass(frozen=True, slots=True)
