@@ -34,6 +34,11 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"Did you mean {match[0]!r}?" if match else ""
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 byte``, ``2 bytes``: a number with its noun, which is given in the singular and takes an s."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 class StdbError(Exception):
     """Base of all errors of stdbpy."""
 

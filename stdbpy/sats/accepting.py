@@ -6,7 +6,9 @@ import struct
 import sys
 from array import array
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
+
+from stdbpy.errors import nearest
 
 
 def as_bytes(value: object) -> bytes:
@@ -37,6 +39,28 @@ def elements_of(value: object, names: Sequence[str]) -> Sequence[Any]:
     if value is None or isinstance(value, str | bytes | int | float):
         raise TypeError
     return [getattr(value, name) for name in names]
+
+
+class FieldsFault(NamedTuple):
+    """What is wrong with the keys of a product that is given as a mapping."""
+
+    message: str
+    hint: str
+    unknown: str | None
+    """The key that is no field's name, if there is one."""
+
+
+def fields_fault(given: Mapping[Any, object], names: Sequence[str | None]) -> FieldsFault:
+    """The first fault of ``given``, whose keys are not exactly the ``names`` of the fields."""
+    fields = ", ".join(name or str(position) for position, name in enumerate(names))
+    missing = [name for name in names if name not in given]
+    for key in given:
+        if key not in names:
+            hint = nearest(str(key), filter(None, missing)) or nearest(str(key), filter(None, names))
+            if not hint and missing:
+                hint = f"Missing: {', '.join(map(str, missing))}"
+            return FieldsFault(f"there is no field {key!r} (fields: {fields})", hint, str(key))
+    return FieldsFault(f"the field {missing[0]!r} is missing (fields: {fields})", "", None)
 
 
 def numbers_to_bytes(code: str, value: object) -> bytes:

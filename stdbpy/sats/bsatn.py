@@ -14,7 +14,7 @@ import gc
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, NoReturn, TypeVar
 
-from stdbpy.errors import DecodeError, SatsError
+from stdbpy.errors import DecodeError, SatsError, counted
 from stdbpy.sats import types as t
 from stdbpy.sats.bsatn_checking import BytesChecker, ValueChecker
 from stdbpy.sats.bsatn_reading import READING_FAILURES, ReaderSource
@@ -74,9 +74,9 @@ class Codec(Generic[V]):
         except READING_FAILURES as error:
             end = BytesChecker(self._shapes, data).check(0)
             if end < len(data):
-                raise DecodeError(
-                    f"{len(data) - end} bytes are left over behind the value", offset=end, expected="the end"
-                ) from None
+                left = len(data) - end
+                message = f"{counted(left, 'byte')} {'is' if left == 1 else 'are'} left over behind the value"
+                raise DecodeError(message, offset=end, expected="the end") from None
             _raise_unexplained(error)
 
     def decode_from(self, data: Buffer, offset: int) -> tuple[V, int]:
@@ -157,7 +157,7 @@ def compile_columns_decoder(
     for a column that is not there."""
     for column in columns:
         if not 0 <= column < len(row.elements):
-            raise SatsError(f"the row has {len(row.elements)} columns, so no column {column}")
+            raise SatsError(f"the row has {counted(len(row.elements), 'column')}, so no column {column}")
     shapes = Shapes(row, typespace, {})
 
     def fail(error: BaseException, data: bytes) -> NoReturn:

@@ -4,17 +4,35 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from operator import index
 from uuid import UUID
 
-from stdbpy.errors import DecodeError, EncodeError, UnknownPart
+from stdbpy.errors import DecodeError, EncodeError, UnknownPart, counted
 from stdbpy.sats import shapes as s
-from stdbpy.sats.accepting import as_bytes, as_sequence, elements_of
+from stdbpy.sats.accepting import as_bytes, as_sequence, elements_of, fields_fault
 from stdbpy.sats.generated import DEPTH_LIMIT, ZERO_SIZE_LIMIT
-from stdbpy.sats.values import ConnectionId, Err, Identity, Ok, Some, Variant
+from stdbpy.sats.values import ConnectionId, Err, Identity, Ok, Some, TimeDuration, Timestamp, Variant
 
 _LARGEST_F32 = struct.unpack("<f", b"\xff\xff\x7f\x7f")[0]
+
+_SPECIAL_CLASSES: dict[str, tuple[type, str]] = {
+    "Identity": (Identity, "an Identity"),
+    "ConnectionId": (ConnectionId, "a ConnectionId"),
+    "Uuid": (UUID, "a uuid.UUID"),
+    "Timestamp": (Timestamp, "a Timestamp"),
+    "TimeDuration": (TimeDuration, "a TimeDuration"),
+}
+"""The class of a special value, and the class in a sentence."""
+
+_TIME_HINTS: tuple[tuple[type, type, str], ...] = (
+    (Timestamp, TimeDuration, "Add it to a Timestamp: that gives a Timestamp"),
+    (Timestamp, datetime, "Say Timestamp.from_datetime(...)"),
+    (TimeDuration, Timestamp, "Subtract a Timestamp from it: that gives a TimeDuration"),
+    (TimeDuration, timedelta, "Say TimeDuration.from_timedelta(...)"),
+)
+"""What to do with a value of the second class where the first one is expected."""
 
 
 def shown(value: object) -> str:
@@ -132,16 +150,15 @@ class ValueChecker:
             raise _misfit("bytes (or a list of integers from 0 to 255)", value, path) from None
 
     def _special(self, shape: s.Special, value: object, path: str) -> None:
-        classes = {"Identity": Identity, "ConnectionId": ConnectionId, "Uuid": UUID}
-        cls = classes.get(shape.name)
-        if cls is None:
+        cls, what = _SPECIAL_CLASSES[shape.name]
+        if issubclass(cls, int):
+            # Any number will do that is not known to be something else.
+            hints = [hint for of, given, hint in _TIME_HINTS if of is cls and isinstance(value, given)]
+            if hints or isinstance(value, bool) or not hasattr(value, "__index__"):
+                raise _misfit(what, value, path, "".join(hints))
             self._int(shape.number, value, path)
         elif not isinstance(value, cls):
-            raise _misfit(
-                "a uuid.UUID" if cls is UUID else f"an {shape.name}" if cls is Identity else "a ConnectionId",
-                value,
-                path,
-            )
+            raise _misfit(what, value, path)
 
     def _record(self, shape: s.Record, value: object, path: str, depth: int) -> None:
         what = shape.cls.__name__ if shape.cls else "a tuple"
@@ -150,12 +167,17 @@ class ValueChecker:
                 raise _misfit("()" if shape.cls is None else what, value, path)
             return
         labels = shape.labels
+        names = shape.attributes or labels
+        if isinstance(value, Mapping) and set(value) != set(names):
+            fault = fields_fault(value, names)
+            raise EncodeError(fault.message, path=path, hint=fault.hint)
         try:
-            elements: Sequence[object] = elements_of(value, shape.attributes or labels)
+            elements: Sequence[object] = elements_of(value, names)
         except (TypeError, KeyError, AttributeError):
             raise _misfit(f"{what} ({', '.join(labels)})", value, path) from None
         if len(elements) != len(shape.fields):
-            raise EncodeError(f"expected {len(labels)} elements ({', '.join(labels)}), not {len(elements)}", path=path)
+            expected = f"{counted(len(labels), 'element')} ({', '.join(labels)})"
+            raise EncodeError(f"expected {expected}, not {len(elements)}", path=path)
         for label, field, element in zip(labels, shape.fields, elements, strict=True):
             self._check(field, element, _join(path, label), depth)
 
@@ -239,7 +261,7 @@ class BytesChecker:
     def _take(self, o: int, size: int, expected: str, reported: int | None = None) -> int:
         if o + size > len(self._data):
             raise DecodeError(
-                f"the data ends after {len(self._data)} bytes; {o + size} are needed",
+                f"the data ends after {counted(len(self._data), 'byte')}; {o + size} are needed",
                 offset=o if reported is None else reported,
                 expected=expected,
             )
@@ -278,14 +300,14 @@ class BytesChecker:
         tag = self._data[o]
         if tag >= len(payloads):
             raise UnknownPart(
-                tag, f"unknown tag {tag} (there are {len(payloads)} variants)", offset=o, expected=expected
+                tag, f"unknown tag {tag} (of {counted(len(payloads), 'variant')})", offset=o, expected=expected
             )
         payload = payloads[tag]
         return o + 1 if payload is None else self._check(payload, o + 1, depth)
 
 
-def _misfit(expected: str, value: object, path: str) -> EncodeError:
-    return EncodeError(f"expected {expected}, not {shown(value)}", path=path)
+def _misfit(expected: str, value: object, path: str, hint: str = "") -> EncodeError:
+    return EncodeError(f"expected {expected}, not {shown(value)}", path=path, hint=hint)
 
 
 def _shortened(path: str) -> str:

@@ -16,7 +16,7 @@ from uuid import UUID
 from stdbpy.sats import shapes as s
 from stdbpy.sats.accepting import as_bytes, as_sequence, elements_of, numbers_to_bytes
 from stdbpy.sats.generated import Bad, FunctionText, GlobalNames, function_name, number_code
-from stdbpy.sats.values import ConnectionId, Err, Identity, Ok, Some, Variant
+from stdbpy.sats.values import ConnectionId, Err, Identity, Ok, Some, TimeDuration, Timestamp, Variant
 
 WRITING_FAILURES = (
     struct.error,
@@ -35,7 +35,7 @@ _BUILT_IN: dict[str, object] = {
     "join": b"".join,
     "REVERSED": slice(None, None, -1),
     **{function.__name__: function for function in (as_bytes, as_sequence, elements_of, numbers_to_bytes)},
-    **{cls.__name__: cls for cls in (Identity, ConnectionId, UUID, Some, Ok, Err, Variant)},
+    **{cls.__name__: cls for cls in (Identity, ConnectionId, Timestamp, TimeDuration, UUID, Some, Ok, Err, Variant)},
 }
 
 
@@ -201,7 +201,14 @@ class Writer:
             self.line(f"if {x}.__class__ is not {shape.name} and not isinstance({x}, {shape.name}): raise Bad")
             self.fixed(f"{shape.number.size}s", f"{x}[REVERSED]")
         else:
-            self._int(shape.number, x)
+            # A number is what both are made of, so only the other one and a bool are refused. Seeing the
+            # class first costs no more than looking for bools.
+            other = "TimeDuration" if shape.name == "Timestamp" else "Timestamp"
+            self.line(
+                f"if {x}.__class__ is not {shape.name} and {x}.__class__ is not int"
+                f" and isinstance({x}, (bool, {other})): raise Bad"
+            )
+            self.fixed(number_code(shape.number), x)
 
     def _list(self, element: s.Shape, x: str) -> None:
         code = number_code(element)

@@ -19,8 +19,9 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from stdbpy.errors import DecodeError, UnknownPart, nearest
+from stdbpy.errors import DecodeError, UnknownPart, counted, nearest
 from stdbpy.sats import shapes as s
+from stdbpy.sats.accepting import fields_fault
 from stdbpy.sats.values import ConnectionId, Err, Identity, Ok, Some, TimeDuration, Timestamp, Variant, uuid_from_int
 
 Parse = Callable[[Any], Any]
@@ -280,18 +281,15 @@ def _product_parser(names: tuple[str | None, ...], parsers: tuple[Parse, ...], m
     def parse(obj: Any) -> Any:
         if isinstance(obj, list):
             if len(obj) != len(parsers):
-                raise Mismatch(f"expected {len(parsers)} elements ({text}), not {len(obj)}")
+                raise Mismatch(f"expected {counted(len(parsers), 'element')} ({text}), not {len(obj)}")
             items = obj
         elif isinstance(obj, dict):
-            for name in names:
-                if name not in obj:
-                    raise Mismatch(f"the field {name!r} is missing (fields: {text})")
-            if len(obj) != len(names):
-                unknown = next(key for key in obj if key not in names)
-                raise Mismatch(f"there is no field {unknown!r} (fields: {text})", nearest(unknown, labels), unknown)
+            if len(obj) != len(names) or not all(name in obj for name in names):
+                raise Mismatch(*fields_fault(obj, names))
             items = [obj[name] for name in names]
         else:
-            raise Mismatch(f"expected an array or object of {len(parsers)} elements ({text}), not {shown(obj)}")
+            expected = f"an array or object of {counted(len(parsers), 'element')}"
+            raise Mismatch(f"expected {expected} ({text}), not {shown(obj)}")
         values: list[Any] = []
         try:
             for parse_element, item in zip(parsers, items, strict=True):

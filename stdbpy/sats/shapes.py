@@ -27,7 +27,7 @@ import enum
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from stdbpy.errors import SatsError
+from stdbpy.errors import SatsError, counted
 from stdbpy.sats import types as t
 from stdbpy.sats.values import Interval, Time
 
@@ -334,7 +334,8 @@ def _attributes(type: t.ProductType, cls: type | None) -> tuple[str, ...]:
         return tuple(match_args)
     if match_args:
         raise SatsError(
-            f"class {cls.__name__} has {len(match_args)} fields, but its type has {len(type.elements)} elements"
+            f"class {cls.__name__} has {counted(len(match_args), 'field')}, "
+            f"but its type has {counted(len(type.elements), 'element')}"
         )
     return tuple(element.name or "" for element in type.elements)
 
@@ -348,11 +349,11 @@ def _variants_of(
     if issubclass(cls, enum.Enum):
         members: tuple[enum.Enum, ...] = tuple(cls)
         if len(members) != len(payloads) or not all(is_unit(payload) for payload in payloads):
-            raise SatsError(f"enum {cls.__name__} does not fit a sum type of {len(payloads)} variants")
+            raise SatsError(f"enum {cls.__name__} does not fit a sum type of {counted(len(payloads), 'variant')}")
         return members, None
     variants: tuple[type, ...] | None = getattr(cls, "__variants__", None)
     if variants is None:
         raise SatsError(f"class {cls.__name__} cannot stand for a sum type: it is no Enum and no TaggedUnion")
     if len(variants) != len(payloads):
-        raise SatsError(f"{cls.__name__} has {len(variants)} variants, but its type has {len(payloads)}")
+        raise SatsError(f"{cls.__name__} has {counted(len(variants), 'variant')}, but its type has {len(payloads)}")
     return None, tuple(variants)

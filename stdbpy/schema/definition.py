@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Literal
 
-from stdbpy.errors import DecodeError, NewerThanUnderstood, SchemaError, UnknownPart
+from stdbpy.errors import DecodeError, NewerThanUnderstood, SchemaError, UnknownPart, counted
 from stdbpy.sats.bsatn import Codec, compile_codec
 from stdbpy.sats.meta import META_TYPESPACE
 from stdbpy.sats.satsjson import JsonCodec, compile_json_codec
@@ -84,7 +84,9 @@ def _sections_from_bytes(data: bytes) -> list[Variant]:
         sections.append(section)
         offset = end
     if offset != len(data):
-        raise DecodeError(f"{len(data) - offset} bytes are left over behind the sections", offset=offset)
+        left = len(data) - offset
+        message = f"{counted(left, 'byte')} {'is' if left == 1 else 'are'} left over behind the sections"
+        raise DecodeError(message, offset=offset)
     return sections
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,7 +16,7 @@ from stdbpy.sats import types as t
 from stdbpy.sats.bsatn import compile_codec
 from stdbpy.sats.tagged_union import TaggedUnion
 from stdbpy.sats.types import Primitive as P
-from stdbpy.sats.values import ConnectionId, Err, Identity, Interval, Ok, Some, TimeDuration, Timestamp, Variant
+from stdbpy.sats.values import ConnectionId, Err, Identity, Interval, Ok, Some, Time, TimeDuration, Timestamp, Variant
 
 POINT = t.product(("x", P.I32), ("y", P.I32))
 PERSON = t.product(
@@ -70,8 +71,11 @@ def refusal(type: t.AlgebraicType, value: Any, typespace: t.Typespace = ()) -> E
         (t.ArrayType(P.BOOL), [True, 1], "[1]: expected a bool, not int 1"),
         (t.UNIT, None, "expected (), not None"),
         (POINT, (1, 2, 3), "expected 2 elements (x, y), not 3"),
-        (POINT, {"x": 1}, "expected a tuple (x, y), not dict"),
-        (POINT, {"x": 1, "y": 2, "z": 3}, "expected a tuple (x, y), not dict"),
+        (POINT, {"x": 1}, "the field 'y' is missing (fields: x, y)"),
+        (POINT, {"x": 1, "y": 2, "z": 3}, "there is no field 'z' (fields: x, y)"),
+        (POINT, {"x": 1, 2: 2}, "there is no field 2 (fields: x, y)"),
+        (t.product(("a", POINT)), {"a": {}}, "a: the field 'x' is missing (fields: x, y)"),
+        (t.product(("a", P.U8)), (), "expected 1 element (a), not 0"),
         (POINT, 5, "expected a tuple (x, y), not int 5"),
         (POINT, "ab", "expected a tuple (x, y), not str 'ab'"),
         (POINT, (1, 2**31), "y: 2147483648 is out of range for i32"),
@@ -91,9 +95,15 @@ def refusal(type: t.AlgebraicType, value: Any, typespace: t.Typespace = ()) -> E
         (t.CONNECTION_ID, Identity(bytes(32)), "expected a ConnectionId, not Identity"),
         (t.UUID, 5, "expected a uuid.UUID, not int 5"),
         (t.TIMESTAMP, 2**63, "out of range for i64"),
-        (t.TIMESTAMP, "now", "expected an integer (i64), not str 'now'"),
+        (t.TIMESTAMP, "now", "expected a Timestamp, not str 'now'"),
+        (t.TIMESTAMP, True, "expected a Timestamp, not bool True"),
+        (t.TIMESTAMP, TimeDuration(5), "expected a Timestamp, not TimeDuration(5)"),
+        (t.TIME_DURATION, Timestamp(5), "expected a TimeDuration, not Timestamp(5)"),
+        (t.TIME_DURATION, 1.5, "expected a TimeDuration, not float 1.5"),
+        (t.ArrayType(t.TIMESTAMP), [Timestamp(5), TimeDuration(5)], "[1]: expected a Timestamp, not TimeDuration(5)"),
         (t.SCHEDULE_AT, 5, "expected Interval or Time, not int 5"),
-        (t.SCHEDULE_AT, Interval("x"), "Interval: expected an integer (i64), not str 'x'"),  # type: ignore[arg-type]
+        (t.SCHEDULE_AT, Interval("x"), "Interval: expected a TimeDuration, not str 'x'"),  # type: ignore[arg-type]
+        (t.SCHEDULE_AT, Time(TimeDuration(5)), "Time: expected a Timestamp, not TimeDuration(5)"),  # type: ignore[arg-type]
     ],
     ids=repr,
 )
@@ -116,6 +126,35 @@ def test_the_path_names_the_field(change: dict[str, Any], path: str) -> None:
     error = refusal(t.TypeRef(1), person | change, SPACE)
     assert error.path == path
     assert str(error).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize(
+    ("type", "value", "hint"),
+    [
+        (POINT, {"x": 1, "z": 2}, "Missing: y"),
+        (POINT, {"x": 1, "y": 2, "z": 2}, ""),
+        (PERSON, {"id": 1, "nam": "Ann", "home": (1, 2), "path": [], "mood": Variant("calm")}, "Did you mean 'name'?"),
+        (t.TIMESTAMP, TimeDuration(5), "Add it to a Timestamp: that gives a Timestamp"),
+        (t.TIMESTAMP, datetime(2024, 1, 2, tzinfo=UTC), "Say Timestamp.from_datetime(...)"),
+        (t.TIME_DURATION, Timestamp(5), "Subtract a Timestamp from it: that gives a TimeDuration"),
+        (t.TIME_DURATION, timedelta(seconds=1), "Say TimeDuration.from_timedelta(...)"),
+    ],
+)
+def test_hints(type: t.AlgebraicType, value: Any, hint: str) -> None:
+    assert refusal(type, value, SPACE).hint == hint
+
+
+def test_what_is_derived_from_a_time_is_one() -> None:
+    class Deadline(Timestamp):
+        pass
+
+    class Timeout(TimeDuration):
+        pass
+
+    assert compile_codec(t.TIMESTAMP).encode(Deadline(5)) == compile_codec(t.TIMESTAMP).encode(Timestamp(5))
+    assert compile_codec(t.TIME_DURATION).encode(Timeout(5)) == compile_codec(t.TIME_DURATION).encode(TimeDuration(5))
+    assert "not 5" not in str(refusal(t.TIMESTAMP, Timeout(5)))
+    assert "expected a TimeDuration" in str(refusal(t.TIME_DURATION, Deadline(5)))
 
 
 def test_a_long_value_is_shortened_in_the_message() -> None:
@@ -269,10 +308,10 @@ def test_a_class_that_refuses_its_fields_is_heard() -> None:
 @pytest.mark.parametrize(
     ("type", "cls", "says"),
     [
-        (t.product(("a", P.U8)), DataPoint, "DataPoint has 2 fields, but its type has 1 elements"),
+        (t.product(("a", P.U8)), DataPoint, "DataPoint has 2 fields, but its type has 1 element"),
         (COLOR, DataPoint, "DataPoint cannot stand for a sum type"),
         (SHAPE, Color, "Color does not fit a sum type of 2 variants"),
-        (t.sum_of(("RED", t.UNIT)), Color, "Color does not fit a sum type of 1 variants"),
+        (t.sum_of(("RED", t.UNIT)), Color, "Color does not fit a sum type of 1 variant"),
         (t.sum_of(("RED", t.UNIT)), Shape, "Shape has 2 variants, but its type has 1"),
         (P.U8, Color, "neither a product nor a sum"),
     ],
