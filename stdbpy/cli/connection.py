@@ -31,15 +31,14 @@ def connect(
     """
     _leave_out_the_program_httpx()
     from stdbpy.api.client import ApiClient
-    from stdbpy.project import cli_toml
-    from stdbpy.project.credentials import CredentialStore, find_token
+    from stdbpy.project.credentials import find_token
     from stdbpy.project.servers import resolve_server
 
-    config = cli_toml.read(invocation.config_path)
+    config = invocation.config()
     url = resolve_server(server, config).url
     if anonymous:
         return ApiClient(url)
-    store = CredentialStore()
+    store = invocation.credentials()
     token = os.environ.get("STDBPY_TOKEN") or find_token(url, store, config)
     if token is None and as_someone:
         token = _new_identity(url, store, invocation)

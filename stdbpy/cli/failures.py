@@ -75,6 +75,7 @@ def _report_usage(error: Exception) -> int:
 
 
 _SENTENCES = (
+    (r"Missing command\.", "which command?"),
     (r"Missing (?:argument|option) '(.+)'\.", r"\1 is missing"),
     (r"Option '(.+)' requires an argument\.", r"\1 needs a value"),
     (r"Option '(.+)' does not take a value\.", r"\1 takes no value"),

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     import typer
 
+    from stdbpy.project.cli_toml import CliToml
+    from stdbpy.project.credentials import CredentialStore
+
 
 @dataclass(slots=True)
 class Invocation:
@@ -19,11 +22,48 @@ class Invocation:
     """Leave out notes; data and errors are always written."""
     config_path: Path | None = None
     """Another ``cli.toml`` than the user's."""
+    root_dir: Path | None = None
+    """Where everything is kept instead of in the user's folders, laid out as the official program does."""
 
     def note(self, text: str) -> None:
         """Tells the user something that is not data: to stderr, unless ``--quiet``."""
         if not self.quiet:
             print(text, file=sys.stderr)
+
+    @property
+    def cli_toml_path(self) -> Path | None:
+        """The ``cli.toml`` to read and write; ``None`` for the user's."""
+        if self.config_path is not None or self.root_dir is None:
+            return self.config_path
+        return self.root_dir / "config" / "cli.toml"
+
+    @property
+    def credentials_path(self) -> Path | None:
+        """The file of tokens; ``None`` for the user's. Who names another ``cli.toml`` is somebody else as
+        well, as in the official program, where that file has the token: so its tokens are kept beside it."""
+        path = self.cli_toml_path
+        return None if path is None else path.with_suffix(".credentials.json")
+
+    def config(self) -> CliToml:
+        """What ``cli.toml`` says. Raises :class:`~stdbpy.errors.ConfigError`."""
+        from stdbpy.project import cli_toml
+
+        return cli_toml.read(self.cli_toml_path)
+
+    def credentials(self) -> CredentialStore:
+        """The tokens that are kept for servers."""
+        from stdbpy.project.credentials import CredentialStore
+
+        return CredentialStore(self.credentials_path)
+
+    def data_dir(self) -> Path:
+        """Where a server that this run starts keeps its databases unless told otherwise. Not the official
+        server's folder, whose files are of another kind."""
+        if self.root_dir is not None:
+            return self.root_dir / "stdbpy" / "data"
+        from platformdirs import user_data_path
+
+        return user_data_path("stdbpy", appauthor=False) / "data"
 
 
 def invocation_of(context: typer.Context) -> Invocation:

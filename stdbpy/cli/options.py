@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from stdbpy.cli.output import FORMAT_NAMES, Format, parse_format
+from stdbpy.cli.parameters import OneOf, SomeOf
 from stdbpy.errors import UsageError
 
 Server = Annotated[
@@ -17,7 +18,42 @@ Server = Annotated[
     ),
 ]
 Anonymous = Annotated[bool, typer.Option("--anonymous", help="Act without a token: a new identity, owner of nothing.")]
+Confirmed = Annotated[
+    str | None,
+    typer.Option(
+        "--confirmed",
+        click_type=OneOf("true", "false"),
+        help="Whether to wait until what is read cannot be lost. Default: as the server likes.",
+    ),
+]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Answer every question with yes.")]
+
+YES_KINDS = ("all", "remote", "migrate", "break-clients", "skip-login", "delete-data")
+"""The kinds of questions that ``--yes`` of ``publish`` and ``dev`` can answer one by one."""
+
+
+def _each(values: list[str] | None) -> list[str]:
+    return [kind for value in values or () for kind in value.split(",")]
+
+
+YesKinds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-y",
+        "--yes",
+        click_type=SomeOf(*YES_KINDS, if_left_out="all"),
+        callback=_each,
+        metavar="[=KIND,…]",
+        help=f"Answer questions with yes: {', '.join(YES_KINDS[:-1])} or {YES_KINDS[-1]}. Default: all.",
+    ),
+]
+"""What a command gets is the list of kinds, for ``yes`` of :func:`stdbpy.cli.terminal.confirm`."""
+
+NoConfig = Annotated[bool, typer.Option("--no-config", help="Ignore the project's configuration.")]
+Environment = Annotated[
+    str | None,
+    typer.Option("--env", metavar="ENV", help="Also read the layers spacetime.ENV.json and spacetime.ENV.local.json."),
+]
 FormatOption = Annotated[
     Format | None,
     typer.Option(
@@ -36,6 +72,13 @@ BinPath = Annotated[
     typer.Option("-b", "--bin-path", metavar="FILE", help="A compiled module (.wasm) instead of a project."),
 ]
 Database = Annotated[str, typer.Argument(metavar="DATABASE", help="Name or identity of the database.")]
+ProjectDatabase = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[DATABASE]", help="Name or identity of the database. Default: STDBPY_DATABASE, else the project's."
+    ),
+]
+"""A database that :func:`stdbpy.cli.databases.resolve_database` finds if it is not named."""
 
 
 def _parse_language(name: str) -> str:

@@ -57,12 +57,6 @@ def is_interactive() -> bool:
     return is_terminal(sys.stdin) and is_terminal(sys.stderr)
 
 
-def ask(question: str, *, default: str) -> str:
-    """A line from the user, ``default`` if it is empty. Only to be called if :func:`is_interactive`."""
-    print(f"{question} [{default}]: ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip() or default
-
-
 def confirm(question: str, *, yes: bool | Collection[str] | None, kind: str = "", flag: str = "") -> None:
     """Asks before something that cannot be undone, unless the user gave the answer before.
 
@@ -73,21 +67,20 @@ def confirm(question: str, *, yes: bool | Collection[str] | None, kind: str = ""
     """
     if yes is True or (yes and (kind in yes or "all" in yes)):
         return
-    answer = _asked(f"{question} [y/N]", f"{flag or (f'--yes={kind}' if kind else '--yes')} answers yes")
+    answer = _answer(question, " [y/N] ", hint=f"{flag or (f'--yes={kind}' if kind else '--yes')} answers yes")
     if answer.lower() not in ("y", "yes"):
         raise DeclinedError("left as it was")
 
 
 def ask(question: str, *, flag: str, default: str | None = None) -> str:
-    """What the user types; ``default`` if that is nothing.
+    """The line that the user types; ``default`` if it is empty, and without one the question again.
 
     Raises :class:`UsageError` if nobody is there to answer, naming the ``flag`` that does.
     """
-    shown = question if default is None else f"{question} [{default}]"
     while True:
-        answer = _asked(shown, f"{flag} answers it") or default
-        if answer:
-            return answer
+        answer = _answer(question, ": " if default is None else f" [{default}]: ", hint=f"{flag} answers it")
+        if answer or default:
+            return answer or default or ""
 
 
 def choose(question: str, choices: Sequence[str], *, flag: str, default: str | None = None) -> str:
@@ -95,7 +88,7 @@ def choose(question: str, choices: Sequence[str], *, flag: str, default: str | N
 
     Raises :class:`UsageError` if nobody is there to answer, naming the ``flag`` that does.
     """
-    if can_ask():
+    if is_interactive():
         for number, choice in enumerate(choices, start=1):
             print(f"  {number}  {choice}", file=sys.stderr)
     while True:
@@ -107,16 +100,10 @@ def choose(question: str, choices: Sequence[str], *, flag: str, default: str | N
         print(nearest(answer, choices) or f"A number from 1 to {len(choices)}, or a name.", file=sys.stderr)
 
 
-def can_ask() -> bool:
-    """Whether a person is there who reads questions and can answer."""
-    return is_terminal(sys.stdin) and is_terminal(sys.stderr)
-
-
-def _asked(question: str, hint: str) -> str:
-    """The line that is typed, bare; at the end of the input this ends with :class:`DeclinedError`."""
-    if not can_ask():
-        raise UsageError(f"there is no terminal to ask on: {question.partition(' [')[0]}", hint=hint)
-    print(f"{question} ", end="", file=sys.stderr, flush=True)
+def _answer(question: str, prompt: str, *, hint: str) -> str:
+    if not is_interactive():
+        raise UsageError(f"there is no terminal to ask on: {question}", hint=hint)
+    print(f"{question}{prompt}", end="", file=sys.stderr, flush=True)
     line = sys.stdin.readline()
     if not line:
         print(file=sys.stderr)

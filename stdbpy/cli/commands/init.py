@@ -52,8 +52,8 @@ def run(
     if name is None and project_path is None:
         if non_interactive or not is_interactive():
             raise UsageError("the project needs a name", hint="stdbpy init my-game")
-        name = ask("Name of the project", default="my-game")
-        template = template or ask(f"Template ({', '.join(BUILT_IN)})", default=next(iter(BUILT_IN)))
+        name = ask("Name of the project", flag="NAME", default="my-game")
+        template = template or ask(f"Template ({', '.join(BUILT_IN)})", flag="--template", default=next(iter(BUILT_IN)))
     template = template or next(iter(BUILT_IN))
     wishes = Wishes(
         database=name if project_path is not None else None,

@@ -12,8 +12,9 @@ from stdbpy.cli.connection import connect, is_embedded
 from stdbpy.cli.invocation import invocation_of
 from stdbpy.cli.options import Anonymous, BinPath, FormatOption, ModulePath, Server, Yes
 from stdbpy.cli.output import Field, Format, format_for, write_records
+from stdbpy.cli.parameters import OneOf
 from stdbpy.cli.terminal import confirm
-from stdbpy.errors import StdbError, UsageError, nearest
+from stdbpy.errors import StdbError, UsageError
 
 if TYPE_CHECKING:
     from stdbpy.api import ApiClient, PublishResult
@@ -25,16 +26,7 @@ EXAMPLES = (
     "stdbpy publish chat --bin-path module.wasm --server maincloud",
 )
 
-OPTIONAL_VALUES = {"-c": "always", "--delete-data": "always", "--clear-database": "always"}
-
 _WASM = b"\0asm"
-
-
-def _parse_delete_data(value: str) -> str:
-    choices = ("always", "never")
-    if value not in choices:
-        raise UsageError(f"--delete-data is {' or '.join(choices)}, not {value!r}", hint=nearest(value, choices))
-    return value
 
 
 DeleteData = Annotated[
@@ -43,8 +35,7 @@ DeleteData = Annotated[
         "--delete-data",
         "-c",
         "--clear-database",
-        parser=_parse_delete_data,
-        metavar="[=always|never]",
+        click_type=OneOf("always", "never", if_left_out="always"),
         help="Delete all data of the database first.",
     ),
 ]

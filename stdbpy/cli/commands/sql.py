@@ -8,10 +8,9 @@ import typer
 
 from stdbpy.cli.connection import connect
 from stdbpy.cli.invocation import invocation_of
-from stdbpy.cli.options import Anonymous, Database, FormatOption, Server
+from stdbpy.cli.options import Anonymous, Confirmed, Database, FormatOption, Server
 from stdbpy.cli.output import Format, Plain, format_for, to_json, write_records
 from stdbpy.cli.satn import fields_of
-from stdbpy.errors import UsageError
 from stdbpy.sats.meta import product_to_json
 
 if TYPE_CHECKING:
@@ -21,23 +20,6 @@ EXAMPLES = (
     'stdbpy sql chat "SELECT * FROM message"',
     'stdbpy sql chat "SELECT COUNT(*) AS messages FROM message" --server maincloud --format csv',
 )
-
-
-def _parse_true_or_false(text: str) -> str:
-    if text not in ("true", "false"):
-        raise UsageError(f"--confirmed is true or false, not {text!r}")
-    return text
-
-
-Confirmed = Annotated[
-    str | None,
-    typer.Option(
-        "--confirmed",
-        parser=_parse_true_or_false,
-        metavar="true|false",
-        help="Whether to wait until what is read cannot be lost. Default: as the server likes.",
-    ),
-]
 
 
 def run(
