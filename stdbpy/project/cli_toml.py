@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from stdbpy.api.address import Address
-from stdbpy.errors import ApiError, ConfigError
-from stdbpy.project.toml_file import read_toml
+from stdbpy.errors import ApiError
+from stdbpy.project.toml_file import TomlFile, read_toml
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,37 +58,41 @@ def read(path: Path | None = None) -> CliToml:
     Raises :class:`ConfigError` if it cannot be read, is not TOML, or a key has the wrong type.
     """
     path = path or default_path()
-    document = read_toml(path)
-    if document is None:
+    file = read_toml(path)
+    if file is None:
         return CliToml(path)
     return CliToml(
         path,
-        _servers(path, document.get("server_configs", [])),
-        _text(path, document, "default_server"),
-        _text(path, document, "spacetimedb_token"),
+        _servers(file),
+        _text(file, file.values, "default_server"),
+        _text(file, file.values, "spacetimedb_token"),
     )
 
 
-def _servers(path: Path, entries: object) -> tuple[Server, ...]:
+def _servers(file: TomlFile) -> tuple[Server, ...]:
+    entries = file.values.get("server_configs", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise ConfigError(f"{path}: server_configs must be tables, each beginning with [[server_configs]]")
+        raise file.error("server_configs must be tables, each beginning with [[server_configs]]", key="server_configs")
     servers = []
     for number, entry in enumerate(entries, start=1):
-        where = f"server_configs {number}, "
-        host = _text(path, entry, "host", where)
-        protocol = _text(path, entry, "protocol", where)
+        host, protocol = (_text(file, entry, key, number) for key in ("host", "protocol"))
         if host is None or protocol is None:
-            raise ConfigError(f"{path}: {where}{'host' if host is None else 'protocol'} is missing")
+            missing = "host" if host is None else "protocol"
+            raise file.error(f"server_configs {number}, {missing} is missing", "server_configs", number=number)
         try:
             url = Address.parse(f"{protocol}://{host}").url
         except ApiError as error:
-            raise ConfigError(f"{path}: {where}{error}", hint=error.hint) from None
-        servers.append(Server(url, _text(path, entry, "nickname", where)))
+            message = f"server_configs {number}, {error}"
+            raise file.error(message, "server_configs", "host", number=number, hint=error.hint) from None
+        servers.append(Server(url, _text(file, entry, "nickname", number)))
     return tuple(servers)
 
 
-def _text(path: Path, table: Mapping[str, Any], key: str, where: str = "") -> str | None:
+def _text(file: TomlFile, table: Mapping[str, Any], key: str, number: int = 0) -> str | None:
     value = table.get(key)
     if value is not None and not isinstance(value, str):
-        raise ConfigError(f"{path}: {where}{key} must be a string")
+        where = f"server_configs {number}, " if number else ""
+        raise file.error(
+            f"{where}{key} must be a string", "server_configs" if number else "", key, number=max(number, 1)
+        )
     return value

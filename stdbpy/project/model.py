@@ -1,4 +1,4 @@
-"""What stdbpy knows about a user's project from its files."""
+"""What stdbpy knows about a user's project from its files. All paths are absolute."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A Python project that holds a module; all paths are absolute."""
+    """A Python project that holds a module."""
 
     root: Path
     """The folder with ``pyproject.toml`` or ``setup.py``."""
@@ -24,3 +24,45 @@ class Project:
     """Address or nickname of its server."""
     bindings: Path | None = None
     """The folder for generated Python client code."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateTarget:
+    """Client code that a project wants to have: one entry of ``generate``, or ``bindings`` of a Python project."""
+
+    language: str
+    """``python`` is ours; the others are the official program's."""
+    out_dir: Path | None
+    """``None`` means the language's default place."""
+    module_path: Path | None
+    """The folder of the module's project; ``None`` if the module is a file."""
+    bin_path: Path | None = None
+    js_path: Path | None = None
+    include_private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One database that a project publishes to, after layers and inheritance."""
+
+    database: str | None
+    """Its name or identity, if a file says it."""
+    server: str | None = None
+    """Address, host or nickname of its server."""
+    module_path: Path | None = None
+    """The folder of the module's project; ``None`` if the module is a file."""
+    bin_path: Path | None = None
+    """The compiled module (.wasm)."""
+    js_path: Path | None = None
+    build_options: str | None = None
+    break_clients: bool = False
+    anonymous: bool = False
+    organization: str | None = None
+    parent: str | None = None
+    """Name or identity of the database that this one belongs to."""
+    num_replicas: int | None = None
+    generate: tuple[GenerateTarget, ...] = ()
+    origin: Path | None = None
+    """The file that says ``database``: one that is shared with others, or a local one."""
+    project_name: str | None = None
+    """What its Python project is called: a name for a database that has none yet."""

@@ -1,49 +1,94 @@
 """What a Python project's own files say: ``pyproject.toml`` with ``[tool.stdbpy]``, or ``setup.py``.
 
 ``[tool.stdbpy]`` holds ``module`` (import name of the module's code), ``source-dir`` (the folder it
-is imported from), ``database``, ``server`` and ``bindings`` (the folder for generated Python code).
+is imported from), ``database``, ``server``, ``bindings`` (the folder for generated Python code),
+``include-private`` (whether that covers private tables) and ``dev-run`` (the client that ``dev``
+starts). What the official program has words for may stand in ``spacetime.json`` instead.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stdbpy.errors import ConfigError, nearest
-from stdbpy.project.toml_file import read_toml
+from stdbpy.project.toml_file import TomlFile, read_toml
 
 PYPROJECT = "pyproject.toml"
 SETUP = "setup.py"
 TABLE = "[tool.stdbpy]"
-KEYS = ("module", "source-dir", "database", "server", "bindings")
+KEYS: Mapping[str, type] = {
+    "module": str,
+    "source-dir": str,
+    "database": str,
+    "server": str,
+    "bindings": str,
+    "include-private": bool,
+    "dev-run": str,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PythonFiles:
+    """What the files of a Python project say."""
+
+    folder: Path
+    name: str
+    """The project's, else its folder's."""
+    settings: Mapping[str, str | bool] = field(default_factory=dict)
+    """``[tool.stdbpy]``."""
+
+    @property
+    def path(self) -> Path:
+        return self.folder / PYPROJECT
+
+    def text(self, key: str) -> str | None:
+        value = self.settings.get(key)
+        return value if isinstance(value, str) else None
+
+    def folder_of(self, key: str) -> Path | None:
+        """The folder that a setting names, relative to the project's."""
+        value = self.text(key)
+        return None if value is None else (self.folder / value).resolve()
 
 
 def is_python_project(folder: Path) -> bool:
     return (folder / PYPROJECT).is_file() or (folder / SETUP).is_file()
 
 
-def read_pyproject(path: Path) -> tuple[str | None, dict[str, str]]:
-    """The project's name, if it has one, and its ``[tool.stdbpy]``. Raises :class:`ConfigError`."""
-    document = read_toml(path) or {}
-    name = _table(path, document, "project").get("name")
+def read_python_files(folder: Path) -> PythonFiles:
+    """What the Python project in ``folder`` says. Raises :class:`ConfigError`."""
+    name, settings = None, dict[str, str | bool]()
+    if (folder / PYPROJECT).is_file():
+        name, settings = _read_pyproject(folder / PYPROJECT)
+    if name is None and (folder / SETUP).is_file():
+        name = _read_setup(folder / SETUP)
+    return PythonFiles(folder, name or folder.name, settings)
+
+
+def _read_pyproject(path: Path) -> tuple[str | None, dict[str, str | bool]]:
+    """The project's name, if it has one, and its ``[tool.stdbpy]``."""
+    file = read_toml(path) or TomlFile(path, "", {})
+    document = file.values
+    name = _table(file, document, "project").get("name")
     if name is not None and not isinstance(name, str):
-        raise ConfigError(f"{path}: name in [project] must be a string")
-    settings: dict[str, str] = {}
-    for key, value in _table(path, _table(path, document, "tool"), "stdbpy").items():
+        raise file.error("name in [project] must be a string", "project", "name")
+    settings: dict[str, str | bool] = {}
+    for key, value in _table(file, _table(file, document, "tool"), "stdbpy").items():
         if key not in KEYS:
-            raise ConfigError(f"{path}: {TABLE} has no key {key!r}", hint=nearest(key, KEYS) or _keys_hint())
-        if not isinstance(value, str):
-            raise ConfigError(f"{path}: {key} in {TABLE} must be a string")
+            hint = nearest(key, KEYS) or f"It may have: {', '.join(KEYS)}."
+            raise file.error(f"{TABLE} has no key {key!r}", "tool.stdbpy", key, hint=hint)
+        if not isinstance(value, (str, bool)) or not isinstance(value, KEYS[key]):
+            kind = "a string" if KEYS[key] is str else "true or false"
+            raise file.error(f"{key} in {TABLE} must be {kind}", "tool.stdbpy", key)
         settings[key] = value
     return name, settings
 
 
-def read_setup(path: Path) -> str | None:
-    """The name that ``setup.py`` gives to ``setup()``, if it is written out there; nothing is run.
-
-    Raises :class:`ConfigError` if the file cannot be read or is not Python.
-    """
+def _read_setup(path: Path) -> str | None:
+    """The name that ``setup.py`` gives to ``setup()``, if it is written out there; nothing is run."""
     try:
         tree = ast.parse(path.read_bytes(), str(path))
     except OSError as error:
@@ -66,12 +111,8 @@ def _called_name(call: ast.Call) -> str:
             return ""
 
 
-def _table(path: Path, parent: Mapping[str, object], key: str) -> Mapping[str, object]:
+def _table(file: TomlFile, parent: Mapping[str, object], key: str) -> Mapping[str, object]:
     table = parent.get(key, {})
     if not isinstance(table, dict):
-        raise ConfigError(f"{path}: {key} must be a table")
+        raise file.error(f"{key} must be a table", key=key)
     return table
-
-
-def _keys_hint() -> str:
-    return f"It may have: {', '.join(KEYS)}."

@@ -1,116 +1,216 @@
 """``spacetime.json``: the official program's configuration of a project.
 
 JSON5, in layers: ``spacetime.json``, ``spacetime.local.json``, ``spacetime.ENV.json`` and
-``spacetime.ENV.local.json``; a later file replaces whole keys of those before. Keys are those that
-the official program 2.8.3 takes (``crates/cli/src/spacetime_config.rs`` and ``subcommands``), in the
-spellings of its documentation and in those of its code, which differ for some.
+``spacetime.ENV.local.json``; a later file replaces whole keys of those before, and does so child by
+child. Keys are those of SpacetimeDB 2.8.3 (its reference page on this file, and
+``crates/cli/src/spacetime_config.rs``). Where the two spell a key differently, both are read:
+the reference says ``bin-path``, ``js-path`` and ``anonymous``, the program takes ``wasm-file``,
+``js-file`` and ``anon-identity``.
 """
 
 from __future__ import annotations
 
-import json
-import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from stdbpy.errors import ConfigError, nearest
+from stdbpy.project.json5_file import Json5File, read_json5
 
 FILE_NAME = "spacetime.json"
+LOCAL_FILE_NAME = "spacetime.local.json"
 
-_TEXT_KEYS = ("database", "module-path", "server")
-_OTHER_KEYS = (
-    *("anon-identity", "anonymous", "bin-path", "break-clients", "build-options", "children", "dev"),
-    *("dotnet-version", "generate", "js-file", "js-path", "native-aot", "num-replicas", "organization"),
-    *("parent", "wasm-file", "_source-config"),
-)
-"""Keys that mean something to the official program alone."""
+_SPELLINGS = {"wasm-file": "bin-path", "js-file": "js-path", "anon-identity": "anonymous"}
+"""The program's names of keys that its reference calls otherwise; ours are those of the reference."""
 
-_LINE_IN_MESSAGE = re.compile(r"line (\d+)")
-_INDEX_IN_MESSAGE = re.compile(r"index (\d+)")
+_ENTITY: Mapping[str, type] = {
+    "database": str,
+    "server": str,
+    "module-path": str,
+    "bin-path": str,
+    "js-path": str,
+    "build-options": str,
+    "break-clients": bool,
+    "num-replicas": int,
+    "anonymous": bool,
+    "organization": str,
+    "parent": str,
+    "native-aot": bool,
+    "dotnet-version": str,
+    "generate": list,
+    "children": list,
+    "dev": dict,
+    "_source-config": str,  # some releases of the official program left it there by mistake
+}
+_GENERATE: Mapping[str, type] = {
+    "language": str,
+    "out-dir": str,
+    "uproject-dir": str,
+    "module-path": str,
+    "bin-path": str,
+    "js-path": str,
+    "namespace": str,
+    "unreal-module-name": str,
+    "module-prefix": str,
+    "build-options": str,
+    "dotnet-version": str,
+    "include-private": bool,
+}
+_DEV: Mapping[str, type] = {"run": str}
+_MAY_BE_NULL = frozenset({"generate", "children", "dev"})
+_LANGUAGES = ("typescript", "csharp", "rust", "unrealcpp", "uecpp", "ue5cpp", "unreal")
+_KINDS = {
+    str: "a string",
+    bool: "true or false",
+    int: "a whole number from 0 to 255",
+    list: "a list, in brackets",
+    dict: "an object, in braces",
+}
+
+Steps = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class SpacetimeJson:
-    """The values of all layers that stdbpy reads."""
+class Said:
+    """A value, and the file that says it."""
+
+    value: Any
+    file: Path
+
+
+@dataclass(slots=True)
+class Entity:
+    """What the files say about one database: their whole object, or one of its ``children``."""
+
+    file: Json5File
+    """The first file that speaks of it."""
+    steps: Steps
+    said: dict[str, Said]
+    """By the reference's names of keys; without ``children``."""
+    children: list[Entity] | None = None
+
+    def error(self, message: str, *, hint: str = "") -> ConfigError:
+        """An error about this entry, with file and line."""
+        return self.file.error(message, *self.steps, hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """All layers that a folder has, as one."""
 
     folder: Path
-    database: str | None = None
-    module_path: str | None = None
-    """As written: relative to ``folder`` unless absolute."""
-    server: str | None = None
+    files: tuple[Path, ...]
+    """Those that were there, the first one first."""
+    root: Entity
+
+    @property
+    def path(self) -> Path:
+        return self.folder / FILE_NAME
 
 
-def read(folder: Path, *, env: str | None = None) -> SpacetimeJson:
-    """Reads the layers in ``folder``; ``env`` names the environment, as ``--env`` does.
+def read_layers(folder: Path, *, env: str | None = None) -> Layers | None:
+    """The layers in ``folder``, or ``None`` if it has no ``spacetime.json``, without which none counts.
 
-    Raises :class:`ConfigError`, with the line if a file is not JSON5.
+    ``env`` names the environment, as ``--env`` does. Raises :class:`ConfigError`, with file and line.
     """
-    names = [FILE_NAME, "spacetime.local.json"]
+    documents = [document for name in _layer_names(env) if (document := read_json5(folder / name)) is not None]
+    if not documents or documents[0].path.name != FILE_NAME:
+        return None
+    root, *later = [_entity(document, document.values, ()) for document in documents]
+    for entity in later:
+        _overlay(root, entity)
+    return Layers(folder, tuple(document.path for document in documents), root)
+
+
+def _layer_names(env: str | None) -> Iterator[str]:
+    yield FILE_NAME
+    yield LOCAL_FILE_NAME
     if env is not None:
-        names += [f"spacetime.{env}.json", f"spacetime.{env}.local.json"]
-    merged: dict[str, str] = {}
-    for name in names:
-        merged.update(_read_layer(folder / name))
-    return SpacetimeJson(folder, merged.get("database"), merged.get("module-path"), merged.get("server"))
+        yield f"spacetime.{env}.json"
+        yield f"spacetime.{env}.local.json"
 
 
-def _read_layer(path: Path) -> dict[str, str]:
-    """The keys of one file whose values are used; none if there is no such file."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not UTF-8: {error}") from None
-    document = _parse(path, text)
-    if not isinstance(document, dict):
-        raise ConfigError(f"{path} must hold an object, in braces")
-    values: dict[str, str] = {}
-    for written, value in document.items():
+def _overlay(base: Entity, later: Entity) -> None:
+    """Children are paired by their place in the list; a later file adds none to a list that is there."""
+    base.said.update(later.said)
+    if later.children is None:
+        return
+    if base.children is None:
+        base.children = later.children
+    else:
+        for mine, theirs in zip(base.children, later.children, strict=False):
+            _overlay(mine, theirs)
+
+
+def _entity(file: Json5File, values: dict[str, Any], steps: Steps) -> Entity:
+    known = _checked(file, values, steps, _ENTITY)
+    children = known.pop("children", None)
+    known.pop("_source-config", None)
+    if (dev := known.get("dev")) is not None:
+        known["dev"] = _checked(file, dev, (*steps, "dev"), _DEV)
+    if (entries := known.get("generate")) is not None:
+        known["generate"] = [_generate_entry(file, *element) for element in _objects(file, entries, steps, "generate")]
+    return Entity(
+        file,
+        steps,
+        {key: Said(value, file.path) for key, value in known.items() if value is not None},
+        None
+        if children is None
+        else [_entity(file, *element) for element in _objects(file, children, steps, "children")],
+    )
+
+
+def _generate_entry(file: Json5File, values: dict[str, Any], steps: Steps) -> dict[str, Any]:
+    entry = _checked(file, values, steps, _GENERATE)
+    language = entry.get("language")
+    if language is None:
+        raise file.error("language is missing", *steps)
+    if language == "python":
+        raise file.error(
+            'the official program refuses a file with "language": "python"',
+            *(*steps, "language"),
+            hint='Say `bindings = "FOLDER"` in [tool.stdbpy] of pyproject.toml instead.',
+        )
+    if language not in _LANGUAGES:
+        raise file.error(
+            f"there is no language {language!r}",
+            *(*steps, "language"),
+            hint=nearest(language, _LANGUAGES) or f"It may be: {', '.join(_LANGUAGES[:4])}.",
+        )
+    return entry
+
+
+def _objects(file: Json5File, elements: list[Any], steps: Steps, key: str) -> Iterator[tuple[dict[str, Any], Steps]]:
+    for index, element in enumerate(elements):
+        place = (*steps, key, index)
+        if not isinstance(element, dict):
+            raise file.error(f"each of {key} must be {_KINDS[dict]}", *place)
+        yield element, place
+
+
+def _checked(file: Json5File, values: dict[str, Any], steps: Steps, known: Mapping[str, type]) -> dict[str, Any]:
+    """``values`` by the reference's names of keys, after a look at names and types."""
+    result: dict[str, Any] = {}
+    for written, value in values.items():
         key = written if written.startswith("_") else written.replace("_", "-")
-        if key in _TEXT_KEYS:
-            if not isinstance(value, str):
-                raise ConfigError(f"{path}: {written} must be a string")
-            values[key] = value
-        elif key not in _OTHER_KEYS:
-            raise ConfigError(f"{path} has an unknown key {written!r}", hint=nearest(key, (*_TEXT_KEYS, *_OTHER_KEYS)))
-    _refuse_python_targets(path, document.get("generate"))
-    return values
+        key = _SPELLINGS.get(key, key)
+        if key not in known:
+            spelt = (*known, *_SPELLINGS)
+            raise file.error(f"there is no key {written!r}", *steps, written, hint=nearest(written, spelt))
+        if key in result:
+            raise file.error(f"{written} says {key} for the second time", *steps, written, hint="Remove one of them.")
+        if value is None and key in _MAY_BE_NULL:
+            continue
+        if not _is(value, known[key]):
+            raise file.error(f"{written} must be {_KINDS[known[key]]}", *steps, written)
+        result[key] = value
+    return result
 
 
-def _refuse_python_targets(path: Path, targets: object) -> None:
-    for target in targets if isinstance(targets, list) else ():
-        if isinstance(target, dict) and target.get("language") == "python":
-            raise ConfigError(
-                f'{path}: the official program refuses a file with "language": "python"',
-                hint='Say `bindings = "FOLDER"` in [tool.stdbpy] of pyproject.toml instead.',
-            )
-
-
-def _parse(path: Path, text: str) -> Any:
-    try:
-        return json.loads(text)
-    except RecursionError:
-        raise ConfigError(f"{path} is nested too deeply") from None
-    except ValueError:
-        pass  # json is quick to import and reads most files; only a file with more than JSON needs json5
-    from json5 import JSON5DecodeError, loads
-
-    try:
-        return loads(text)
-    except RecursionError:
-        raise ConfigError(f"{path} is nested too deeply") from None
-    except JSON5DecodeError as error:
-        raise ConfigError(f"{path}:{_line_of(error, text)}: not valid JSON5") from None
-
-
-def _line_of(error: ValueError, text: str) -> int:
-    """The library tells the place in words, and for some errors not at all: those end the file."""
-    if line := _LINE_IN_MESSAGE.search(str(error)):
-        return int(line[1])
-    if index := _INDEX_IN_MESSAGE.search(str(error)):
-        return text.count("\n", 0, int(index[1])) + 1
-    return text.count("\n") + 1
+def _is(value: object, kind: type) -> bool:
+    if kind is str:
+        return isinstance(value, str) and "\0" not in value and not any("\ud800" <= each <= "\udfff" for each in value)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool) and value in range(256)
+    return isinstance(value, kind)

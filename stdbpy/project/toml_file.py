@@ -1,8 +1,9 @@
-"""Reading TOML so that a mistake is told with its line."""
+"""Reading TOML so that a mistake, in the syntax or in what is said, is told with its line."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +12,57 @@ from stdbpy.errors import ConfigError
 _PLACE = re.compile(r"(?P<reason>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)", re.DOTALL)
 
 
-def read_toml(path: Path) -> dict[str, Any] | None:
-    """The document at ``path``, or ``None`` if there is no file. Raises :class:`ConfigError`."""
+@dataclass(frozen=True, slots=True)
+class TomlFile:
+    """The document that a file holds, and the text, which knows where things are."""
+
+    path: Path
+    text: str
+    values: dict[str, Any]
+
+    def error(self, message: str, table: str = "", key: str = "", *, number: int = 1, hint: str = "") -> ConfigError:
+        """The error about a key of the ``number``-th ``[table]``; about the table itself if there is no key."""
+        line = self._line_of(table, key, number)
+        return ConfigError(f"{self.path}{f':{line}' if line else ''}: {message}", hint=hint)
+
+    def _line_of(self, table: str, key: str, number: int) -> int | None:
+        """No parser tells where a key is. Lines that begin as people write them are found; an inline table or
+        text that only looks like one has no line."""
+        dotted = r"\s*\.\s*".join(map(re.escape, table.split(".")))
+        header = re.compile(rf"\s*\[+\s*{dotted}\s*\]+\s*(#.*)?")
+        wanted = re.compile(rf"""\s*(["']?){re.escape(key)}\1\s*=.*""")
+        seen, inside = 0, table == ""
+        for line, text in enumerate(self.text.splitlines(), start=1):
+            if text.lstrip().startswith("["):
+                found = header.fullmatch(text) is not None
+                seen += found
+                inside = found and seen == number
+                if inside and not key:
+                    return line
+            elif inside and key and wanted.fullmatch(text):
+                return line
+        return None
+
+
+def read_toml(path: Path) -> TomlFile | None:
+    """The file at ``path``, or ``None`` if there is none. Raises :class:`ConfigError`."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode("utf-8")
     except FileNotFoundError:
         return None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8: {error}") from None
+    return parse_toml(path, text)
+
+
+def parse_toml(path: Path, text: str) -> TomlFile:
+    """Like :func:`read_toml`, for text that is or will be in a file."""
     import tomllib  # takes longer than all the rest, and most commands find no file
 
     try:
-        return tomllib.loads(text)
+        return TomlFile(path, text, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         place = _PLACE.fullmatch(str(error))
         line = place["line"] if place and place["line"] else text.count("\n") + 1
