@@ -59,7 +59,16 @@ class SatsError(StdbError):
 
 
 class TypeNotSupported(SatsError):
-    """A Python annotation that has no algebraic type."""
+    """A Python annotation that has no algebraic type.
+
+    ``field`` is the class and the name of the field that it stands at, if it was found inside a
+    class; ``others`` are further ones that were found inside the same class.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.field: tuple[type, str] | None = None
+        self.others: tuple[TypeNotSupported, ...] = ()
 
 
 class EncodeError(SatsError):
@@ -173,6 +182,10 @@ class NotAllowed(EngineError):
     """The caller may not do this."""
 
 
+class DatabaseLocked(NotAllowed):
+    """The database is locked, so that it can be neither deleted nor cleared."""
+
+
 class NoSuchReducer(EngineError):
     """The module has no reducer (or procedure) of that name."""
 
@@ -240,6 +253,10 @@ class Forbidden(ApiError):
 
 class NotFound(ApiError):
     """The server has no database, reducer or route of that name (404)."""
+
+
+class NotSupported(ApiError):
+    """The server is of a version that does not have this."""
 
 
 class ReducerFailed(ApiError):

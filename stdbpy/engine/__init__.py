@@ -14,8 +14,10 @@ from stdbpy.engine.logs import LogStore
 from stdbpy.engine.results import Caller, CallOutcome, PublishResult, StatementResult
 from stdbpy.engine.store.index import Excluded, Included
 from stdbpy.engine.transaction import Transaction
+from stdbpy.engine.update_plan import Agreement, UpdatePlan
 
 __all__ = [
+    "Agreement",
     "CallOutcome",
     "Caller",
     "Commit",
@@ -28,4 +30,5 @@ __all__ = [
     "PublishResult",
     "StatementResult",
     "Transaction",
+    "UpdatePlan",
 ]

@@ -24,6 +24,8 @@ _SCHEMA = (
     # Folders that belong to no database: not complete yet, or to be deleted.
     "CREATE TABLE rubbish (folder TEXT PRIMARY KEY)",
 )
+_LOCKS = "CREATE TABLE IF NOT EXISTS lock (identity BLOB PRIMARY KEY)"
+"""Databases that can be neither deleted nor cleared; files from before there were locks get the table."""
 
 
 class DatabaseEntry(NamedTuple):
@@ -50,8 +52,11 @@ class Control:
 
     def __init__(self, path: Path | None) -> None:
         """Raises ``DataDirectoryError`` if the file cannot be used."""
-        self._file = SqliteFile(path, _SCHEMA, FORMAT)
+        # Changes are rare. Were they lost with a log, databases would be, too.
+        self._file = SqliteFile(path, _SCHEMA, FORMAT, write_ahead_log=False)
         self._lock = Lock()
+        with self._file.writing():
+            self._file.connection.execute(_LOCKS)
         with self._file.reading():
             self._read()
 
@@ -66,6 +71,7 @@ class Control:
             for name, identity, owner in execute("SELECT * FROM name ORDER BY rowid")
         }
         """In the order in which they were given."""
+        self.locked = {Identity(identity) for (identity,) in execute("SELECT identity FROM lock")}
 
     @contextmanager
     def _changing(self) -> Iterator[Callable[..., Cursor]]:
@@ -93,6 +99,12 @@ class Control:
         with self._changing() as execute:
             execute("INSERT INTO rubbish VALUES (?)", (self.databases[identity].folder,))
             execute("DELETE FROM database WHERE identity = ?", (identity,))
+            execute("DELETE FROM lock WHERE identity = ?", (identity,))
+
+    def set_lock(self, identity: Identity, *, locked: bool) -> None:
+        with self._changing() as execute:
+            statement = "INSERT OR IGNORE INTO lock VALUES (?)" if locked else "DELETE FROM lock WHERE identity = ?"
+            execute(statement, (identity,))
 
     # --- folders -----------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from stdbpy.engine.host import ModuleCode
 from stdbpy.engine.instance import Instance, Listener
 from stdbpy.engine.results import Caller, CallOutcome, StatementResult
 from stdbpy.engine.transaction import Transaction
+from stdbpy.engine.update_plan import Agreement, UpdatePlan
 from stdbpy.engine.worker import Worker
 from stdbpy.errors import DataDirectoryError, EngineError, NotAllowed, StdbError
 from stdbpy.sats.values import Identity
@@ -141,9 +142,13 @@ class Database:
 
     # --- changing it as a whole --------------------------------------------------------------
 
-    def update(self, program: bytes, code: ModuleCode, *, break_clients: bool) -> Future[None]:
+    def plan_update(self, program: bytes, code: ModuleCode) -> Future[UpdatePlan]:
+        """What :meth:`update` would do."""
+        return self._worker.submit(deployment.plan_update, self._instance, program, code)
+
+    def update(self, program: bytes, code: ModuleCode, agreement: Agreement) -> Future[None]:
         """Replaces the module. The future raises ``MigrationRefused``: then nothing has changed."""
-        return self._worker.submit_alone(deployment.update, self._instance, program, code, break_clients)
+        return self._worker.submit_alone(deployment.update, self._instance, program, code, agreement)
 
     def close(self, patience: float | None = None) -> bool:
         """Returns when everything that was asked for has been done and is durable; or, with false,

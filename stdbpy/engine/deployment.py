@@ -9,10 +9,10 @@ from stdbpy.engine.migration import migrate
 from stdbpy.engine.programs import load_program, program_hash
 from stdbpy.engine.results import Caller
 from stdbpy.engine.store.store import Store
+from stdbpy.engine.update_plan import Agreement, UpdatePlan
 from stdbpy.errors import InitFailed, MigrationRefused, StdbError
 from stdbpy.module.host import LogLevel
 from stdbpy.schema.definition import write_module_def
-from stdbpy.schema.migrate import plan_migration
 from stdbpy.schema.model import Lifecycle
 
 
@@ -59,13 +59,19 @@ def reopen(instance: Instance, journal: FileJournal) -> None:
     journal.replay(store)
     instance.do_without(store, MigrationRefused("The module's code has changed since it was published"))
     try:
-        update(instance, saved.program, code, True)
+        update(instance, saved.program, code, Agreement())
     except StdbError as error:
         instance.do_without(store, error)
         instance.logs.system(f"The module cannot be run: {error}", level=LogLevel.ERROR)
 
 
-def update(instance: Instance, program: bytes, code: ModuleCode, break_clients: bool) -> None:
+def plan_update(instance: Instance, program: bytes, code: ModuleCode) -> UpdatePlan:
+    """What :func:`update` would do."""
+    running = instance.program_hash or b""
+    return UpdatePlan.make(bytes(instance.identity), instance.schema, running, code.schema, program_hash(program))
+
+
+def update(instance: Instance, program: bytes, code: ModuleCode, agreement: Agreement) -> None:
     """Puts another version of the module in the place of the one that is there.
 
     Raises ``MigrationRefused`` and ``StorageFailed``; then nothing has changed. The group must be
@@ -74,25 +80,20 @@ def update(instance: Instance, program: bytes, code: ModuleCode, break_clients: 
     hash = program_hash(program)
     if hash == instance.program_hash:
         return
+    plan = plan_update(instance, program, code)
+    plan.expect_agreement(agreement)
     old = instance.store
-    plan = plan_migration(old.schema, code.schema)
-    plan.raise_if_refused()
-    if plan.breaks_clients and not break_clients:
-        raise MigrationRefused(
-            "Clients that were made for the old version of the module would not work with the new one",
-            hint="Say that they may break, and generate their code again.",
-        )
     definition = write_module_def(code.schema)
     if definition == write_module_def(old.schema):
         module = instance.join(old, code)
         instance.journal.change_program(program)
         instance.use(old, module)
     else:
-        new = migrate(old, code.schema, plan)
+        new = migrate(old, code.schema, plan.migration)
         module = instance.join(new, code)
         instance.journal.replace(program, definition, new)
         instance.use(new, module)
     instance.program_hash = hash
     instance.logs.system(f"Module updated to {hash.hex()}")
-    for step in plan.steps:
+    for step in plan.migration.steps:
         instance.logs.system(str(step))

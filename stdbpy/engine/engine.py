@@ -23,7 +23,8 @@ from stdbpy.engine.logs import LogStore
 from stdbpy.engine.names import as_identity, check_name, new_database_identity
 from stdbpy.engine.programs import load_program, program_hash
 from stdbpy.engine.results import PublishResult
-from stdbpy.errors import DatabaseNotFound, DataDirectoryError, NameTaken, NotAllowed, nearest
+from stdbpy.engine.update_plan import Agreement, UpdatePlan
+from stdbpy.errors import DatabaseLocked, DatabaseNotFound, DataDirectoryError, NameTaken, NotAllowed, nearest
 from stdbpy.sats.values import Identity, Timestamp
 
 CONTROL_FILE = "control.sqlite"
@@ -36,6 +37,8 @@ _PATIENCE = 10.0
 
 _MOMENT = 0.2
 """Seconds that each database has to end, however little patience is left."""
+
+_TO_ALL = Agreement()
 
 log = logging.getLogger("stdbpy.engine")
 
@@ -141,15 +144,15 @@ class Engine:
         name: str | None = None,
         database: Identity | None = None,
         clear: bool = False,
-        break_clients: bool = True,
+        agreement: Agreement = _TO_ALL,
     ) -> PublishResult:
         """Makes a database that runs ``program``, or updates the one of that name or identity.
 
-        ``clear`` starts again without data. ``break_clients`` allows changes after which clients
-        made for the old version do not work.
+        ``clear`` starts again without data. ``agreement`` is what an update may do (see :meth:`plan`).
 
-        Raises ``InvalidName``, ``NameTaken`` and ``NotAllowed`` (somebody else's), ``ModuleLoadError``,
-        ``MigrationRefused``, ``InitFailed`` and ``StorageFailed``; then nothing has changed.
+        Raises ``InvalidName``, ``NameTaken`` and ``NotAllowed`` (somebody else's), ``DatabaseLocked``
+        (its data cannot be cleared), ``ModuleLoadError``, ``MigrationRefused``, ``InitFailed`` and
+        ``StorageFailed``; then nothing has changed.
         """
         with self._publishing:
             if name is not None:
@@ -157,28 +160,55 @@ class Engine:
             existing = self._databases.get(database) if database is not None else None
             if existing is not None and existing.owner != owner:
                 raise NotAllowed(f"Database {existing.identity} belongs to another identity")
+            if existing is not None and clear:
+                self.expect_unlocked(existing.identity)
             code = load_program(program)
             if existing is None or clear:
                 identity = database or new_database_identity()
                 self._create(identity, owner, name, program, code)
             else:
                 identity = existing.identity
-                existing.update(program, code, break_clients=break_clients).result()
+                existing.update(program, code, agreement).result()
             return PublishResult(identity, "created" if existing is None else "updated", name)
+
+    def plan(self, program: bytes, *, database: Identity, caller: Identity) -> UpdatePlan:
+        """What publishing ``program`` to a database would do. Raises as :meth:`publish`, but plans
+        also what would be refused."""
+        found = self._owned(database, caller)
+        return found.plan_update(program, load_program(program)).result()
 
     def delete(self, database: Identity, caller: Identity) -> None:
         """Deletes a database with all its data. Its names stay with its owner. Raises
-        ``DatabaseNotFound``, and ``NotAllowed`` if ``caller`` does not own it."""
+        ``DatabaseNotFound``, ``NotAllowed`` if ``caller`` does not own it, and ``DatabaseLocked``."""
         with self._publishing:
-            found = self._databases.get(database)
-            if found is None:
-                raise DatabaseNotFound(f"There is no database {database}")
-            if found.owner != caller:
-                raise NotAllowed(f"Database {database} belongs to another identity")
+            found = self._owned(database, caller)
+            self.expect_unlocked(database)
             self._control.remove(database)
             del self._databases[database]
             found.close(_PATIENCE)
             self._clear_rubbish()
+
+    def set_lock(self, database: Identity, caller: Identity, *, locked: bool) -> None:
+        """Keeps a database from being deleted and its data from being cleared, or allows both again.
+        Raises ``DatabaseNotFound``, and ``NotAllowed`` if ``caller`` does not own it."""
+        self._owned(database, caller)
+        self._control.set_lock(database, locked=locked)
+
+    def _owned(self, database: Identity, caller: Identity) -> Database:
+        found = self._databases.get(database)
+        if found is None:
+            raise DatabaseNotFound(f"There is no database {database}")
+        if found.owner != caller:
+            raise NotAllowed(f"Database {database} belongs to another identity")
+        return found
+
+    def expect_unlocked(self, database: Identity) -> None:
+        """Raises ``DatabaseLocked``."""
+        if database in self._control.locked:
+            raise DatabaseLocked(
+                "Database is locked: it cannot be deleted, nor its data cleared",
+                hint="stdbpy unlock allows both again.",
+            )
 
     def _identity_for(self, name: str, owner: Identity) -> Identity | None:
         entry = self._control.names.get(name)

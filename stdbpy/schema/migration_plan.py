@@ -45,7 +45,24 @@ class StepKind(enum.Enum):
     """Its code may have changed."""
     DISCONNECT_CLIENTS = "Disconnect all clients"
 
+    @property
+    def breaks_clients(self) -> bool:
+        """Whether clients that were made for the old version do not work after it, so that all are
+        disconnected."""
+        return self in _BREAKING
 
+
+_BREAKING = frozenset(
+    {
+        StepKind.REMOVE_TABLE,
+        StepKind.REMOVE_VIEW,
+        StepKind.REPLACE_EVENT_COLUMNS,
+        StepKind.ADD_COLUMNS,
+        StepKind.REMOVE_ROW_LEVEL_SECURITY,
+        StepKind.ADD_ROW_LEVEL_SECURITY,
+        StepKind.DISCONNECT_CLIENTS,
+    }
+)
 _ORDER = {kind: position for position, kind in enumerate(StepKind)}
 
 

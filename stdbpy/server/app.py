@@ -13,7 +13,7 @@ from stdbpy.server.backend import Backend
 from stdbpy.server.fence import Fence
 from stdbpy.server.refusal import FORBIDDEN, NOT_FOUND, NOT_IMPLEMENTED
 from stdbpy.server.resource import CallersResource, Resource
-from stdbpy.server.routes import databases, identities, logs, running
+from stdbpy.server.routes import databases, identities, logs, names, publishing, running
 
 _CALL_PATH = re.compile(r"/v1/database/(?P<database>[^/]+)/call/(?P<function>[^/]+)")
 
@@ -76,12 +76,14 @@ def _routes(backend: Backend, call: Resource) -> list[Route]:
         f"{identity}/databases": Resource(backend, GET=identities.databases),
     }
     below_databases: Mapping[str, Resource] = {
-        "/v1/database": CallersResource(backend, POST=databases.publish),
-        database: CallersResource(backend, GET=databases.info, PUT=databases.publish, DELETE=databases.delete),
+        "/v1/database": CallersResource(backend, POST=publishing.publish),
+        database: CallersResource(backend, GET=databases.info, PUT=publishing.publish, DELETE=databases.delete),
         f"{database}/identity": CallersResource(backend, GET=databases.identity),
-        f"{database}/names": CallersResource(
-            backend, GET=databases.names, POST=databases.add_name, PUT=databases.set_names
-        ),
+        f"{database}/names": CallersResource(backend, GET=names.names, POST=names.add_name, PUT=names.set_names),
+        f"{database}/pre_publish": CallersResource(backend, POST=publishing.pre_publish),
+        f"{database}/reset": CallersResource(backend, PUT=publishing.reset),
+        f"{database}/lock": CallersResource(backend, POST=databases.lock),
+        f"{database}/unlock": CallersResource(backend, POST=databases.unlock),
         f"{database}/call/{{function}}": call,
         f"{database}/sql": CallersResource(backend, POST=running.sql),
         f"{database}/logs": CallersResource(backend, GET=logs.logs),

@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from stdbpy.engine import Engine
+from stdbpy.engine import Agreement, Engine
 from stdbpy.errors import MigrationRefused
 from tests.engine.sample import ME, OWNER, call, program, rows
 
@@ -105,8 +105,8 @@ def test_a_new_column_gets_its_default_in_rows_that_are_there(published):
 
 
 def test_a_new_column_breaks_clients_which_can_be_forbidden(published):
-    published.refused(WITH_COLUMN, "Clients", break_clients=False)
-    published.publish(WITH_TABLE, break_clients=False)
+    published.refused(WITH_COLUMN, "Clients", agreement=Agreement(break_clients=False))
+    published.publish(WITH_TABLE, agreement=Agreement(break_clients=False))
 
 
 def test_a_new_index_finds_rows_that_are_there(published):
