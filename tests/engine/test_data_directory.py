@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,21 @@ def test_nobody_else_may_look(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert open_to_others == []
+
+
+def test_what_the_register_says_is_in_the_file_itself(tmp_path: Path) -> None:
+    """Not in a file beside it, which could be lost or damaged."""
+    killed = tmp_path / "killed"
+    with Engine(tmp_path / "data") as engine:
+        for name in ("one", "two"):
+            engine.publish(PROGRAM, owner=OWNER, name=name)
+        engine.add_name(engine.database("two").identity, "three")
+        shutil.copytree(tmp_path / "data", killed)
+    for beside in killed.glob(f"{CONTROL_FILE}-*"):
+        content = beside.read_bytes()
+        beside.write_bytes(content.translate(bytes(byte ^ 0x10 for byte in range(256))))
+    with Engine(killed) as engine:
+        assert [engine.database(name).schema.reducers[0].name for name in ("one", "two", "three")] == ["nothing"] * 3
 
 
 @pytest.mark.parametrize("how", ["deleted", "emptied"])

@@ -206,16 +206,19 @@ def _flip(execute, table, column):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda execute: _flip(execute, "log", "records"), "transaction 3 is not as it was written"),
+        (lambda execute: _flip(execute, "log", "records"), "change 5 is not as it was written"),
         (lambda execute: _flip(execute, "chunk", "rows"), "chunk 0 of its snapshot is not as it was written"),
-        (lambda execute: execute("DELETE FROM log WHERE first = 0"), "transaction 0 is missing"),
+        (lambda execute: execute("DELETE FROM log WHERE first = 2"), "change 2 is missing"),
         (lambda execute: execute("DELETE FROM chunk"), "its snapshot has 0 of 1 chunks"),
-        (lambda execute: execute("UPDATE log SET records = substr(records, 1, 9)"), "transaction 0"),
-        (lambda execute: execute("UPDATE log SET first = first + 1"), "transaction 0 is missing"),
+        (lambda execute: execute("UPDATE log SET records = substr(records, 1, 9)"), "change 2"),
+        (lambda execute: execute("UPDATE log SET first = first + 1"), "change 2 is missing"),
         (lambda execute: execute("DELETE FROM snapshot"), "it has no snapshot"),
-        (lambda execute: execute("DELETE FROM module"), "it has no module"),
-        (lambda execute: execute("UPDATE module SET numbering = '['"), "what it says of its module"),
-        (lambda execute: execute("UPDATE module SET definition = x'02ff'"), "what it says of its module"),
+        (lambda execute: execute("DELETE FROM module"), "of 6 confirmed changes it has the first 0 only"),
+        (lambda execute: execute("UPDATE module SET numbering = '['"), "its module is not as it was written"),
+        (lambda execute: execute("UPDATE module SET definition = 'text'"), "its module is not as it was written"),
+        (lambda execute: execute("UPDATE snapshot SET sequences = '{}'"), "its snapshot is not as it was written"),
+        (lambda execute: execute("UPDATE chunk SET table_id = 1"), "chunk 0 of its snapshot is not as it was written"),
+        (lambda execute: execute("UPDATE log SET records = 'text'"), "change 2 is not as it was written"),
     ],
 )
 def test_damage_is_found_and_told(tmp_path, damage, message):
@@ -263,6 +266,14 @@ def test_a_file_of_a_newer_version(written):
     with pytest.raises(DataDirectoryError, match="newer stdbpy") as newer:
         FileJournal(written.path)
     assert "pip install -U" in newer.value.hint
+
+
+def test_a_file_of_an_older_version(written):
+    written.journal.close()
+    with tampered(written.path) as execute:
+        execute("PRAGMA user_version = 1")
+    with pytest.raises(DataDirectoryError, match="older stdbpy"):
+        FileJournal(written.path)
 
 
 def test_a_file_in_use(written):

@@ -1,8 +1,10 @@
 """The journal on disk: a log of transactions behind a snapshot of all rows, in one SQLite file.
 
 SQLite makes each write whole and durable; checksums tell whether the disk gave back what was
-written. A snapshot is written piece by piece between transactions, and takes the place of the log
-up to it in one step.
+written, and a number beside the file whether all of it is there. A snapshot is written piece by
+piece between transactions, and takes the place of the log up to it in one step.
+
+Changes are numbered: a transaction is one, and so is a change of the program.
 """
 
 from __future__ import annotations
@@ -14,10 +16,18 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
-from zlib import crc32
 
 from stdbpy.engine.delta import Delta
-from stdbpy.engine.journal.records import Damaged, apply_record, pack_record, pack_rows, unpack_records, unpack_rows
+from stdbpy.engine.journal.records import (
+    Damaged,
+    apply_record,
+    checksum,
+    pack_empty_record,
+    pack_record,
+    pack_rows,
+    unpack_records,
+    unpack_rows,
+)
 from stdbpy.engine.journal.sqlite_file import SqliteFile
 from stdbpy.engine.store.sequence import Numbers
 from stdbpy.engine.store.store import Ids, Numbering, Store
@@ -25,19 +35,20 @@ from stdbpy.errors import DataDirectoryError, NewerThanUnderstood, SchemaError, 
 from stdbpy.schema.definition import read_module_def
 from stdbpy.schema.model import ModuleSchema
 
-FORMAT = 1
+FORMAT = 2
 
 _SCHEMA = (
     # One row: what the database runs, and the numbers that its data refer to.
-    "CREATE TABLE module (program BLOB NOT NULL, definition BLOB NOT NULL, numbering TEXT NOT NULL)",
-    # Records of transactions; a row is a group that was written together.
+    """CREATE TABLE module (program BLOB NOT NULL, definition BLOB NOT NULL, numbering TEXT NOT NULL,
+                            checksum INTEGER NOT NULL)""",
+    # Records of changes; a row is a group that was written together.
     "CREATE TABLE log (first INTEGER PRIMARY KEY, records BLOB NOT NULL)",
     # Rows of one table at the moment of a snapshot; rubbish if there is no such snapshot.
     """CREATE TABLE chunk (id INTEGER PRIMARY KEY, snapshot INTEGER NOT NULL, table_id INTEGER NOT NULL,
                            checksum INTEGER NOT NULL, rows BLOB NOT NULL)""",
-    # The snapshot: the first transaction that is not in it, how many chunks it has, where sequences stood.
+    # The snapshot: the first change that is not in it, how many chunks it has, where sequences stood.
     """CREATE TABLE snapshot (id INTEGER PRIMARY KEY, next INTEGER NOT NULL, chunks INTEGER NOT NULL,
-                              sequences TEXT NOT NULL)""",
+                              sequences TEXT NOT NULL, checksum INTEGER NOT NULL)""",
 )
 
 CHUNK_BYTES = 1 << 20
@@ -65,7 +76,7 @@ class FileJournal:
         self._execute = self._file.connection.execute
         self._group: list[bytes] = []
         self._next = 0
-        """Number of the transaction that the group starts with."""
+        """Number of the change that the group starts with."""
         self._log_transactions = 0
         self._log_bytes = 0
         self._next_snapshot_from = 0
@@ -78,40 +89,46 @@ class FileJournal:
     def module(self) -> SavedModule:
         """What the database runs. Raises ``DataDirectoryError``."""
         with self._file.reading():
-            row = self._execute("SELECT program, definition, numbering FROM module").fetchone()
+            row = self._execute("SELECT program, definition, numbering, checksum FROM module").fetchone()
         if row is None:
+            self._file.expect_confirmed(0)
             raise self._file.damaged("it has no module")
-        program, definition, numbering = row
+        program, definition, numbering, expected = row
+        if checksum(program, definition, numbering) != expected:
+            raise self._file.damaged("its module is not as it was written")
+        kinds = {kind: Ids(**ids) for kind, ids in json.loads(numbering).items()}
         try:
-            kinds = {kind: Ids(**ids) for kind, ids in json.loads(numbering).items()}
             return SavedModule(program, definition, read_module_def(definition), Numbering(**kinds))
-        except NewerThanUnderstood as error:
+        except (NewerThanUnderstood, SchemaError) as error:
             raise DataDirectoryError(f"{self._file.name}: {error}", hint=error.hint) from None
-        except (ValueError, TypeError, SchemaError) as error:
-            raise self._file.damaged(f"what it says of its module cannot be read: {error}") from None
 
     def replay(self, store: Store) -> None:
         """Fills an empty store with what is written down. Raises ``DataDirectoryError``."""
         with self._file.reading():
-            snapshot = self._execute("SELECT id, next, chunks, sequences FROM snapshot").fetchone()
+            snapshot = self._execute("SELECT id, next, chunks, sequences, checksum FROM snapshot").fetchone()
             if snapshot is None:
                 raise self._file.damaged("it has no snapshot")
-            self._last_snapshot, self._next, chunks, sequences = snapshot
+            self._last_snapshot, self._next, chunks, sequences, expected = snapshot
+            if checksum(*snapshot[:-1]) != expected:
+                raise self._file.damaged("its snapshot is not as it was written")
             self._load(self._last_snapshot, chunks, store)
             for sequence, taken_up_to in json.loads(sequences).items():
                 if int(sequence) in store.sequences:
                     store.sequences[int(sequence)].go_on_from(taken_up_to)
             for first, records in self._execute("SELECT first, records FROM log ORDER BY first"):
                 if first != self._next:
-                    raise self._file.damaged(f"transaction {self._next} is missing")
-                self._log_bytes += len(records)
+                    raise self._file.damaged(f"change {self._next} is missing")
                 try:
+                    if not isinstance(records, bytes):
+                        raise Damaged
                     for body in unpack_records(records, first):
                         apply_record(body, store)
                         self._next += 1
                         self._log_transactions += 1
                 except Damaged:
-                    raise self._file.damaged(f"transaction {self._next} is not as it was written") from None
+                    raise self._file.damaged(f"change {self._next} is not as it was written") from None
+                self._log_bytes += len(records)
+        self._file.expect_confirmed(self._next)
         self._clear_away_unfinished()
 
     def _clear_away_unfinished(self) -> None:
@@ -128,13 +145,13 @@ class FileJournal:
     def _load(self, snapshot: int, chunks: int, store: Store) -> None:
         found = 0
         query = "SELECT table_id, checksum, rows FROM chunk WHERE snapshot = ? ORDER BY id"
-        for table_id, checksum, packed in self._execute(query, (snapshot,)):
-            table = store.tables.get(table_id)
+        for table_id, expected, packed in self._execute(query, (snapshot,)):
             try:
-                if table is None or crc32(packed) != checksum:
+                if checksum(table_id, packed) != expected:
                     raise Damaged
+                table = store.tables[table_id]
                 table.load(unpack_rows(packed)[0])
-            except Damaged:
+            except (Damaged, LookupError):
                 raise self._file.damaged(f"chunk {found} of its snapshot is not as it was written") from None
             self._next_snapshot_from += len(packed)
             found += 1
@@ -161,9 +178,14 @@ class FileJournal:
         except sqlite3.Error as error:
             self._file.roll_back()
             raise self._file.failed(error) from None
-        self._next += len(group)
-        self._log_transactions += len(group)
-        self._log_bytes += len(records)
+        self._written(len(group), len(records))
+
+    def _written(self, changes: int, bytes: int) -> None:
+        """Notes what has been added to the log and is durable."""
+        self._next += changes
+        self._log_transactions += changes
+        self._log_bytes += bytes
+        self._file.confirm(self._next)
 
     def _commit_parts(self, group: list[bytes]) -> None:
         self._execute("BEGIN IMMEDIATE")
@@ -182,20 +204,31 @@ class FileJournal:
     def replace(self, program: bytes, definition: bytes, store: Store) -> None:
         self._group.clear()
         self._in_progress = None
-        snapshot = self._begin_snapshot(store)
+        snapshot = self._begin_snapshot(store, self._next + 1)
         with self._file.writing():
             for table in ("module", "log", "chunk", "snapshot"):
                 self._execute(f"DELETE FROM {table}")  # noqa: S608 - the names stand above
             numbering = json.dumps(asdict(store.numbering))
-            self._execute("INSERT INTO module VALUES (?, ?, ?)", (program, definition, numbering))
+            self._write_module(program, definition, numbering)
             while self._write_chunk(snapshot):
                 pass
             self._write_snapshot(snapshot)
         self._finished(snapshot)
+        self._next = snapshot.next
+        self._file.confirm(self._next)
 
     def change_program(self, program: bytes) -> None:
+        record = pack_empty_record(self._next)
         with self._file.writing():
-            self._execute("UPDATE module SET program = ?", (program,))
+            definition, numbering = self._execute("SELECT definition, numbering FROM module").fetchone()
+            self._execute("DELETE FROM module")
+            self._write_module(program, definition, numbering)
+            self._execute("INSERT INTO log VALUES (?, ?)", (self._next, record))
+        self._written(1, len(record))
+
+    def _write_module(self, program: bytes, definition: bytes, numbering: str) -> None:
+        row = (program, definition, numbering)
+        self._execute("INSERT INTO module VALUES (?, ?, ?, ?)", (*row, checksum(*row)))
 
     # --- snapshots ---------------------------------------------------------------------------
 
@@ -203,7 +236,7 @@ class FileJournal:
         if self._in_progress is None:
             if not self._snapshot_is_due():
                 return False
-            self._in_progress = self._begin_snapshot(store)
+            self._in_progress = self._begin_snapshot(store, self._next)
         snapshot = self._in_progress
         try:
             with self._file.writing(durable=False):
@@ -227,9 +260,9 @@ class FileJournal:
         long = self._log_transactions >= SNAPSHOT_AFTER_TRANSACTIONS or self._log_bytes >= SNAPSHOT_AFTER_BYTES
         return long and self._log_bytes >= self._next_snapshot_from
 
-    def _begin_snapshot(self, store: Store) -> _Snapshot:
+    def _begin_snapshot(self, store: Store, next: int) -> _Snapshot:
         self._last_snapshot += 1
-        return _Snapshot(self._last_snapshot, self._next, self._log_transactions, self._log_bytes, store)
+        return _Snapshot(self._last_snapshot, next, self._log_transactions, self._log_bytes, store)
 
     def _write_chunk(self, snapshot: _Snapshot) -> bool:
         """Writes the next chunk; whether there was one."""
@@ -239,17 +272,15 @@ class FileJournal:
         table_id, packed = chunk
         self._execute(
             "INSERT INTO chunk (snapshot, table_id, checksum, rows) VALUES (?, ?, ?, ?)",
-            (snapshot.id, table_id, crc32(packed), packed),
+            (snapshot.id, table_id, checksum(table_id, packed), packed),
         )
         snapshot.written += 1
         snapshot.bytes += len(packed)
         return True
 
     def _write_snapshot(self, snapshot: _Snapshot) -> None:
-        self._execute(
-            "INSERT INTO snapshot VALUES (?, ?, ?, ?)",
-            (snapshot.id, snapshot.next, snapshot.written, json.dumps(snapshot.sequences)),
-        )
+        row = (snapshot.id, snapshot.next, snapshot.written, json.dumps(snapshot.sequences))
+        self._execute("INSERT INTO snapshot VALUES (?, ?, ?, ?, ?)", (*row, checksum(*row)))
 
     def _finished(self, snapshot: _Snapshot) -> None:
         self._in_progress = None

@@ -36,6 +36,14 @@ class Damaged(Exception):
     """The bytes are not what was written."""
 
 
+def checksum(*values: object) -> int:
+    """Over values of a row of SQLite's; CRC-32."""
+    total = 0
+    for value in values:
+        total = crc32(value if isinstance(value, bytes) else repr(value).encode(), total)
+    return total
+
+
 def pack_rows(rows: Collection[bytes]) -> bytes:
     return b"".join((_U32.pack(len(rows)), _little_endian(array("I", map(len, rows))).tobytes(), *rows))
 
@@ -66,7 +74,16 @@ def pack_record(number: int, delta: Delta, taken: Collection[Numbers]) -> bytes:
     body = b"" if taken else _one_row(delta)
     if not body:
         body = _body(delta, taken)
-    return _HEAD.pack(len(body), crc32(body, number & _SEED)) + body if body else b""
+    return _with_head(number, body) if body else b""
+
+
+def pack_empty_record(number: int) -> bytes:
+    """A record for what takes a number without changing rows."""
+    return _with_head(number, _COUNTS.pack(0, 0))
+
+
+def _with_head(number: int, body: bytes) -> bytes:
+    return _HEAD.pack(len(body), crc32(body, number & _SEED)) + body
 
 
 def _one_row(delta: Delta) -> bytes:

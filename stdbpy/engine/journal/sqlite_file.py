@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from stdbpy.engine.journal.confirmed import ConfirmedNumber
 from stdbpy.errors import DataDirectoryError, StorageFailed
 
 _APPLICATION = 0x5344_4250
@@ -15,6 +17,10 @@ _APPLICATION = 0x5344_4250
 
 _KEPT_WAL = 64 << 20
 """Bytes of write-ahead log that are not given back to the system after a great transaction."""
+
+_LOG = "-wal"
+_CONFIRMED = "-confirmed"
+"""Ends of the names of the files beside it: SQLite's, and ours."""
 
 IN_MEMORY = ":memory:"
 
@@ -25,12 +31,17 @@ class SqliteFile:
     ``format`` is the number of the layout that the statements of ``schema`` make; a file with a
     greater one comes from a newer version. ``path`` ``None`` keeps everything in memory.
 
+    With a ``write_ahead_log`` a commit waits for the disk once, and what was confirmed last is in
+    that log alone: whoever wants to know that it is still there says :meth:`confirm` after each
+    change. Without, commits take a little longer and are in the file itself.
+
     Raises ``DataDirectoryError`` for a file that is in use, newer, damaged, or none of ours.
     """
 
-    def __init__(self, path: Path | None, schema: Iterable[str], format: int) -> None:
+    def __init__(self, path: Path | None, schema: Iterable[str], format: int, *, write_ahead_log: bool = True) -> None:
         self.path = path
         self.name = str(path) if path is not None else "the data in memory"
+        self._confirmed = ConfirmedNumber(Path(f"{path}{_CONFIRMED}")) if path is not None else None
         with self.reading():
             if path is not None:
                 _make_private(path)
@@ -42,16 +53,16 @@ class SqliteFile:
                 cached_statements=32,
             )
             try:
-                self._prepare(schema, format)
+                self._prepare(schema, format, write_ahead_log)
             except BaseException:
                 self.connection.close()
                 raise
 
-    def _prepare(self, schema: Iterable[str], format: int) -> None:
+    def _prepare(self, schema: Iterable[str], format: int, write_ahead_log: bool) -> None:
         execute = self.connection.execute
         # The lock is kept until the file is closed, and the WAL's index needs no shared memory.
         execute("PRAGMA locking_mode = EXCLUSIVE")
-        execute("PRAGMA journal_mode = WAL")
+        execute(f"PRAGMA journal_mode = {'WAL' if write_ahead_log else 'PERSIST'}")
         execute("PRAGMA synchronous = FULL")
         execute("PRAGMA fullfsync = ON")
         execute(f"PRAGMA journal_size_limit = {_KEPT_WAL}")
@@ -59,6 +70,7 @@ class SqliteFile:
         (found,) = execute("PRAGMA user_version").fetchone()
         (things,) = execute("SELECT count(*) FROM sqlite_master").fetchone()
         if found == things == 0:
+            self.expect_confirmed(0)
             for statement in schema:
                 execute(statement)
             execute(f"PRAGMA application_id = {_APPLICATION}")
@@ -73,6 +85,11 @@ class SqliteFile:
                 f"{self.name} was written by a newer stdbpy (format {found}, this one knows {format})",
                 hint="Upgrade: pip install -U stdbpy",
             )
+        if found < format:
+            raise DataDirectoryError(
+                f"{self.name} was written by an older stdbpy (format {found}, this one knows {format})",
+                hint="Publish with the data cleared, or start with another --data-dir.",
+            )
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -81,6 +98,8 @@ class SqliteFile:
             yield
         except sqlite3.Error as error:
             raise self._unreadable(error) from None
+        except UnicodeDecodeError:
+            raise self.damaged("there is text in it that is none") from None
 
     def _unreadable(self, error: sqlite3.Error) -> DataDirectoryError:
         match error.sqlite_errorcode & 0xFF if hasattr(error, "sqlite_errorcode") else None:
@@ -131,8 +150,44 @@ class SqliteFile:
             return StorageFailed("The disk is full: nothing was changed", hint=f"Free space for {self.name}.")
         return StorageFailed(f"Writing {self.name} failed, nothing was changed: {error}")
 
+    # --- what was confirmed ------------------------------------------------------------------
+
+    def confirm(self, number: int) -> None:
+        """Notes that the changes before this number are durable."""
+        if self._confirmed is not None:
+            self._confirmed.write(number)
+
+    def expect_confirmed(self, number: int) -> None:
+        """Raises ``DataDirectoryError`` if more changes were confirmed than the ``number`` that the
+        file has. SQLite deletes the write-ahead log when the file is closed: it is kept then."""
+        if self._confirmed is None or (confirmed := self._confirmed.read()) <= number:
+            return
+        kept = self._keep_write_ahead_log()
+        said = f"; what there is of its write-ahead log is kept in {kept.name}" if kept is not None else ""
+        raise DataDirectoryError(
+            f"{self.name} is damaged: of {confirmed} confirmed changes it has the first {number} only{said}",
+            hint=f"Restore it from a backup; or, to go on without the others, delete {self._confirmed.path}.",
+        )
+
+    def _keep_write_ahead_log(self) -> Path | None:
+        """Where it is kept; ``None`` if it holds nothing or cannot be kept."""
+        log, kept = Path(f"{self.name}{_LOG}"), Path(f"{self.name}{_LOG}-kept")
+        try:
+            if not log.exists() or log.stat().st_size == 0:
+                return kept if kept.exists() else None
+            kept.unlink(missing_ok=True)
+            try:
+                os.link(log, kept)
+            except OSError:  # links need no space, but not all file systems have them
+                shutil.copyfile(log, kept)
+        except OSError:
+            return None
+        return kept
+
     def close(self) -> None:
         self.connection.close()
+        if self._confirmed is not None:
+            self._confirmed.close()
 
 
 def _make_private(path: Path) -> None:
