@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stdbpy.cli.arguments import find_function
+from stdbpy.api.arguments import find_function
 from stdbpy.cli.connection import connect
 from stdbpy.cli.invocation import invocation_of
 from stdbpy.cli.options import Anonymous, Database, Server
