@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stdbpy.errors import Problem, SatsError, nearest
@@ -15,10 +15,12 @@ from stdbpy.module.context import ReducerContext
 from stdbpy.module.declarations import ReducerDeclaration, TableDeclaration
 from stdbpy.module.findings import Findings
 from stdbpy.module.handles import Table, Tables
+from stdbpy.module.signatures import read_signature
 from stdbpy.sats.annotations import TypeRegistry
 from stdbpy.sats.bsatn import Codec, compile_codec
 from stdbpy.schema.complete import complete
 from stdbpy.schema.model import ModuleSchema, TypeDef
+from stdbpy.schema.model import Table as SchemaTable
 from stdbpy.schema.validate import validate
 
 
@@ -61,48 +63,65 @@ def assemble(placed: Iterable[Placed], findings: Findings) -> Assembled:
 
 
 class _Assembly:
+    """What is in order is joined and looked at even if something else is not: authors are told all
+    that can be found at once."""
+
     def __init__(self, placed: Sequence[Placed], findings: Findings) -> None:
         self.placed = placed
         self.findings = findings
         self.registry = TypeRegistry()
         self.places: dict[str, str] = {}
         """The author's line of what the schema calls ``table person`` or ``reducer add``."""
+        self.tables: dict[str, SchemaTable] = {}
+        self.reducers: dict[str, AssembledReducer] = {}
         self.row_classes: dict[str, type] = {}
+        """Of all tables, those that are not in order too."""
+        self.context_classes: dict[type[ReducerContext], None] = {}
+        """As a set that keeps its order."""
 
     def assembled(self) -> Assembled:
-        tables, reducers = [], []
         for each in self.placed:
-            declaration = each.declaration
-            where = self.findings.line_of_module(each.module, declaration.line)
-            kind = "table" if isinstance(declaration, TableDeclaration) else "reducer"
-            if f"{kind} {declaration.name}" in self.places:
-                self._repeated(kind, declaration.name, where)
-                continue
-            self.places[f"{kind} {declaration.name}"] = where
-            try:
-                if isinstance(declaration, TableDeclaration):
-                    self.row_classes[declaration.name] = declaration.row
-                    table = assemble_table(declaration, where, self.registry, self.findings)
-                    tables += [table] if table is not None else []
-                else:
-                    reducer = assemble_reducer(declaration, self.registry, self.findings)
-                    reducers += [reducer] if reducer is not None else []
-            except SatsError as error:
-                # Found only when joined: two classes of one name.
-                self.findings.error(where, error.message, error.hint)
+            self._assemble(each)
         self._check_schedules()
-        if self.findings.has_errors:
-            return Assembled(ModuleSchema())
-        schema = self._schema(tables, [each.reducer for each in reducers])
+        schema = self._schema()
         for problem in validate(schema):
-            self._report(problem, reducers)
+            self._report(problem)
+        tables = bind_tables(schema, self.registry.classes)
+        faulty = self.row_classes.keys() - tables.keys()
+        db_classes = {
+            context: declared_tables(context, tables, faulty, self.findings) for context in self.context_classes
+        }
         if self.findings.has_errors:
             return Assembled(schema)
-        return self._bound(schema, reducers)
+        return Assembled(schema, tables, self._bindings(schema), db_classes)
 
-    def _repeated(self, kind: str, name: str, where: str) -> None:
-        first = self.places[f"{kind} {name}"]
-        self.findings.error(where, f"there is a {kind} {name!r} already, at {first}", f'@{kind}(name="another_name")')
+    def _assemble(self, placed: Placed) -> None:
+        declaration = placed.declaration
+        where = self.findings.line_of_module(placed.module, declaration.line)
+        kind = "table" if isinstance(declaration, TableDeclaration) else "reducer"
+        name = f"{kind} {declaration.name}"
+        if name in self.places:
+            message = f"there is a {kind} {declaration.name!r} already, at {self.places[name]}"
+            self.findings.error(where, message, f'@{kind}(name="another_name")')
+            return
+        self.places[name] = where
+        known = len(self.findings.problems)
+        try:
+            if isinstance(declaration, TableDeclaration):
+                self.row_classes[declaration.name] = declaration.row
+                table = assemble_table(declaration, where, self.registry, self.findings)
+                if table is not None and not self.findings.has_errors_since(known):
+                    self.tables[table.name] = table
+            else:
+                signature = read_signature(declaration.function, self.findings)
+                if signature.context_class is not None:
+                    self.context_classes[signature.context_class] = None
+                reducer = assemble_reducer(declaration, signature, self.registry, self.findings)
+                if reducer is not None:
+                    self.reducers[declaration.name] = reducer
+        except SatsError as error:
+            # Found only when joined: two classes of one name.
+            self.findings.error(where, error.message, error.hint)
 
     def _check_schedules(self) -> None:
         names = [each.declaration.name for each in self.placed if isinstance(each.declaration, ReducerDeclaration)]
@@ -117,7 +136,7 @@ class _Assembly:
                 or f"Write one: def {declaration.scheduled}(ctx: ReducerContext, row: {declaration.row.__name__})",
             )
 
-    def _schema(self, tables: list[Any], reducers: list[Any]) -> ModuleSchema:
+    def _schema(self) -> ModuleSchema:
         types = tuple(self.registry.types)
         named = sorted((name, ref) for ref, name in enumerate(self.registry.names))
         return complete(
@@ -125,12 +144,17 @@ class _Assembly:
                 typespace=types,
                 source_typespace=types,
                 types=tuple(TypeDef(name, name, ref) for name, ref in named),
-                tables=tuple(tables),
-                reducers=tuple(reducers),
+                tables=tuple(map(self._with_good_schedule, self.tables.values())),
+                reducers=tuple(each.reducer for each in self.reducers.values()),
             )
         )
 
-    def _report(self, problem: Problem, reducers: Sequence[AssembledReducer]) -> None:
+    def _with_good_schedule(self, table: SchemaTable) -> SchemaTable:
+        """What is wrong with the reducer that a table is scheduled for has been told."""
+        schedule = table.schedule
+        return table if schedule is None or schedule.function in self.reducers else replace(table, schedule=None)
+
+    def _report(self, problem: Problem) -> None:
         """A finding about the schema, at the author's line."""
         thing, _, rest = problem.where.partition(".")
         where = self.places.get(thing, problem.where)
@@ -139,28 +163,20 @@ class _Assembly:
         if kind == "table" and part_kind == "column" and name in self.row_classes:
             where = self.findings.of_field(self.row_classes[name], part)
         elif kind == "reducer" and part_kind == "parameter":
-            function = next(each.function for each in reducers if each.reducer.name == name)
-            where = self.findings.of_parameter(function, part)
+            where = self.findings.of_parameter(self.reducers[name].function, part)
         elif kind == "type" and name in self.registry.names:
             cls = self.registry.classes[self.registry.names.index(name)]
             where = self.findings.of_field(cls, part) if part else self.findings.of_class(cls)
         message = problem.message if where == problem.where else f"{problem.where}: {problem.message}"
-        self.findings.problems.append(Problem(problem.level, where, message, problem.hint))
+        self.findings.add(Problem(problem.level, where, message, problem.hint))
 
-    def _bound(self, schema: ModuleSchema, reducers: Sequence[AssembledReducer]) -> Assembled:
-        tables = bind_tables(schema, self.registry.classes)
-        bindings = tuple(
+    def _bindings(self, schema: ModuleSchema) -> tuple[ReducerBinding, ...]:
+        return tuple(
             ReducerBinding(
-                each.reducer.name,
+                name,
                 each.function,
                 each.context_class,
                 compile_codec(each.reducer.params, schema.source_typespace, self.registry.classes),
             )
-            for each in reducers
+            for name, each in self.reducers.items()
         )
-        db_classes = {}
-        for binding in bindings:
-            context = binding.context_class
-            if context not in db_classes:
-                db_classes[context] = declared_tables(context, tables, self.findings)
-        return Assembled(schema, tables, bindings, db_classes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, get_args, get_origin
 
 from stdbpy.errors import TypeNotSupported, nearest
@@ -14,9 +14,13 @@ from stdbpy.sats.annotations import resolve_hints
 
 
 def declared_tables(
-    context_class: type[ReducerContext], bindings: Mapping[str, TableBinding], findings: Findings
+    context_class: type[ReducerContext],
+    bindings: Mapping[str, TableBinding],
+    faulty: Collection[str],
+    findings: Findings,
 ) -> tuple[type[Tables], dict[str, type[Table[Any]]]]:
-    """The class of ``ctx.db``, and the classes of its tables that the author declares."""
+    """The class of ``ctx.db``, and the classes of its tables that the author declares. Of the tables
+    called ``faulty`` it is known only that they are there."""
     db_class = _hints(context_class, findings).get("db", Tables)
     if not (isinstance(db_class, type) and issubclass(db_class, Tables)):
         where = findings.of_field(context_class, "db")
@@ -28,9 +32,11 @@ def declared_tables(
         table_class = get_origin(hint) or hint
         if not (isinstance(table_class, type) and issubclass(table_class, Table)):
             findings.error(where, f"{db_class.__name__}.{name} has to be a Table", f"{name}: Table[...]")
+        elif name in faulty:
+            continue
         elif name not in bindings:
             message = f"{db_class.__name__} declares a table {name!r}, which the module does not have"
-            findings.error(where, message, nearest(name, bindings))
+            findings.error(where, message, nearest(name, (*bindings, *faulty)))
         else:
             _check_row(where, hint, bindings[name], findings)
             _check_accessors(table_class, bindings[name], findings)

@@ -11,13 +11,11 @@ from stdbpy.errors import TypeNotSupported
 from stdbpy.module.context import ReducerContext
 from stdbpy.module.declarations import ReducerDeclaration
 from stdbpy.module.findings import Findings
-from stdbpy.module.hints import resolve_one, understood
+from stdbpy.module.hints import understood
+from stdbpy.module.signatures import Signature
 from stdbpy.sats.annotations import TypeRegistry
 from stdbpy.sats.types import ProductElement, ProductType
 from stdbpy.schema.model import Reducer
-
-_CONTEXT_NAMES = ("ctx", "_ctx", "context", "_")
-"""What a first parameter without annotation is called if it is the context."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,32 +26,29 @@ class AssembledReducer:
 
 
 def assemble_reducer(
-    declaration: ReducerDeclaration, registry: TypeRegistry, findings: Findings
+    declaration: ReducerDeclaration, signature: Signature, registry: TypeRegistry, findings: Findings
 ) -> AssembledReducer | None:
     """The reducer, the types of its parameters added to the registry; ``None`` if it is not understood."""
     function = declaration.function
-    known = len(findings.problems)
     _check_kind(function, findings)
-    parameters = list(inspect.signature(function).parameters.values())
-    context = parameters.pop(0) if parameters else None
-    context_class = _context_class(function, context, findings)
-    for parameter in parameters:
+    known = len(findings.problems)
+    for parameter in signature.parameters:
         _check_parameter(function, parameter, findings)
     annotations = {
         parameter.name: parameter.annotation
-        for parameter in parameters
-        if parameter.annotation is not inspect.Parameter.empty
+        for parameter in signature.parameters
+        if parameter.annotation is not parameter.empty
     }
 
     def complain(name: str, error: TypeNotSupported) -> None:
         findings.not_supported(findings.of_parameter(function, name), error)
 
     hints = understood(function, annotations, complain)
-    if hints is None or context_class is None or any(p.level == "error" for p in findings.problems[known:]):
+    if hints is None or signature.context_class is None or findings.has_errors_since(known):
         return None
     params = ProductType(tuple(ProductElement(name, registry.add(hint)) for name, hint in hints.items()))
     name = declaration.name
-    return AssembledReducer(Reducer(name, name, params, declaration.lifecycle), function, context_class)
+    return AssembledReducer(Reducer(name, name, params, declaration.lifecycle), function, signature.context_class)
 
 
 # Places are looked up where there is something to report: it takes parsing the file.
@@ -72,34 +67,6 @@ def _check_kind(function: Callable[..., Any], findings: Findings) -> None:
             findings.warning(where, f"what reducer {name!r} returns is lost", "Callers get nothing back: say -> None")
         return
     findings.error(findings.of_function(function), message, hint)
-
-
-def _context_class(
-    function: Callable[..., Any], parameter: inspect.Parameter | None, findings: Findings
-) -> type[ReducerContext] | None:
-    name = function.__name__
-    hint = f"def {name}(ctx: ReducerContext, ...)"
-    if parameter is None or parameter.kind not in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
-        findings.error(findings.of_function(function), f"reducer {name!r} has no parameter for its context", hint)
-        return None
-    annotation = parameter.annotation
-    if annotation is inspect.Parameter.empty:
-        if parameter.name in _CONTEXT_NAMES:
-            return ReducerContext
-    else:
-        try:
-            annotation = resolve_one(function, parameter.name, annotation)
-        except TypeNotSupported as error:
-            findings.not_supported(findings.of_parameter(function, parameter.name), error)
-            return None
-        if isinstance(annotation, type) and issubclass(annotation, ReducerContext):
-            return annotation
-    findings.error(
-        findings.of_parameter(function, parameter.name),
-        f"the first parameter of reducer {name!r} has to be its context, but it is {parameter.name!r}",
-        hint,
-    )
-    return None
 
 
 def _check_parameter(function: Callable[..., Any], parameter: inspect.Parameter, findings: Findings) -> None:

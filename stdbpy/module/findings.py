@@ -21,17 +21,30 @@ class Findings:
         self._trees: dict[str, ast.Module] = {}
 
     def error(self, where: str, message: str, hint: str = "") -> None:
-        self.problems.append(Problem("error", where, message, hint))
+        self.add(Problem("error", where, message, hint))
 
     def warning(self, where: str, message: str, hint: str = "") -> None:
-        self.problems.append(Problem("warning", where, message, hint))
+        self.add(Problem("warning", where, message, hint))
+
+    def add(self, problem: Problem) -> None:
+        """What is found again, by another way to the same place, is not told twice."""
+        if problem not in self.problems:
+            self.problems.append(problem)
 
     def not_supported(self, where: str, error: TypeNotSupported) -> None:
-        self.error(where, error.message, error.hint)
+        """``where`` is the annotation that was looked at: what is wrong may be in a class that it names."""
+        for fault in (error, *error.others):
+            cls, field = fault.field or (None, "")
+            is_own = cls is not None and cls.__module__ in self._paths
+            self.error(self.of_field(cls, field) if cls is not None and is_own else where, fault.message, fault.hint)
 
     @property
     def has_errors(self) -> bool:
-        return any(problem.level == "error" for problem in self.problems)
+        return self.has_errors_since(0)
+
+    def has_errors_since(self, known: int) -> bool:
+        """Whether there are errors behind the first ``known`` problems."""
+        return any(problem.level == "error" for problem in self.problems[known:])
 
     # --- places ------------------------------------------------------------------------------
 

@@ -97,6 +97,8 @@ class IndexScan:
     def _does_not_fit(self, column: int, value: object, error: EncodeError) -> EncodeError:
         if isinstance(value, (Range, range)):
             error.hint = "Ranges are for filter(), as its last value"
+        elif isinstance(value, tuple):
+            error.hint = _one_by_one(value)
         return within(f"{self.binding.table_name}.{self.binding.columns[column]}", error)
 
     def _refuse_length(self, key: tuple[Any, ...]) -> NoReturn:
@@ -104,7 +106,12 @@ class IndexScan:
         raise TypeError(
             f"{self.binding.table_name}.{self.binding.name} takes values for {', '.join(columns)}, "
             f"but {len(key)} {'was' if len(key) == 1 else 'were'} given"
+            + (f". {_one_by_one(key[0])}" if len(key) == 1 and isinstance(key[0], tuple) else "")
         )
+
+
+def _one_by_one(values: tuple[Any, ...]) -> str:
+    return f"Give the values one by one, not as a tuple: {', '.join(map(repr, values))}"
 
 
 def _both_included(numbers: range) -> Range[int]:

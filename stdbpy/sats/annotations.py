@@ -25,6 +25,7 @@ import re
 import types
 import typing
 import uuid
+from collections.abc import Iterable
 from typing import Annotated, Any, TypeAlias, get_args, get_origin
 
 from stdbpy.errors import TypeNotSupported
@@ -216,15 +217,29 @@ class TypeRegistry:
 
     def _dataclass(self, cls: type[Any], where: str) -> t.AlgebraicType:
         hints = resolve_hints(cls, where=where)
-        elements = []
         for field in dataclasses.fields(cls):
-            place = f"{cls.__name__}.{field.name}"
             if field.kw_only or not field.init:
-                raise _refused(
-                    f"{place}, a field that cannot be given by position", where, "Remove kw_only and init=False."
-                )
-            elements.append((field.name, self._type(hints[field.name], place)))
-        return t.product(*elements)
+                what = f"{cls.__name__}.{field.name}, a field that cannot be given by position"
+                raise _refused(what, where, "Remove kw_only and init=False.")
+        fields = [(cls, field.name, hints[field.name]) for field in dataclasses.fields(cls)]
+        types = self._fields(fields)
+        return t.product(*((field.name, type) for field, type in zip(dataclasses.fields(cls), types, strict=True)))
+
+    def _fields(self, fields: Iterable[tuple[type, str, Any]]) -> list[t.AlgebraicType]:
+        """The types of fields given by class, name and annotation. What is wrong with them is found
+        all at once."""
+        types: list[t.AlgebraicType] = []
+        faults: list[TypeNotSupported] = []
+        for cls, name, annotation in fields:
+            try:
+                types.append(self._type(annotation, f"{cls.__name__}.{name}"))
+            except TypeNotSupported as error:
+                error.field = error.field or (cls, name)
+                faults += (error, *error.others)
+        if faults:
+            faults[0].others = tuple(faults[1:])
+            raise faults[0]
+        return types
 
     def _enum(self, cls: type[enum.Enum], where: str) -> t.AlgebraicType:
         names = [member.name for member in cls]
@@ -245,14 +260,14 @@ class TypeRegistry:
             raise _refused(
                 f"{cls.__name__}, a TaggedUnion without variants,", where, f"Add some: class First({cls.__name__}): ..."
             )
-        variants = []
-        for variant in cls.__variants__:
-            payload: t.AlgebraicType = t.UNIT
-            if variant.__match_args__:
-                place = f"{variant.__name__}.value"
-                payload = self._type(resolve_hints(variant, where=place)["value"], place)
-            variants.append((variant.__variant_name__, payload))
-        return t.sum_of(*variants)
+        hints = {
+            variant: resolve_hints(variant, where=f"{variant.__name__}.value")["value"]
+            for variant in cls.__variants__
+            if variant.__match_args__
+        }
+        payloads = self._fields((variant, "value", hint) for variant, hint in hints.items())
+        types = dict(zip(hints, payloads, strict=True))
+        return t.sum_of(*((variant.__variant_name__, types.get(variant, t.UNIT)) for variant in cls.__variants__))
 
 
 def resolve_hints(thing: Any, *, where: str = "") -> dict[str, Any]:

@@ -21,8 +21,11 @@ _DIRECT_INDEX_TYPES = {Primitive.U8, Primitive.U16, Primitive.U32, Primitive.U64
 
 def table_problems(where: str, table: Table, schema: ModuleSchema, uses: TypeUses) -> Iterator[Problem]:
     """Findings about one table; ``where`` is what each finding's place starts with."""
-    if problem := name_problem(where, table.name, table.source_name):
-        yield problem
+    faulty_name = name_problem(where, table.name, table.source_name)
+    if faulty_name:
+        yield faulty_name
+    # Names that begin with the table's are made of it: they have its fault, too.
+    made_of_fault = table.name if faulty_name else None
     if not table.is_system and table.name.startswith("st_"):
         yield Problem("error", where, "Names that start with 'st_' belong to the server's own tables", "Rename it")
     row = schema.typespace[table.product_ref] if table.product_ref < len(schema.typespace) else None
@@ -31,10 +34,10 @@ def table_problems(where: str, table: Table, schema: ModuleSchema, uses: TypeUse
         return
     yield from _column_problems(where, table, schema, uses)
     for index in table.indexes:
-        yield from _index_problems(f"{where}.index {index.name}", index, table, schema)
+        yield from _index_problems(f"{where}.index {index.name}", index, table, schema, made_of_fault)
     yield from _constraint_problems(where, table)
     yield from _sequence_problems(where, table, schema)
-    yield from _schedule_problems(where, table, schema)
+    yield from _schedule_problems(where, table, schema, made_of_fault)
 
 
 def _column_problems(where: str, table: Table, schema: ModuleSchema, uses: TypeUses) -> Iterator[Problem]:
@@ -61,9 +64,11 @@ def _default_problems(where: str, column: Column, schema: ModuleSchema) -> Itera
         yield Problem("error", where, f"Its default is no {describe_type(schema, column.type)}: {error}")
 
 
-def _index_problems(where: str, index: Index, table: Table, schema: ModuleSchema) -> Iterator[Problem]:
-    if schema.version != 9 and (problem := name_problem(where, index.name)):
-        yield problem
+def _index_problems(
+    where: str, index: Index, table: Table, schema: ModuleSchema, made_of_fault: str | None
+) -> Iterator[Problem]:
+    if schema.version != 9 and not _begins_with(index.name, made_of_fault):
+        yield from _name_problems(where, index.name)
     if index.accessor is not None and (problem := name_problem(where, index.accessor)):
         yield problem
     yield from _column_list_problems(where, index.columns, table)
@@ -152,13 +157,13 @@ def _numbers_fault(sequence: Sequence) -> str:
     return ""
 
 
-def _schedule_problems(where: str, table: Table, schema: ModuleSchema) -> Iterator[Problem]:
+def _schedule_problems(where: str, table: Table, schema: ModuleSchema, made_of_fault: str | None) -> Iterator[Problem]:
     schedule = table.schedule
     if schedule is None:
         return
     where = f"{where}.schedule {schedule.name}"
-    if problem := name_problem(where, schedule.name):
-        yield problem
+    if not _begins_with(schedule.name, made_of_fault):
+        yield from _name_problems(where, schedule.name)
     at_column = _column(table, schedule.at_column)
     id_column = _column(table, table.primary_key) if table.primary_key is not None else None
     if at_column is None or at_column.type != SCHEDULE_AT or id_column is None or id_column.type is not Primitive.U64:
@@ -180,6 +185,15 @@ def _schedule_problems(where: str, table: Table, schema: ModuleSchema) -> Iterat
             where,
             f"It runs {schedule.function!r}, whose only parameter has to be a row of this table",
         )
+
+
+def _name_problems(where: str, name: str) -> Iterator[Problem]:
+    if problem := name_problem(where, name):
+        yield problem
+
+
+def _begins_with(name: str, start: str | None) -> bool:
+    return start is not None and name.startswith(start)
 
 
 def _column_list_problems(where: str, positions: Iterable[int], table: Table) -> Iterator[Problem]:

@@ -29,6 +29,13 @@ class Installed:
     id: u64
 
 
+@dataclass
+class Unsuitable:
+    """Another one, which SpacetimeDB cannot hold."""
+
+    id: int
+
+
 def source_of(
     code: str = "", *, entry: str = "game", root: str | None = None, files: dict[str, str] | None = None
 ) -> ModuleSource:

@@ -214,6 +214,19 @@ def test_tables_and_indexes_may_have_any_other_name():
     assert game.messages == ["[Odd(_rows=3)]"]
 
 
+@pytest.mark.parametrize("method", ["filter", "delete"])
+def test_a_tuple_where_values_go_one_by_one(game, method):
+    with pytest.raises(EncodeError) as caught:
+        game.call("do", f"players.by_guild_and_level.{method}((1, between(2, 3)))")
+    assert str(caught.value).startswith("player.guild: expected an integer (u32), not tuple")
+    assert caught.value.hint == "Give the values one by one, not as a tuple: 1, between(2, 3)"
+
+
+def test_a_tuple_where_find_takes_values_one_by_one(game):
+    with pytest.raises(TypeError, match=r"takes values for guild, name, .* Give the values .*, not as a tuple: 1, 'a'"):
+        game.call("do", "players.pair.find((1, 'a'))")
+
+
 @pytest.mark.parametrize(
     "code", ["players.id.find(at_least(3))", "players.by_guild_and_level.filter(between(1, 2), 3)"]
 )

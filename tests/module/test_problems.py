@@ -81,10 +81,26 @@ CASES = {
         from dataclasses import dataclass
         @dataclass
         class Point:
-            x: int
+            x: int  # E: Point.x: int is not a type
+            y: u8
+            z: dict[str, str]  # E: Point.z: .* is not a type
+        class Shape(TaggedUnion): pass
+        class Round(Shape):
+            value: Point
+        class Square(Shape):
+            value: int  # E: Square.value: int is not a type
         @table
         class Player:
-            place: list[Point]  # E: Point.x: int is not a type
+            place: list[Point]
+            shape: Shape
+        @reducer
+        def move(ctx, to: Point | None, player: Player): pass
+    """,
+    "a type of an installed package inside a type": """
+        from tests.module.running import Unsuitable
+        @table
+        class Player:
+            place: list[Unsuitable]  # E: Unsuitable.id: int is not a type
     """,
     "defaults that do not fit": """
         @table
@@ -176,9 +192,26 @@ CASES = {
         @reducer
         def forgotten(name: str): pass  # E: the first parameter of reducer 'forgotten' has to be its context, .*'name'
         @reducer
-        def untyped(name, ctx): pass  # E: .*'untyped' has to be its context # E: untyped.ctx has no annotation
+        def untyped(name): pass  # E: the first parameter of reducer 'untyped' has to be its context, .*'name'
+        @reducer
+        def wrong(name: int): pass  # E: .*'wrong' has to be its context, but it is 'name' # E: wrong.name: int is not
         @reducer
         def starred(*ctx): pass  # E: reducer 'starred' has no parameter for its context
+    """,
+    "a context that is not the first": """
+        class Ctx(ReducerContext): pass
+        @reducer
+        def named(name: str, ctx): pass  # E: .* 'named' .*, but 'ctx' is number 2 | .*\\(ctx, name\\)
+        @reducer
+        def typed(
+            name: str,
+            age,  # E: typed.age has no annotation
+            c: Ctx,  # E: the context of reducer 'typed' .*, but 'c' is number 3 | def typed\\(c, name, age\\)
+        ): pass
+        @reducer
+        def unknown(ctx: "Ctxt", name: int): pass  # E: .*'Ctxt', which is not defined # E: unknown.name: int is not
+        @reducer
+        def unknown_too(name: str, ctx: "Ctxt"): pass  # E: .*'unknown_too' has to be its context.* # E: .*'Ctxt', which
     """,
     "parameters": """
         @reducer
@@ -259,6 +292,36 @@ CASES = {
         def one(ctx: Ctx): pass
         @reducer
         def two(ctx: Bad): pass
+    """,
+    "all at once": """
+        @table
+        class Player:
+            id: int  # E: Player.id: int is not a type
+        @table(name="2fast")  # E: table 2fast: The name '2fast' starts with '2'
+        class Fast:
+            id: u64 = auto_inc(primary_key=True)
+            name: str = auto_inc()  # E: .*Only integers can count up
+        @table(scheduled="tick")
+        class Timer:
+            id: u64 = auto_inc(primary_key=True)
+            at: ScheduleAt
+        @table
+        class Fine:
+            id: u64
+        class Db(Tables):
+            player: Table[Player]
+            fine: Table[Fast]  # E: table 'fine' holds rows of class Fine, not Fast
+            fien: Table[Fine]  # E: Db declares a table 'fien', which .* | Did you mean 'fine'
+        class Ctx(ReducerContext):
+            db: Db
+        class OtherCtx(ReducerContext):
+            db: Db
+        @reducer
+        def tick(ctx: Ctx, timer): pass  # E: tick.timer has no annotation
+        @reducer
+        def fine(ctx: OtherCtx): pass
+        @init  # E: .*it takes no parameters
+        def start(ctx: Ctx, name: str): pass
     """,
     "number of key columns": """
         @table(indexes=[index("place", "x", "y")])

@@ -1,0 +1,89 @@
+"""What a reducer's function takes: the context, which has to come first, and what callers send."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from inspect import Parameter
+from typing import Any
+
+from stdbpy.errors import TypeNotSupported
+from stdbpy.module.context import ReducerContext
+from stdbpy.module.findings import Findings
+from stdbpy.module.hints import resolve_one
+
+_CONTEXT_NAMES = ("ctx", "_ctx", "context", "_")
+"""What a first parameter without annotation is called if it is the context."""
+
+_POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    context_class: type[ReducerContext] | None
+    """What the context is made as; ``None`` if that is not understood."""
+    parameters: tuple[Parameter, ...]
+    """Those that callers send values for."""
+
+
+def read_signature(function: Callable[..., Any], findings: Findings) -> Signature:
+    """Tells the context from the other parameters, and reports what is wrong with it."""
+    name = function.__name__
+    parameters = tuple(inspect.signature(function).parameters.values())
+    others = parameters[1:]
+    if not parameters or parameters[0].kind not in _POSITIONAL:
+        message = f"reducer {name!r} has no parameter for its context"
+        findings.error(findings.of_function(function), message, _hint(function))
+        return Signature(None, others)
+    first = parameters[0]
+    try:
+        context_class = _context_class(function, first)
+    except TypeNotSupported as error:
+        findings.not_supported(findings.of_parameter(function, first.name), error)
+        return Signature(None, others)
+    has_annotation = first.annotation is not first.empty
+    if context_class is None and not has_annotation and first.name in _CONTEXT_NAMES:
+        context_class = ReducerContext
+    if context_class is not None:
+        return Signature(context_class, others)
+    misplaced = _misplaced_context(function, others)
+    if misplaced is not None:
+        sent = tuple(parameter for parameter in parameters if parameter is not misplaced)
+        findings.error(
+            findings.of_parameter(function, misplaced.name),
+            f"the context of reducer {name!r} has to be its first parameter, but {misplaced.name!r} is "
+            f"number {parameters.index(misplaced) + 1}",
+            f"def {name}({', '.join(parameter.name for parameter in (misplaced, *sent))})",
+        )
+        return Signature(None, sent)
+    findings.error(
+        findings.of_parameter(function, first.name),
+        f"the first parameter of reducer {name!r} has to be its context, but it is {first.name!r}",
+        _hint(function),
+    )
+    # Without an annotation it may be meant to be the context.
+    return Signature(None, parameters if has_annotation else others)
+
+
+def _context_class(function: Callable[..., Any], parameter: Parameter) -> type[ReducerContext] | None:
+    """Raises ``TypeNotSupported`` for an annotation that names nothing."""
+    if parameter.annotation is parameter.empty:
+        return None
+    annotation = resolve_one(function, parameter.name, parameter.annotation)
+    return annotation if isinstance(annotation, type) and issubclass(annotation, ReducerContext) else None
+
+
+def _misplaced_context(function: Callable[..., Any], parameters: Sequence[Parameter]) -> Parameter | None:
+    for parameter in parameters:
+        try:
+            is_one = _context_class(function, parameter) is not None
+        except TypeNotSupported:  # reported when it is looked at as one that is sent
+            continue
+        if is_one or (parameter.annotation is parameter.empty and parameter.name in _CONTEXT_NAMES[:-1]):
+            return parameter
+    return None
+
+
+def _hint(function: Callable[..., Any]) -> str:
+    return f"def {function.__name__}(ctx: ReducerContext, ...)"
