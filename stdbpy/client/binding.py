@@ -59,9 +59,7 @@ class ModuleBinding:
         """Raises :class:`NoSuchReducer`, with the nearest name."""
         found = self.schema.reducers_by_name.get(name)
         if found is None:
-            raise NoSuchReducer(
-                f"The module has no reducer {name!r}.", hint=nearest(name, self.schema.reducers_by_name)
-            )
+            raise NoSuchReducer(f"the module has no reducer {name!r}", hint=nearest(name, self.schema.reducers_by_name))
         return found
 
     def arguments_json(self, reducer: str, args: tuple[object, ...]) -> Any:

@@ -9,6 +9,8 @@ from typing import Generic, Self, TypeVar
 from stdbpy.api import ApiClient, AsyncApiClient, SqlResult
 from stdbpy.client.binding import ModuleBinding, Table
 from stdbpy.client.calls import Invoke
+from stdbpy.errors import SqlError
+from stdbpy.sql.statements import split
 
 Row = TypeVar("Row")
 Calls = TypeVar("Calls")
@@ -40,7 +42,8 @@ class HttpDatabase(Generic[Calls]):
         self.api.call(self.database, name, self.module.arguments_json(name, args))
 
     def rows(self, table: Table[Row], where: str = "") -> list[Row]:
-        """The rows of a table; ``where`` is SQL (``level > 10``). Raises ``ApiError``."""
+        """The rows of a table; ``where`` is one condition of SQL (``level > 10``). Raises
+        ``SqlError`` if it is more than that, and ``ApiError``."""
         [result] = self.api.sql(self.database, _select(table, where))
         return _rows(self.module, table, result)
 
@@ -77,7 +80,8 @@ class AsyncHttpDatabase(Generic[Calls]):
         await self.api.call(self.database, name, self.module.arguments_json(name, args))
 
     async def rows(self, table: Table[Row], where: str = "") -> list[Row]:
-        """The rows of a table; ``where`` is SQL (``level > 10``). Raises ``ApiError``."""
+        """The rows of a table; ``where`` is one condition of SQL (``level > 10``). Raises
+        ``SqlError`` if it is more than that, and ``ApiError``."""
         [result] = await self.api.sql(self.database, _select(table, where))
         return _rows(self.module, table, result)
 
@@ -94,7 +98,13 @@ class AsyncHttpDatabase(Generic[Calls]):
 
 
 def _select(table: Table[Row], where: str) -> str:
-    return f'SELECT * FROM "{table.name}"' + (f" WHERE {where}" if where else "")  # noqa: S608  # the caller's own SQL
+    statement = f'SELECT * FROM "{table.name}"' + (f" WHERE {where}" if where else "")  # noqa: S608  # the caller's own
+    if len(statements := split(statement)) > 1:
+        raise SqlError(
+            f"where is one condition, but another statement follows it: {statements[1].text}",
+            hint="Run statements with api.sql(...), one at a time",
+        )
+    return statement
 
 
 def _rows(module: ModuleBinding, table: Table[Row], result: SqlResult) -> list[Row]:
