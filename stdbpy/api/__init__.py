@@ -21,6 +21,7 @@ from stdbpy.api.results import (
 if TYPE_CHECKING:
     from stdbpy.api.async_client import AsyncApiClient
     from stdbpy.api.client import ApiClient
+    from stdbpy.api.sql_stream import SqlColumns, SqlPart, SqlRows, SqlSummary
 
 __all__ = [
     "ApiClient",
@@ -31,18 +32,27 @@ __all__ = [
     "LogRecord",
     "NewIdentity",
     "PublishResult",
+    "SqlColumns",
+    "SqlPart",
     "SqlResult",
+    "SqlRows",
+    "SqlSummary",
 ]
+
+# The clients import httpx, which takes longer than all the rest: only who uses one waits for it.
+_LAZY = {
+    "ApiClient": "client",
+    "AsyncApiClient": "async_client",
+    "SqlColumns": "sql_stream",
+    "SqlPart": "sql_stream",
+    "SqlRows": "sql_stream",
+    "SqlSummary": "sql_stream",
+}
 
 
 def __getattr__(name: str) -> object:
-    # The clients import httpx, which takes longer than all the rest: only who uses one waits for it.
-    if name == "ApiClient":
-        from stdbpy.api.client import ApiClient
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
 
-        return ApiClient
-    if name == "AsyncApiClient":
-        from stdbpy.api.async_client import AsyncApiClient
-
-        return AsyncApiClient
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import httpx
 
-from stdbpy.api import calls, databases, logs, servers
+from stdbpy.api import calls, databases, logs, servers, sql
 from stdbpy.api.address import Address
 from stdbpy.api.calls import Arguments
 from stdbpy.api.exchange import Exchange, Request, Response
 from stdbpy.api.results import CallResult, DatabaseInfo, Health, LogRecord, NewIdentity, PublishResult, SqlResult
+from stdbpy.api.sql_stream import SqlPart, SqlReader
 from stdbpy.api.transport import DEFAULT_TIMEOUT, Repetition, client_settings, failure, request_settings, response_of
 from stdbpy.sats.values import Identity, Timestamp
 
@@ -120,7 +121,25 @@ class AsyncApiClient:
         return await self._run(calls.call(database, function, arguments))
 
     async def sql(self, database: str, text: str, *, confirmed: bool | None = None) -> list[SqlResult]:
-        return await self._run(calls.sql(database, text, confirmed=confirmed))
+        return await self._run(sql.sql(database, text, confirmed=confirmed))
+
+    async def sql_stream(self, database: str, text: str, *, confirmed: bool | None = None) -> AsyncIterator[SqlPart]:
+        request = sql.request(database, text, confirmed=confirmed)
+        reader = SqlReader()
+        try:
+            answer = await self._attempt(request, stream=True)
+            try:
+                if answer.status_code != httpx.codes.OK:
+                    await self._run(sql.expect_result(response_of(answer, await answer.aread()), database))
+                async for chunk in answer.aiter_bytes():
+                    for part in reader.feed(chunk):
+                        yield part
+            finally:
+                await answer.aclose()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise failure(self._address, error, self._timeout) from error
+        for part in reader.end():
+            yield part
 
     async def logs(
         self, database: str, num_lines: int | None = None, *, follow: bool = False
@@ -155,16 +174,21 @@ class AsyncApiClient:
 
     async def _send(self, request: Request) -> Response:
         try:
-            try:
-                answer = await self._http.send(self._prepare(request))
-            except httpx.TransportError as error:
-                if not self._repetition.is_due(request, error):
-                    raise
-                answer = await self._http.send(self._prepare(request))
+            answer = await self._attempt(request)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise failure(self._address, error, self._timeout) from error
-        self._repetition.note(request, answer.status_code)
         return response_of(answer, answer.content)
+
+    async def _attempt(self, request: Request, *, stream: bool = False) -> httpx.Response:
+        """Sends it, once more if the connection was a dead one; with ``stream`` the body is not read yet."""
+        try:
+            answer = await self._http.send(self._prepare(request), stream=stream)
+        except httpx.TransportError as error:
+            if not self._repetition.is_due(request, error):
+                raise
+            answer = await self._http.send(self._prepare(request), stream=stream)
+        self._repetition.note(request, answer.status_code)
+        return answer
 
     def _prepare(self, request: Request) -> httpx.Request:
         return self._http.build_request(**request_settings(self._address, request, self._timeout))

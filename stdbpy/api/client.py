@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import httpx
 
-from stdbpy.api import calls, databases, logs, servers
+from stdbpy.api import calls, databases, logs, servers, sql
 from stdbpy.api.address import Address
 from stdbpy.api.calls import Arguments
 from stdbpy.api.exchange import Exchange, Request, Response
 from stdbpy.api.results import CallResult, DatabaseInfo, Health, LogRecord, NewIdentity, PublishResult, SqlResult
+from stdbpy.api.sql_stream import SqlPart, SqlReader
 from stdbpy.api.transport import DEFAULT_TIMEOUT, Repetition, client_settings, failure, request_settings, response_of
 from stdbpy.sats.values import Identity, Timestamp
 
@@ -142,7 +143,28 @@ class ApiClient:
     def sql(self, database: str, text: str, *, confirmed: bool | None = None) -> list[SqlResult]:
         """Runs SQL. ``confirmed`` says whether to wait until what it saw is on disk; ``None`` is the
         server's default."""
-        return self._run(calls.sql(database, text, confirmed=confirmed))
+        return self._run(sql.sql(database, text, confirmed=confirmed))
+
+    def sql_stream(self, database: str, text: str, *, confirmed: bool | None = None) -> Iterator[SqlPart]:
+        """The parts of what :meth:`sql` gives, as they arrive: for each statement its
+        :class:`~stdbpy.api.SqlColumns`, any number of :class:`~stdbpy.api.SqlRows`, and a
+        :class:`~stdbpy.api.SqlSummary`. However many rows there are, few are in memory at a time.
+        The statement is sent, and errors are raised, when the first part is asked for; an answer that
+        breaks off is an error after the parts that came."""
+        request = sql.request(database, text, confirmed=confirmed)
+        reader = SqlReader()
+        try:
+            answer = self._attempt(request, stream=True)
+            try:
+                if answer.status_code != httpx.codes.OK:
+                    self._run(sql.expect_result(response_of(answer, answer.read()), database))
+                for chunk in answer.iter_bytes():
+                    yield from reader.feed(chunk)
+            finally:
+                answer.close()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise failure(self._address, error, self._timeout) from error
+        yield from reader.end()
 
     def logs(self, database: str, num_lines: int | None = None, *, follow: bool = False) -> Iterator[LogRecord]:
         """The records of the log, the last ``num_lines`` of them or all. With ``follow`` also those to
@@ -176,16 +198,21 @@ class ApiClient:
 
     def _send(self, request: Request) -> Response:
         try:
-            try:
-                answer = self._http.send(self._prepare(request))
-            except httpx.TransportError as error:
-                if not self._repetition.is_due(request, error):
-                    raise
-                answer = self._http.send(self._prepare(request))
+            answer = self._attempt(request)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise failure(self._address, error, self._timeout) from error
-        self._repetition.note(request, answer.status_code)
         return response_of(answer, answer.content)
+
+    def _attempt(self, request: Request, *, stream: bool = False) -> httpx.Response:
+        """Sends it, once more if the connection was a dead one; with ``stream`` the body is not read yet."""
+        try:
+            answer = self._http.send(self._prepare(request), stream=stream)
+        except httpx.TransportError as error:
+            if not self._repetition.is_due(request, error):
+                raise
+            answer = self._http.send(self._prepare(request), stream=stream)
+        self._repetition.note(request, answer.status_code)
+        return answer
 
     def _prepare(self, request: Request) -> httpx.Request:
         return self._http.build_request(**request_settings(self._address, request, self._timeout))

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from stdbpy.api import calls, databases, servers
+from stdbpy.api import calls, databases, servers, sql
 from stdbpy.api.exchange import Request, Response
 from stdbpy.api.results import CallResult
 from stdbpy.errors import (
@@ -119,7 +119,7 @@ class TestRequests:
 
     def test_confirmed_reads_are_asked_for_only_when_chosen(self):
         queries = [
-            dict(carry(calls.sql("chat", "select 1", confirmed=chosen), json_answer([]))[1][0].query)
+            dict(carry(sql.sql("chat", "select 1", confirmed=chosen), json_answer([]))[1][0].query)
             for chosen in (None, True, False)
         ]
         assert queries == [{}, {"confirmed": "true"}, {"confirmed": "false"}]
@@ -177,14 +177,14 @@ class TestAnswers:
             "total_duration_micros": 3,
             "stats": {"rows_inserted": 1, "rows_deleted": 2, "rows_updated": 3},
         }
-        [result], _ = carry(calls.sql("chat", "…"), json_answer([statement]))
+        [result], _ = carry(sql.sql("chat", "…"), json_answer([statement]))
         assert result.rows == [[2**128 - 1, 5e-324], [2**63, 1e308]]
         assert result.columns.elements[0].type is Primitive.U128
         assert result.names == ["n", "column_1"]
         assert (result.rows_inserted, result.rows_deleted, result.rows_updated, result.duration_micros) == (1, 2, 3, 3)
 
     def test_sql_of_servers_that_tell_no_statistics(self):
-        [result], _ = carry(calls.sql("chat", "…"), json_answer([{"schema": {"elements": []}, "rows": []}]))
+        [result], _ = carry(sql.sql("chat", "…"), json_answer([{"schema": {"elements": []}, "rows": []}]))
         assert result.rows_inserted == 0
 
     def test_the_newest_schema_is_asked_for_first(self):
@@ -292,7 +292,7 @@ class TestRefusals:
         }
         refused = below_database(text_answer("no such table: `usr`. It may be private.", 400))
         with pytest.raises(ApiError) as caught:
-            carry(calls.sql("chat", "select * from usr"), refused, below_database(json_answer(schema)))
+            carry(sql.sql("chat", "select * from usr"), refused, below_database(json_answer(schema)))
         assert "Private tables" in caught.value.hint
 
     def test_a_missing_route_is_no_missing_database(self):
@@ -407,4 +407,4 @@ def test_a_request_has_no_place_for_a_token():
 def test_columns_of_a_kind_that_came_later():
     columns = {"elements": [{"name": {"some": "a"}, "algebraic_type": {"Nonsense": []}}]}
     with pytest.raises(NewerThanUnderstood, match="Nonsense"):
-        carry(calls.sql("chat", "…"), json_answer([{"schema": columns, "rows": []}]))
+        carry(sql.sql("chat", "…"), json_answer([{"schema": columns, "rows": []}]))
