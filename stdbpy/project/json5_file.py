@@ -30,7 +30,10 @@ class Json5File:
         """The line, from 1, of the key or element that ``steps`` lead to; of the last part that is there."""
         from json5.model import JSONArray, JSONObject
 
-        node: Any = parse_model(self.text).value
+        try:
+            node: Any = parse_model(self.text).value
+        except (ValueError, RecursionError):  # json reads a little that json5 does not, such as U+2028
+            return 1
         line = node.lineno or 1
         for step in steps:
             if isinstance(node, JSONObject):
@@ -52,18 +55,24 @@ def read_json5(path: Path) -> Json5File | None:
     Raises :class:`ConfigError` if it cannot be read, is not JSON5 or holds something else than an object.
     """
     try:
-        text = path.read_bytes().decode("utf-8")
+        content = path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    return decode_json5(path, content)
+
+
+def decode_json5(path: Path, content: bytes) -> Json5File:
+    """Like :func:`read_json5`, for what was read from the file."""
+    try:
+        return parse_json5(path, content.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8: {error}") from None
-    return parse_json5(path, text)
 
 
 def parse_json5(path: Path, text: str) -> Json5File:
-    """Like :func:`read_json5`, for text that is or will be in a file."""
+    """Like :func:`decode_json5`, for text that will be in the file."""
     values = _parse(path, text)
     if not isinstance(values, dict):
         raise ConfigError(f"{path} must hold an object, in braces")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,6 +43,40 @@ def replace_file(path: Path, content: bytes, *, mode: int = ORDINARY) -> None:
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+def rewrite_file(path: Path, edit: Callable[[bytes | None], bytes], *, mode: int | None = None) -> bool:
+    """Gives ``path`` the content that ``edit`` makes of the present one (``None`` if there is no file), in one step.
+
+    A link stays a link, and a file keeps its mode unless ``mode`` says another. What others write
+    meanwhile is not lost: then ``edit`` is asked again. Returns whether there was anything to write.
+    Raises ``OSError`` and whatever ``edit`` raises; the file is then as it was.
+    """
+    path = path.resolve()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with one_at_a_time(path.parent):
+        while True:
+            before = _content(path)
+            content = edit(before)
+            kept_mode = ORDINARY if before is None else stat.S_IMODE(path.stat().st_mode)
+            if content == before and mode in (None, kept_mode):
+                return False
+            draft = write_draft(path, content, mode=kept_mode if mode is None else mode)
+            try:
+                if before is not None and mode is None:
+                    draft.chmod(kept_mode)  # the umask does not apply to a file that is there
+                if _content(path) == before:
+                    draft.replace(path)
+                    return True
+            finally:
+                draft.unlink(missing_ok=True)
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 @contextmanager

@@ -123,6 +123,11 @@ def read_layers(folder: Path, *, env: str | None = None) -> Layers | None:
     return Layers(folder, tuple(document.path for document in documents), root)
 
 
+def spelling_in(values: Mapping[str, Any], key: str) -> str:
+    """How the object spells ``key``; as the reference does if it has not got it."""
+    return next((written for written in values if _canonical(written) == key), key)
+
+
 def _layer_names(env: str | None) -> Iterator[str]:
     yield FILE_NAME
     yield LOCAL_FILE_NAME
@@ -193,8 +198,7 @@ def _checked(file: Json5File, values: dict[str, Any], steps: Steps, known: Mappi
     """``values`` by the reference's names of keys, after a look at names and types."""
     result: dict[str, Any] = {}
     for written, value in values.items():
-        key = written if written.startswith("_") else written.replace("_", "-")
-        key = _SPELLINGS.get(key, key)
+        key = _canonical(written)
         if key not in known:
             spelt = (*known, *_SPELLINGS)
             raise file.error(f"there is no key {written!r}", *steps, written, hint=nearest(written, spelt))
@@ -206,6 +210,11 @@ def _checked(file: Json5File, values: dict[str, Any], steps: Steps, known: Mappi
             raise file.error(f"{written} must be {_KINDS[known[key]]}", *steps, written)
         result[key] = value
     return result
+
+
+def _canonical(written: str) -> str:
+    key = written if written.startswith("_") else written.replace("_", "-")
+    return _SPELLINGS.get(key, key)
 
 
 def _is(value: object, kind: type) -> bool:

@@ -47,18 +47,24 @@ class TomlFile:
 def read_toml(path: Path) -> TomlFile | None:
     """The file at ``path``, or ``None`` if there is none. Raises :class:`ConfigError`."""
     try:
-        text = path.read_bytes().decode("utf-8")
+        content = path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    return decode_toml(path, content)
+
+
+def decode_toml(path: Path, content: bytes) -> TomlFile:
+    """Like :func:`read_toml`, for what was read from the file."""
+    try:
+        return parse_toml(path, content.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8: {error}") from None
-    return parse_toml(path, text)
 
 
 def parse_toml(path: Path, text: str) -> TomlFile:
-    """Like :func:`read_toml`, for text that is or will be in a file."""
+    """Like :func:`decode_toml`, for text that will be in the file."""
     import tomllib  # takes longer than all the rest, and most commands find no file
 
     try:
