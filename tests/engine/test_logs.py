@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+import os
 from threading import Thread
 
 import pytest
 
-from stdbpy.engine import logs
+from stdbpy.engine import log_files, logs
 from stdbpy.engine.logs import LogStore
 from stdbpy.module.host import LogLevel
 from tests.engine.sample import Clock
@@ -78,7 +79,7 @@ def test_lone_surrogates_do_not_stop_it(store):
 
 
 def test_long_logs_are_read_from_their_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(logs, "_READ_BYTES", 100)
+    monkeypatch.setattr(log_files, "PIECE_BYTES", 100)
     store = LogStore(tmp_path)
     for number in range(50):
         store.system(f"{number} " + "x" * (number * 7))
@@ -102,7 +103,7 @@ def test_lines_are_kept_by_day(tmp_path, clock):
 
 
 def test_old_days_go_when_there_is_too_much(tmp_path, clock, monkeypatch):
-    monkeypatch.setattr(logs, "DISK_BYTES", 2500)
+    monkeypatch.setattr(log_files, "DISK_BYTES", 2500)
     store = LogStore(tmp_path, clock=clock)
     for _ in range(5):
         store.system("x" * 1000)
@@ -112,7 +113,7 @@ def test_old_days_go_when_there_is_too_much(tmp_path, clock, monkeypatch):
 
 
 def test_a_day_that_says_much_is_kept_in_parts(tmp_path, clock, monkeypatch):
-    monkeypatch.setattr(logs, "FILE_BYTES", 1000)
+    monkeypatch.setattr(log_files, "FILE_BYTES", 1000)
     store = LogStore(tmp_path, clock=clock)
     said = [f"{number:04}" for number in range(100)]
     for text in said:
@@ -130,14 +131,74 @@ def test_a_day_that_says_much_is_kept_in_parts(tmp_path, clock, monkeypatch):
 
 
 def test_a_day_that_says_too_much_loses_its_beginning(tmp_path, clock, monkeypatch):
-    monkeypatch.setattr(logs, "FILE_BYTES", 1000)
-    monkeypatch.setattr(logs, "DISK_BYTES", 3000)
+    monkeypatch.setattr(log_files, "FILE_BYTES", 1000)
+    monkeypatch.setattr(log_files, "DISK_BYTES", 3000)
     store = LogStore(tmp_path, clock=clock)
     for number in range(100):
         store.system(f"{number}")
     assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 4500
     kept = messages(store.tail())
     assert kept == [f"{number}" for number in range(100)][-len(kept) :]
+    store.close()
+
+
+def test_a_log_is_read_in_pieces_while_others_write(tmp_path, clock, monkeypatch):
+    monkeypatch.setattr(log_files, "PIECE_BYTES", 100)
+    monkeypatch.setattr(log_files, "FILE_BYTES", 1000)
+    monkeypatch.setattr(log_files, "DISK_BYTES", 3000)
+    store = LogStore(tmp_path, clock=clock)
+    for number in range(20):
+        store.system(f"{number}")
+    before = store.tail()
+    kept = store.read()
+    pieces = [next(kept)]
+    for number in range(100):  # the files that are being read are renamed, and deleted
+        store.system(f"later {number}")
+    pieces += kept
+    assert b"".join(pieces).decode().splitlines() == before
+    assert max(map(len, pieces)) <= 100
+    kept.close()
+    assert list(kept) == []
+    store.close()
+
+
+def test_the_current_day_is_never_an_earlier_one(tmp_path, clock):
+    """A clock that was wrong for a moment must not hide what is logged from then on."""
+    clock.advance(1000 * DAY)
+    store = LogStore(tmp_path, clock=clock)
+    store.system("far in the future")
+    store.close()
+    clock.advance(-1000 * DAY)
+    store = LogStore(tmp_path, clock=clock)
+    store.system("now")
+    assert messages(store.tail()) == ["far in the future", "now"]
+    store.close()
+
+
+@pytest.mark.parametrize("torn", [b'{"level":"In', b'{"level":"Info"}\n{"le', b'{"level":"Info"}\n' + b"x" * 200_000])
+def test_a_line_that_was_cut_off_by_a_crash_does_not_spoil_the_next(tmp_path, clock, torn):
+    (tmp_path / "2023-11-14.log").write_bytes(torn)
+    store = LogStore(tmp_path, clock=clock)
+    store.system("after it")
+    assert [json.loads(line)["level"] for line in store.tail()] == ["Info"] * (torn.count(b"\n") + 1)
+    store.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of the size of files are a matter of POSIX systems")
+def test_a_line_that_a_full_disk_cuts_off_does_not_spoil_the_next(tmp_path, clock):
+    import resource
+
+    store = LogStore(tmp_path, clock=clock)
+    store.system("before")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (store._lines._size + 50, limits[1]))
+    try:
+        store.system("x" * 100)
+        store.system("y" * 100)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    store.system("after")
+    assert messages(store.tail()) == ["before", "after"]
     store.close()
 
 
@@ -166,12 +227,13 @@ def test_listeners_get_the_end_and_then_all_that_follows(store):
     store.system("1")
     store.system("2")
     heard: list[str] = []
-    stop = store.listen(heard.append, 1)
+    kept, stop = store.listen(heard.append, 1)
     store.system("3")
     stop()
     stop()
     store.system("4")
-    assert messages(heard) == ["2", "3"]
+    assert messages(kept.lines()) == ["2"]
+    assert messages(heard) == ["3"]
 
 
 def test_following_from_a_thread(store):

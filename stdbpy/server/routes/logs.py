@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from stdbpy.engine import Database
+from stdbpy.engine.log_files import KeptLog
 from stdbpy.server.answer import Answer, Header, StreamedAnswer
 from stdbpy.server.asked import Asked
 from stdbpy.server.refusal import BAD_REQUEST, refuse
@@ -29,10 +30,10 @@ async def logs(asked: Asked) -> Answer:
     expect_owner(asked, database, "view module logs")
     if follow:
         before = min(count or 0, MOST_LINES_BEFORE_FOLLOWING)
-        lines = await FollowedLog.begin(database, before, asked.backend.stopping)
-        return StreamedAnswer(200, _HEADERS, lines, asked.receive)
-    kept = await asyncio.to_thread(database.logs.tail, count)
-    return Answer(200, _HEADERS, "".join(f"{line}\n" for line in kept).encode(errors="replace"))
+        followed = await FollowedLog.begin(database, before, asked.backend.stopping)
+        return StreamedAnswer(200, _HEADERS, followed, asked.receive)
+    kept = await asyncio.to_thread(database.logs.read, count)
+    return StreamedAnswer(200, _HEADERS, PiecesOfLog(kept), asked.receive)
 
 
 def _num_lines(asked: Asked) -> int | None:
@@ -44,10 +45,30 @@ def _num_lines(asked: Asked) -> int | None:
     return int(text)
 
 
-class FollowedLog:
-    """The lines of a log as they come, several at once if they come faster than they are sent; it
-    ends when the server does. It listens from :meth:`begin` on until it is closed."""
+class PiecesOfLog:
+    """What is kept of a log, piece by piece: a day can have hundreds of megabytes."""
 
+    def __init__(self, kept: KeptLog) -> None:
+        self._kept = kept
+
+    def __aiter__(self) -> PiecesOfLog:
+        return self
+
+    async def __anext__(self) -> bytes:
+        piece = await asyncio.to_thread(next, self._kept, None)
+        if piece is None:
+            raise StopAsyncIteration
+        return piece
+
+    async def aclose(self) -> None:
+        self._kept.close()
+
+
+class FollowedLog:
+    """What is kept of a log, then its lines as they come, several at once if they come faster than
+    they are sent; it ends when the server does. It listens from :meth:`begin` on until it is closed."""
+
+    _before: PiecesOfLog
     _stop: Callable[[], None]
 
     def __init__(self, stopping: asyncio.Event) -> None:
@@ -58,7 +79,8 @@ class FollowedLog:
     @classmethod
     async def begin(cls, database: Database, count: int, stopping: asyncio.Event) -> FollowedLog:
         log = cls(stopping)
-        log._stop = await asyncio.to_thread(database.logs.listen, log._hear, count)
+        kept, log._stop = await asyncio.to_thread(database.logs.listen, log._hear, count)
+        log._before = PiecesOfLog(kept)
         return log
 
     def _hear(self, line: str) -> None:
@@ -73,6 +95,8 @@ class FollowedLog:
         return self
 
     async def __anext__(self) -> bytes:
+        async for piece in self._before:
+            return piece
         coming = asyncio.ensure_future(self._lines.get())
         try:
             await asyncio.wait({coming, self._ended}, return_when=asyncio.FIRST_COMPLETED)
@@ -89,3 +113,4 @@ class FollowedLog:
     async def aclose(self) -> None:
         self._stop()
         self._ended.cancel()
+        await self._before.aclose()
