@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from stdbpy.cli.output import FORMAT_NAMES, Format, parse_format
+from stdbpy.cli.output.formats import SYNONYMS, Format, parse_format
 from stdbpy.cli.parameters import OneOf, SomeOf
 from stdbpy.errors import UsageError
 
@@ -54,13 +54,30 @@ Environment = Annotated[
     str | None,
     typer.Option("--env", metavar="ENV", help="Also read the layers spacetime.ENV.json and spacetime.ENV.local.json."),
 ]
+
+
+class _FormatName(OneOf):
+    def convert(self, value: Any, param: object, ctx: object) -> Format:
+        del param, ctx
+        return parse_format(value)
+
+
 FormatOption = Annotated[
     Format | None,
     typer.Option(
         "--format",
-        parser=parse_format,
-        metavar=FORMAT_NAMES,
-        help="How to write data. Default: a table on a terminal, JSON lines otherwise.",
+        click_type=_FormatName(*Format, synonyms=SYNONYMS),
+        metavar="FORMAT",
+        help=f"How to write data: {', '.join(Format)}. Default: a table on a terminal, JSON lines otherwise.",
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Write data there; the format is then what the name ends in, unless --format says.",
     ),
 ]
 ModulePath = Annotated[

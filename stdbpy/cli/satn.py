@@ -56,10 +56,10 @@ def fields_of(columns: ProductType) -> list[Field]:
 
 def _field(name: str, type: AlgebraicType) -> Field:
     if isinstance(type, Primitive) and type not in _WIDE and type not in _FLOATS:
-        return Field(name, text=satn_writer(type))
+        return Field(name, text=satn_writer(type), type=type)
     read = compile_json_codec(type).from_json
     plain, text = plain_writer(type), satn_writer(type)
-    return Field(name, plain=lambda value: plain(read(value)), text=lambda value: text(read(value)))
+    return Field(name, lambda value: plain(read(value)), lambda value: text(read(value)), type, read)
 
 
 def plain_writer(type: AlgebraicType, typespace: Typespace = ()) -> Callable[[Any], Plain]:
@@ -90,7 +90,7 @@ def plain_writer(type: AlgebraicType, typespace: Typespace = ()) -> Callable[[An
                 names = [element.name for element in elements]
                 return items if None in names else dict(zip(names, items, strict=True))
             case SumType():
-                name, inner, payload_value = _variant(type, value)
+                name, inner, payload_value = variant_of(type, value)
                 return name if inner == ProductType() else {name: plain(inner, payload_value)}
         raise AssertionError(type)
 
@@ -125,14 +125,14 @@ def satn_writer(type: AlgebraicType, typespace: Typespace = ()) -> Callable[[Any
                 )
                 return f"({', '.join(items)})"
             case SumType():
-                name, inner, payload = _variant(type, value)
+                name, inner, payload = variant_of(type, value)
                 return f"({name} = {text(inner, payload)})"
         raise AssertionError(type)
 
     return lambda value: text(type, value)
 
 
-def _variant(type: SumType, value: Any) -> tuple[str, AlgebraicType, Any]:
+def variant_of(type: SumType, value: Any) -> tuple[str, AlgebraicType, Any]:
     """Name, payload type and payload of a value of a sum type that no class is bound to."""
     option = as_option(type)
     if option is not None:

@@ -1,0 +1,80 @@
+"""The formats of ``--format``, and which one it is."""
+
+from __future__ import annotations
+
+import enum
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from stdbpy.cli.terminal import is_terminal
+from stdbpy.errors import MissingExtra, UsageError, nearest
+
+
+class Format(enum.StrEnum):
+    TABLE = "table"
+    JSON = "json"
+    """One document: a list of objects."""
+    JSONL = "jsonl"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+    ARROW = "arrow"
+    """Arrow IPC: the file format into a file, the streaming format to stdout."""
+    PARQUET = "parquet"
+
+    @property
+    def is_binary(self) -> bool:
+        return self in (Format.ARROW, Format.PARQUET)
+
+
+SYNONYMS = {"text": Format.TABLE, "md": Format.MARKDOWN}
+"""What the official program and habit call them. Taken so that both work, and told nowhere."""
+
+_ENDINGS = {
+    ".json": Format.JSON,
+    ".jsonl": Format.JSONL,
+    ".ndjson": Format.JSONL,
+    ".csv": Format.CSV,
+    ".md": Format.MARKDOWN,
+    ".txt": Format.TABLE,
+    ".arrow": Format.ARROW,
+    ".feather": Format.ARROW,
+    ".parquet": Format.PARQUET,
+}
+
+
+def parse_format(name: str) -> Format:
+    """The format called ``name``. Raises :class:`UsageError`, which names the nearest one."""
+    formats = {format.value: format for format in Format} | SYNONYMS
+    if name not in formats:
+        hint = nearest(name, formats) or f"One of {', '.join(Format)}"
+        raise UsageError(f"there is no format {name!r}", hint=hint)
+    return formats[name]
+
+
+def format_for(requested: Format | None, output: Path | None = None) -> Format:
+    """The format to write in: the requested one, else what the name of the ``output`` file ends in, else
+    ``STDBPY_FORMAT``, else what suits the reader of stdout.
+
+    To be called before there is any data: raises :class:`UsageError` if stdout is a terminal and cannot
+    show the format, and :class:`~stdbpy.errors.MissingExtra` if pyarrow is needed and not installed.
+    """
+    format = requested or _suiting(output)
+    if format.is_binary:
+        if output is None and is_terminal(sys.stdout):
+            raise UsageError(
+                f"a terminal cannot show {format}", hint=f"Write to a file: --output FILE.{format}, or > FILE.{format}"
+            )
+        if find_spec("pyarrow") is None:
+            raise MissingExtra(f"the format {format}", "arrow")
+    return format
+
+
+def _suiting(output: Path | None) -> Format:
+    if output is not None and output.suffix.lower() in _ENDINGS:
+        return _ENDINGS[output.suffix.lower()]
+    from_environment = os.environ.get("STDBPY_FORMAT")
+    if from_environment:
+        return parse_format(from_environment)
+    return Format.TABLE if output is None and is_terminal(sys.stdout) else Format.JSONL

@@ -1,0 +1,52 @@
+"""Where data goes: stdout, or the file of ``--output``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+
+@contextmanager
+def open_sink(output: Path | None) -> Iterator[TextIO]:
+    """What to write text to: stdout, or ``output`` as UTF-8.
+
+    A file appears, or replaces the one that was there, when all is written; if that fails nothing
+    changes. Raises ``OSError``.
+    """
+    if output is None:
+        yield sys.stdout
+        return
+    with _replaced(output) as draft, draft.open("w", encoding="utf-8", newline="") as stream:
+        yield stream
+
+
+@contextmanager
+def open_binary_sink(output: Path | None) -> Iterator[BinaryIO]:
+    """The same as :func:`open_sink` for bytes."""
+    if output is None:
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+        return
+    with _replaced(output) as draft, draft.open("wb") as stream:
+        yield stream
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[Path]:
+    """The file to write to instead of ``path``. What is no file of its own, such as ``/dev/stdout`` or
+    a pipe, is written to itself."""
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    target = path.resolve()
+    draft = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
+    try:
+        yield draft
+        draft.replace(target)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
