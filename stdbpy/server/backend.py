@@ -12,7 +12,7 @@ from stdbpy.errors import DatabaseNotFound, InvalidName
 from stdbpy.sats.values import ConnectionId
 from stdbpy.server.config import ServerConfig
 from stdbpy.server.functions import Functions
-from stdbpy.server.refusal import BAD_REQUEST, NOT_FOUND, UNAUTHORIZED, refuse
+from stdbpy.server.refusal import BAD_REQUEST, NOT_FOUND, UNAUTHORIZED, refuse, refuse_for
 from stdbpy.server.tokens import Credentials, TokenAuthority, TokenError
 
 _BEARER = b"bearer "
@@ -47,7 +47,7 @@ class Backend:
         try:
             return self.engine.database(name_or_identity)
         except InvalidName as error:
-            raise refuse(BAD_REQUEST, f"Invalid URL: {error.message}") from None
+            raise refuse_for(error, BAD_REQUEST, "Invalid URL: ") from None
         except DatabaseNotFound:
             return None
 

@@ -11,12 +11,13 @@ from typing import Self, TypeVar
 from stdbpy.engine import Agreement
 from stdbpy.engine.names import as_identity, check_name
 from stdbpy.errors import InvalidName
-from stdbpy.server.refusal import BAD_REQUEST, RefusalError, refuse
+from stdbpy.server.refusal import BAD_REQUEST, RefusalError, refuse, refuse_for
 
 Query = Mapping[str, str]
 
 MOST_REPLICAS = 255
 
+_UNREADABLE = "The query cannot be read: "
 _TOKEN = re.compile(r"0x[0-9a-fA-F]{1,64}")
 _DURATION = re.compile(r"(\s*\d+\s*[a-zA-Zµ]+)+\s*")
 
@@ -144,7 +145,7 @@ def _name_or_identity(query: Query, name: str) -> str | None:
         try:
             check_name(text)
         except InvalidName as error:
-            raise _unreadable(error.message) from None
+            raise refuse_for(error, BAD_REQUEST, _UNREADABLE) from None
     return text
 
 
@@ -154,4 +155,4 @@ def _expect_duration(query: Query, name: str) -> None:
 
 
 def _unreadable(what: str) -> RefusalError:
-    return refuse(BAD_REQUEST, f"The query cannot be read: {what}")
+    return refuse(BAD_REQUEST, _UNREADABLE + what)

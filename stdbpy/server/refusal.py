@@ -45,6 +45,11 @@ def refuse(status: int, body: str = "") -> RefusalError:
     return RefusalError(text(status, body) if body else Answer(status))
 
 
+def refuse_for(error: StdbError, status: int, prefix: str) -> RefusalError:
+    """The refusal with what ``error`` says behind ``prefix``, and its hint."""
+    return refuse(status, f"{prefix}{error.message}" + (f"\nhint: {error.hint}" if error.hint else ""))
+
+
 def answer_for(error: StdbError) -> Answer:
     """What a request is answered that the engine refused."""
     if isinstance(error, RefusalError):

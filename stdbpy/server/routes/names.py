@@ -11,7 +11,7 @@ from stdbpy.engine.names import check_name
 from stdbpy.errors import InvalidName, NameTaken
 from stdbpy.server.answer import Answer, json_answer
 from stdbpy.server.asked import Asked
-from stdbpy.server.refusal import BAD_REQUEST, UNAUTHORIZED, UNPROCESSABLE, WRONG_MEDIA_TYPE, refuse
+from stdbpy.server.refusal import BAD_REQUEST, UNAUTHORIZED, UNPROCESSABLE, WRONG_MEDIA_TYPE, refuse, refuse_for
 from stdbpy.server.routes.databases import is_json
 
 
@@ -58,5 +58,5 @@ async def _names_of_body(asked: Asked) -> list[str]:
         try:
             check_name(name)
         except InvalidName as error:
-            raise refuse(BAD_REQUEST, f"Error parsing `{name}`: {error.message}") from None
+            raise refuse_for(error, BAD_REQUEST, f"Error parsing `{name}`: ") from None
     return list(dict.fromkeys(value))
