@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 TEXT = "text/plain; charset=utf-8"
@@ -20,9 +20,37 @@ def http(status: int, body: bytes = b"", kind: str = TEXT, *, length: int | None
 @contextmanager
 def answering(answer: bytes) -> Iterator[str]:
     """The URL of a server on loopback that gives everybody the same bytes and hangs up."""
+
+    def serve(connection: socket.socket) -> None:
+        _read_request(connection)
+        connection.sendall(answer)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(65536):
+            pass
+
+    with _listening(serve) as url:
+        yield url
+
+
+@contextmanager
+def never_answering(on_request: Callable[[], None]) -> Iterator[str]:
+    """The URL of a server that takes a request, tells of it, and keeps the caller waiting."""
+
+    def serve(connection: socket.socket) -> None:
+        _read_request(connection)
+        on_request()
+        while connection.recv(65536):
+            pass
+
+    with _listening(serve) as url:
+        yield url
+
+
+@contextmanager
+def _listening(serve: Callable[[socket.socket], None]) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         stopping = threading.Event()
-        thread = threading.Thread(target=_serve, args=(listener, answer, stopping), daemon=True)
+        thread = threading.Thread(target=_accept, args=(listener, serve, stopping), daemon=True)
         thread.start()
         host, port = listener.getsockname()
         try:
@@ -34,18 +62,14 @@ def answering(answer: bytes) -> Iterator[str]:
             thread.join()
 
 
-def _serve(listener: socket.socket, answer: bytes, stopping: threading.Event) -> None:
+def _accept(listener: socket.socket, serve: Callable[[socket.socket], None], stopping: threading.Event) -> None:
     while True:
         connection, _ = listener.accept()
         with connection:
             if stopping.is_set():
                 return
             try:
-                _read_request(connection)
-                connection.sendall(answer)
-                connection.shutdown(socket.SHUT_WR)
-                while connection.recv(65536):
-                    pass
+                serve(connection)
             except OSError:
                 continue
 

@@ -1,0 +1,67 @@
+"""A short way to run each command: what the tests over all commands run.
+
+A new command adds its line here; ``test_no_command_is_forgotten`` fails until then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+URL = "{url}"
+"""Stands for the address of the server that a test has prepared."""
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """Words after ``stdbpy``, run in a folder with the files of ``prepared_folder`` and a token."""
+
+    words: tuple[str, ...]
+    own_end: frozenset[str] = frozenset()
+    """The situations that this command is meant to get along with, or tells in a way of its own: there
+    it only must not break."""
+    reads_config: bool = True
+    """Whether a broken ``cli.toml`` is in its way."""
+    runs_on: bool = False
+    """It would work until interrupted: it is only run where it cannot begin."""
+
+    @property
+    def asks_a_server(self) -> bool:
+        return URL in self.words
+
+    def at(self, url: str) -> list[str]:
+        return [url if word == URL else word for word in self.words]
+
+
+def remote(*words: str, own_end: tuple[str, ...] = ()) -> Invocation:
+    """A command to the server of ``--server``."""
+    return Invocation((*words, "--server", URL), frozenset(own_end))
+
+
+def local(*words: str, reads_config: bool = True, runs_on: bool = False) -> Invocation:
+    """A command that asks no server."""
+    return Invocation(words, reads_config=reads_config, runs_on=runs_on)
+
+
+INVOCATIONS: dict[tuple[str, ...], Invocation] = {
+    ("init",): local("init", "game", reads_config=False),
+    ("build",): local("build", reads_config=False),
+    ("start",): local("start", "--in-memory", "--listen-addr", "127.0.0.1:0", reads_config=False, runs_on=True),
+    ("publish",): remote("publish", "chat", "--bin-path", "module.wasm", "--yes"),
+    ("call",): remote("call", "chat", "send_message", "hi"),
+    ("sql",): remote("sql", "chat", "SELECT * FROM message"),
+    ("logs",): remote("logs", "chat"),
+    ("describe",): remote("describe", "chat"),
+    ("generate",): remote("generate", "chat", "--lang", "python", "--out-dir", "client"),
+    ("list",): remote("list"),
+    ("delete",): remote("delete", "chat", "--yes"),
+    ("version",): remote("version"),
+}
+
+VARIANTS: dict[str, Invocation] = {
+    "logs --follow": remote("logs", "chat", "--follow"),
+    "describe --json": remote("describe", "chat", "--json"),
+    "version of the program": local("version", reads_config=False),
+}
+"""Other ways to run some of them, which take another way through the code."""
+
+ALL = {" ".join(path): invocation for path, invocation in INVOCATIONS.items()} | VARIANTS
