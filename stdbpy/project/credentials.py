@@ -2,6 +2,8 @@
 
 A token counts on one server only, so they are kept by the server's address. The official program
 has one ``spacetimedb_token`` in ``cli.toml`` for all servers; :func:`find_token` falls back to it.
+The token of the owner of a server that ``stdbpy start`` runs is not kept here, but in that server's
+data directory: see :mod:`stdbpy.project.own_servers`.
 A token is never part of an error, a ``repr`` or a log.
 """
 
@@ -18,6 +20,7 @@ from platformdirs import user_config_path
 
 from stdbpy.errors import ConfigError
 from stdbpy.project.cli_toml import CliToml
+from stdbpy.project.own_servers import OwnServers
 from stdbpy.project.replacing import SECRET, one_at_a_time, replace_file
 
 _VERSION = 1
@@ -39,6 +42,7 @@ class CredentialStore:
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or default_path()
+        self.own_servers = OwnServers(self.path.with_suffix(".own-servers"))
 
     def token(self, server_url: str) -> str | None:
         return self._read().get(server_key(server_url))
@@ -106,5 +110,6 @@ def server_key(url: str) -> str:
 
 
 def find_token(server_url: str, store: CredentialStore, config: CliToml) -> str | None:
-    """The token to show a server: its own, else the official program's. Raises :class:`ConfigError`."""
-    return store.token(server_url) or config.token
+    """The token to show a server: its owner's if the user runs it, else the one kept for it, else the
+    official program's. Raises :class:`ConfigError`."""
+    return store.own_servers.token(server_key(server_url)) or store.token(server_url) or config.token

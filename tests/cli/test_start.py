@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from stdbpy.api import ApiClient
-from stdbpy.project.credentials import CredentialStore
+from stdbpy.project.cli_toml import CliToml
+from stdbpy.project.credentials import CredentialStore, find_token
+from stdbpy.server.owner import OWNER_TOKEN
 from tests.cli.conftest import Run
 
 LISTENING = "Starting SpacetimeDB listening on "
@@ -46,8 +48,7 @@ def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 def test_start_and_stop(home: Path, run: Run, number: signal.Signals) -> None:
     with started("--data-dir", str(home / "data")) as (process, address):
         url = f"http://{address}"
-        token = CredentialStore().token(url)
-        assert token is not None
+        token = (home / "data" / OWNER_TOKEN).read_text()
         with ApiClient(url, token) as api:
             api.ping()
         assert run("list", "--server", url).code == 0
@@ -60,25 +61,56 @@ def test_start_and_stop(home: Path, run: Run, number: signal.Signals) -> None:
         "stopped",
     ]
     assert token not in err
-    assert CredentialStore().token(url) is None
+    assert token_for(url) is None
 
 
-def test_a_token_of_before_comes_back(home: Path) -> None:
+def token_for(url: str) -> str | None:
+    """What commands show the server at ``url``."""
+    return find_token(url, CredentialStore(), CliToml(Path("cli.toml")))
+
+
+@pytest.mark.parametrize("kill", [False, True])
+def test_the_owners_token_is_shown_while_the_server_runs_and_kept_nowhere_else(home: Path, kill: bool) -> None:
+    """Also after ``kill -9`` the next server at that address, whose ever it is, does not get to see it."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    CredentialStore().save(f"http://{address}", "of a server that was there before")
-    with started("--in-memory", "--listen-addr", address) as (process, _):
-        assert CredentialStore().token(f"http://{address}") != "of a server that was there before"
-        process.terminate()
+    urls = [f"http://{address}", f"http://{address}".replace("127.0.0.1", "localhost")]
+    CredentialStore().save(urls[0], "of another server that is there at times")
+    with started("--data-dir", str(home / "data"), "--listen-addr", address) as (process, _):
+        token = (home / "data" / OWNER_TOKEN).read_text()
+        assert [token_for(url) for url in urls] == [token, token]
+        if kill:
+            process.kill()
+        else:
+            process.terminate()
         process.communicate(timeout=WITHIN)
-    assert CredentialStore().token(f"http://{address}") == "of a server that was there before"
+    holders = [path for path in home.rglob("*") if token.encode() in read(path)]
+    assert holders == [home / "data" / OWNER_TOKEN]
+    assert [token_for(url) for url in urls] == ["of another server that is there at times", None]
+    assert list(CredentialStore().own_servers.folder.iterdir()) == []
+
+
+def test_another_configuration_is_another_user(home: Path, run: Run) -> None:
+    config = ("--config-path", str(home / "other" / "cli.toml"))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stdbpy.cli", *config, "start", "--listen-addr", "127.0.0.1:0", "--in-memory"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        server = process.stdout.readline().removeprefix(LISTENING).strip()
+        assert run(*config, "list", "--server", server).code == 0
+        assert token_for(f"http://{server}") is None
+        process.terminate()
 
 
 def test_secrets_are_the_users_alone(home: Path) -> None:
     with started("--data-dir", str(home / "data")):
         secrets = [path for path in (home / "data").rglob("*") if b"eyJ" in read(path) or b"PRIVATE KEY" in read(path)]
         assert secrets
-        secrets.append(CredentialStore().path)
+        secrets += CredentialStore().own_servers.folder.iterdir()
         assert {path.stat().st_mode & 0o777 for path in secrets} == {0o600}
 
 

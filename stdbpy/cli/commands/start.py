@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
@@ -60,7 +59,7 @@ def run(
     logging.basicConfig(
         level=logging.DEBUG if invocation.debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
     )
-    folder = data_dir if data_dir is not None else _default_data_dir()
+    folder = data_dir if data_dir is not None else invocation.data_dir()
     config = ServerConfig(
         listen_addr=listen_addr,
         data_dir=folder.absolute(),
@@ -75,13 +74,17 @@ def run(
 
 def _serve(config: ServerConfig, invocation: Invocation) -> None:
     from stdbpy.server import serve
+    from stdbpy.server.owner import OWNER_TOKEN
 
+    folder = config.data_dir
+    assert folder is not None
     with ExitStack() as until_stopped:
 
         def announce(url: str) -> None:
+            own_servers = invocation.credentials().own_servers
             try:
-                until_stopped.enter_context(_owner_at_hand(url, config))
-            except (ConfigError, OSError) as error:
+                until_stopped.enter_context(own_servers.running(_keys(url), folder / OWNER_TOKEN))
+            except ConfigError as error:
                 invocation.note(f"commands will not find the owner's token: {error}")
             # The words of the official server: programs that start one wait for them.
             print(f"Starting SpacetimeDB listening on {urlsplit(url).netloc}", flush=True)
@@ -91,39 +94,11 @@ def _serve(config: ServerConfig, invocation: Invocation) -> None:
         serve(config, on_ready=announce)
 
 
-@contextmanager
-def _owner_at_hand(url: str, config: ServerConfig) -> Iterator[None]:
-    """Keeps the owner's token where commands look, for as long as the server runs. A token that was
-    there before, of another server that uses this address at other times, comes back after it."""
-    from stdbpy.project.credentials import CredentialStore
-    from stdbpy.server.owner import OWNER_TOKEN
+def _keys(url: str) -> list[str]:
+    """What commands on this machine may call the server that listens at ``url``."""
+    from stdbpy.project.credentials import server_key
 
-    assert config.data_dir is not None
-    token = (config.data_dir / OWNER_TOKEN).read_text("ascii").strip()
-    store = CredentialStore()
-    urls = _addresses(url)
-    before = {url: store.token(url) for url in urls}
-    for address in urls:
-        store.save(address, token)
-    try:
-        yield
-    finally:
-        for address, earlier in before.items():
-            if earlier is None:
-                store.forget(address)
-            else:
-                store.save(address, earlier)
-
-
-def _addresses(url: str) -> list[str]:
-    """Under which addresses commands on this machine may know the server that listens at ``url``."""
     parts = urlsplit(url)
     host = _ANY_ADDRESS.get(parts.hostname or "", parts.hostname or "")
     hosts = _SAME_MACHINE if host in _SAME_MACHINE else (host,)
-    return [f"{parts.scheme}://{host}:{parts.port}" for host in hosts]
-
-
-def _default_data_dir() -> Path:
-    from platformdirs import user_data_path
-
-    return user_data_path("stdbpy", appauthor=False) / "data"
+    return [server_key(f"{parts.scheme}://{host}:{parts.port}") for host in hosts]
