@@ -21,19 +21,36 @@ UNAUTHORIZED = 401
 PAYMENT_REQUIRED = 402
 FORBIDDEN = 403
 NOT_FOUND = 404
+CONFLICT = 409
 TOO_LARGE = 413
+TOO_MANY = 429
+SERVER_ERROR = 500
+BAD_GATEWAY = 502
+UNAVAILABLE = 503
+GATEWAY_TIMEOUT = 504
 REDUCER_FAILED = 530
 
-_TOKENS = (
-    "A token is good only on the server that made it, and until that server is reset: "
-    "use one of this server, or none (--anonymous)."
-)
 _REFUSED = ("the server refused", "")
 _SERVER_FAILED = ("the server failed", "The server's own log may say more.")
+_NO_SERVER_BEHIND = (
+    "what stands in front of the server got no answer from it",
+    "Does the server run? Try again in a moment.",
+)
 _OTHER_STATUSES = {
     PAYMENT_REQUIRED: ("the database has no energy left", "Its owner has to add some."),
+    CONFLICT: (
+        "the server says that something else was faster",
+        "Look at the database as it is now, then try again.",
+    ),
     TOO_LARGE: ("the server takes no request this large", "Send it in smaller parts."),
+    TOO_MANY: ("the server takes no more requests for now", "Wait a little, then try again."),
+    BAD_GATEWAY: _NO_SERVER_BEHIND,
+    UNAVAILABLE: ("the server cannot do it at this moment", "Try again in a moment."),
+    GATEWAY_TIMEOUT: _NO_SERVER_BEHIND,
 }
+_OF_PROXIES = {UNAUTHORIZED, FORBIDDEN, TOO_LARGE, TOO_MANY, BAD_GATEWAY, UNAVAILABLE, GATEWAY_TIMEOUT}
+"""With these a web page may come from something in front of a SpacetimeDB; with others there is none."""
+
 NOT_SPACETIMEDB = (
     "Is this the address of a SpacetimeDB server? Its address ends with the port, as in http://127.0.0.1:3000."
 )
@@ -45,6 +62,13 @@ _NOT_OWNER = re.compile(
 
 _HINT = re.compile(r"^ *hint: (.+)$", re.MULTILINE)
 """How the embedded server adds to a refusal what to do about it, and about each problem in a module."""
+
+_TLS_EXPECTED = re.compile(r"HTTP request (?:was sent )?to (?:an )?HTTPS", re.IGNORECASE)
+"""What servers that expect TLS say to whoever speaks HTTP without it."""
+
+USE_TLS = "Use https:// instead of http:// ."
+
+_TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 _SHOWN = 300
 """Most characters of a server's own words in a message."""
@@ -109,21 +133,72 @@ def refusal(response: Response) -> ApiError:
         )
     if status == REDUCER_FAILED:
         return ReducerFailed(body or "the reducer failed", status=status, body=body)
-    if status == UNAUTHORIZED and body == "Authorization required":
-        return TokenRejected(
-            "this needs a token, and none was given", status=status, body=body, hint="Log in, or give a token."
+    if _TLS_EXPECTED.search(body):
+        return UnexpectedAnswer(f"{_who(response)} speaks TLS", status=status, body=body, hint=USE_TLS)
+    if _is_page(response) and status not in _OF_PROXIES:
+        return UnexpectedAnswer(
+            f"{_who(response)} is no SpacetimeDB: {said}", status=status, body=body, hint=NOT_SPACETIMEDB
         )
     if (status == UNAUTHORIZED and not is_json) or "malformed token" in body:
-        return TokenRejected(f"the server does not take this token: {said}", status=status, body=body, hint=_TOKENS)
+        sentence, hint = _about_token(response)
+        return TokenRejected(sentence, status=status, body=body, hint=hint)
     if status in {UNAUTHORIZED, FORBIDDEN} or _NOT_OWNER.search(body):
         sentence = f"the server does not allow it: {said}"
-        return Forbidden(sentence, status=status, body=body, hint=whose_rights(response))
+        return Forbidden(sentence, status=status, body=body, hint=hint_given or whose_rights(response))
     if status == NOT_FOUND:
         return _not_found(response)
     sentence, hint = _OTHER_STATUSES.get(status, _SERVER_FAILED if status >= 500 else _REFUSED)
     if "database name" in body or "name of a database" in body:
         hint = NAME_RULE
     return ApiError(f"{sentence}: {said}", status=status, body=body, hint=hint_given or hint)
+
+
+def _about_token(response: Response) -> tuple[str, str]:
+    """Why the server does not take the token, and what to do, of several versions' ways to say it."""
+    body, renew = response.text, f"stdbpy login --server-issued-login {response.server}".rstrip()
+    if body == "Authorization required":
+        return "this needs a token, and none was given", "Log in with `stdbpy login`, or give a token."
+    if "InvalidSignature" in body:
+        return (
+            "the server does not take this token: another server made it, or this one was reset since",
+            f"`{renew}` gets one of this server for a new identity, which owns nothing yet; --anonymous does without.",
+        )
+    if "ExpiredSignature" in body:
+        return "the server does not take this token: it has expired", "Log in again with `stdbpy login`."
+    if "Error fetching public key for issuer" in body:
+        issuer = body.partition("for issuer ")[2].split()[:1]
+        return (
+            f"the server cannot check this token: it does not reach who issued it, {' '.join(issuer)}",
+            f"Get a token of this server with `{renew}`.",
+        )
+    if "InvalidToken" in body or "Json(" in body or "JSON error" in body or "malformed token" in body:
+        return (
+            "the server does not take this token: it is damaged, or no token at all",
+            f"Was it copied whole and alone? `{renew}` gets a new one.",
+        )
+    said, _ = _in_short(response)
+    return f"the server does not take this token: {said}", f"`{renew}` gets a new one."
+
+
+def refusal_of_locked(response: Response, database: str | None) -> ApiError | None:
+    """The error for a database that is locked against what was asked for; ``None`` if it is not."""
+    if response.status != FORBIDDEN or "Database is locked" not in response.text:
+        return None
+    return Forbidden(
+        f"the database {database!r} is locked: it can be neither deleted nor cleared",
+        status=response.status,
+        body=response.text,
+        hint=f"If you mean it, unlock it first: stdbpy unlock {database}",
+    )
+
+
+def _who(response: Response) -> str:
+    return f"what answers at {response.server}" if response.server else "what answers there"
+
+
+def _is_page(response: Response) -> bool:
+    kind = response.headers.get("content-type", "")
+    return response.caller is None and ("html" in kind or response.text[:15].lower().startswith(("<!doctype", "<html")))
 
 
 def whose_rights(response: Response) -> str:
@@ -147,6 +222,10 @@ def _not_found(response: Response) -> ApiError:
 
 def _in_short(response: Response) -> tuple[str, str]:
     """What the answer says, on one line and not all of it if it is long; and the hints in it."""
+    if _is_page(response):
+        title = _TITLE.search(response.text)
+        page = f"a web page, {title[1].strip()!r}" if title is not None else "a web page"
+        return f"{page} (status {response.status})", ""
     hints = dict.fromkeys(hint.strip() for hint in _HINT.findall(response.text))
     text = _HINT.sub("", response.text)
     text = " ".join(text.removeprefix("Invalid URL:").split())

@@ -8,11 +8,21 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import httpx
 
-from stdbpy.api import calls, databases, logs, servers, sql
+from stdbpy.api import calls, databases, logs, publishing, servers, sql
 from stdbpy.api.address import Address
 from stdbpy.api.calls import Arguments
 from stdbpy.api.exchange import Exchange, Request, Response
-from stdbpy.api.results import CallResult, DatabaseInfo, Health, LogRecord, NewIdentity, PublishResult, SqlResult
+from stdbpy.api.results import (
+    CallResult,
+    DatabaseInfo,
+    Health,
+    HostType,
+    LogRecord,
+    NewIdentity,
+    PublishPlan,
+    PublishResult,
+    SqlResult,
+)
 from stdbpy.api.sql_stream import SqlPart, SqlReader
 from stdbpy.api.transport import DEFAULT_TIMEOUT, Repetition, client_settings, failure, request_settings, response_of
 from stdbpy.sats.values import Identity, Timestamp
@@ -84,12 +94,56 @@ class AsyncApiClient:
     # --- databases ---------------------------------------------------------------------------
 
     async def publish(
-        self, program: bytes, database: str | None = None, *, clear: bool = False, break_clients: bool = False
+        self,
+        program: bytes,
+        database: str | None = None,
+        *,
+        clear: bool = False,
+        break_clients: bool = False,
+        plan: PublishPlan | None = None,
+        parent: str | None = None,
+        organization: str | None = None,
+        host_type: HostType | None = None,
+        num_replicas: int | None = None,
     ) -> PublishResult:
-        return await self._run(databases.publish(program, database, clear=clear, break_clients=break_clients))
+        return await self._run(
+            publishing.publish(
+                program,
+                database,
+                clear=clear,
+                break_clients=break_clients,
+                plan=plan,
+                parent=parent,
+                organization=organization,
+                host_type=host_type,
+                num_replicas=num_replicas,
+            )
+        )
+
+    async def pre_publish(
+        self, program: bytes, database: str, *, host_type: HostType | None = None, colour: bool = False
+    ) -> PublishPlan | None:
+        return await self._run(publishing.pre_publish(program, database, host_type=host_type, colour=colour))
+
+    async def reset(
+        self,
+        program: bytes,
+        database: str,
+        *,
+        host_type: HostType | None = None,
+        num_replicas: int | None = None,
+    ) -> PublishResult:
+        exchange = publishing.reset(program, database, host_type=host_type, num_replicas=num_replicas)
+        return await self._run(exchange)
 
     async def delete(self, database: str) -> None:
         await self._run(databases.delete(database))
+
+    async def lock(self, database: str) -> None:
+        await self._run(databases.lock(database))
+
+    async def unlock(self, database: str) -> None:
+        await self._run(databases.unlock(database))
 
     async def info(self, database: str) -> DatabaseInfo:
         return await self._run(databases.info(database))
@@ -130,7 +184,7 @@ class AsyncApiClient:
             answer = await self._attempt(request, stream=True)
             try:
                 if answer.status_code != httpx.codes.OK:
-                    await self._run(sql.expect_result(response_of(answer, await answer.aread()), database))
+                    await self._run(sql.expect_result(response_of(answer, await answer.aread()), database, text))
                 async for chunk in answer.aiter_bytes():
                     for part in reader.feed(chunk):
                         yield part

@@ -8,11 +8,21 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import httpx
 
-from stdbpy.api import calls, databases, logs, servers, sql
+from stdbpy.api import calls, databases, logs, publishing, servers, sql
 from stdbpy.api.address import Address
 from stdbpy.api.calls import Arguments
 from stdbpy.api.exchange import Exchange, Request, Response
-from stdbpy.api.results import CallResult, DatabaseInfo, Health, LogRecord, NewIdentity, PublishResult, SqlResult
+from stdbpy.api.results import (
+    CallResult,
+    DatabaseInfo,
+    Health,
+    HostType,
+    LogRecord,
+    NewIdentity,
+    PublishPlan,
+    PublishResult,
+    SqlResult,
+)
 from stdbpy.api.sql_stream import SqlPart, SqlReader
 from stdbpy.api.transport import DEFAULT_TIMEOUT, Repetition, client_settings, failure, request_settings, response_of
 from stdbpy.sats.values import Identity, Timestamp
@@ -95,16 +105,69 @@ class ApiClient:
     # --- databases ---------------------------------------------------------------------------
 
     def publish(
-        self, program: bytes, database: str | None = None, *, clear: bool = False, break_clients: bool = False
+        self,
+        program: bytes,
+        database: str | None = None,
+        *,
+        clear: bool = False,
+        break_clients: bool = False,
+        plan: PublishPlan | None = None,
+        parent: str | None = None,
+        organization: str | None = None,
+        host_type: HostType | None = None,
+        num_replicas: int | None = None,
     ) -> PublishResult:
         """Creates or updates a database: ``program`` is WebAssembly, or a packed Python module for
-        the embedded server. Without ``database`` it gets an identity and no name. ``clear`` deletes
-        all its data first; ``break_clients`` allows an update after which clients made for the
-        version before do not work."""
-        return self._run(databases.publish(program, database, clear=clear, break_clients=break_clients))
+        the embedded server. Without ``database`` it gets an identity and no name; ``parent/name`` names
+        its ``parent`` as well. ``clear`` deletes all data that is there. What would break clients made
+        for the version before is refused, unless ``plan`` is that of :meth:`pre_publish`, which then
+        must still hold, or ``break_clients`` allows it. ``parent`` and ``organization`` are names or
+        identities of those that the new database belongs to. Servers that know nothing of these raise
+        ``NotSupported``."""
+        return self._run(
+            publishing.publish(
+                program,
+                database,
+                clear=clear,
+                break_clients=break_clients,
+                plan=plan,
+                parent=parent,
+                organization=organization,
+                host_type=host_type,
+                num_replicas=num_replicas,
+            )
+        )
+
+    def pre_publish(
+        self, program: bytes, database: str, *, host_type: HostType | None = None, colour: bool = False
+    ) -> PublishPlan | None:
+        """What publishing ``program`` to a database would do; ``None`` if there is no such database yet.
+        ``colour`` has the plan's text with ANSI colours. Servers 1.x raise ``NotSupported``."""
+        return self._run(publishing.pre_publish(program, database, host_type=host_type, colour=colour))
+
+    def reset(
+        self,
+        program: bytes,
+        database: str,
+        *,
+        host_type: HostType | None = None,
+        num_replicas: int | None = None,
+    ) -> PublishResult:
+        """Deletes all data of a database that is there and runs ``program`` in it. Servers 1.x raise
+        ``NotSupported``; ``publish`` with ``clear`` does the same on any."""
+        exchange = publishing.reset(program, database, host_type=host_type, num_replicas=num_replicas)
+        return self._run(exchange)
 
     def delete(self, database: str) -> None:
         self._run(databases.delete(database))
+
+    def lock(self, database: str) -> None:
+        """Keeps a database from being deleted or cleared until it is unlocked. Servers 1.x raise
+        ``NotSupported``, and a locked database ``Forbidden`` when it is deleted or cleared."""
+        self._run(databases.lock(database))
+
+    def unlock(self, database: str) -> None:
+        self._run(databases.unlock(database))
 
     def info(self, database: str) -> DatabaseInfo:
         return self._run(databases.info(database))
@@ -157,7 +220,7 @@ class ApiClient:
             answer = self._attempt(request, stream=True)
             try:
                 if answer.status_code != httpx.codes.OK:
-                    self._run(sql.expect_result(response_of(answer, answer.read()), database))
+                    self._run(sql.expect_result(response_of(answer, answer.read()), database, text))
                 for chunk in answer.iter_bytes():
                     yield from reader.feed(chunk)
             finally:
@@ -176,7 +239,7 @@ class ApiClient:
             answer = self._http.send(self._prepare(request), stream=True)
             try:
                 if answer.status_code != httpx.codes.OK:
-                    self._run(logs.expect_log(response_of(answer, answer.read()), database))
+                    self._run(logs.expect_log(response_of(answer, answer.read()), database, text))
                 for chunk in answer.iter_bytes():
                     yield from reader.feed(chunk)
             finally:

@@ -1,26 +1,25 @@
-"""Exchanges about databases as a whole: publish, information, names, schema, delete."""
+"""Exchanges about databases as a whole: information, names, schema, locks, delete."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from stdbpy.api.answers import (
     BAD_REQUEST,
-    OK,
-    UNAUTHORIZED,
     expect_success,
     parse_json,
     read_identity,
     read_json,
     read_text,
-    refusal,
+    refusal_of_locked,
 )
-from stdbpy.api.exchange import JSON, Exchange, Request, Response, database_path, flag
-from stdbpy.api.lookups import expect_found
+from stdbpy.api.exchange import JSON, Exchange, Request, Response, database_path
+from stdbpy.api.lookups import expect_found, expect_route
 from stdbpy.api.names import check_new_name
-from stdbpy.api.results import DatabaseInfo, PublishResult
+from stdbpy.api.results import DatabaseInfo
 from stdbpy.errors import ApiError, Forbidden, UnexpectedAnswer
 from stdbpy.sats.values import Identity, Timestamp
 
@@ -30,26 +29,9 @@ if TYPE_CHECKING:
 SCHEMA_VERSIONS: tuple[Literal[10, 9], ...] = (10, 9)
 """Newest first: 1.x servers know 9 alone and answer 400 to others."""
 
-_PROGRAM = "application/octet-stream"
-_ZIP = b"PK\x03\x04"
-
-
-class _Published(msgspec.Struct):
-    domain: str | None
-    database_identity: str
-    op: Literal["created", "updated"]
-
-
-class _PublishAnswer(msgspec.Struct):
-    Success: _Published
-
-
-class _AutoMigration(msgspec.Struct):
-    token: str
-
-
-class _PlanAnswer(msgspec.Struct):
-    AutoMigrate: _AutoMigration | None = None
+_IN_USE = re.compile(r"rename to (\S+) because it already is in use")
+_EXISTS = re.compile(r"record with the name \S+ already exists|is taken by another database")
+"""How the real servers say, as their own failure, that a name is taken; and how the embedded one does."""
 
 
 class _IdentityValue(msgspec.Struct):
@@ -71,58 +53,26 @@ class _TimestampAnswer(msgspec.Struct):
     micros: int = msgspec.field(name="__timestamp_micros_since_unix_epoch__")
 
 
-def publish(
-    program: bytes, database: str | None = None, *, clear: bool = False, break_clients: bool = False
-) -> Exchange[PublishResult]:
-    path, method = ("/v1/database", "POST") if database is None else (database_path(check_new_name(database)), "PUT")
-    query = {"clear": flag(clear)} if clear else {}
-    if break_clients and database is not None and not clear:
-        query |= yield from _consent(program, database)
-    response = yield Request(method, path, query, program, _PROGRAM)
-    if response.status == UNAUTHORIZED and "PermissionDenied" in response.text:
-        raise Forbidden(
-            f"the name {database!r} belongs to another identity",
-            status=response.status,
-            body=response.text,
-            hint="Choose another name, or use the token of the name's owner.",
-        )
-    if response.status != OK:
-        raise _publish_refusal(response, program)
-    published = read_json(response, _PublishAnswer).Success
-    return PublishResult(read_identity(published.database_identity, response), published.domain, published.op)
-
-
-def _consent(program: bytes, database: str) -> Exchange[dict[str, str]]:
-    """What a query says to let an update break clients: on a real server with the token of its plan
-    for that very update; servers without plans take the word alone, or do not ask."""
-    path = database_path(database, "pre_publish")
-    response = yield Request("POST", path, {"style": "NoColor"}, program, _PROGRAM)
-    if response.status != OK:
-        return {"policy": "BreakClients"}
-    plan = read_json(response, _PlanAnswer)
-    return {"policy": "BreakClients", "token": plan.AutoMigrate.token} if plan.AutoMigrate is not None else {}
-
-
-def _publish_refusal(response: Response, program: bytes) -> ApiError:
-    error, text = refusal(response), response.text
-    if "WebAssembly" in text and program.startswith(_ZIP):
-        return ApiError(
-            "this server runs WebAssembly modules, not Python projects",
-            status=response.status,
-            body=text,
-            hint="The embedded server runs Python projects: stdbpy start",
-        )
-    if "client-breaking" in text or "Clients that were made" in text:
-        error.hint = "Publish with --break-clients if they may stop working, and generate their code again."
-    elif "update rejected" in text:
-        way_out = error.hint.rstrip(".") or "Change the module so that it fits the data that is there"
-        clears = " (--delete-data)" if "data cleared" in way_out else ", or publish to empty tables with --delete-data"
-        error.hint = f"{way_out}{clears}."
-    return error
-
-
 def delete(database: str) -> Exchange[None]:
     response = yield Request("DELETE", database_path(database))
+    yield from expect_found(response, database)
+    locked = refusal_of_locked(response, database)
+    if locked is not None:
+        raise locked
+    expect_success(response)
+
+
+def lock(database: str) -> Exchange[None]:
+    return _set_lock(database, "lock")
+
+
+def unlock(database: str) -> Exchange[None]:
+    return _set_lock(database, "unlock")
+
+
+def _set_lock(database: str, action: Literal["lock", "unlock"]) -> Exchange[None]:
+    response = yield Request("POST", database_path(database, action))
+    yield from expect_route(response, f"{action} databases")
     yield from expect_found(response, database)
     expect_success(response)
 
@@ -157,6 +107,8 @@ def add_name(database: str, name: str) -> Exchange[None]:
     )
     response = yield request
     yield from expect_found(response, database)
+    if response.status >= BAD_REQUEST and _EXISTS.search(response.text):
+        raise _taken(name, response)
     _expect_renamed(response, database)
 
 
@@ -166,6 +118,15 @@ def set_names(database: str, names: list[str]) -> Exchange[None]:
     response = yield request
     yield from expect_found(response, database)
     _expect_renamed(response, database)
+
+
+def _taken(name: str, response: Response) -> ApiError:
+    return ApiError(
+        f"the name {name!r} is taken by a database on this server",
+        status=response.status,
+        body=response.text,
+        hint="Choose another name.",
+    )
 
 
 def _expect_renamed(response: Response, database: str) -> None:
@@ -182,6 +143,9 @@ def _expect_renamed(response: Response, database: str) -> None:
         case {"PermissionDeniedOnAny": {"domains": list(domains)}}:
             reason = f"the names {', '.join(map(str, domains))} belong to another identity"
         case {"OtherError": str(said)}:
+            in_use = _IN_USE.search(said)
+            if in_use is not None:
+                raise _taken(in_use[1], response)
             raise ApiError(f"the server refused: {said}", status=response.status, body=response.text)
         case _:
             raise UnexpectedAnswer(

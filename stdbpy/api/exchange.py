@@ -38,6 +38,8 @@ class Response:
     headers: Mapping[str, str] = field(repr=False)
     """Names in lower case. Not shown: they carry tokens."""
     body: bytes = field(repr=False)
+    server: str = ""
+    """The address of the server that gave it, as far as it is known."""
 
     @property
     def text(self) -> str:

@@ -12,7 +12,7 @@ import msgspec
 
 from stdbpy.api.answers import NOT_FOUND, OK, refusal, whose_rights
 from stdbpy.api.exchange import Exchange, Request, Response, database_path, identity_path
-from stdbpy.errors import ApiError, Forbidden, NotFound, SchemaError, StdbError, nearest
+from stdbpy.errors import ApiError, Forbidden, NotFound, NotSupported, SchemaError, StdbError, nearest
 
 if TYPE_CHECKING:
     from stdbpy.schema.model import ModuleSchema
@@ -36,6 +36,28 @@ def expect_found(response: Response, database: str) -> Exchange[None]:
         body=response.text,
         hint=suggestion or "Publish it first, or check the name and the server.",
     )
+
+
+def expect_route(response: Response, doing: str, *, hint: str = "") -> Exchange[None]:
+    """Raises :class:`NotSupported` if the answer says that the server has no such route at all."""
+    if response.status == NOT_FOUND and response.caller is None and not response.body:
+        version = yield from known_version()
+        if version is not None:
+            raise not_supported(version, doing, hint=hint)
+        raise refusal(response)
+
+
+def not_supported(version: str, doing: str, *, hint: str = "") -> NotSupported:
+    return NotSupported(
+        f"this server's version, {version}, does not {doing}", hint=hint or "Newer versions of SpacetimeDB do."
+    )
+
+
+def known_version() -> Exchange[str | None]:
+    """The server's version, if it tells one."""
+    health = _json((yield Request("GET", "/v1/health")))
+    version = health.get("version") if isinstance(health, dict) else None
+    return version if isinstance(version, str) else None
 
 
 def unknown_function(response: Response, database: str, function: str) -> Exchange[ApiError]:

@@ -23,6 +23,20 @@ def check_reference(database: str) -> str:
     return database
 
 
+def split_parent(database: str | None, parent: str | None) -> tuple[str | None, str | None]:
+    """Name and parent of a database that may be given as ``parent/name``. Raises :class:`InvalidName`."""
+    if database is None or "/" not in database:
+        return database, parent
+    before, _, name = database.partition("/")
+    check_reference(before)
+    check_reference(name)
+    if parent not in {None, before}:
+        raise InvalidName(
+            f"{database!r} names a parent, and {parent!r} is given as parent", hint="Name the parent once."
+        )
+    return name, before
+
+
 def check_new_name(name: str) -> str:
     """``name`` as it is, if a database may be called so from now on. Raises :class:`InvalidName`."""
     check_reference(name)

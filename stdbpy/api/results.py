@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from stdbpy.sats.types import ProductType
 from stdbpy.sats.values import Identity, Timestamp
+
+if TYPE_CHECKING:
+    from stdbpy.schema.planned_changes import PlannedChange
+
+HostType = Literal["Wasm", "Js"]
+"""What a program is written for, in the server's words; Python projects go as ``Wasm``, the default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,31 @@ class PublishResult:
     name: str | None
     """The name it was published under; ``None`` when published by identity or without a name."""
     op: Literal["created", "updated"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishPlan:
+    """What publishing a program to a database that is there would do, or why its data is in the way."""
+
+    changes: tuple[PlannedChange, ...] = ()
+    """In the order in which they are done; empty if tables and views stay as they are."""
+    breaks_clients: bool = False
+    """Whether clients that were made for the version that runs have to go."""
+    reasons: tuple[str, ...] = ()
+    """Why it cannot be done unless the data is cleared; empty if it can."""
+    hints: tuple[str, ...] = ()
+    """What to do about the reasons, as far as the server says it."""
+    is_major_upgrade: bool = False
+    """Whether the module was made for SpacetimeDB 1 and is now for 2; no way leads back."""
+    text: str = ""
+    """The plan, or the reasons, as the server puts it, perhaps in colour; of several lines."""
+    token: str = ""
+    """Tells the server that the publisher has seen this plan; empty if the data would have to be cleared."""
+
+    @property
+    def needs_clearing(self) -> bool:
+        """Whether the program can be published only if the data is cleared."""
+        return bool(self.reasons)
 
 
 @dataclass(frozen=True, slots=True)

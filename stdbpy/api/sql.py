@@ -16,7 +16,7 @@ _UNKNOWN_TABLE = re.compile(r"no such table: `(?P<new>[^`]*)`|^`(?P<old>[^`]*)` 
 
 def sql(database: str, text: str, *, confirmed: bool | None = None) -> Exchange[list[SqlResult]]:
     response = yield request(database, text, confirmed=confirmed)
-    yield from expect_result(response, database)
+    yield from expect_result(response, database, text)
     reader = SqlReader()
     return gather([*reader.feed(response.body), *reader.end()])
 
@@ -30,18 +30,28 @@ def request(database: str, text: str, *, confirmed: bool | None = None) -> Reque
     return Request("POST", database_path(database, "sql"), query, body, "text/plain")
 
 
-def expect_result(response: Response, database: str) -> Exchange[None]:
-    """Raises for an answer that is no result; the body of one that is need not be read before."""
+def expect_result(response: Response, database: str, text: str) -> Exchange[None]:
+    """Raises for an answer to ``text`` that is no result; the body of one that is need not be read before.
+
+    If the server says what in the statement it refuses, the error has a note that shows the place.
+    """
     if response.status == OK:
         return
     yield from expect_found(response, database)
     if response.status == BAD_REQUEST:
-        raise (yield from _refusal(response, database))
+        raise (yield from _refusal(response, database, text))
     raise refusal(response)
 
 
-def _refusal(response: Response, database: str) -> Exchange[ApiError]:
+def _refusal(response: Response, database: str, text: str) -> Exchange[ApiError]:
+    # Only who is refused waits until what explains it is imported.
+    from stdbpy.sql.complaints import excerpt, find_place
+
     error = refusal(response)
+    place = find_place(response.text, text)
+    if place is not None:
+        error.add_note(excerpt(text, place))
+        error.hint = error.hint or place.hint
     unknown = _UNKNOWN_TABLE.search(response.text)
     if unknown is not None:
         schema = yield from known_schema(database)

@@ -69,7 +69,7 @@ def request_settings(address: Address, request: Request, timeout: float) -> dict
 
 
 def response_of(answer: httpx.Response, body: bytes) -> Response:
-    return Response(answer.status_code, answer.headers, body)
+    return Response(answer.status_code, answer.headers, body, str(answer.request.url).partition("/v1/")[0])
 
 
 class Repetition:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from stdbpy.api import calls, databases, servers, sql
+from stdbpy.api import calls, databases, publishing, servers, sql
 from stdbpy.api.exchange import Request, Response
 from stdbpy.api.results import CallResult
 from stdbpy.errors import (
@@ -64,10 +64,10 @@ class TestRequests:
     def test_no_database_gets_a_name_that_is_too_long(self):
         done = json_answer({"Success": {"domain": None, "database_identity": IDENTITY, "op": "updated"}})
         for acceptable in ("x" * 63, IDENTITY, f"0x{IDENTITY}"):
-            carry(databases.publish(b"x", acceptable), done)
+            carry(publishing.publish(b"x", acceptable), done)
         for name in (long := "x" * 64, f"{IDENTITY}0"):
             for exchange in (
-                databases.publish(b"x", name),
+                publishing.publish(b"x", name),
                 databases.add_name("chat", name),
                 databases.set_names("chat", [name]),
             ):
@@ -78,24 +78,11 @@ class TestRequests:
 
     def test_publish_by_name_or_without(self):
         answer = json_answer({"Success": {"domain": "chat", "database_identity": IDENTITY, "op": "created"}})
-        _, [named] = carry(databases.publish(b"\0asm", "chat", clear=True), answer)
-        _, [unnamed] = carry(databases.publish(b"\0asm"), answer)
+        _, [named] = carry(publishing.publish(b"\0asm", "chat", clear=True), answer)
+        _, [unnamed] = carry(publishing.publish(b"\0asm"), answer)
         assert (named.method, named.path, dict(named.query)) == ("PUT", "/v1/database/chat", {"clear": "true"})
         assert (unnamed.method, unnamed.path, dict(unnamed.query)) == ("POST", "/v1/database", {})
         assert named.body == b"\0asm"
-
-    def test_an_update_that_may_break_clients_needs_the_plans_token(self):
-        plan = json_answer({"AutoMigrate": {"token": "0xab", "break_clients": True, "migrate_plan": ""}})
-        published = json_answer({"Success": {"domain": "chat", "database_identity": IDENTITY, "op": "updated"}})
-        _, [asked, request] = carry(databases.publish(b"x", "chat", break_clients=True), plan, published)
-        assert (asked.method, asked.path) == ("POST", "/v1/database/chat/pre_publish")
-        assert dict(request.query) == {"policy": "BreakClients", "token": "0xab"}
-
-    def test_servers_without_plans_are_told_without_a_token(self):
-        published = json_answer({"Success": {"domain": "chat", "database_identity": IDENTITY, "op": "updated"}})
-        answers = (Response(404, {}, b""), published)
-        _, [_, request] = carry(databases.publish(b"x", "chat", break_clients=True), *answers)
-        assert dict(request.query) == {"policy": "BreakClients"}
 
     @pytest.mark.parametrize(
         ("arguments", "body"),
@@ -317,38 +304,6 @@ class TestRefusals:
             carry(servers.ping(), text_answer(text, 401))
         assert caught.value.hint
 
-    def test_a_name_of_somebody_else(self):
-        answer = below_database(json_answer({"PermissionDenied": {"name": "chat"}}, 401))
-        with pytest.raises(Forbidden, match="'chat' belongs to another"):
-            carry(databases.publish(b"", "chat"), answer)
-
-    @pytest.mark.parametrize(
-        ("said", "hint"),
-        [
-            ("", "Change the module so that it fits the data that is there, or publish to empty tables with {}."),
-            ("\nhint: Delete its rows.", "Delete its rows, or publish to empty tables with {}."),
-            ("\nhint: Copy, or publish with the data cleared", "Copy, or publish with the data cleared ({})."),
-        ],
-    )
-    def test_an_update_that_the_data_does_not_fit(self, said: str, hint: str):
-        answer = below_database(text_answer(f"Database update rejected: no{said}", 400))
-        with pytest.raises(ApiError) as caught:
-            carry(databases.publish(b"", "chat"), answer)
-        assert caught.value.message == "the server refused: Database update rejected: no"
-        assert caught.value.hint == hint.format("--delete-data")
-
-    def test_a_project_published_to_a_server_for_webassembly(self):
-        answer = below_database(text_answer("failed to parse WebAssembly module: magic header not detected", 500))
-        with pytest.raises(ApiError) as caught:
-            carry(databases.publish(b"PK\x03\x04...", "chat"), answer)
-        assert "stdbpy start" in caught.value.hint
-
-    def test_a_name_that_breaks_the_rules(self):
-        answer = below_database(text_answer("Invalid URL: invalid characters in database name", 400))
-        with pytest.raises(ApiError) as caught:
-            carry(databases.publish(b"", "Chat"), answer)
-        assert "lower-case" in caught.value.hint
-
     @pytest.mark.parametrize("status", [301, 302, 307, 308])
     def test_redirects_are_not_followed(self, status: int):
         with pytest.raises(UnexpectedAnswer, match="on to https://elsewhere"):
@@ -381,13 +336,6 @@ class TestRefusals:
         with pytest.raises(ApiError) as caught:
             carry(databases.info("chat"), below_database(text_answer("it is so\nhint: Do this.", 400)))
         assert (caught.value.message, caught.value.hint) == ("the server refused: it is so", "Do this.")
-
-    def test_hints_of_several_problems_are_told_apart_from_them_and_once(self):
-        said = "it is so\nm.py:1: error: one\n    hint: Do this.\nm.py:2: error: two\n    hint: Do this.\nhint: Look."
-        with pytest.raises(ApiError) as caught:
-            carry(databases.publish(b"x"), text_answer(said, 400))
-        assert caught.value.message == "the server refused: it is so m.py:1: error: one m.py:2: error: two"
-        assert caught.value.hint == "Do this. Look."
 
     def test_long_bodies_are_cut_in_messages(self):
         with pytest.raises(ApiError) as caught:
