@@ -11,7 +11,7 @@ from stdbpy.engine.store.index import Index
 from stdbpy.engine.store.sequence import Numbers
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.store.table import Table
-from stdbpy.errors import MigrationRefused
+from stdbpy.errors import MigrationRefused, counted
 from stdbpy.sats.types import AlgebraicType
 from stdbpy.schema.column_types import without_references
 from stdbpy.schema.migration_plan import MigrationPlan, StepKind
@@ -43,7 +43,7 @@ def migrate(old: Store, schema: ModuleSchema, plan: MigrationPlan) -> Store:
             _carry_over(table, successor)
         elif table.rows:
             raise MigrationRefused(
-                f"Table {table.name!r} would be removed, and it has {len(table.rows)} rows",
+                f"Table {table.name!r} would be removed, and it has {counted(len(table.rows), 'row')}",
                 hint="Delete its rows first, in a reducer or with SQL.",
             )
     new.numbering.keep(new)

@@ -40,6 +40,10 @@ _PRIMITIVE_SIZES = {
 }
 
 
+ANOTHER_TYPE = "it is another type"
+"""The obstacle that says no more than that the types differ."""
+
+
 def without_references(type: AlgebraicType, typespace: Typespace, path: tuple[int, ...] = ()) -> AlgebraicType:
     """The type with every reference replaced by what it refers to.
 
@@ -116,4 +120,4 @@ def obstacles(old: AlgebraicType, new: AlgebraicType) -> Iterator[str]:
         case ArrayType(old_element), ArrayType(new_element):
             yield from obstacles(old_element, new_element)
         case _ if old != new:
-            yield "it is another type"
+            yield ANOTHER_TYPE

@@ -34,7 +34,7 @@ def name_problem(where: str, name: str, source_name: str = "") -> Problem | None
             return Problem(
                 "error",
                 where,
-                f"The name {word!r}{made_of} {fault}",
+                f"the name {word!r}{made_of} {fault}",
                 "Use letters, digits and underscores, and do not start with a digit",
             )
     return None

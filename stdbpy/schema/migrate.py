@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from stdbpy.errors import Problem
 from stdbpy.sats.types import AlgebraicType, ProductType
-from stdbpy.schema.column_types import obstacles, without_references
+from stdbpy.schema.column_types import ANOTHER_TYPE, obstacles, without_references
 from stdbpy.schema.migration_plan import MigrationPlan, Step, StepKind
 from stdbpy.schema.model import Column, Index, ModuleSchema, Sequence, Table, UniqueConstraint, View
 from stdbpy.schema.names import canonical_name
@@ -95,9 +95,9 @@ def _table(
         return Step(kind, name, new.name, namespace)
 
     if old.is_system != new.is_system:
-        yield _refused(where, "It was a table of the server and would become one of the module, or the reverse")
+        yield _refused(where, "it was a table of the server and would become one of the module, or the reverse")
     if old.is_event != new.is_event:
-        yield _refused(where, f"It would become {'an event' if new.is_event else 'an ordinary'} table")
+        yield _refused(where, f"it would become {'an event' if new.is_event else 'an ordinary'} table")
     if old.is_public != new.is_public:
         yield step(StepKind.CHANGE_ACCESS)
     if old.primary_key != new.primary_key:
@@ -134,12 +134,12 @@ def _schedule(
 
 def _outbox(step: _MakeStep, where: str, old: Table, new: Table) -> Iterator[_Finding]:
     if (old.outbox is None) != (new.outbox is None):
-        yield _refused(where, f"It would {'become' if new.outbox else 'no longer be'} an outbox")
+        yield _refused(where, f"it would {'become' if new.outbox else 'no longer be'} an outbox")
     elif old.outbox is not None and new.outbox is not None:
         if old.primary_key != new.primary_key:
-            yield _refused(where, "It is an outbox, and its primary key would change")
+            yield _refused(where, "it is an outbox, and its primary key would change")
         elif old.outbox.target_column != new.outbox.target_column:
-            yield _refused(where, "It is an outbox, and the column with its target would change")
+            yield _refused(where, "it is an outbox, and the column with its target would change")
         elif old.outbox != new.outbox:
             yield step(StepKind.CHANGE_OUTBOX)
 
@@ -148,11 +148,11 @@ def _columns(
     step: _MakeStep, where: str, old_module: ModuleSchema, old: Table, new_module: ModuleSchema, new: Table
 ) -> Iterator[_Finding]:
     removed, added, kept = _compare(old.columns, new.columns)
-    reasons = [_refused(f"{where}.column {column.name}", "It would be removed") for column in removed]
+    reasons = [_refused(f"{where}.column {column.name}", "it would be removed") for column in removed]
     for column in added:
         if column.default is None:
             hint = "Give it a default, which the rows that are there get"
-            reasons.append(_refused(f"{where}.column {column.name}", "It is new and has no default", hint))
+            reasons.append(_refused(f"{where}.column {column.name}", "it is new and has no default", hint))
     types_changed = False
     for before, after in kept:
         if before.source_name != after.source_name:
@@ -160,13 +160,15 @@ def _columns(
         old_type = without_references(before.type, old_module.typespace)
         new_type = without_references(after.type, new_module.typespace)
         types_changed = types_changed or old_type != new_type
+        texts = list(dict.fromkeys((describe_type(old_module, before.type), describe_type(new_module, after.type))))
         for obstacle in dict.fromkeys(obstacles(old_type, new_type)):
-            texts = dict.fromkeys((describe_type(old_module, before.type), describe_type(new_module, after.type)))
-            message = f"Its type would change ({' to '.join(texts)}): {obstacle}"
+            says_enough = obstacle == ANOTHER_TYPE and len(texts) == 2
+            change = f"from {texts[0]} to {texts[1]}" if len(texts) == 2 else f"({texts[0]})"
+            message = f"its type would change {change}" + ("" if says_enough else f": {obstacle}")
             reasons.append(_refused(f"{where}.column {after.name}", message))
         if before.position != after.position:
             hint = "Put new columns behind those that are there"
-            reasons.append(_refused(f"{where}.column {after.name}", "It would stand at another place", hint))
+            reasons.append(_refused(f"{where}.column {after.name}", "it would stand at another place", hint))
 
     if old.is_event:
         # It has no rows, so anything goes; but clients know its columns.
@@ -190,7 +192,7 @@ def _indexes(step: _MakeStep, where: str, old: Table, new: Table) -> Iterator[_F
         if before.accessor != after.accessor:
             yield _refused(
                 f"{where}.index {after.name}",
-                f"Code would call it {after.accessor!r}, no longer {before.accessor!r}",
+                f"code would call it {after.accessor!r}, no longer {before.accessor!r}",
                 "Keep the name, or remove the index in one version and add it in the next",
             )
         elif (before.algorithm, before.columns) != (after.algorithm, after.columns):
@@ -206,7 +208,7 @@ def _constraints(step: _MakeStep, where: str, old: Table, new: Table) -> Iterato
     yield from (step(StepKind.ADD_CONSTRAINT, constraint.name) for constraint in added)
     for before, after in kept:
         if set(before.columns) != set(after.columns):
-            yield _refused(f"{where}.unique {after.name}", "It would be about other columns")
+            yield _refused(f"{where}.unique {after.name}", "it would be about other columns")
 
 
 def _sequences(step: _MakeStep, old: Table, new: Table) -> Iterator[_Finding]:

@@ -124,5 +124,5 @@ class Findings:
 
     def primary_key(self, where: str, columns: list[int]) -> int | None:
         if len(columns) > 1:
-            self.add(where, "A primary key is one column, not several")
+            self.add(where, "a primary key is one column, not several")
         return columns[0] if columns else None

@@ -84,7 +84,7 @@ def schema_from_raw(raw: Any) -> ModuleSchema:
     for raw_table in raw_tables:
         table = _table(raw_table, typespace, findings)
         if table.name in tables:
-            findings.add(f"table {table.name}", "Two tables have this name")
+            findings.add(f"table {table.name}", "two tables have this name")
         tables[table.name] = table
     for export in exports:
         if export.name == "ColumnDefaultValue":
@@ -146,11 +146,11 @@ def _set_default(raw: Any, tables: dict[str, Table], findings: parts.Findings) -
     name, position, value = raw
     table = tables.get(name)
     if table is None:
-        findings.add(f"table {name}", "A column of it has a default, but there is no such table")
+        findings.add(f"table {name}", "a column of it has a default, but there is no such table")
     elif position >= len(table.columns):
-        findings.add(f"table {name}", f"Column number {position} has a default, but there is no such column")
+        findings.add(f"table {name}", f"column number {position} has a default, but there is no such column")
     elif table.columns[position].default is not None:
-        findings.add(f"table {name}.column {table.columns[position].name}", "It has two defaults")
+        findings.add(f"table {name}.column {table.columns[position].name}", "it has two defaults")
     else:
         columns = [*table.columns]
         columns[position] = replace(columns[position], default=value)

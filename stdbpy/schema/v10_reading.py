@@ -130,7 +130,7 @@ class _Reading:
         for raw in self._section("Tables"):
             table = self._read_table(raw, schema)
             if table.name in tables:
-                self._findings.add(f"table {table.name}", "Two tables have this name")
+                self._findings.add(f"table {table.name}", "two tables have this name")
             tables[table.name] = table
         for source_name, table_name, at_column, function in self._section("Schedules"):
             schedule = Schedule("", source_name or "", at_column, self._function(function))
@@ -151,7 +151,7 @@ class _Reading:
             if position < len(columns):
                 columns[position] = replace(columns[position], default=value)
             else:
-                self._findings.add(where, f"Column number {position} has a default, but there is no such column")
+                self._findings.add(where, f"column number {position} has a default, but there is no such column")
         return Table(
             name=self._table(name),
             source_name=name,
@@ -179,9 +179,9 @@ class _Reading:
     def _marked_table(self, tables: Mapping[str, Table], source_name: str, mark: str) -> Table | None:
         table = tables.get(self._table(source_name))
         if table is None:
-            self._findings.add(f"table {source_name}", f"It has a {mark}, but there is no such table")
+            self._findings.add(f"table {source_name}", f"it has a {mark}, but there is no such table")
         elif getattr(table, mark) is not None:
-            self._findings.add(f"table {table.name}", f"It has two {mark}s")
+            self._findings.add(f"table {table.name}", f"it has two {mark}s")
         return table
 
     # functions
@@ -191,9 +191,9 @@ class _Reading:
         for spec, function in self._section("LifeCycleReducers"):
             name = self._function(function)
             if name in lifecycles:
-                self._findings.add(f"reducer {name}", "It is there for two lifecycle events")
+                self._findings.add(f"reducer {name}", "it is there for two lifecycle events")
             if Lifecycle(spec.name) in lifecycles.values():
-                self._findings.add(f"reducer {name}", f"Another reducer is there for {spec.name} already")
+                self._findings.add(f"reducer {name}", f"another reducer is there for {spec.name} already")
             lifecycles[name] = Lifecycle(spec.name)
         reducers = tuple(
             Reducer(
@@ -208,7 +208,7 @@ class _Reading:
             for name, params, visibility, ok_type, err_type in self._section("Reducers")
         )
         for name in lifecycles.keys() - {reducer.name for reducer in reducers}:
-            self._findings.add(f"reducer {name}", "It is named for a lifecycle event, but there is no such reducer")
+            self._findings.add(f"reducer {name}", "it is named for a lifecycle event, but there is no such reducer")
         return reducers
 
     def _views(self) -> tuple[View, ...]:
@@ -229,9 +229,9 @@ class _Reading:
         keys: dict[str, list[str]] = {}
         for view_name, columns in self._section("ViewPrimaryKeys"):
             if view_name not in {view.source_name for view in schema.views}:
-                self._findings.add(f"view {view_name}", "It has a primary key, but there is no such view")
+                self._findings.add(f"view {view_name}", "it has a primary key, but there is no such view")
             if view_name in keys:
-                self._findings.add(f"view {view_name}", "It has two primary keys")
+                self._findings.add(f"view {view_name}", "it has two primary keys")
             keys[view_name] = columns
 
         def with_key(view: View) -> View:

@@ -43,21 +43,21 @@ def _module_problems(schema: ModuleSchema, prefix: str) -> Iterator[Problem]:
         if problem_ := name_problem(where, submodule.name, submodule.source_name):
             yield problem_
         if max(len(submodule.name.encode()), len(submodule.source_name.encode())) > NAMESPACE_BYTES:
-            yield Problem("error", where, f"Its name is longer than {NAMESPACE_BYTES} bytes")
+            yield Problem("error", where, f"its name is longer than {NAMESPACE_BYTES} bytes")
         if submodule.name in seen:
-            yield Problem("error", where, "Two modules are mounted under this name", "Rename one of them")
+            yield Problem("error", where, "two modules are mounted under this name", "Rename one of them")
         seen.add(submodule.name)
         for reducer in submodule.schema.reducers:
             if reducer.lifecycle is not None:
                 yield Problem(
                     "error",
                     f"{where}.reducer {reducer.name}",
-                    f"Only the outermost module may have a reducer for {reducer.lifecycle.value}",
+                    f"only the outermost module may have a reducer for {reducer.lifecycle.value}",
                 )
         if submodule.schema.environment:
-            yield Problem("error", where, "Only the outermost module may declare environment values")
+            yield Problem("error", where, "only the outermost module may declare environment values")
         if submodule.schema.http_routes:
-            yield Problem("warning", where, "Its HTTP routes are not served", "Declare them in the outermost module")
+            yield Problem("warning", where, "its HTTP routes are not served", "Declare them in the outermost module")
         yield from _module_problems(submodule.schema, f"{where}.")
 
 
@@ -91,7 +91,7 @@ def _function_problems(
     for position, parameter in enumerate(function.params.elements):
         parameter_where = f"{where}.parameter {parameter.name or position}"
         if parameter.name is None:
-            yield Problem("error", parameter_where, "The parameter has no name")
+            yield Problem("error", parameter_where, "the parameter has no name")
         elif problem := name_problem(parameter_where, canonical_name(parameter.name, schema.case_policy)):
             yield problem
         yield from uses.problem(parameter_where, "the parameter", parameter.type)
@@ -101,10 +101,10 @@ def _reducer_problems(reducer: Reducer, schema: ModuleSchema, uses: TypeUses) ->
     where = f"reducer {reducer.name}"
     yield from _function_problems(where, reducer, schema, uses)
     if reducer.ok_return_type != UNIT or reducer.err_return_type is not Primitive.STRING:
-        yield Problem("error", where, "A reducer returns nothing, or fails with a string", "Use a procedure")
+        yield Problem("error", where, "a reducer returns nothing, or fails with a string", "Use a procedure")
     if reducer.lifecycle is not None and reducer.params.elements:
         yield Problem(
-            "error", where, f"The server calls it by itself ({reducer.lifecycle.value}), so it takes no parameters"
+            "error", where, f"the server calls it by itself ({reducer.lifecycle.value}), so it takes no parameters"
         )
 
 
@@ -115,11 +115,11 @@ def _view_problems(view: View, schema: ModuleSchema, uses: TypeUses) -> Iterator
         yield Problem(
             "error",
             where,
-            "A view returns a list, an option or a query of a named row type, and nothing else",
+            "a view returns a list, an option or a query of a named row type, and nothing else",
         )
         return
     if view.row_ref >= len(schema.typespace) or not isinstance(schema.typespace[view.row_ref], ProductType):
-        yield Problem("error", where, f"Its row type, number {view.row_ref} of the types, is no product")
+        yield Problem("error", where, f"its row type, number {view.row_ref} of the types, is no product")
         return
     returned: AlgebraicType = ArrayType(TypeRef(view.row_ref)) if view.is_query else view.return_type
     yield from uses.problem(where, "the result", returned)
@@ -127,16 +127,16 @@ def _view_problems(view: View, schema: ModuleSchema, uses: TypeUses) -> Iterator
     for column in columns:
         column_where = f"{where}.column {column.name or column.position}"
         if not column.source_name:
-            yield Problem("error", column_where, "The column has no name")
+            yield Problem("error", column_where, "the column has no name")
         elif problem := name_problem(column_where, column.name, column.source_name):
             yield problem
         yield from uses.problem(column_where, "the column", column.type)
         yield from uses.recursion_problem(column_where, "the column", column.type)
     if len(view.primary_key) > 1:
-        yield Problem("error", where, "A view's primary key is one column")
+        yield Problem("error", where, "a view's primary key is one column")
     for name in view.primary_key:
         if name not in {column.name for column in columns}:
-            yield Problem("error", where, f"Its primary key is {name!r}, and its rows have no such column")
+            yield Problem("error", where, f"its primary key is {name!r}, and its rows have no such column")
 
 
 # --- what must be there once -----------------------------------------------------------------
@@ -174,7 +174,7 @@ def _repeated(names: Iterable[tuple[str, str]], among: str) -> Iterator[Problem]
     for kind, name in names:
         if counts[name] > 1:
             counts[name] = 0  # said once
-            yield Problem("error", f"{kind} {name}", f"The name is used twice among {among}", "Rename one of them")
+            yield Problem("error", f"{kind} {name}", f"the name is used twice among {among}", "Rename one of them")
 
 
 def _duplicate_lifecycles(schema: ModuleSchema) -> Iterator[Problem]:
@@ -186,7 +186,7 @@ def _duplicate_lifecycles(schema: ModuleSchema) -> Iterator[Problem]:
             yield Problem(
                 "error",
                 f"reducer {reducer.name}",
-                f"The reducer {first[reducer.lifecycle]!r} is there for {reducer.lifecycle.value} already",
+                f"the reducer {first[reducer.lifecycle]!r} is there for {reducer.lifecycle.value} already",
             )
         first.setdefault(reducer.lifecycle, reducer.name)
 
@@ -201,7 +201,7 @@ def _http_problems(schema: ModuleSchema) -> Iterator[Problem]:
         if problem := name_problem(where, handler.name, handler.source_name):
             yield problem
         if handler.name in handlers:
-            yield Problem("error", where, "Two HTTP handlers have this name", "Rename one of them")
+            yield Problem("error", where, "two HTTP handlers have this name", "Rename one of them")
         handlers.add(handler.name)
     for position, route in enumerate(schema.http_routes):
         where = f"http route {route.method} {route.path or '(root)'}"
@@ -209,12 +209,12 @@ def _http_problems(schema: ModuleSchema) -> Iterator[Problem]:
             yield Problem(
                 "error",
                 where,
-                "A path is empty or starts with '/', and holds only lower-case letters, digits and -_~/",
+                "a path is empty or starts with '/', and holds only lower-case letters, digits and -_~/",
             )
         if route.handler not in handlers:
-            yield Problem("error", where, f"It leads to {route.handler!r}, and the module has no such HTTP handler")
+            yield Problem("error", where, f"it leads to {route.handler!r}, and the module has no such HTTP handler")
         if any(_overlap(route, other) for other in schema.http_routes[:position]):
-            yield Problem("error", where, "Another route takes the same requests")
+            yield Problem("error", where, "another route takes the same requests")
 
 
 def _overlap(route: HttpRoute, other: HttpRoute) -> bool:

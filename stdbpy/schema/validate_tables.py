@@ -27,10 +27,10 @@ def table_problems(where: str, table: Table, schema: ModuleSchema, uses: TypeUse
     # Names that begin with the table's are made of it: they have its fault, too.
     made_of_fault = table.name if faulty_name else None
     if not table.is_system and table.name.startswith("st_"):
-        yield Problem("error", where, "Names that start with 'st_' belong to the server's own tables", "Rename it")
+        yield Problem("error", where, "names that start with 'st_' belong to the server's own tables", "Rename it")
     row = schema.typespace[table.product_ref] if table.product_ref < len(schema.typespace) else None
     if not isinstance(row, ProductType):
-        yield Problem("error", where, f"Its row type, number {table.product_ref} of the types, is no product")
+        yield Problem("error", where, f"its row type, number {table.product_ref} of the types, is no product")
         return
     yield from _column_problems(where, table, schema, uses)
     for index in table.indexes:
@@ -45,11 +45,11 @@ def _column_problems(where: str, table: Table, schema: ModuleSchema, uses: TypeU
     for column in table.columns:
         column_where = f"{where}.column {column.name or column.position}"
         if not column.source_name:
-            yield Problem("error", column_where, "The column has no name")
+            yield Problem("error", column_where, "the column has no name")
         elif problem := name_problem(column_where, column.name, column.source_name):
             yield problem
         if column.name in seen:
-            yield Problem("error", column_where, "Two columns have this name", "Rename one of them")
+            yield Problem("error", column_where, "two columns have this name", "Rename one of them")
         seen.add(column.name)
         yield from uses.problem(column_where, "the column", column.type)
         yield from uses.recursion_problem(column_where, "the column", column.type)
@@ -61,7 +61,7 @@ def _default_problems(where: str, column: Column, schema: ModuleSchema) -> Itera
     try:
         compile_codec(column.type, schema.typespace).decode_from(column.default or b"", 0)
     except SatsError as error:
-        yield Problem("error", where, f"Its default is no {describe_type(schema, column.type)}: {error}")
+        yield Problem("error", where, f"its default is no {describe_type(schema, column.type)}: {error}")
 
 
 def _index_problems(
@@ -75,14 +75,14 @@ def _index_problems(
     if index.algorithm is not IndexAlgorithm.DIRECT:
         return
     if len(index.columns) != 1:
-        yield Problem("error", where, "A direct index has exactly one column")
+        yield Problem("error", where, "a direct index has exactly one column")
         return
     column = _column(table, index.columns[0])
     if column is not None and not _may_have_direct_index(column.type, schema.typespace):
         yield Problem(
             "error",
             where,
-            f"Column {column.name!r} is {describe_type(schema, column.type)}, "
+            f"column {column.name!r} is {describe_type(schema, column.type)}, "
             "but a direct index takes only u8, u16, u32, u64 and enums without payloads",
             "Use a btree index",
         )
@@ -109,18 +109,18 @@ def _constraint_problems(where: str, table: Table) -> Iterator[Problem]:
             yield Problem(
                 "error",
                 constraint_where,
-                f"A unique constraint needs an index on the same columns ({_names(table, constraint.columns)})",
+                f"a unique constraint needs an index on the same columns ({_names(table, constraint.columns)})",
                 "Add the index",
             )
     if table.primary_key is None:
         return
     if _column(table, table.primary_key) is None:
-        yield Problem("error", where, f"Its primary key is column number {table.primary_key}, which it does not have")
+        yield Problem("error", where, f"its primary key is column number {table.primary_key}, which it does not have")
     elif not table.is_unique((table.primary_key,)):
         yield Problem(
             "error",
             f"{where}.column {_names(table, (table.primary_key,))}",
-            "A primary key needs a unique constraint on its column",
+            "a primary key needs a unique constraint on its column",
         )
 
 
@@ -136,11 +136,11 @@ def _sequence_problems(where: str, table: Table, schema: ModuleSchema) -> Iterat
             yield Problem(
                 "error",
                 column_where,
-                f"Only integers can count up by themselves, and it is {describe_type(schema, column.type)}",
+                f"only integers can count up by themselves, and it is {describe_type(schema, column.type)}",
                 "Use u64, or leave auto_inc out",
             )
         if sequence.column in seen:
-            yield Problem("error", column_where, "Two sequences fill this column")
+            yield Problem("error", column_where, "two sequences fill this column")
         seen.add(sequence.column)
         if fault := _numbers_fault(sequence):
             yield Problem("error", column_where, fault)
@@ -151,9 +151,9 @@ def _numbers_fault(sequence: Sequence) -> str:
     ``crates/datastore/src/locking_tx_datastore/sequence.rs``)."""
     lowest, highest = sequence.lowest, sequence.highest
     if not lowest <= sequence.first <= highest:
-        return f"Its numbers start at {sequence.first}, which is not between {lowest} and {highest}"
+        return f"its numbers start at {sequence.first}, which is not between {lowest} and {highest}"
     if not 0 < abs(sequence.increment) < highest - lowest:
-        return f"Its numbers go up by {sequence.increment}, which does not fit between {lowest} and {highest}"
+        return f"its numbers go up by {sequence.increment}, which does not fit between {lowest} and {highest}"
     return ""
 
 
@@ -170,20 +170,20 @@ def _schedule_problems(where: str, table: Table, schema: ModuleSchema, made_of_f
         yield Problem(
             "error",
             where,
-            "A scheduled table needs a primary key of type u64 and a column of type ScheduleAt",
+            "a scheduled table needs a primary key of type u64 and a column of type ScheduleAt",
             "For example: scheduled_id: u64 = column(primary_key=True, auto_inc=True); scheduled_at: ScheduleAt",
         )
     params = [reducer.params for reducer in schema.reducers if reducer.name == schedule.function]
     params += [procedure.params for procedure in schema.procedures if procedure.name == schedule.function]
     if not params:
         yield Problem(
-            "error", where, f"It runs {schedule.function!r}, and the module has no reducer or procedure of that name"
+            "error", where, f"it runs {schedule.function!r}, and the module has no reducer or procedure of that name"
         )
     elif [element.type for element in params[0].elements] != [TypeRef(table.product_ref)]:
         yield Problem(
             "error",
             where,
-            f"It runs {schedule.function!r}, whose only parameter has to be a row of this table",
+            f"it runs {schedule.function!r}, whose only parameter has to be a row of this table",
         )
 
 
@@ -202,12 +202,12 @@ def _column_list_problems(where: str, positions: Iterable[int], table: Table) ->
         if _column(table, position) is None:
             yield _no_such_column(where, position)
         elif position in seen:
-            yield Problem("error", where, f"It names column {_names(table, (position,))!r} twice")
+            yield Problem("error", where, f"it names column {_names(table, (position,))!r} twice")
         seen.add(position)
 
 
 def _no_such_column(where: str, position: int) -> Problem:
-    return Problem("error", where, f"It refers to column number {position}, which the table does not have")
+    return Problem("error", where, f"it refers to column number {position}, which the table does not have")
 
 
 def _column(table: Table, position: int) -> Column | None:

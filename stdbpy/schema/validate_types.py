@@ -67,7 +67,7 @@ class TypeUses:
         fault = self.fault(type)
         if fault:
             yield Problem(
-                "error", where, f"The type of {what} {fault}", "Make it a named type of the module and refer to that"
+                "error", where, f"the type of {what} {fault}", "Make it a named type of the module and refer to that"
             )
 
     def recursion_problem(self, where: str, what: str, type: AlgebraicType) -> Iterator[Problem]:
@@ -76,7 +76,7 @@ class TypeUses:
             yield Problem(
                 "error",
                 where,
-                f"The type of {what} holds itself, which a table cannot store",
+                f"the type of {what} holds itself, which a table cannot store",
                 "Keep the parts in a table of their own and refer to them by their key",
             )
 
@@ -101,23 +101,23 @@ def type_problems(schema: ModuleSchema, uses: TypeUses) -> Iterator[Problem]:
             if problem := name_problem(where, name):
                 yield problem
         if definition.full_name in seen:
-            yield Problem("error", where, "Two types have this name", "Rename one of them")
+            yield Problem("error", where, "two types have this name", "Rename one of them")
         seen.add(definition.full_name)
         yield from _definition_problems(where, definition, schema, uses)
 
 
 def _definition_problems(where: str, definition: TypeDef, schema: ModuleSchema, uses: TypeUses) -> Iterator[Problem]:
     if definition.ref >= len(schema.typespace):
-        yield Problem("error", where, f"It refers to type number {definition.ref}, which does not exist")
+        yield Problem("error", where, f"it refers to type number {definition.ref}, which does not exist")
         return
     source_members, kind = _members(schema.source_typespace[definition.ref])  # clients see the code's names
     if not kind:
-        yield Problem("error", where, "Only a product or a sum can be a named type")
+        yield Problem("error", where, "only a product or a sum can be a named type")
         return
     for position, (name, type) in enumerate(source_members):
         member_where = f"{where}.{kind} {name or position}"
         if name is None:
-            yield Problem("error", member_where, f"The {kind} has no name")
+            yield Problem("error", member_where, f"the {kind} has no name")
         elif problem := name_problem(member_where, name):
             yield problem
         yield from uses.problem(member_where, f"the {kind}", type)
@@ -128,7 +128,7 @@ def _definition_problems(where: str, definition: TypeDef, schema: ModuleSchema, 
             yield Problem(
                 "error",
                 where,
-                f"Its {kind}s are not in alphabetical order, nor declared to be in an order of their own",
+                f"its {kind}s are not in alphabetical order, nor declared to be in an order of their own",
             )
 
 

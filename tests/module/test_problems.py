@@ -137,13 +137,13 @@ CASES = {
     "text that counts": """
         @table
         class Player:
-            name: str = auto_inc()  # E: .*Only integers can count up
+            name: str = auto_inc()  # E: .*only integers can count up
     """,
     "names that break the rules": """
-        @table(name="2fast")  # E: table 2fast: The name '2fast' starts with '2'
+        @table(name="2fast")  # E: table 2fast: the name '2fast' starts with '2'
         class Fast:
             id: u64
-        @reducer(name="add player")  # E: reducer add player: The name 'add player' holds ' '
+        @reducer(name="add player")  # E: reducer add player: the name 'add player' holds ' '
         def add(ctx): pass
     """,
     "a schedule without a time": """
@@ -179,7 +179,7 @@ CASES = {
         def tick(ctx, timer: Timer): pass
     """,
     "a schedule for a reducer that takes something else": """
-        @table(scheduled="tick")  # E: .*It runs 'tick', whose only parameter has to be a row
+        @table(scheduled="tick")  # E: .*it runs 'tick', whose only parameter has to be a row
         class Timer:
             id: u64 = auto_inc(primary_key=True)
             at: ScheduleAt
@@ -297,10 +297,10 @@ CASES = {
         @table
         class Player:
             id: int  # E: Player.id: int is not a type
-        @table(name="2fast")  # E: table 2fast: The name '2fast' starts with '2'
+        @table(name="2fast")  # E: table 2fast: the name '2fast' starts with '2'
         class Fast:
             id: u64 = auto_inc(primary_key=True)
-            name: str = auto_inc()  # E: .*Only integers can count up
+            name: str = auto_inc()  # E: .*only integers can count up
         @table(scheduled="tick")
         class Timer:
             id: u64 = auto_inc(primary_key=True)

@@ -76,16 +76,16 @@ MIGRATIONS: dict[str, Migration] = {
     "make it no event table": Migration(module(table={"is_event": True}), PLAIN, refusal="become an ordinary table"),
     "add a column with default": Migration(PLAIN, _with_column(2), ("Add columns to table person", CLIENTS)),
     "add a column without default": Migration(
-        PLAIN, _with_column(), refusal="column level: It is new and has no default"
+        PLAIN, _with_column(), refusal="column level: it is new and has no default"
     ),
     "add a column in front": Migration(
         PLAIN,
         module(product(("level", U8), ("id", U64), ("name", STRING)), defaults={0: b"\1"}),
-        refusal="column id: It would stand at another place",
+        refusal="column id: it would stand at another place",
     ),
-    "remove a column": Migration(PLAIN, module(product(("id", U64))), refusal="column name: It would be removed"),
+    "remove a column": Migration(PLAIN, module(product(("id", U64))), refusal="column name: it would be removed"),
     "rename a column": Migration(
-        PLAIN, module(product(("id", U64), ("title", STRING))), refusal="column name: It would be removed"
+        PLAIN, module(product(("id", U64), ("title", STRING))), refusal="column name: it would be removed"
     ),
     "rename a column in the code": Migration(
         module(product(("fooBar", U8)), case_policy=CasePolicy.SNAKE_CASE),
@@ -93,10 +93,10 @@ MIGRATIONS: dict[str, Migration] = {
         ("Change the name in the code of column foo_bar",),
     ),
     "change a column's type": Migration(
-        PLAIN, module(product(("id", U32), ("name", STRING))), refusal="column id: Its type would change (u64 to u32)"
+        PLAIN, module(product(("id", U32), ("name", STRING))), refusal="column id: its type would change from u64 to u32"
     ),
     "swap columns": Migration(
-        PLAIN, module(product(("name", STRING), ("id", U64))), refusal="column name: It would stand at another place"
+        PLAIN, module(product(("name", STRING), ("id", U64))), refusal="column name: it would stand at another place"
     ),
     "add a variant": Migration(_holding(enum("A")), _holding(enum("A", "B")), ("Change column types of table person",)),
     "add a variant inside an option": Migration(
@@ -131,7 +131,7 @@ MIGRATIONS: dict[str, Migration] = {
     "add a larger variant inside a list": Migration(
         _holding(sum_of(("A", U32)), column=ArrayType(TypeRef(1))),
         _holding(sum_of(("A", U32), ("B", U64)), column=ArrayType(TypeRef(1))),
-        refusal="column kind: Its type would change (list[T0]): its values take another amount of space",
+        refusal="column kind: its type would change (list[T0]): its values take another amount of space",
     ),
     "remove a variant": Migration(_holding(enum("A", "B")), _holding(enum("A")), refusal="fewer variants"),
     "rename a variant": Migration(_holding(enum("A", "B")), _holding(enum("A", "C")), refusal="variant 'B' is now 'C'"),
@@ -160,7 +160,7 @@ MIGRATIONS: dict[str, Migration] = {
     "change an index's accessor": Migration(
         module(table={"indexes": (index(0, accessor="a"),)}),
         module(table={"indexes": (index(0, accessor="b"),)}),
-        refusal="Code would call it 'b', no longer 'a'",
+        refusal="code would call it 'b', no longer 'a'",
     ),
     "change an index's name in the code": Migration(
         module(table={"indexes": (replace(index(0), source_name="a"),)}),

@@ -163,10 +163,10 @@ REFUSED: dict[str, Refused] = {
     ),
     "unnamed column": Refused(module(product((None, U8))), "table person.column 0", "no name"),
     "two columns of one name": Refused(
-        module(product(("a", U8), ("a", U8))), "table person.column a", "Two columns", real="yes"
+        module(product(("a", U8), ("a", U8))), "table person.column a", "two columns", real="yes"
     ),
     "two columns of one canonical name": Refused(
-        module(product(("aB", U8), ("a_b", U8)), case_policy=SNAKE), "table person.column a_b", "Two columns"
+        module(product(("aB", U8), ("a_b", U8)), case_policy=SNAKE), "table person.column a_b", "two columns"
     ),
     "column of a nameless product": Refused(
         _column(product(("x", U8))), "table person.column a", "a product type without a name"
@@ -203,17 +203,17 @@ REFUSED: dict[str, Refused] = {
     "index with a bad accessor": Refused(
         module(table={"indexes": (index(0, accessor="a b"),)}),
         "table person.index person_id_idx_btree",
-        "The name 'a b' holds ' '",
+        "the name 'a b' holds ' '",
     ),
     "direct index on i8": Refused(
         _column(Primitive.I8, indexes=(index(0, algorithm=DIRECT),)),
         "table person.index person_a_idx_direct",
-        "Column 'a' is i8",
+        "column 'a' is i8",
     ),
     "direct index on an enum with payload": Refused(
         _column(TypeRef(1), ("E", sum_of(("A", U8))), indexes=(index(0, algorithm=DIRECT),)),
         "table person.index person_a_idx_direct",
-        "Column 'a' is E",
+        "column 'a' is E",
     ),
     "unique without index": Refused(
         module(table={"constraints": (unique(0),)}), "table person.unique person_id_key", "needs an index"
@@ -226,13 +226,13 @@ REFUSED: dict[str, Refused] = {
     ),
     "primary key of no column": Refused(module(table={"primary_key": 9}), "table person", "column number 9"),
     "sequence on text": Refused(
-        module(table={"sequences": (sequence(1),)}), "table person.column name", "Only integers"
+        module(table={"sequences": (sequence(1),)}), "table person.column name", "only integers"
     ),
     "sequence on no such column": Refused(
         module(table={"sequences": (sequence(9),)}), "table person.sequence person_col_9_seq", "column number 9"
     ),
     "two sequences for a column": Refused(
-        module(table={"sequences": (sequence(0), sequence(0))}), "table person.column id", "Two sequences"
+        module(table={"sequences": (sequence(0), sequence(0))}), "table person.column id", "two sequences"
     ),
     "sequence from below its least": Refused(
         module(table={"sequences": (sequence(0, start=5, min_value=10),)}), "table person.column id", "start at 5"
@@ -250,11 +250,11 @@ REFUSED: dict[str, Refused] = {
         real="dies",
     ),
     "default of another type": Refused(
-        module(product(("a", U32)), defaults={0: b"\1"}), "table person.column a", "Its default is no u32"
+        module(product(("a", U32)), defaults={0: b"\1"}), "table person.column a", "its default is no u32"
     ),
-    "named number": Refused(module(product(("a", U8)), ("X", U8)), "type X", "Only a product or a sum"),
+    "named number": Refused(module(product(("a", U8)), ("X", U8)), "type X", "only a product or a sum"),
     "named nothing": Refused(module(types=(TypeDef("", "X", 9),)), "type X", "number 9, which does not exist"),
-    "two types of one name": Refused(module(product(("a", U8)), ("Row", product(("b", U8)))), "type Row", "Two types"),
+    "two types of one name": Refused(module(product(("a", U8)), ("Row", product(("b", U8)))), "type Row", "two types"),
     "type not in order": Refused(
         module(product(("b", U8), ("a", U8)), types=(TypeDef("", "R", 0, custom_ordering=False),)),
         "type R",
@@ -279,14 +279,14 @@ REFUSED: dict[str, Refused] = {
         module(http_handlers=(HttpHandler("", "a b"),)), "http handler a b", "holds ' '"
     ),
     "default of no type": Refused(
-        module(product(("a", TypeRef(7))), defaults={0: b"\1"}), "table person.column a", "Its default is no"
+        module(product(("a", TypeRef(7))), defaults={0: b"\1"}), "table person.column a", "its default is no"
     ),
     "unnamed field": Refused(module(product(("a", U8)), ("X", product((None, U8)))), "type X.field 0", "has no name"),
     "unnamed variant": Refused(
         module(product(("a", U8)), ("X", sum_of((None, U8)))), "type X.variant 0", "has no name"
     ),
     "badly named field": Refused(
-        module(product(("a", U8)), ("X", product(("a b", U8)))), "type X.field a b", "The name 'a b' holds ' '"
+        module(product(("a", U8)), ("X", product(("a b", U8)))), "type X.field a b", "the name 'a b' holds ' '"
     ),
     "variant of a nameless sum": Refused(
         module(product(("a", U8)), ("X", sum_of(("A", enum("B"))))), "type X.variant A", "a sum type without a name"
@@ -373,12 +373,12 @@ REFUSED: dict[str, Refused] = {
         "the same requests",
     ),
     "two handlers of one name": Refused(
-        module(http_handlers=(HANDLER, HANDLER)), "http handler answer", "Two HTTP handlers"
+        module(http_handlers=(HANDLER, HANDLER)), "http handler answer", "two HTTP handlers"
     ),
     "two mounted modules of one name": Refused(
         module(submodules=(Submodule("", "auth", module()), Submodule("", "auth", module()))),
         "module auth",
-        "Two modules",
+        "two modules",
     ),
     "mounted module with a bad name": Refused(
         module(submodules=(Submodule("", "a b", module()),)), "module a b", "holds ' '"

@@ -50,9 +50,9 @@ def test_a_good_outbox() -> None:
     [
         (sending(table={"is_event": True}), "neither an event table"),
         (sending(table={"primary_key": None}), "primary key of type u64"),
-        (sending(target_column=2), "Its target"),
-        (sending(target_column=0), "Its target"),
-        (sending(target_column=9), "Its target"),
+        (sending(target_column=2), "its target"),
+        (sending(target_column=0), "its target"),
+        (sending(target_column=9), "its target"),
         (sending(arg_columns=(1, 9)), "a column that the table does not have"),
         (sending(remote_reducer="auth..receive"), "is empty"),
         (sending(on_result="nobody"), "no such reducer"),
@@ -85,7 +85,7 @@ def test_environment_values_as_a_whole() -> None:
     good = tuple(EnvironmentValue(f"V{number}") for number in range(256))
     assert validate(module(environment=good)) == []
     assert "more than 256" in validate(module(environment=(*good, EnvironmentValue("ONE_MORE"))))[0].message
-    assert "Two values" in validate(module(environment=good[:1] * 2))[0].message
+    assert "two values" in validate(module(environment=good[:1] * 2))[0].message
     large = [replace(value, kind=EnvironmentKind.LITERAL, literals=("x" * 8192,)) for value in good]
     choices = [replace(value, kind=EnvironmentKind.UNION, literals=("x" * 8192,) * 2) for value in good[:129]]
     assert validate(module(environment=tuple(large[:255]))) == []
