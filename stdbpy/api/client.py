@@ -239,7 +239,7 @@ class ApiClient:
             answer = self._http.send(self._prepare(request), stream=True)
             try:
                 if answer.status_code != httpx.codes.OK:
-                    self._run(logs.expect_log(response_of(answer, answer.read()), database, text))
+                    self._run(logs.expect_log(response_of(answer, answer.read()), database))
                 for chunk in answer.iter_bytes():
                     yield from reader.feed(chunk)
             finally:

@@ -282,6 +282,13 @@ class TestRefusals:
             carry(sql.sql("chat", "select * from usr"), refused, below_database(json_answer(schema)))
         assert "Private tables" in caught.value.hint
 
+    def test_a_refused_statement_shows_the_place(self):
+        refused = below_database(text_answer("Unsupported: SELECT * FROM user ORDER BY name", 400))
+        with pytest.raises(ApiError) as caught:
+            carry(sql.sql("chat", "select * from user order by name"), refused)
+        assert caught.value.__notes__ == ["select * from user order by name\n                   ^^^^^"]
+        assert "Sort the rows" in caught.value.hint
+
     def test_a_missing_route_is_no_missing_database(self):
         with pytest.raises(UnexpectedAnswer, match="no such route"):
             carry(databases.timestamp("chat"), Response(404, {}, b""))
