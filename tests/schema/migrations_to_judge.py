@@ -93,7 +93,9 @@ MIGRATIONS: dict[str, Migration] = {
         ("Change the name in the code of column foo_bar",),
     ),
     "change a column's type": Migration(
-        PLAIN, module(product(("id", U32), ("name", STRING))), refusal="column id: its type would change from u64 to u32"
+        PLAIN,
+        module(product(("id", U32), ("name", STRING))),
+        refusal="column id: its type would change from u64 to u32",
     ),
     "swap columns": Migration(
         PLAIN, module(product(("name", STRING), ("id", U64))), refusal="column name: it would stand at another place"
