@@ -3,7 +3,8 @@
 Source of the rules: ``crates/core/src/host/scheduler.rs`` of SpacetimeDB 2.8.3. A row is due at its
 time, or an interval after it was written; writing it again makes it due anew. When its function has
 run, whatever came of it, a row with a time is deleted, and one with an interval is due at the next
-tick after now, counted from when it was due. A row that is gone by then is not run.
+tick after now, counted from when it was due. What counts is the row as the function left it: one
+that it gave a later time is deleted all the same. A row that is gone when it is due is not run.
 """
 
 from __future__ import annotations

@@ -198,9 +198,11 @@ def test_a_run_may_change_its_own_interval(scheduled):
     assert scheduled.after(1)[1:] == [("slow", 110)]
 
 
-def test_a_row_with_a_time_is_deleted_even_if_its_run_has_put_it_off(scheduled):
-    """SpacetimeDB 2.8.3 looks at the row after the run, finds a time in it, and deletes it."""
-    scheduled.call("once", "puts off", 10)
+@pytest.mark.parametrize("how", ["once", "every"])
+def test_a_row_to_which_its_run_has_given_a_later_time_is_deleted(scheduled, how):
+    """SpacetimeDB 2.8.3 looks at the row after the run, finds a time in it, and deletes it, whether it
+    had a time or an interval before: tried with a module that does so."""
+    scheduled.call(how, "puts off", 10)
     scheduled.after(10)
     assert scheduled.waiting == []
     assert scheduled.after(100) == [("puts off", 10)]
