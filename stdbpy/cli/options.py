@@ -49,6 +49,16 @@ YesKinds = Annotated[
 ]
 """What a command gets is the list of kinds, for ``yes`` of :func:`stdbpy.cli.terminal.confirm`."""
 
+DeleteDataOption = Annotated[
+    str,
+    typer.Option(
+        "-c",
+        "--delete-data",
+        "--clear-database",
+        click_type=OneOf("always", "on-conflict", "never", if_left_out="always"),
+        help="Delete all data of the database first; with on-conflict only if an update is impossible with it.",
+    ),
+]
 NoConfig = Annotated[bool, typer.Option("--no-config", help="Ignore the project's configuration.")]
 Environment = Annotated[
     str | None,

@@ -9,7 +9,7 @@ from stdbpy.errors import ProjectError
 from stdbpy.project import spacetime_json
 from stdbpy.project.model import Project
 from stdbpy.project.pyproject import PYPROJECT, SETUP, is_python_project, read_python_files
-from stdbpy.project.targets import ProjectTargets, folders_upwards, load_targets
+from stdbpy.project.targets import MODULE_FOLDER, ProjectTargets, folders_upwards, load_targets
 
 
 def python_project(folder: Path) -> Project:
@@ -30,6 +30,18 @@ def python_project(folder: Path) -> Project:
     )
 
 
+def nearest_python_project(start: Path) -> Project:
+    """The Python project that ``start`` is in, or has in ``spacetimedb``; no ``spacetime.json`` counts.
+
+    Raises as :func:`discover`.
+    """
+    for folder in folders_upwards(start):
+        found = next((place for place in (folder / MODULE_FOLDER, folder) if is_python_project(place)), None)
+        if found is not None:
+            return python_project(found)
+    raise _no_project(start)
+
+
 def discover(start: Path, *, env: str | None = None) -> Project:
     """The Python project that ``start`` (a folder, or a file in one) is in.
 
@@ -42,7 +54,11 @@ def discover(start: Path, *, env: str | None = None) -> Project:
             return _with_target(_led_to(folder, env), load_targets(start, env))
         if is_python_project(folder):
             return _with_target(python_project(folder), load_targets(start, env))
-    raise ProjectError(
+    raise _no_project(start)
+
+
+def _no_project(start: Path) -> ProjectError:
+    return ProjectError(
         f"there is no project in {start.absolute()}: neither it nor a folder above has a {PYPROJECT}, {SETUP} or"
         f" {spacetime_json.FILE_NAME}",
         hint="Make one with `stdbpy init NAME`, or name its folder with --module-path.",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +14,7 @@ import pytest
 from stdbpy.cli import commands
 from stdbpy.cli.commands import COMMANDS
 from stdbpy.cli.main import main
+from stdbpy.server import RunningServer
 
 
 @dataclass(frozen=True)
@@ -68,3 +70,38 @@ def command(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setattr(commands, "probe", module, raising=False)
     return module
+
+
+@pytest.fixture
+def project(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A new project from the template `chat`, where the user is."""
+    monkeypatch.chdir(home)
+    done = run("init", "chat", "--template", "chat")
+    assert (done.code, done.out) == (0, ""), done.err
+    monkeypatch.chdir(home / "chat")
+    return home / "chat"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RunningServer]:
+    with RunningServer() as server:
+        yield server
+
+
+@pytest.fixture
+def chat_project(run: Run, home: Path, server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a project from the template `chat`, in whose folder the user is, as the server's owner."""
+    monkeypatch.setenv("STDBPY_SERVER", server.url)
+    monkeypatch.setenv("STDBPY_TOKEN", server.owner_token)
+    name = re.sub(r"[^a-z0-9]+", "-", home.parent.name.lower()).strip("-")
+    assert run("init", "--template", "chat", "--project-path", str(home / name)).code == 0
+    monkeypatch.chdir(home / name)
+    return name
+
+
+@pytest.fixture
+def chat(run: Run, chat_project: str) -> str:
+    """The same, published."""
+    done = run("publish")
+    assert done.code == 0, done.err
+    return chat_project

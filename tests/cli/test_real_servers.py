@@ -72,10 +72,29 @@ def test_an_update_that_breaks_clients_needs_consent(run: Run, chat: str, server
         pytest.skip("1.x removes no tables, whatever one consents to")
     (home / "other.wasm").write_bytes(real_servers.wasm("sdk_test-1.2.0"))
     refused = run("publish", chat, "--bin-path", "other.wasm")
-    assert (refused.code, refused.out) == (1, "")
-    assert "--break-clients" in refused.err
-    assert "--delete-data" not in refused.err
+    assert (refused.code, refused.out) == (2, "")
+    assert "- Remove table message  breaks clients" in refused.err
+    assert refused.err.endswith("Hint: --break-clients answers yes\n")
+    plan = json.loads(run("publish", chat, "-b", "other.wasm", "--dry-run", "--yes=break-clients").out)
+    assert ("remove_table", "message", True) in [
+        (change["kind"], change["name"], change["breaks_clients"]) for change in plan["changes"]
+    ]
     assert run("publish", chat, "--bin-path", "other.wasm", "--break-clients").code == 0
+
+
+def test_an_update_that_would_lose_data(run: Run, chat: str, server: RealServer, home: Path) -> None:
+    if server.version.startswith("1."):
+        pytest.skip("1.x plans no updates")
+    run("call", chat, "send_message", "kept")
+    (home / "other.wasm").write_bytes(real_servers.wasm("sdk_test-1.2.0"))
+
+    impossible = run("publish", chat, "--bin-path", "other.wasm", "--break-clients")
+    assert (impossible.code, impossible.out) == (1, "")
+    assert run("sql", chat, "SELECT text FROM message").out == '{"text":"kept"}\n'
+
+    assert "--delete-data" in impossible.err
+    assert run("publish", chat, "-b", "other.wasm", "--delete-data", "--yes=delete-data").code == 0
+    assert run("sql", chat, "SELECT text FROM message").code == 1
 
 
 def test_deleting_needs_a_yes(run: Run, chat: str) -> None:

@@ -2,25 +2,73 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
-from stdbpy.cli.building import build_project
-from stdbpy.cli.invocation import invocation_of
-from stdbpy.cli.options import ModulePath
+from stdbpy.cli.failures import show_problems
+from stdbpy.cli.invocation import Invocation, invocation_of
+from stdbpy.cli.left_out import CSHARP, LeftOut
+from stdbpy.cli.options import FormatOption, ModulePath
+from stdbpy.cli.output import Field, Format, write_records
+from stdbpy.cli.watching import repeat
+from stdbpy.errors import ModuleLoadError, Problem, counted
 
-EXAMPLES = ("stdbpy build", "stdbpy build --module-path server")
+if TYPE_CHECKING:
+    from stdbpy.project.model import Project
+
+EXAMPLES = ("stdbpy build", "stdbpy build --module-path . --format json")
+
+LEFT_OUT = {
+    **CSHARP,
+    "-d": LeftOut("a Python module has nothing to compile"),
+    "--lint-dir": LeftOut("that looks for print statements of Rust", hint="Linters for Python find those of Python"),
+}
 
 
-def run(context: typer.Context, module_path: ModulePath = None) -> None:
+def run(
+    context: typer.Context,
+    module_path: ModulePath = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Again after each change, until Ctrl-C.")] = False,
+    format: FormatOption = None,
+) -> None:
     """Load a module, check it and show its problems.
 
-    Each problem comes with its place in the code; with an error among them the exit code is 1.
+    Each problem comes with its place in the code, and with an error among them the exit code is 1. With --format
+    the problems are data: no record if the module is fine.
     """
-    project, built = build_project(module_path)
-    tables, reducers = len(built.schema.tables), len(built.schema.reducers)
-    contents = f"{_count(tables, 'table')}, {_count(reducers, 'reducer')}"
-    invocation_of(context).note(f"{project.name}: {built.source.entry} is fine ({contents})")
+    from stdbpy.project.discover import discover
+
+    invocation = invocation_of(context)
+    project = discover(Path() if module_path is None else module_path)
+    if watch:
+        left_out = [project.bindings] if project.bindings is not None else []
+        repeat(lambda: _build(project, invocation, format), invocation, [project.root], left_out=left_out)
+    else:
+        _build(project, invocation, format)
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
+def _build(project: Project, invocation: Invocation, format: Format | None) -> None:
+    from stdbpy.project.build import build
+
+    try:
+        built = build(project)
+    except ModuleLoadError as error:
+        if format is not None:
+            _write(error.problems, format)
+            error.problems = ()
+        raise
+    if format is None:
+        show_problems(built.problems)
+    else:
+        _write(built.problems, format)
+    contents = f"{counted(len(built.schema.tables), 'table')}, {counted(len(built.schema.reducers), 'reducer')}"
+    invocation.note(f"{project.name}: {built.source.entry} is fine ({contents})")
+
+
+def _write(problems: tuple[Problem, ...], format: Format) -> None:
+    fields = [Field(name) for name in ("level", "where", "message", "hint")]
+    write_records(
+        fields, [(problem.level, problem.where, problem.message, problem.hint) for problem in problems], format
+    )

@@ -9,28 +9,43 @@ from typing import Annotated
 
 import typer
 
-from stdbpy.cli.building import build_project
+from stdbpy.cli.building import load_program, project_target
 from stdbpy.cli.connection import connect
 from stdbpy.cli.invocation import Invocation, invocation_of
-from stdbpy.cli.options import Anonymous, BinPath, Language, ModulePath, Server
-from stdbpy.codegen import HEADER_MARKER, generate
+from stdbpy.cli.left_out import CSHARP, LeftOut
+from stdbpy.cli.options import Anonymous, BinPath, Environment, Language, ModulePath, NoConfig, Server, Yes
 from stdbpy.errors import ProjectError, UsageError
-from stdbpy.project.discover import discover
-from stdbpy.project.generated import Differences, write_package
-from stdbpy.project.model import Project
+from stdbpy.project.generated import Differences
+from stdbpy.project.generating import LANGUAGE, WantedPackage, no_folder, wanted_packages, with_private
+from stdbpy.project.targets import ProjectTargets, load_targets
 from stdbpy.schema.definition import schema_from_json
 from stdbpy.schema.model import ModuleSchema
 
 EXAMPLES = (
+    "stdbpy generate",
+    "stdbpy generate --check",
     "stdbpy generate chat --server http://127.0.0.1:3000 --out-dir client/bindings",
-    "stdbpy generate --module-path . --check",
-    "stdbpy generate --schema schema.json --out-dir bindings",
+    "stdbpy generate --bin-path module.wasm --out-dir bindings",
 )
+
+_OTHER_LANGUAGES = LeftOut("stdbpy writes Python alone", hint="The official program writes other languages")
+LEFT_OUT = {
+    **CSHARP,
+    **dict.fromkeys(("--namespace", "--uproject-dir", "--unreal-module-name", "--module-prefix"), _OTHER_LANGUAGES),
+    "--build-options": LeftOut("a Python module has nothing to compile"),
+    **dict.fromkeys(("-j", "--js-path"), LeftOut("there is no JavaScript engine here that could read the definition")),
+}
 
 
 def run(
     context: typer.Context,
-    database: Annotated[str | None, typer.Argument(metavar="[DATABASE]", help="A database on a server.")] = None,
+    database: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[DATABASE]",
+            help="Databases of the project (* and ? are wild), or one on a server. Default: all of the project.",
+        ),
+    ] = None,
     module_path: ModulePath = None,
     schema: Annotated[
         Path | None, typer.Option("--schema", metavar="FILE", help="A definition as `describe --json` writes it.")
@@ -40,60 +55,55 @@ def run(
         Path | None,
         typer.Option("-o", "--out-dir", metavar="DIR", help="Where the package goes. Default: the project's bindings."),
     ] = None,
-    language: Language = "python",
+    language: Language = LANGUAGE,
     include_private: Annotated[
         bool, typer.Option("--include-private", help="Private tables and reducers as well.")
     ] = False,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if something would change.")] = False,
     server: Server = None,
     anonymous: Anonymous = False,
+    no_config: NoConfig = False,
+    env: Environment = None,
+    yes: Yes = False,
 ) -> None:
     """Write a typed Python package for a module's clients.
 
-    The module is a database's, a project's (the default is the one here), or one whose definition is in a file.
+    The module is the project's; with --server, or if the project has no DATABASE of that name, it is that of a
+    database on a server.
     """
-    del language
+    del language, yes
     if sum(source is not None for source in (database, module_path, schema, bin_path)) > 1:
         raise UsageError("DATABASE, --module-path, --schema and --bin-path exclude one another")
-    if bin_path is not None:
-        raise UsageError(
-            "the definition inside a WebAssembly module cannot be read yet",
-            hint="Publish it and name the database: stdbpy generate DATABASE --server SERVER",
-        )
     invocation = invocation_of(context)
-    definition, project = _definition(invocation, database, schema, module_path, server, anonymous=anonymous)
-    folder = out_dir if out_dir is not None else _bindings(project)
-    differences = write_package(
-        generate(definition, include_private=include_private), folder, marker=HEADER_MARKER, check=check
-    )
-    _report(differences, folder, invocation, check=check)
-    _note_what_is_not_covered(definition, invocation)
+    here = None if no_config else load_targets(Path() if module_path is None else module_path, env)
 
-
-def _definition(
-    invocation: Invocation,
-    database: str | None,
-    schema: Path | None,
-    module_path: Path | None,
-    server: str | None,
-    *,
-    anonymous: bool,
-) -> tuple[ModuleSchema, Project | None]:
-    """The schema that the user means, and the project that it is of, or that the user is in."""
-    if database is not None:
-        with connect(invocation, server, anonymous=anonymous) as api:
-            return api.schema(database), _project_here()
+    packages: list[WantedPackage]
     if schema is not None:
-        return _read_definition(schema), _project_here()
-    project, built = build_project(module_path)
-    return built.schema, project
+        definition = _read_definition(schema)
+        packages = [WantedPackage(lambda: definition, out_dir or _bindings(here))]
+    elif bin_path is not None:
+        program = load_program(None, bin_path)
+        packages = [WantedPackage(program.read_schema, out_dir or _bindings(here))]
+    elif database is not None and (server is not None or not _knows(here, database)):
+        folder = out_dir or _bindings(here)
+        with connect(invocation, server, anonymous=anonymous) as api:
+            live = api.schema(database)
+        packages = [WantedPackage(lambda: live, folder)]
+    elif here is None:
+        packages = wanted_packages([project_target(module_path)], out_dir=out_dir, load=load_program)
+    else:
+        packages = wanted_packages(here.select(database), out_dir=out_dir, load=load_program)
+    for package in with_private(packages) if include_private else packages:
+        definition, differences = package.write(check=check)
+        _report(differences, package.folder, invocation, check=check)
+        _note_what_is_not_covered(definition, invocation)
 
 
-def _project_here() -> Project | None:
+def _knows(here: ProjectTargets | None, database: str) -> bool:
     try:
-        return discover(Path())
+        return here is not None and bool(here.select(database))
     except ProjectError:
-        return None
+        return False
 
 
 def _read_definition(path: Path) -> ModuleSchema:
@@ -103,12 +113,14 @@ def _read_definition(path: Path) -> ModuleSchema:
         raise UsageError(f"{path} is not JSON: {error}", hint="`stdbpy describe DATABASE --json` writes one") from None
 
 
-def _bindings(project: Project | None) -> Path:
-    if project is None or project.bindings is None:
-        raise UsageError(
-            "where should the package go?", hint="--out-dir DIR, or `bindings` in [tool.stdbpy] of pyproject.toml"
-        )
-    return project.bindings
+def _bindings(here: ProjectTargets | None) -> Path:
+    """The folder for a package of a module that is not said to be the project's."""
+    targets = here.targets if here is not None else ()
+    folders = {entry.out_dir for target in targets for entry in target.generate if entry.language == LANGUAGE}
+    folder = folders.pop() if len(folders) == 1 else None
+    if folder is None:
+        raise no_folder(None)
+    return folder
 
 
 def _report(differences: Differences, folder: Path, invocation: Invocation, *, check: bool) -> None:

@@ -2,113 +2,134 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stdbpy.cli.building import build_project
-from stdbpy.cli.connection import connect, is_embedded
-from stdbpy.cli.invocation import invocation_of
-from stdbpy.cli.options import Anonymous, BinPath, FormatOption, ModulePath, Server, Yes
+from stdbpy.cli.building import targets_for
+from stdbpy.cli.invocation import Invocation, invocation_of
+from stdbpy.cli.left_out import CSHARP, LeftOut
+from stdbpy.cli.options import (
+    Anonymous,
+    BinPath,
+    DeleteDataOption,
+    Environment,
+    FormatOption,
+    ModulePath,
+    NoConfig,
+    Server,
+    YesKinds,
+)
 from stdbpy.cli.output import Field, Format, format_for, write_records
-from stdbpy.cli.parameters import OneOf
-from stdbpy.cli.terminal import confirm
-from stdbpy.errors import StdbError, UsageError
+from stdbpy.cli.publishing import Consent, publish_target, tell
+from stdbpy.cli.watching import repeat
+from stdbpy.errors import UsageError
 
 if TYPE_CHECKING:
-    from stdbpy.api import ApiClient, PublishResult
+    from stdbpy.project.model import Target
 
 EXAMPLES = (
     "stdbpy publish",
-    "stdbpy publish --break-clients",
-    "stdbpy publish chat --module-path server --delete-data --yes",
-    "stdbpy publish chat --bin-path module.wasm --server maincloud",
+    "stdbpy publish --dry-run --format json",
+    "stdbpy publish chat --module-path . --delete-data=on-conflict --yes=delete-data",
+    "stdbpy publish chat --bin-path module.wasm --server maincloud --yes=remote",
 )
 
-_WASM = b"\0asm"
+LEFT_OUT = {**CSHARP, "--build-options": LeftOut("a Python module has nothing to compile")}
 
-
-DeleteData = Annotated[
-    str,
-    typer.Option(
-        "--delete-data",
-        "-c",
-        "--clear-database",
-        click_type=OneOf("always", "never", if_left_out="always"),
-        help="Delete all data of the database first.",
-    ),
+_FIELDS = [
+    Field(name)
+    for name in ("op", "name", "identity", "server", "breaks_clients", "is_major_upgrade", "changes", "reasons")
 ]
 
 
 def run(
     context: typer.Context,
     database: Annotated[
-        str | None, typer.Argument(metavar="[DATABASE]", help="Name or identity. Default: the project's.")
+        str | None,
+        typer.Argument(
+            metavar="[DATABASE]",
+            help="Name or identity, or which of the project's databases (* and ? are wild). Default: all of them.",
+        ),
     ] = None,
     module_path: ModulePath = None,
     bin_path: BinPath = None,
-    delete_data: DeleteData = "never",
+    js_path: Annotated[
+        Path | None,
+        typer.Option("-j", "--js-path", metavar="FILE", help="A JavaScript module, for servers that run those."),
+    ] = None,
+    delete_data: DeleteDataOption = "never",
     break_clients: Annotated[
         bool,
         typer.Option("--break-clients", help="Update even if clients made for the version before stop working."),
     ] = False,
+    parent: Annotated[
+        str | None,
+        typer.Option("--parent", metavar="DATABASE", help="The database whose team may use a new one."),
+    ] = None,
+    organization: Annotated[
+        str | None,
+        typer.Option("--organization", "--org", metavar="NAME", help="The organization that a new one belongs to."),
+    ] = None,
+    num_replicas: Annotated[int | None, typer.Option("--num-replicas", hidden=True)] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Change nothing; fail if publishing would be refused or need consent."),
+    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Again after each change, until Ctrl-C.")] = False,
     server: Server = None,
     anonymous: Anonymous = False,
-    yes: Yes = False,
+    yes: YesKinds = None,
+    no_config: NoConfig = False,
+    env: Environment = None,
     format: FormatOption = None,
 ) -> None:
-    """Create or update a database from a module.
+    """Create or update databases from modules.
 
-    A Python project runs on a server of `stdbpy start`; SpacetimeDB itself takes WebAssembly (--bin-path).
+    What an update will change is shown before it is done. A Python project runs on a server of `stdbpy start`;
+    SpacetimeDB itself takes WebAssembly (--bin-path).
     """
     invocation = invocation_of(context)
     shape = format_for(format)
-    if module_path is not None and bin_path is not None:
-        raise UsageError("--module-path and --bin-path exclude one another")
-    if bin_path is not None:
-        program = _read_wasm(bin_path)
-    else:
-        project, built = build_project(module_path)
-        program = built.package
-        database = database or project.database or project.name
-        server = server or project.server
-    with connect(invocation, server, anonymous=anonymous, as_someone=True) as api:
-        _expect_a_host_for(program, api)
-        if delete_data == "always":
-            confirm(f"Delete all data of {database} on {api.url}?", flag="--yes", yes=yes)
-        result = api.publish(program, database, clear=delete_data == "always", break_clients=break_clients)
-        _write(result, api.url, shape)
-
-
-def _read_wasm(path: Path) -> bytes:
-    program = path.read_bytes()
-    if not program.startswith(_WASM):
-        raise UsageError(f"{path} is not WebAssembly", hint="A project is published with --module-path")
-    return program
-
-
-def _expect_a_host_for(program: bytes, api: ApiClient) -> None:
-    """Raises :class:`StdbError` if the server is of the kind that cannot run such a program."""
-    is_wasm = program.startswith(_WASM)
-    if is_embedded(api):
-        if is_wasm:
-            raise StdbError(
-                f"{api.url} is a server of `stdbpy start`, which cannot run WebAssembly yet",
-                hint="Publish a Python project there, or the .wasm to SpacetimeDB itself",
-            )
-    elif not is_wasm:
-        raise StdbError(
-            f"{api.url} is SpacetimeDB itself, which takes WebAssembly; stdbpy cannot build that from Python yet",
-            hint="Publish to a server of `stdbpy start`",
+    said = {"--module-path": module_path, "--bin-path": bin_path, "--js-path": js_path}
+    if sum(path is not None for path in said.values()) > 1:
+        raise UsageError(f"{', '.join(name for name, path in said.items() if path)} exclude one another")
+    targets = targets_for(
+        database, module_path=module_path, bin_path=bin_path, js_path=js_path, no_config=no_config, env=env
+    )
+    targets = [
+        replace(
+            target,
+            server=server or target.server,
+            anonymous=anonymous or target.anonymous,
+            parent=parent or target.parent,
+            organization=organization or target.organization,
+            num_replicas=target.num_replicas if num_replicas is None else num_replicas,
         )
+        for target in targets
+    ]
+    consent = Consent(yes or (), delete_data, break_clients)
+
+    def publish() -> None:
+        for target in targets:
+            _publish(invocation, target, consent, shape, dry_run=dry_run)
+
+    if watch:
+        projects = [target.module_path for target in targets if target.module_path is not None]
+        left_out = [entry.out_dir for target in targets for entry in target.generate if entry.out_dir is not None]
+        files = [path for target in targets for path in (target.bin_path, target.js_path) if path is not None]
+        repeat(publish, invocation, projects, left_out=left_out, files=files)
+    else:
+        publish()
 
 
-def _write(result: PublishResult, url: str, shape: Format) -> None:
-    identity = result.database_identity.hex()
+def _publish(invocation: Invocation, target: Target, consent: Consent, shape: Format, *, dry_run: bool) -> None:
+    if target.break_clients:
+        consent = replace(consent, break_clients=True)
+    record = publish_target(invocation, target, consent, dry_run=dry_run)
     if shape is Format.TABLE:
-        name = f" {result.name}" if result.name is not None else ""
-        print(f"{result.op} database{name}, identity: {identity}")
-        return
-    fields = [Field("op"), Field("name"), Field("identity"), Field("server")]
-    write_records(fields, [(result.op, result.name, identity, url)], shape)
+        tell(record, dry_run=dry_run)
+    else:
+        write_records(_FIELDS, [[record.get(field.name) for field in _FIELDS]], shape)

@@ -1,4 +1,4 @@
-"""The commands that need no server: build, generate."""
+"""``stdbpy generate``: from projects, definitions, compiled modules and databases."""
 
 from __future__ import annotations
 
@@ -8,61 +8,10 @@ from pathlib import Path
 import pytest
 
 from stdbpy.sats.types import ArrayType, Primitive, TypeRef, product
-from stdbpy.schema.definition import schema_to_json
+from stdbpy.schema.definition import schema_to_json, write_module_def
 from stdbpy.schema.model import ModuleSchema, Procedure, TypeDef, View
 from tests.cli.conftest import Run
-
-
-@pytest.fixture
-def project(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A new project from the template `chat`, where the user is."""
-    monkeypatch.chdir(home)
-    done = run("init", "chat", "--template", "chat")
-    assert (done.code, done.out) == (0, ""), done.err
-    monkeypatch.chdir(home / "chat")
-    return home / "chat"
-
-
-def test_build(run: Run, project: Path) -> None:
-    done = run("build")
-    assert (done.code, done.out, done.err) == (0, "", "chat: chat.module is fine (3 tables, 7 reducers)\n")
-
-
-def test_build_of_another_folder(run: Run, project: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(home)
-    assert run("build", "--module-path", "chat").code == 0
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "line"),
-    [
-        ("class Message:", "class Message", "SyntaxError"),
-        ("from stdbpy import (", "from stdbpi import (", "there is no module 'stdbpi'"),
-        ("@table(public=True)\nclass Message:", '@table(public=True, name="user")\nclass Message:', "'user'"),
-        ("online: bool = False", "online: int = 0", "int"),
-    ],
-)
-def test_build_shows_where_the_problem_is(run: Run, project: Path, before: str, after: str, line: str) -> None:
-    module = project / "chat" / "module.py"
-    text = module.read_text()
-    assert before in text
-    module.write_text(text.replace(before, after, 1))
-    done = run("build")
-    assert (done.code, done.out) == (1, "")
-    first = done.err.splitlines()[0]
-    assert first.startswith("chat/module.py:")
-    assert ": error: " in first
-    assert line in first
-    assert done.err.splitlines()[-1].startswith(("Error: ", "Hint: "))
-
-
-def test_no_project(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(home)
-    for command in ("build", "publish", "generate"):
-        done = run(command)
-        assert (done.code, done.out) == (1, "")
-        assert "there is no project in" in done.err
-        assert "stdbpy init NAME" in done.err
+from tests.schema.definition_module import module_with
 
 
 def test_generate_from_the_project(run: Run, project: Path) -> None:
@@ -119,7 +68,11 @@ def test_generate_tells_what_it_does_not_cover_yet(run: Run, home: Path, monkeyp
         (("--schema", "other.json", "-o", "out"), 1, "no module definition"),
         (("--schema", "newer.json", "-o", "out"), 1, "newer than this stdbpy understands"),
         (("chat", "--schema", "schema.json", "-o", "out"), 2, "exclude one another"),
-        (("--bin-path", "module.wasm", "-o", "out"), 2, "cannot be read yet"),
+        (("--bin-path", "missing.wasm", "-o", "out"), 1, "missing.wasm cannot be read: No such file"),
+        (("--bin-path", "schema.json", "-o", "out"), 1, "schema.json is not WebAssembly"),
+        (("--js-path", "bundle.js", "-o", "out"), 2, "no JavaScript engine"),
+        (("--namespace", "Game", "-o", "out"), 2, "stdbpy writes Python alone"),
+        (("nothing-*", "-o", "out"), 1, "server"),
         (("--schema", "schema.json", "-o", "taken"), 1, "stdbpy did not generate it"),
         (("--lang", "rust"), 2, "stdbpy writes Python, not 'rust'"),
     ],
@@ -139,3 +92,55 @@ def test_generate_refuses(
     assert message in done.err
     assert not Path("out").exists()
     assert Path("taken/tables.py").read_text() == "mine = True\n"
+
+
+def test_generate_from_a_compiled_module(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home)
+    Path("module.wasm").write_bytes(module_with(write_module_def(ModuleSchema())))
+
+    assert run("generate", "--bin-path", "module.wasm", "--out-dir", "out").code == 0
+
+    assert Path("out/tables.py").exists()
+
+
+def test_generate_for_all_databases_of_a_project(run: Run, project: Path) -> None:
+    """Three databases, two of them with the module in common, which is generated once."""
+    run("init", "lobby", "--project-path", "lobby")
+    children = [{"database": "second"}, {"database": "lobby-eu", "module-path": "lobby"}]
+    (project / "spacetime.json").write_text(json.dumps({"module-path": ".", "children": children}))
+    lobby = project / "lobby" / "pyproject.toml"
+    lobby.write_text(lobby.read_text().replace('database = "lobby"\n', ""))
+
+    everything = run("generate")
+    assert (everything.code, sorted(everything.err.splitlines())) == (
+        0,
+        ["lobby/module_bindings: 6 files written", "module_bindings: 6 files written"],
+    ), everything.err
+    assert run("generate", "second", "--check").code == 2
+    assert run("generate", "lobby-*").err == "lobby/module_bindings is up to date\n"
+
+    into_one = run("generate", "--out-dir", "out")
+    assert into_one.code == 2
+    assert "several packages would go into one folder" in into_one.err
+    assert run("generate", "lobby-eu", "--out-dir", "out").code == 0
+    assert (project / "out" / "tables.py").exists()
+
+
+def test_generate_without_the_configuration(run: Run, project: Path) -> None:
+    (project / "spacetime.json").write_text("{ broken")
+
+    broken = run("generate", "--out-dir", "out")
+    assert broken.code == 1
+    assert "spacetime.json:1" in broken.err
+
+    assert run("generate", "--no-config", "--out-dir", "out").code == 0
+
+
+def test_private_tables_when_asked(run: Run, project: Path) -> None:
+    module = project / "chat" / "module.py"
+    module.write_text(module.read_text().replace("@table(public=True)\nclass Message", "@table()\nclass Message"))
+    run("generate", "--out-dir", "public")
+    run("generate", "--out-dir", "everything", "--include-private")
+
+    assert "message" not in (project / "public" / "tables.py").read_text()
+    assert "message" in (project / "everything" / "tables.py").read_text()

@@ -1,0 +1,142 @@
+"""Publishing one target: what is asked before, shown and written after it. For ``publish`` and ``dev``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stdbpy.cli.building import load_program
+from stdbpy.cli.connection import connect, is_embedded
+from stdbpy.cli.invocation import Invocation
+from stdbpy.cli.output import Plain
+from stdbpy.cli.plan_view import plan_lines, plan_record
+from stdbpy.cli.terminal import confirm
+from stdbpy.errors import NotSupported, StdbError
+
+if TYPE_CHECKING:
+    from stdbpy.api import ApiClient
+    from stdbpy.api.results import HostType, PublishPlan
+    from stdbpy.project.model import Target
+    from stdbpy.project.programs import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What the user has agreed to before being asked."""
+
+    yes: Collection[str] = ()
+    """The kinds of questions whose answer is yes: see :data:`stdbpy.cli.options.YES_KINDS`."""
+    delete_data: str = "never"
+    """``always``, ``on-conflict`` (only if an update is impossible with the data) or ``never``."""
+    break_clients: bool = False
+
+    def ask(self, question: str, kind: str) -> None:
+        """Raises as :func:`~stdbpy.cli.terminal.confirm`."""
+        flag = "--break-clients" if kind == "break-clients" else ""
+        yes = {*self.yes, *(["break-clients"] if self.break_clients else [])}
+        confirm(question, yes=yes, kind=kind, flag=flag)
+
+
+def publish_target(
+    invocation: Invocation, target: Target, consent: Consent, *, dry_run: bool = False
+) -> dict[str, Plain]:
+    """Publishes what the target names to where it names; with ``dry_run`` stops where that would begin.
+
+    Returns a record of it: ``op`` (``create``, ``update`` or ``clear``; when done ``created`` or
+    ``updated``), ``name``, ``identity``, ``server`` and what :func:`plan_record` says. Raises
+    :class:`StdbError` if it is refused, needs consent that nobody gives, or must clear data.
+    """
+    from stdbpy.api.address import Address
+
+    program = load_program(target.module_path, target.bin_path, target.js_path)
+    database = target.database or target.project_name
+    with connect(invocation, target.server, anonymous=target.anonymous, as_someone=True) as api:
+        _expect_a_host_for(program, api)
+        if not Address.parse(api.url).is_loopback:
+            consent.ask(f"Publish to {api.url}, which is not on this machine?", "remote")
+        host_type: HostType | None = "Js" if program.kind == "js" else None
+        plan = None
+        clear = consent.delete_data == "always" and database is not None
+        if database is not None and not clear:
+            plan = _plan(api, program, database, host_type)
+        if plan is not None:
+            _show(plan, invocation)
+            clear = _settle(plan, consent, database or "")
+        if clear:
+            consent.ask(f"Delete all data of {database} on {api.url}?", "delete-data")
+        record = {"name": database, "server": api.url, **({} if plan is None else plan_record(plan))}
+        if dry_run:
+            identity = None if database is None or (plan is None and not clear) else api.identity_of(database).hex()
+            op = "clear" if clear else "create" if identity is None else "update"
+            return {"op": op, "identity": identity, **record}
+        result = api.publish(
+            program.content,
+            database,
+            clear=clear,
+            break_clients=plan is None and consent.break_clients,
+            plan=plan,
+            parent=target.parent,
+            organization=target.organization,
+            host_type=host_type,
+            num_replicas=target.num_replicas,
+        )
+        return {**record, "op": result.op, "name": result.name, "identity": result.database_identity.hex()}
+
+
+def _plan(api: ApiClient, program: Program, database: str, host_type: HostType | None) -> PublishPlan | None:
+    """``None`` for a database that is not there yet, and on servers that make no plans."""
+    name = database.rpartition("/")[2]
+    try:
+        return api.pre_publish(program.content, name, host_type=host_type)
+    except NotSupported:
+        return None
+
+
+def _show(plan: PublishPlan, invocation: Invocation) -> None:
+    for line in plan_lines(plan):
+        invocation.note(line)
+
+
+def _settle(plan: PublishPlan, consent: Consent, database: str) -> bool:
+    """Asks what the plan makes necessary; whether the data has to be cleared."""
+    if plan.is_major_upgrade:
+        consent.ask(
+            f"{database} was made for SpacetimeDB 1 and this is a module for 2, from which no way leads back. Go on?",
+            "migrate",
+        )
+    if plan.needs_clearing:
+        if consent.delete_data == "never":
+            raise StdbError(
+                f"{database} cannot be updated with the data that is in it",
+                hint="Change the module, or publish with --delete-data=on-conflict, which deletes all its data",
+            )
+        return True
+    if plan.breaks_clients:
+        consent.ask("Clients that were made for the version before will stop working. Go on?", "break-clients")
+    return False
+
+
+def _expect_a_host_for(program: Program, api: ApiClient) -> None:
+    """Raises :class:`StdbError` if the server is of the kind that cannot run such a program."""
+    if is_embedded(api):
+        if program.kind != "python":
+            what = "WebAssembly" if program.kind == "wasm" else "JavaScript"
+            raise StdbError(
+                f"{api.url} is a server of `stdbpy start`, which cannot run {what} yet",
+                hint="Publish a Python project there, or this to SpacetimeDB itself",
+            )
+    elif program.kind == "python":
+        raise StdbError(
+            f"{api.url} is SpacetimeDB itself, which takes WebAssembly; stdbpy cannot build that from Python yet",
+            hint="Publish to a server of `stdbpy start`",
+        )
+
+
+def tell(record: dict[str, Plain], *, dry_run: bool) -> None:
+    """One line to stdout for people, about what :func:`publish_target` returned."""
+    name = f" {record['name']}" if record["name"] is not None else ""
+    identity = f", identity: {record['identity']}" if record["identity"] is not None else ""
+    would = "would " if dry_run else ""
+    print(f"{would}{record['op']} database{name}{identity}", file=sys.stdout)

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stdbpy.project.watching import changes
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A project with generated code, a cache and an environment."""
+    for name in ("game/module.py", "module_bindings/tables.py", "__pycache__/x.py", ".venv/lib/y.py", "notes.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    return tmp_path.resolve()
+
+
+@pytest.mark.timeout(30)
+def test_what_counts_as_a_change(root: Path) -> None:
+    """Changes that come before the first is asked for are not lost; only code and configuration counts."""
+    watched = changes([root], left_out=[root / "module_bindings"])
+    for name in ("module_bindings/tables.py", "__pycache__/x.py", ".venv/lib/y.py", "notes.txt"):
+        (root / name).write_text("changed")
+    (root / "game/module.py").write_text("changed")
+    assert next(watched) == [root / "game" / "module.py"]
+
+    (root / "spacetime.local.json").write_text("{}")
+    assert next(watched) == [root / "spacetime.local.json"]
+
+
+@pytest.mark.timeout(30)
+def test_a_single_file(root: Path) -> None:
+    program = root / "module.wasm"
+    watched = changes([], files=[program])
+    (root / "game" / "module.py").write_text("changed")
+    program.write_bytes(b"\0asm")
+
+    assert next(watched) == [program]
