@@ -45,12 +45,14 @@ def replace_file(path: Path, content: bytes, *, mode: int = ORDINARY) -> None:
         raise
 
 
-def rewrite_file(path: Path, edit: Callable[[bytes | None], bytes], *, mode: int | None = None) -> bool:
+def rewrite_file(
+    path: Path, edit: Callable[[bytes | None], bytes], *, is_secret: Callable[[bytes], bool] = lambda _: False
+) -> bool:
     """Gives ``path`` the content that ``edit`` makes of the present one (``None`` if there is no file), in one step.
 
-    A link stays a link, and a file keeps its mode unless ``mode`` says another. What others write
-    meanwhile is not lost: then ``edit`` is asked again. Returns whether there was anything to write.
-    Raises ``OSError`` and whatever ``edit`` raises; the file is then as it was.
+    A link stays a link, and a file keeps its mode unless its new content is secret: then only its owner
+    may read it. What others write meanwhile is not lost: then ``edit`` is asked again. Returns whether
+    there was anything to write. Raises ``OSError`` and whatever ``edit`` raises; the file is then as it was.
     """
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,13 +60,14 @@ def rewrite_file(path: Path, edit: Callable[[bytes | None], bytes], *, mode: int
         while True:
             before = _content(path)
             content = edit(before)
-            kept_mode = ORDINARY if before is None else stat.S_IMODE(path.stat().st_mode)
-            if content == before and mode in (None, kept_mode):
+            kept_mode = None if before is None else stat.S_IMODE(path.stat().st_mode)
+            mode = SECRET if is_secret(content) else kept_mode
+            if content == before and mode == kept_mode:
                 return False
-            draft = write_draft(path, content, mode=kept_mode if mode is None else mode)
+            draft = write_draft(path, content, mode=ORDINARY if mode is None else mode)
             try:
-                if before is not None and mode is None:
-                    draft.chmod(kept_mode)  # the umask does not apply to a file that is there
+                if mode is not None:
+                    draft.chmod(mode)  # the umask does not apply to a file that is there
                 if _content(path) == before:
                     draft.replace(path)
                     return True

@@ -49,6 +49,31 @@ def resolve_server(word: str | None, config: CliToml) -> Server:
     return resolve_server(f"http://{word}", config)
 
 
+def find_server(word: str, config: CliToml) -> Server:
+    """The server of ``cli.toml`` itself with that nickname, host or address. Raises :class:`ConfigError`."""
+    host = word.rpartition("://")[2].rstrip("/")
+    for server in config.servers:
+        if word == server.nickname or host == server.host:
+            return server
+    names = [name for server in config.servers for name in (server.nickname, server.host) if name]
+    raise ConfigError(
+        f"{config.path} has no server {word!r}",
+        hint=nearest(word, names) or f"Add it: stdbpy server add {word if '://' not in word else 'NAME'} --url URL",
+    )
+
+
+def check_is_free(config: CliToml, nickname: str | None, host: str, *, except_for: Server | None = None) -> None:
+    """Raises :class:`ConfigError` if another server of ``cli.toml`` is called like that, by nickname or host:
+    each name means one server."""
+    for server in config.servers:
+        taken = {server.nickname, server.host}.intersection((nickname, host)) - {None}
+        if server != except_for and taken:
+            raise ConfigError(
+                f"{config.path} has a server {min(filter(None, taken))!r} already: {server.url}",
+                hint="Choose another name, or change that one: stdbpy server edit.",
+            )
+
+
 def _named(word: str, config: CliToml) -> Server | None:
     servers = known_servers(config)
     by_nickname = next((server for server in servers if server.nickname == word), None)

@@ -8,6 +8,7 @@ import pytest
 from stdbpy.errors import ConfigError
 from stdbpy.project import cli_toml
 from stdbpy.project.cli_toml import CliToml, Server
+from stdbpy.project.paths import cli_toml_path
 from stdbpy.project.servers import LOCAL, MAINCLOUD, known_servers, resolve_server
 from tests.real_servers import program
 
@@ -48,9 +49,9 @@ def test_a_missing_file_says_nothing(home: Path) -> None:
 
 def test_the_file_lies_where_the_environment_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: Path) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
-    assert cli_toml.default_path() == tmp_path / "xdg/spacetime/cli.toml"
+    assert cli_toml_path() == tmp_path / "xdg/spacetime/cli.toml"
     monkeypatch.setenv("XDG_CONFIG_HOME", "relative/is/void")
-    assert cli_toml.default_path() == home / ".config/spacetime/cli.toml"
+    assert cli_toml_path() == home / ".config/spacetime/cli.toml"
 
 
 def test_reads_servers_default_and_token(config: CliToml) -> None:
