@@ -6,18 +6,21 @@ the like look the same inside other values, which the official 2.8.3 gets wrong.
 
 Plain JSON is what somebody who never heard of SATS-JSON expects: an option is its payload or ``null``,
 a product an object, an identity a hex string, a timestamp RFC 3339 text. Integers keep every digit;
-those of 256 bits are hex strings, as the HTTP API has them.
+those of 256 bits are hex strings, and floats that are no numbers ``null``, as the HTTP API has them.
 """
 
 from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
 
-from stdbpy.cli.output import Field, Plain
+from stdbpy.cli.output.fields import Field, Plain, same
 from stdbpy.sats.satsjson import compile_json_codec
 from stdbpy.sats.types import (
     BYTES,
@@ -25,21 +28,28 @@ from stdbpy.sats.types import (
     IDENTITY,
     TIME_DURATION,
     TIMESTAMP,
+    UNIT,
     UUID,
     AlgebraicType,
     ArrayType,
     Primitive,
+    ProductElement,
     ProductType,
     SumType,
+    TypeRef,
     Typespace,
     as_option,
     as_result,
-    resolve,
 )
 from stdbpy.sats.values import Interval, Ok, Some, Time, Timestamp, Variant
 
+T = TypeVar("T")
+
+Write = Callable[[Any], T]
+
 _WIDE = (Primitive.U256, Primitive.I256)
 _FLOATS = (Primitive.F32, Primitive.F64)
+_EPOCH = date(1970, 1, 1)
 _LARGEST_SINGLE = float.fromhex("0x1.fffffep+127")
 
 
@@ -55,110 +65,231 @@ def fields_of(columns: ProductType) -> list[Field]:
 
 
 def _field(name: str, type: AlgebraicType) -> Field:
+    text = satn_writer(type)
     if isinstance(type, Primitive) and type not in _WIDE and type not in _FLOATS:
-        return Field(name, text=satn_writer(type), type=type)
-    read = compile_json_codec(type).from_json
-    plain, text = plain_writer(type), satn_writer(type)
+        return Field(name, text=text, type=type)
+    read = compile_json_codec(type, form="result").from_json
+    if type in _FLOATS:
+        # As the server wrote it, which is as short as can be.
+        return Field(name, same, lambda value: text(read(value)), type, read)
+    plain = plain_writer(type)
+    if type in (IDENTITY, TIMESTAMP):
+        # Many tables have them in every row: 1 µs instead of 4.
+        quick = _identity_in_json if type == IDENTITY else _timestamp_in_json
+        return Field(
+            name,
+            lambda value: quick(value) or plain(read(value)),
+            lambda value: quick(value) or text(read(value)),
+            type,
+            read,
+        )
     return Field(name, lambda value: plain(read(value)), lambda value: text(read(value)), type, read)
 
 
-def plain_writer(type: AlgebraicType, typespace: Typespace = ()) -> Callable[[Any], Plain]:
-    """A function from a decoded value of ``type`` to plain JSON."""
+def _identity_in_json(value: Any) -> str | None:
+    """The text of an identity in the form that servers write; nothing for the other forms of SATS-JSON."""
+    match value:
+        case [str(number)] if number.startswith("0x"):
+            return f"0x{number[2:]:0>64}"
+    return None
 
-    def plain(type: AlgebraicType, value: Any) -> Plain:
-        type = resolve(type, typespace)
-        if type in _SPECIAL_TEXT:
-            return _SPECIAL_TEXT[type](value)
-        payload = as_option(type)
-        if payload is not None:
-            if isinstance(value, Some):
-                return {"some": plain(payload, value.value)}
-            return None if value is None else plain(payload, value)
+
+def _timestamp_in_json(value: Any) -> str | None:
+    match value:
+        case [int(micros)]:
+            return timestamp_text(Timestamp(micros))
+    return None
+
+
+def plain_writer(type: AlgebraicType, typespace: Typespace = ()) -> Write[Plain]:
+    """A function from a decoded value of ``type`` to plain JSON."""
+    return _PlainWriters(typespace).of(type)
+
+
+def satn_writer(type: AlgebraicType, typespace: Typespace = ()) -> Write[str]:
+    """A function from a decoded value of ``type`` to its text in the official program's tables."""
+    return _TextWriters(typespace).of(type)
+
+
+class _Writers(ABC, Generic[T]):
+    """Makes one function per type, so that the types are looked at once and not for each value."""
+
+    def __init__(self, typespace: Typespace) -> None:
+        self._typespace = typespace
+        self._known: dict[int, Write[T]] = {}
+        """Those of the typespace's types, by their numbers."""
+
+    def of(self, type: AlgebraicType) -> Write[T]:
+        if isinstance(type, TypeRef):
+            return self._referred(type.index)
+        return self._special(type) or self._of_parts(type)
+
+    def _referred(self, index: int) -> Write[T]:
+        if index not in self._known:
+            # A type that contains itself finds this one while its own is being made.
+            self._known[index] = lambda value: self._known[index](value)
+            self._known[index] = self.of(self._typespace[index])
+        return self._known[index]
+
+    @abstractmethod
+    def _special(self, type: AlgebraicType) -> Write[T] | None: ...
+
+    @abstractmethod
+    def _of_parts(self, type: AlgebraicType) -> Write[T]: ...
+
+
+class _PlainWriters(_Writers[Plain]):
+    def _special(self, type: AlgebraicType) -> Write[Plain] | None:
+        return _SPECIAL_TEXT.get(type)
+
+    def _of_parts(self, type: AlgebraicType) -> Write[Plain]:
         match type:
             case Primitive.U256 | Primitive.I256:
-                return hex(value)
-            case Primitive.F32 | Primitive.F64:
-                if not math.isfinite(value):
-                    return str(value)
-                return float(_shortest_single(value)) if type is Primitive.F32 else value
+                return hex
+            case Primitive.F32:
+                return _plain_single
+            case Primitive.F64:
+                return _plain_double
             case Primitive():
-                return value
+                return same
             case ArrayType(element):
-                return [plain(element, item) for item in value]
+                item = self.of(element)
+                return lambda value: [item(one) for one in value]
             case ProductType(elements):
-                items = [plain(element.type, item) for element, item in zip(elements, value, strict=True)]
-                names = [element.name for element in elements]
-                return items if None in names else dict(zip(names, items, strict=True))
+                return self._product([element.name for element in elements], elements)
             case SumType():
-                name, inner, payload_value = variant_of(type, value)
-                return name if inner == ProductType() else {name: plain(inner, payload_value)}
+                payload = as_option(type)
+                return self._sum(type) if payload is None else self._option(payload)
         raise AssertionError(type)
 
-    return lambda value: plain(type, value)
+    def _product(self, names: Sequence[str | None], elements: Sequence[ProductElement]) -> Write[Plain]:
+        items = [self.of(element.type) for element in elements]
+        if None in names:
+            return lambda value: [item(one) for item, one in zip(items, value, strict=True)]
+        return lambda value: {name: item(one) for name, item, one in zip(names, items, value, strict=True)}
+
+    def _option(self, payload: AlgebraicType) -> Write[Plain]:
+        inner = self.of(payload)
+
+        def write(value: Any) -> Plain:
+            if isinstance(value, Some):
+                return {"some": inner(value.value)}
+            return None if value is None else inner(value)
+
+        return write
+
+    def _sum(self, type: SumType) -> Write[Plain]:
+        variant_of = variants_of(type)
+        payloads = {variant.name: None if variant.type == UNIT else self.of(variant.type) for variant in type.variants}
+
+        def write(value: Any) -> Plain:
+            name, payload = variant_of(value)
+            inner = payloads[name]
+            return name if inner is None else {name: inner(payload)}
+
+        return write
 
 
-def satn_writer(type: AlgebraicType, typespace: Typespace = ()) -> Callable[[Any], str]:
-    """A function from a decoded value of ``type`` to its text in the official program's tables."""
+class _TextWriters(_Writers[str]):
+    def _special(self, type: AlgebraicType) -> Write[str] | None:
+        return _quoted if type == UUID else _SPECIAL_TEXT.get(type)
 
-    def text(type: AlgebraicType, value: Any) -> str:
-        type = resolve(type, typespace)
-        if type == UUID:
-            return f'"{value}"'
-        if type in _SPECIAL_TEXT:
-            return _SPECIAL_TEXT[type](value)
+    def _of_parts(self, type: AlgebraicType) -> Write[str]:
         match type:
             case Primitive.BOOL:
-                return "true" if value else "false"
+                return lambda value: "true" if value else "false"
             case Primitive.STRING:
-                return f'"{value}"'
-            case Primitive.F32 | Primitive.F64:
-                return _float_text(value, single=type is Primitive.F32)
+                return _quoted
+            case Primitive.F32:
+                return lambda value: _float_text(value, single=True)
+            case Primitive.F64:
+                return lambda value: _float_text(value, single=False)
             case Primitive():
-                return str(int(value))
+                return lambda value: str(int(value))
             case ArrayType(element):
-                return f"[{', '.join(text(element, item) for item in value)}]"
+                item = self.of(element)
+                return lambda value: f"[{', '.join([item(one) for one in value])}]"
             case ProductType(elements):
-                named = zip(elements, value, strict=True)
-                items = (
-                    f"{element.name or f'col_{position}'} = {text(element.type, item)}"
-                    for position, (element, item) in enumerate(named)
+                named = [
+                    (element.name or f"col_{position}", self.of(element.type))
+                    for position, element in enumerate(elements)
+                ]
+                return lambda value: (
+                    f"({', '.join([f'{name} = {item(one)}' for (name, item), one in zip(named, value, strict=True)])})"
                 )
-                return f"({', '.join(items)})"
             case SumType():
-                name, inner, payload = variant_of(type, value)
-                return f"({name} = {text(inner, payload)})"
+                return self._sum(type)
         raise AssertionError(type)
 
-    return lambda value: text(type, value)
+    def _sum(self, type: SumType) -> Write[str]:
+        variant_of = variants_of(type)
+        payloads = {variant.name: self.of(variant.type) for variant in type.variants}
+
+        def write(value: Any) -> str:
+            name, payload = variant_of(value)
+            return f"({name} = {payloads[name](payload)})"
+
+        return write
 
 
-def variant_of(type: SumType, value: Any) -> tuple[str, AlgebraicType, Any]:
-    """Name, payload type and payload of a value of a sum type that no class is bound to."""
-    option = as_option(type)
-    if option is not None:
-        if value is None:
-            return "none", ProductType(), ()
-        return "some", option, value.value if isinstance(value, Some) else value
-    result = as_result(type)
-    if result is not None:
-        return ("ok", result[0], value.value) if isinstance(value, Ok) else ("err", result[1], value.error)
-    if isinstance(value, Interval):
-        return "Interval", TIME_DURATION, value.value
-    if isinstance(value, Time):
-        return "Time", TIMESTAMP, value.value
+def _quoted(value: Any) -> str:
+    return f'"{value}"'
+
+
+def _plain_single(value: float) -> Plain:
+    return float(_shortest_single(value)) if math.isfinite(value) else None
+
+
+def _plain_double(value: float) -> Plain:
+    return value if math.isfinite(value) else None
+
+
+def variants_of(type: SumType) -> Callable[[Any], tuple[str, Any]]:
+    """A function from a decoded value of a sum type that no class is bound to, to its variant's name and payload."""
+    if as_option(type) is not None:
+        return _of_option
+    return _of_sum if as_result(type) is None else _of_result
+
+
+def _of_option(value: Any) -> tuple[str, Any]:
+    if value is None:
+        return "none", ()
+    return "some", value.value if isinstance(value, Some) else value
+
+
+def _of_result(value: Any) -> tuple[str, Any]:
+    return ("ok", value.value) if isinstance(value, Ok) else ("err", value.error)
+
+
+def _of_sum(value: Any) -> tuple[str, Any]:
+    match value:
+        case Interval():
+            return "Interval", value.value
+        case Time():
+            return "Time", value.value
     assert isinstance(value, Variant)
-    inner = next(variant.type for variant in type.variants if variant.name == value.name)
-    return value.name, inner, () if value.value is None else value.value
+    return value.name, () if value.value is None else value.value
 
 
 def timestamp_text(moment: Timestamp) -> str:
     """RFC 3339 in UTC with as many digits of the second as are needed in steps of three."""
-    micros = int(moment) % 1_000_000
-    timespec = "seconds" if micros == 0 else "milliseconds" if micros % 1000 == 0 else "microseconds"
+    days, micros = divmod(int(moment), 86_400_000_000)
     try:
-        return moment.to_datetime().isoformat(timespec=timespec)
+        day = _day_text(days)
     except OverflowError:
         return str(moment)
+    seconds, micros = divmod(micros, 1_000_000)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    fraction = "" if micros == 0 else f".{micros:06}" if micros % 1000 else f".{micros // 1000:03}"
+    return f"{day}T{hour:02}:{minute:02}:{second:02}{fraction}+00:00"
+
+
+# Few days, many moments: `datetime` takes three times as long for each.
+@lru_cache(maxsize=1024)
+def _day_text(days: int) -> str:
+    """Raises ``OverflowError`` outside the years 1 to 9999."""
+    return (_EPOCH + timedelta(days)).isoformat()
 
 
 _SPECIAL_TEXT: dict[AlgebraicType, Callable[[Any], str]] = {

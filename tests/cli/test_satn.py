@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stdbpy.cli.output import to_json
-from stdbpy.cli.satn import fields_of, plain_writer, satn_writer
+from stdbpy.cli.satn import fields_of, plain_writer, satn_writer, timestamp_text
 from stdbpy.sats import types as t
 from stdbpy.sats.types import AlgebraicType, Primitive, TypeRef, product, sum_of
 from stdbpy.sats.values import (
@@ -44,8 +45,8 @@ ONE = "0" * 63 + "1"
         (Primitive.I256, -1, "-1", "-0x1"),
         (Primitive.F64, 1.0, "1", 1.0),
         (Primitive.F64, 1e22, "10000000000000000000000", 1e22),
-        (Primitive.F64, float("nan"), "NaN", "nan"),
-        (Primitive.F64, float("-inf"), "-inf", "-inf"),
+        (Primitive.F64, float("nan"), "NaN", None),
+        (Primitive.F64, float("-inf"), "-inf", None),
         (Primitive.F32, struct.unpack("<f", struct.pack("<f", 0.1))[0], "0.1", 0.1),
         (Primitive.STRING, 'say "hi"', '"say "hi""', 'say "hi"'),
         (t.BYTES, b"\x00\xff", "0x00ff", "0x00ff"),
@@ -97,6 +98,36 @@ def test_rows_of_a_query() -> None:
     assert [field.plain(value) for field, value in zip(fields, row, strict=True)] == [7, f"0x{ONE}", "Ada", 0.1]
     texts = [field.text(value) for field, value in zip(fields, row, strict=True)]
     assert texts == ["7", f"0x{ONE}", '(some = "Ada")', "0.1"]
+
+
+@pytest.mark.parametrize("type", [t.IDENTITY, t.TIMESTAMP])
+@given(data=st.data())
+def test_every_form_of_a_value_looks_the_same(type: AlgebraicType, data: st.DataObject) -> None:
+    number = data.draw(st.integers(0, 2**256 - 1) if type == t.IDENTITY else st.integers(-(2**63), 2**63 - 1))
+    short: Any = hex(number) if type == t.IDENTITY else number
+    assert isinstance(type, t.ProductType)
+    [field] = fields_of(product(("it", type)))
+
+    looks = {write(form) for write in (field.plain, field.text) for form in ([short], {type.elements[0].name: short})}
+
+    assert len(looks) == 1
+
+
+@pytest.mark.parametrize("type", [Primitive.F32, Primitive.F64])
+def test_floats_are_those_of_the_server(type: AlgebraicType) -> None:
+    [field] = fields_of(product(("it", type)))
+
+    assert [field.plain(0.1), field.plain(1e300), field.plain(None)] == [0.1, 1e300, None]
+    assert field.text(None) == "NaN"
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_moments(moment: datetime) -> None:
+    text = timestamp_text(Timestamp.from_datetime(moment))
+
+    assert datetime.fromisoformat(text) == moment
+    assert text[:19] == moment.isoformat()[:19]
+    assert text[19:].partition("+")[0] in ("", f".{moment.microsecond // 1000:03}", f".{moment.microsecond:06}")
 
 
 @example(3.4025001647762064e38)

@@ -31,7 +31,7 @@ import pyarrow as pa
 
 from stdbpy.cli.output.fields import same
 from stdbpy.cli.output.json_text import to_json
-from stdbpy.cli.satn import plain_writer, variant_of
+from stdbpy.cli.satn import plain_writer, variants_of
 from stdbpy.sats.types import (
     BYTES,
     CONNECTION_ID,
@@ -143,19 +143,20 @@ def _present(value: Any) -> Any:
 
 
 def _sum(type: SumType, typespace: Typespace, inside: tuple[int, ...]) -> ArrowColumn:
+    variant_of = variants_of(type)
     columns = {
         variant.name or "": _column(variant.type, typespace, inside)
         for variant in type.variants
         if variant.type != UNIT
     }
     if not columns:
-        return ArrowColumn(pa.string(), lambda value: variant_of(type, value)[0])
+        return ArrowColumn(pa.string(), lambda value: variant_of(value)[0])
     tag = "tag"
     while tag in columns:
         tag = f"_{tag}"
 
     def convert(value: Any) -> dict[str, Any]:
-        name, _, payload = variant_of(type, value)
+        name, payload = variant_of(value)
         return {tag: name, name: columns[name].convert(payload)} if name in columns else {tag: name}
 
     fields = [pa.field(tag, pa.string()), *(pa.field(name, column.type) for name, column in columns.items())]
