@@ -264,6 +264,11 @@ def _unusable(text: str, program: bytes) -> tuple[str, str] | None:
             f"the program needs a newer server: one whose interface to modules is {abi['needed']}, not {abi['known']}",
             "Build it with a library of the server's version, or publish it to a newer server.",
         )
+    if "for sum type RawModuleDef" in text:
+        return (
+            "the program needs a newer server: this one does not know how it describes itself",
+            "Build it with a library of the server's version, or publish it to a newer server.",
+        )
     if "WebAssembly" in text and program.startswith(_ZIP):
         return (
             "this server runs WebAssembly modules, not Python projects",

@@ -264,6 +264,7 @@ class TestRefusedPrograms:
             ("abi version 10.4 is not supported (host implements 10.0)", "needs a newer server: .*10.4, not 10.0"),
             ("failed to parse WebAssembly module: unexpected end-of-file", "is no WebAssembly module"),
             ("this build has no V8: …", "runs no JavaScript"),
+            ("error decoding: unknown tag 0x2 for sum type RawModuleDef", "needs a newer server"),
             ("Errors occurred:\nTable name is reserved: st_mine\n\n", "cannot use this program: .*st_mine"),
         ],
     )

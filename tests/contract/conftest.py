@@ -48,6 +48,14 @@ def server(request: pytest.FixtureRequest) -> Iterator[Subject]:
         yield Subject(kind, url, token, identity, program, http)
 
 
+@pytest.fixture
+def newer_server(server: Subject) -> Subject:
+    """One that is not of version 1, for cases of what came with 2."""
+    if server.is_old:
+        pytest.skip("servers 1.x do not have this")
+    return server
+
+
 @pytest.fixture(scope="session")
 def shared_chat(server: Subject) -> str:
     """A chat database for cases that leave nothing behind."""

@@ -111,6 +111,49 @@ def test_families_that_are_not_there(server: Subject, query: str):
     assert answer.status_code == (200 if server.is_old else 404)
 
 
+@pytest.mark.parametrize("query", ["parent", "organization", "org"])
+def test_families_that_may_be_there(server: Subject, shared_chat: str, query: str):
+    for relative in (shared_chat, UNUSED):
+        assert server.publish("quickstart_chat", f"{fresh_name()}?{query}={relative}").status_code == 200
+
+
+def test_a_parent_cannot_be_set_while_clearing(server: Subject, chat: str, shared_chat: str):
+    answer = server.publish("quickstart_chat", f"{chat}?clear=true&parent={shared_chat}")
+    assert answer.status_code == (200 if server.is_old else 400)
+
+
+@pytest.mark.parametrize("number", ["0", "1", "255"])
+def test_replicas(server: Subject, number: str):
+    assert server.publish("quickstart_chat", f"{fresh_name()}?num_replicas={number}").status_code == 200
+
+
+@pytest.mark.parametrize("number", ["256", "-1", "x", ""])
+def test_replicas_that_nobody_has(server: Subject, number: str):
+    assert server.publish("quickstart_chat", f"{fresh_name()}?num_replicas={number}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("host_type=Wasm", 200),
+        ("host_type=wasm", 400),
+        ("parent=A_b", 400),
+        ("org=A_b", 400),
+        ("update_confirmation_timeout=1m 5s", 200),
+        ("update_confirmation_timeout=soon", 400),
+    ],
+)
+def test_queries(server: Subject, query: str, status: int):
+    answer = server.publish("quickstart_chat", f"{fresh_name()}?{query}")
+    assert answer.status_code == (200 if server.is_old else status)
+
+
+def test_javascript(server: Subject):
+    answer = server.publish("quickstart_chat", f"{fresh_name()}?host_type=Js")
+    # The real servers here are built without it, which they call their own failure.
+    assert answer.status_code == (200 if server.is_old else 400 if server.is_embedded else 500)
+
+
 class TestInfo:
     def test_by_name_and_identity(self, server: Subject, shared_chat: str):
         answer = server.ask("GET", f"/v1/database/{shared_chat}", token=None)

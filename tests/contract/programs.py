@@ -1,0 +1,44 @@
+"""Modules for one case each, written in Python, for every server: real ones get the same schema as
+WebAssembly that does nothing."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from stdbpy.engine.programs import load_program
+from stdbpy.module.package import ModuleSource, pack
+from stdbpy.schema.definition import Version, write_module_def
+from tests.contract.subject import Subject
+from tests.schema.definition_module import module_with
+
+_HEAD = """
+from stdbpy import ReducerContext, ScheduleAt, TaggedUnion, column, reducer, table, u8, u32, u64
+
+"""
+
+PERSON = """
+@table(name="person", public=True)
+class Person:
+    id: u64
+    name: str
+
+
+@reducer
+def nothing(ctx: ReducerContext) -> None:
+    pass
+"""
+
+
+def program(server: Subject, source: str) -> bytes:
+    """What to publish there for the module that ``source`` is, below the imports that it needs."""
+    return _package(source) if server.is_embedded else _wasm(source, 9 if server.is_old else 10)
+
+
+@cache
+def _package(source: str) -> bytes:
+    return pack(ModuleSource({"case.py": (_HEAD + source).encode()}, "case", None))
+
+
+@cache
+def _wasm(source: str, version: Version) -> bytes:
+    return module_with(write_module_def(load_program(_package(source)).schema, version))
