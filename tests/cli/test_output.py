@@ -6,13 +6,14 @@ import csv
 import io
 import json
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stdbpy.cli.output import Field, Format, format_for, parse_format, to_json, write_records
+from stdbpy.cli.output import Field, Format, format_for, parse_format, text_table, to_json, write_records
 from stdbpy.errors import UsageError
 
 FIELDS = [Field("id"), Field("name", text=lambda name: f'"{name}"')]
@@ -41,6 +42,31 @@ def test_table_without_a_terminal() -> None:
 
 def test_table_without_rows() -> None:
     assert written(Format.TABLE, rows=[]) == " id | name\n----+------\n"
+
+
+def test_a_long_table_is_written_while_its_rows_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_table, "ROWS_THAT_SETTLE", 2)
+    stream = io.StringIO()
+    seen: list[str] = []
+
+    def rows() -> Iterator[tuple[str]]:
+        yield from [("a",), ("bcd",), ("wider than that",)]
+        seen.append(stream.getvalue())
+        yield ("e",)
+
+    text_table.write_table([Field("id"), Field("name")], ((row, row) for (row,) in rows()), stream)
+
+    lines = " id  | name\n-----+------\n a   | a\n bcd | bcd\n wider than that | wider than that\n"
+    assert seen == [lines]
+    assert stream.getvalue() == lines + " e   | e\n"
+
+
+def test_a_long_table_is_not_folded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_table, "ROWS_THAT_SETTLE", 2)
+    monkeypatch.setenv("COLUMNS", "20")
+    terminal = Terminal()
+    text_table.write_table(FIELDS, [(1, "a long name indeed")] * 3, terminal)
+    assert terminal.getvalue().splitlines()[2:] == [' 1  | "a long name indeed"'] * 3
 
 
 def test_jsonl() -> None:

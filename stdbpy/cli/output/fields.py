@@ -27,6 +27,10 @@ def text_of(value: Plain) -> str:
             return ""
         case str():
             return value
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return repr(value)
         case _:
             return to_json(value)
 
