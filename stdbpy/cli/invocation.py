@@ -12,10 +12,13 @@ if TYPE_CHECKING:
 
     from stdbpy.project.cli_toml import CliToml
     from stdbpy.project.credentials import CredentialStore
+    from stdbpy.project.known_names import KnownNames
 
 
 @dataclass(slots=True)
 class Invocation:
+    """The global options of one run, and what follows from them."""
+
     debug: bool = False
     """Show tracebacks."""
     quiet: bool = False
@@ -55,6 +58,12 @@ class Invocation:
         from stdbpy.project.credentials import CredentialStore
 
         return CredentialStore(self.credentials_path)
+
+    def known_names(self) -> KnownNames:
+        """Names that shells complete with; whoever reads a schema or a list of databases adds to them."""
+        from stdbpy.project.known_names import KnownNames
+
+        return KnownNames(None if self.root_dir is None else self.root_dir / "stdbpy" / "names")
 
     def data_dir(self) -> Path:
         """Where a server that this run starts keeps its databases unless told otherwise. Not the official

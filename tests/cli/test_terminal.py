@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from stdbpy.api import LogRecord
-from stdbpy.cli.commands.logs import _line
+from stdbpy.cli.commands.logs import log_line
 from stdbpy.cli.terminal import DeclinedError, confirm, has_colour, paint, printable
 from stdbpy.errors import UsageError
 from stdbpy.sats import Timestamp
@@ -77,6 +77,7 @@ def test_control_characters_are_shown() -> None:
 def test_a_log_cannot_drive_the_terminal_or_make_up_records() -> None:
     hostile = "\x1b]0;gone\x07"
     message = f"one\n2026 ERROR: {hostile}\u202etwo"
-    line = _line(LogRecord("Info", Timestamp(0), message, filename=f"{hostile}.py", line_number=1, function=hostile))
+    record = LogRecord("Info", Timestamp(0), message, filename=f"{hostile}.py", line_number=1, function=hostile)
+    line = log_line(record, sys.stdout)
     assert not set("\x1b\x07\u202e") & set(line)
     assert all(text.startswith("    ") for text in line.split("\n")[1:])

@@ -2,72 +2,114 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stdbpy.cli.building import load_program
 from stdbpy.cli.connection import connect
-from stdbpy.cli.invocation import invocation_of
-from stdbpy.cli.options import Anonymous, Database, FormatOption, Server
-from stdbpy.cli.outline import KINDS, Entity, entities, outline
-from stdbpy.cli.output import Field, Format, format_for, to_json, write_records
-from stdbpy.cli.terminal import printable
-from stdbpy.errors import NotFound, UnexpectedAnswer, UsageError, nearest
+from stdbpy.cli.databases import resolve_words
+from stdbpy.cli.invocation import Invocation, invocation_of
+from stdbpy.cli.options import Anonymous, FormatOption, NoConfig, Output, Server, Yes
+from stdbpy.cli.outline import comparison, outline
+from stdbpy.cli.output import Field, Format, format_for, open_sink, to_json, write_records
+from stdbpy.errors import NotFound, UnexpectedAnswer, UsageError, counted, nearest
+from stdbpy.schema.definition import schema_from_json, schema_to_json
+from stdbpy.schema.differences import Difference, compare
+from stdbpy.schema.entities import KINDS, Entity, definition_of, entities
+
+if TYPE_CHECKING:
+    from stdbpy.api import ApiClient
+    from stdbpy.schema.model import ModuleSchema
 
 EXAMPLES = (
     "stdbpy describe chat",
     "stdbpy describe chat table message",
     "stdbpy describe chat --json > schema.json",
+    "stdbpy describe chat --diff .",
 )
 
 
 def run(
     context: typer.Context,
-    database: Database,
-    kind: Annotated[str | None, typer.Argument(metavar=f"[{'|'.join(KINDS)}]", help="Only one entity:")] = None,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="its name.")] = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[DATABASE] [KIND NAME]",
+            help=f"The database, and one entity of it: {', '.join(KINDS[:-1])} or {KINDS[-1]}, and its name.",
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="The definition (V10), as the official program has it.")] = False,
+    diff: Annotated[
+        str | None,
+        typer.Option(
+            "--diff",
+            metavar="OTHER",
+            help="What is different in another database of the server, in a project (./DIR) or a compiled"
+            " module (FILE.wasm), and what of it breaks clients.",
+        ),
+    ] = None,
+    module_path: Annotated[
+        Path | None, typer.Option("-p", "--module-path", metavar="DIR", help="The same as --diff for a project.")
+    ] = None,
     server: Server = None,
     anonymous: Anonymous = False,
-    json: Annotated[bool, typer.Option("--json", help="The whole definition as the server gives it.")] = False,
+    yes: Yes = False,
+    no_config: NoConfig = False,
     format: FormatOption = None,
+    output: Output = None,
 ) -> None:
-    """Show tables, reducers and types of a database.
+    """Show tables, reducers and types of a database, or what differs between two.
 
-    Programs get a record for each, with its columns, parameters or variants; CSV has only what fits in a line.
+    Programs get a record for each, with its columns, parameters or variants; formats of plain records have
+    only what fits in a line.
     """
-    if kind is not None and kind not in KINDS:
-        raise UsageError(f"there is no kind {kind!r}", hint=nearest(kind, KINDS) or f"One of {', '.join(KINDS)}")
-    if kind is not None and name is None:
-        raise UsageError(f"which {kind}?", hint=f"stdbpy describe {database} {kind} NAME")
-    shape = Format.JSON if json else format_for(format)
-    with connect(invocation_of(context), server, anonymous=anonymous) as api:
-        if json and kind is None:
-            print(to_json(_definition(api.schema_json(database)), indent=2))
+    del yes  # the official program asks whether to log in, which nobody needs here
+    invocation = invocation_of(context)
+    given = words or []
+    chosen = resolve_words(given, server, fall_through=bool(given) and given[0] not in KINDS, no_config=no_config)
+    kind, name = _entity_asked_for(chosen.words, chosen.database)
+    if diff is not None and module_path is not None:
+        raise UsageError("--diff and --module-path exclude one another: both say what to compare with")
+    if json and (diff is not None or module_path is not None):
+        raise UsageError("--json is a definition, and no comparison", hint="--format json writes the differences")
+    shape = format_for(format, output)
+    with connect(invocation, chosen.server, anonymous=anonymous) as api:
+        if diff is not None or module_path is not None:
+            other = _other_schema(api, diff or "", module_path)
+            _show_differences(invocation, compare(api.schema(chosen.database), other), shape, output)
             return
-        found = entities(api.schema(database))
-    if kind is not None and name is not None:
-        found = [_only(found, database, kind, name)]
-    match shape:
-        case Format.TABLE:
-            for line in outline(found):
-                print(printable(line))
-        case Format.CSV:
-            fields = [Field("kind"), Field("name"), Field("definition"), Field("notes", plain=", ".join)]
-            records = [entity.record() for entity in found]
-            write_records(fields, [[record[field.name] for field in fields] for record in records], shape)
-        case Format.JSONL:
-            for entity in found:
-                print(to_json(entity.record()))
-        case Format.JSON:
-            records = [entity.record() for entity in found]
-            print(to_json(records if kind is None else records[0], indent=2))
+        url = api.url
+        definition = api.schema_json(chosen.database)
+    if json and not kind:
+        _write_lines([to_json(_newest(definition), indent=2)], output)
+        return
+    schema = schema_from_json(definition)
+    invocation.known_names().remember_schema(url, chosen.database, schema)
+    found = entities(schema)
+    if kind:
+        found = [_only(found, chosen.database, kind, name)]
+    if json:
+        _write_lines([to_json(definition_of(found[0]), indent=2)], output)
+    else:
+        _show(found, shape, output, one=bool(kind))
 
 
-def _definition(answer: dict[str, Any]) -> dict[str, Any]:
-    """The answer if it is a definition, also one that is newer than what stdbpy understands."""
-    if not answer.keys() & {"sections", "typespace"}:
-        raise UnexpectedAnswer("the server's answer is no module definition")
-    return answer
+def _entity_asked_for(words: tuple[str, ...], database: str) -> tuple[str, str]:
+    """Kind and name; empty ones for all."""
+    match words:
+        case ():
+            return "", ""
+        case (kind, *_) if kind not in KINDS:
+            raise UsageError(f"there is no kind {kind!r}", hint=nearest(kind, KINDS) or f"One of {', '.join(KINDS)}")
+        case (kind,):
+            raise UsageError(f"which {kind}?", hint=f"stdbpy describe {database} {kind} NAME")
+        case (kind, name):
+            return kind, name
+        case _:
+            raise UsageError(f"one word too many: {words[2]}", hint="stdbpy describe [DATABASE] [KIND NAME]")
 
 
 def _only(found: list[Entity], database: str, kind: str, name: str) -> Entity:
@@ -75,3 +117,74 @@ def _only(found: list[Entity], database: str, kind: str, name: str) -> Entity:
     if name not in named:
         raise NotFound(f"the database {database!r} has no {kind} {name!r}", hint=nearest(name, named))
     return named[name]
+
+
+def _newest(definition: dict[str, Any]) -> dict[str, Any]:
+    """The definition in version 10, which old servers do not have; also one with parts that are newer
+    than what stdbpy understands."""
+    if "sections" in definition:
+        return definition
+    if "typespace" not in definition:
+        raise UnexpectedAnswer("the server's answer is no module definition")
+    return schema_to_json(schema_from_json(definition))
+
+
+def _other_schema(api: ApiClient, other: str, module_path: Path | None) -> ModuleSchema:
+    path = module_path if module_path is not None else Path(other)
+    if path.suffix == ".wasm":
+        return load_program(None, path).read_schema()
+    # No database can be called like these.
+    if module_path is not None or "/" in other or "\\" in other or other in (".", ".."):
+        return load_program(path).read_schema()
+    return api.schema(other)
+
+
+# --- writing ---------------------------------------------------------------------------------
+
+
+def _show(found: list[Entity], shape: Format, output: Path | None, *, one: bool) -> None:
+    records = [entity.record() for entity in found]
+    match shape:
+        case Format.TABLE:
+            with open_sink(output) as stream:
+                stream.writelines(f"{line}\n" for line in outline(found, stream))
+        case Format.JSONL:
+            _write_lines(map(to_json, records), output)
+        case Format.JSON:
+            _write_lines([to_json(records[0] if one else records, indent=2)], output)
+        case _:
+            fields = [Field("kind"), Field("name"), Field("definition"), Field("notes", plain=", ".join)]
+            write_records(fields, [[record[field.name] for field in fields] for record in records], shape, output)
+
+
+def _show_differences(
+    invocation: Invocation, found: tuple[Difference, ...], shape: Format, output: Path | None
+) -> None:
+    match shape:
+        case Format.TABLE:
+            with open_sink(output) as stream:
+                stream.writelines(f"{line}\n" for line in comparison(found, stream))
+        case Format.JSONL:
+            _write_lines((to_json(difference.record()) for difference in found), output)
+        case Format.JSON:
+            _write_lines([to_json([difference.record() for difference in found], indent=2)], output)
+        case _:
+            names = ("change", "kind", "of", "name", "before", "after", "breaks_clients")
+            write_records([Field(name) for name in names], _flat(found), shape, output)
+    if not found:
+        invocation.note("nothing is different")
+        return
+    breaking = sum(difference.breaks_clients for difference in found)
+    told = f", {breaking} of which {'break' if breaking > 1 else 'breaks'} clients" if breaking else ""
+    invocation.note(f"{counted(len(found), 'difference')}{told}")
+
+
+def _flat(found: Iterable[Difference], inside: str = "") -> Iterator[list[Any]]:
+    for each in found:
+        yield [each.change.value, each.kind, inside, each.name, each.before, each.after, each.breaks_clients]
+        yield from _flat(each.parts, each.name)
+
+
+def _write_lines(lines: Iterable[str], output: Path | None) -> None:
+    with open_sink(output) as stream:
+        stream.writelines(f"{line}\n" for line in lines)
