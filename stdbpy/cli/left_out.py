@@ -13,6 +13,8 @@ from stdbpy.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
+    """Something of the official program that is not here."""
+
     why: str
     """Goes on after ``stdbpy start has no --pg-port: ``."""
     hint: str = ""

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stdbpy.cli.output import Field, Format, arrow_files, format_for, formats, write_records
+from stdbpy.cli.output import Field, Format, arrow_files, format_for, write_records
 from stdbpy.cli.output.arrow_types import arrow_column
 from stdbpy.cli.satn import fields_of
 from stdbpy.errors import MissingExtra, UsageError
@@ -271,7 +271,7 @@ def test_a_terminal_gets_no_binary_data(monkeypatch: pytest.MonkeyPatch, format:
 
 @pytest.mark.parametrize("format", BINARY)
 def test_without_pyarrow(monkeypatch: pytest.MonkeyPatch, format: Format) -> None:
-    monkeypatch.setattr(formats, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(MissingExtra) as caught:
         format_for(format)
     assert caught.value.hint == 'pip install "stdbpy[arrow]"'

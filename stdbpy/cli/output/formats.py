@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import os
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 from stdbpy.cli.terminal import is_terminal
@@ -66,9 +65,16 @@ def format_for(requested: Format | None, output: Path | None = None) -> Format:
             raise UsageError(
                 f"a terminal cannot show {format}", hint=f"Write to a file: --output FILE.{format}, or > FILE.{format}"
             )
-        if find_spec("pyarrow") is None:
-            raise MissingExtra(f"the format {format}", "arrow")
+        _expect_pyarrow(format)
     return format
+
+
+def _expect_pyarrow(format: Format) -> None:
+    """Raises :class:`~stdbpy.errors.MissingExtra` if pyarrow is not installed, without importing it."""
+    from importlib.util import find_spec
+
+    if find_spec("pyarrow") is None:
+        raise MissingExtra(f"the format {format}", "arrow")
 
 
 def _suiting(output: Path | None) -> Format:

@@ -6,12 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from stdbpy.cli.output.delimited import write_csv, write_markdown
 from stdbpy.cli.output.fields import Field, Plain, distinct_names, same
 from stdbpy.cli.output.formats import Format
 from stdbpy.cli.output.json_text import write_document, write_lines
 from stdbpy.cli.output.sink import open_binary_sink, open_sink
-from stdbpy.cli.output.text_table import write_table
 
 
 def write_records(
@@ -20,7 +18,7 @@ def write_records(
     """Writes rows, each with one value per field, to stdout or the file ``output``.
 
     All formats but the table are written while the rows come. ``format`` is of
-    :func:`~stdbpy.cli.output.formats.format_for`.
+    :func:`~stdbpy.cli.output.formats.format_for`. Only what the format needs is imported.
     """
     if format.is_binary:
         from stdbpy.cli.output.arrow_files import write_arrow, write_parquet
@@ -34,14 +32,20 @@ def write_records(
     with open_sink(output) as stream:
         match format:
             case Format.TABLE:
+                from stdbpy.cli.output.text_table import write_table
+
                 write_table(fields, rows, stream)
             case Format.JSONL:
                 write_lines(_objects(fields, rows), stream)
             case Format.JSON:
                 write_document(_objects(fields, rows), stream)
             case Format.CSV:
+                from stdbpy.cli.output.delimited import write_csv
+
                 write_csv(fields, rows, stream)
             case Format.MARKDOWN:
+                from stdbpy.cli.output.delimited import write_markdown
+
                 write_markdown(fields, rows, stream)
 
 
