@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import httpx
 import pytest
 
+from stdbpy.api.plan_reading import read_plan
 from stdbpy.sats.types import UNIT, product, sum_of
 from stdbpy.schema import (
     CasePolicy,
     ModuleSchema,
+    StepKind,
     TypeDef,
     plan_migration,
     read_module_def,
@@ -19,6 +21,7 @@ from stdbpy.schema import (
 )
 from stdbpy.schema.definition import Version
 from stdbpy.schema.names import camel_case, pascal_case, snake_case
+from stdbpy.schema.planned_changes import PlannedChange, planned_changes
 from tests import real_servers
 from tests.real_servers import RealServer
 from tests.schema import recorded
@@ -55,7 +58,8 @@ class Publisher:
         return schema
 
     def plan(self, database: str, program: bytes) -> dict[str, dict[str, object]]:
-        answer = self._client.post(f"/v1/database/{database}/pre_publish", content=program)
+        path = f"/v1/database/{database}/pre_publish"
+        answer = self._client.post(path, content=program, params={"style": "NoColor"})
         plan: dict[str, dict[str, object]] = answer.raise_for_status().json()
         return plan
 
@@ -137,12 +141,35 @@ def test_migrates(case: Migration, publisher: Publisher) -> None:
         assert ("ManualMigrate" in plan) == bool(case.refusal), plan
         if not case.refusal:
             assert plan["AutoMigrate"]["break_clients"] == ours.breaks_clients
+            theirs = read_plan(str(plan["AutoMigrate"]["migrate_plan"]))
+            assert _told(theirs) == _told(planned_changes(ours, case.old, case.new))
             options = {"policy": "BreakClients", "token": str(plan["AutoMigrate"]["token"])}
     answer = publisher.publish(program, database, **options)
     if case.real == "not yet implemented":
         assert case.real in answer.text
     else:
         assert answer.is_success == (not case.refusal), answer.text
+
+
+@pytest.mark.parametrize("old", recorded.NAMES)
+def test_plans_of_whole_modules(old: str, publisher: Publisher) -> None:
+    """From each recorded module to each of the next few, which have little in common."""
+    place = recorded.NAMES.index(old)
+    database = publisher.published(module_with(recorded.definition(old)))
+    before = read_module_def(recorded.definition(old))
+    for new in recorded.NAMES[place + 1 : place + 4]:
+        after = read_module_def(recorded.definition(new))
+        ours = plan_migration(before, after)
+        plan = publisher.plan(database, module_with(recorded.definition(new)))
+        assert ("ManualMigrate" in plan) == bool(ours.problems)
+        if not ours.problems:
+            theirs = read_plan(str(plan["AutoMigrate"]["migrate_plan"]))
+            assert _told(theirs) == _told(planned_changes(ours, before, after))
+
+
+def _told(changes: Iterable[PlannedChange]) -> list[tuple[StepKind | None, str, str]]:
+    """What both say in the same words; details are in each one's own."""
+    return [(change.kind, change.name, change.table) for change in changes]
 
 
 def test_names_of_every_shape(publisher: Publisher) -> None:
