@@ -61,7 +61,9 @@ class Function:
         Raises :class:`InvalidArguments`, whose hint shows what would do.
         """
         what = f"the arguments of {self.name}"
-        given = self._parsed(what, text.decode("utf-8", "replace") if isinstance(text, bytes) else text)
+        if isinstance(text, bytes):
+            text = self._text(what, "these bytes", text)
+        given = self._parsed(what, text)
         names = self._names()
         match given:
             case list():
@@ -163,7 +165,7 @@ class Function:
         try:
             return content.decode()
         except UnicodeDecodeError:
-            self._refuse(f"{what} cannot be {word}: it is not text in UTF-8")
+            self._refuse(f"{what} cannot be {word}: that is not text in UTF-8")
 
     # --- values ------------------------------------------------------------------------------
 

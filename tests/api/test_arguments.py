@@ -248,7 +248,7 @@ def test_all_arguments_from_one_file(word: str) -> None:
     ("word", "type", "message"),
     [
         ("@missing", STRING, "the argument 'value' of f cannot be read from 'missing': No such file or directory"),
-        ("@bytes", STRING, "the argument 'value' of f cannot be @bytes: it is not text in UTF-8"),
+        ("@bytes", STRING, "the argument 'value' of f cannot be @bytes: that is not text in UTF-8"),
         ("@text", TypeRef(1), "the argument 'value' of f cannot be 'Hello\\n“there”\\n': it is not JSON"),
     ],
 )
@@ -277,7 +277,7 @@ def test_lists_and_objects(text: str | bytes) -> None:
         ('["Ada", 300, "PRO"]', "the argument 'age' of f cannot be 300: "),
         ('["Ada", 3, "PRO"', 'the arguments of f cannot be \'["Ada", 3, "PRO"\': it is not JSON'),
         ("3", "the arguments of f cannot be 3: they are a JSON list, or an object with their names"),
-        (b"\xff", "the arguments of f cannot be '\ufffd': it is not JSON"),
+        (b"\xff", "the arguments of f cannot be these bytes: that is not text in UTF-8"),
     ],
 )
 def test_lines_that_do_not_fit(text: str | bytes, message: str) -> None:
