@@ -3,56 +3,162 @@
 from __future__ import annotations
 
 import shlex
-from typing import Annotated
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stdbpy.api.arguments import find_function
+from stdbpy.api.arguments import Function, find_function
 from stdbpy.cli.connection import connect
-from stdbpy.cli.invocation import invocation_of
-from stdbpy.cli.options import Anonymous, Database, Server
-from stdbpy.cli.output import to_json
-from stdbpy.cli.satn import plain_writer
-from stdbpy.errors import ReducerFailed
-from stdbpy.sats.satsjson import compile_json_codec
+from stdbpy.cli.databases import ChosenDatabase, resolve_words
+from stdbpy.cli.invocation import Invocation, invocation_of
+from stdbpy.cli.options import Anonymous, FormatOption, NoConfig, Output, Server, Yes
+from stdbpy.cli.output import Format, format_for
+from stdbpy.errors import NotFound, ReducerFailed, UsageError
 from stdbpy.schema.model import Procedure
+
+if TYPE_CHECKING:
+    from stdbpy.api import ApiClient
+    from stdbpy.schema.model import ModuleSchema
 
 EXAMPLES = (
     "stdbpy call chat send_message 'Hello, world!'",
-    "stdbpy call game move_to -3.5 2 '{\"Fast\": []}' --server http://127.0.0.1:3000",
+    "stdbpy call chat send_later text='See you' seconds=5",
+    "stdbpy call game move_to -3.5 2 Fast --server http://127.0.0.1:3000",
+    "echo Hello | stdbpy call chat send_message -",
+    "stdbpy call chat send_message --args-from messages.jsonl",
 )
 
+_MOST_AT_ONCE = 64
 _HAS_A_BUG = "The instance encountered a fatal error."
 """All that servers tell the caller of a reducer that did not refuse but failed."""
 
 
 def run(
     context: typer.Context,
-    database: Database,
-    function: Annotated[str, typer.Argument(metavar="FUNCTION", help="Reducer or procedure.")],
-    arguments: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[ARGUMENT]...", help="Each as JSON; strings and identities may stand bare."),
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[DATABASE] FUNCTION [ARGUMENT]...",
+            help="A reducer or procedure, and its arguments in order or as NAME=VALUE: JSON, where strings,"
+            ' identities, times and variants ("Admin") may stand bare; @FILE, or - for stdin.',
+        ),
+    ],
+    args_from: Annotated[
+        str | None,
+        typer.Option(
+            "--args-from",
+            metavar="FILE",
+            help="Call once per line, each a JSON list of the arguments or an object of them; - is stdin.",
+        ),
     ] = None,
+    keep_going: Annotated[
+        bool,
+        typer.Option(
+            "--keep-going/--stop-on-error", help="With --args-from: whether to go on behind a line that failed."
+        ),
+    ] = True,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            "-j",
+            "--jobs",
+            min=1,
+            max=_MOST_AT_ONCE,
+            metavar="N",
+            help="With --args-from: calls under way at a time; with several, their order is not kept.",
+        ),
+    ] = 1,
     server: Server = None,
     anonymous: Anonymous = False,
+    yes: Yes = False,
+    no_config: NoConfig = False,
+    format: FormatOption = None,
+    output: Output = None,
 ) -> None:
-    """Call a reducer or procedure of a database; write what a procedure returns, as JSON."""
-    with connect(invocation_of(context), server, anonymous=anonymous, as_someone=True) as api:
-        called = find_function(api.schema(database), database, function)
-        try:
-            result = api.call(database, function, called.encode(arguments or ()))
-        except ReducerFailed as error:
-            if error.message == _HAS_A_BUG:
-                error.hint = f"The log says where it went wrong: {_logs_command(context, database, server)}"
-            raise
+    """Call a reducer or procedure of a database; write what a procedure returns."""
+    del yes  # the official program asks whether to log in, which nobody needs here
+    invocation = invocation_of(context)
+    chosen = resolve_words(words, server, no_config=no_config)
+    if not chosen.words:
+        raise UsageError("which function?", hint=f"stdbpy call {chosen.database} FUNCTION [ARGUMENT]...")
+    name, *arguments = chosen.words
+    if args_from is not None and arguments:
+        raise UsageError("arguments are given and read from a file as well", hint="Leave them out, or --args-from")
+    shape = format_for(format, output)
+    with ExitStack() as stack:
+        api = stack.enter_context(connect(invocation, chosen.server, anonymous=anonymous, as_someone=True))
+        schema = api.schema(chosen.database)
+        invocation.known_names().remember_schema(api.url, chosen.database, schema)
+        called = _function(schema, chosen, name)
+        if args_from is None:
+            _call_once(context, api, called, arguments, shape, output)
+            return
+        others = (connect(invocation, chosen.server, anonymous=anonymous, as_someone=True) for _ in range(jobs - 1))
+        clients = [api, *map(stack.enter_context, others)]
+        _call_lines(invocation, clients, called, args_from, shape, output, keep_going=keep_going)
+
+
+def _function(schema: ModuleSchema, chosen: ChosenDatabase, name: str) -> Function:
+    try:
+        return find_function(schema, chosen.database, name)
+    except NotFound as error:
+        error.hint = ". ".join(hint.rstrip(".") for hint in (error.hint, chosen.hint) if hint)
+        raise
+
+
+def _call_once(
+    context: typer.Context, api: ApiClient, called: Function, words: list[str], shape: Format, output: Path | None
+) -> None:
+    from stdbpy.cli.call_results import write_result
+
+    try:
+        result = api.call(called.database, called.name, called.encode(words, _read))
+    except ReducerFailed as error:
+        if error.message == _HAS_A_BUG:
+            error.hint = f"The log says where it went wrong: {_logs_command(context, called.database)}"
+        raise
     if isinstance(called.definition, Procedure):
-        type, typespace = called.definition.return_type, called.schema.typespace
-        value = compile_json_codec(type, typespace).from_json(result.value)
-        print(to_json(plain_writer(type, typespace)(value)))
+        write_result(result.value, called.definition.return_type, called.schema.typespace, shape, output)
 
 
-def _logs_command(context: typer.Context, database: str, server: str | None) -> str:
-    source = context.get_parameter_source("server")
+def _call_lines(
+    invocation: Invocation,
+    clients: list[ApiClient],
+    called: Function,
+    source: str,
+    shape: Format,
+    output: Path | None,
+    *,
+    keep_going: bool,
+) -> None:
+    from stdbpy.api.call_lines import call_lines
+    from stdbpy.cli.line_calls import Tally, open_lines, watched, write_results
+
+    tally = Tally()
+    try:
+        with open_lines(source) as lines:
+            outcomes = call_lines(clients, called, lines, keep_going=keep_going)
+            told = watched(outcomes, tally, source, quiet=invocation.quiet)
+            if isinstance(called.definition, Procedure):
+                write_results(told, called.definition.return_type, called.schema.typespace, shape, output)
+            else:
+                for _ in told:
+                    pass
+    except KeyboardInterrupt:
+        invocation.note(f"{tally} before it was interrupted")
+        raise
+    tally.raise_if_failed()
+    invocation.note(str(tally))
+
+
+def _read(source: str) -> bytes:
+    return sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+
+
+def _logs_command(context: typer.Context, database: str) -> str:
+    server, source = context.params["server"], context.get_parameter_source("server")
     said_here = server is not None and source is not None and source.name == "COMMANDLINE"
-    return shlex.join(("stdbpy", "logs", database, *(("--server", server) if said_here and server else ())))
+    return shlex.join(("stdbpy", "logs", database, *(("--server", server) if said_here else ())))
