@@ -5,7 +5,10 @@ from __future__ import annotations
 import importlib
 import logging
 import re
+import threading
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from stdbpy import __all__ as FOR_AUTHORS  # noqa: N812 - a constant here
@@ -49,18 +52,14 @@ def load(source: ModuleSource) -> LoadedModule:
     paths = source.paths
     private_logging = PrivateLogging(paths)
     imports = PrivateImports(source, {"logging": private_logging}, make_print(source.entry, paths))
-    with imports.visible():
-        try:
-            _import_entry(source)
-        except (Exception, SystemExit) as error:
-            raise _failed(source, [_import_problem(error, source)]) from error
+    with imports.visible(), _told_as_problem(source, Exception):
+        _import_entry(source)
     # Joining looks names up in sys.modules, too.
-    with imports.visible():
-        findings = Findings(source.files, imports.paths)
+    with imports.visible(), _told_as_problem(source):
+        imported = imports.paths
+        findings = Findings(source.files, imported)
         placed = [
-            Placed(name, declaration)
-            for name, module in imports.modules.items()
-            for declaration in recorded(module.__dict__)
+            Placed(name, declaration) for name in imported for declaration in recorded(vars(imports.modules[name]))
         ]
         assembled = assemble(placed, findings)
     if findings.has_errors:
@@ -84,6 +83,19 @@ def _import_entry(source: ModuleSource) -> None:
     importlib.import_module(source.entry)
 
 
+@contextmanager
+def _told_as_problem(source: ModuleSource, *kinds: type[Exception]) -> Iterator[None]:
+    """Turns errors of these kinds, and what is no ``Exception`` (``SystemExit``, …), into ``ModuleLoadError``:
+    no code of a module ends who loads it. Only the user can, with Ctrl-C, which comes to the main thread."""
+    try:
+        yield
+    except BaseException as error:
+        is_users = isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread()
+        if is_users or (isinstance(error, Exception) and not isinstance(error, kinds)):
+            raise
+        raise _failed(source, [_import_problem(error, source)]) from error
+
+
 def _place(problem: Problem) -> tuple[str, int]:
     path, _, line = problem.where.rpartition(":")
     return path, int(line) if line.isdigit() else 0
@@ -96,30 +108,38 @@ def _failed(source: ModuleSource, problems: list[Problem]) -> ModuleLoadError:
 
 def _import_problem(error: BaseException, source: ModuleSource) -> Problem:
     where = _innermost_line(error, source) or source.entry
-    if isinstance(error, SyntaxError) and error.filename in source.paths:
-        where = f"{source.paths[error.filename]}:{error.lineno}"
-        line = (error.text or "").strip()
-        return Problem("error", where, f"{type(error).__name__}: {error.msg}", f"The line is: {line}" if line else "")
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        own = [path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in source.files]
-        hint = (
-            nearest(error.name, own)
-            or f"Is it installed here, and among the project's dependencies? pip install {error.name}"
-        )
-        return Problem("error", where, f"there is no module {error.name!r} to import", hint)
-    if isinstance(error, StdbError):
-        return Problem("error", where, error.message, error.hint)
-    text = "".join(traceback.format_exception_only(error)).strip()
-    return Problem("error", where, text, _import_hint(error))
+    message, hint = _as_python_says_it(error), ""
+    # Code can raise errors with anything in them: what is not as Python makes it is told as it is.
+    match error:
+        case SyntaxError(filename=str(file), msg=str(text)) if file in source.paths:
+            where, message = f"{source.paths[file]}:{error.lineno}", f"{type(error).__name__}: {text}"
+            line = error.text.strip() if isinstance(error.text, str) else ""
+            hint = f"The line is: {line}" if line else ""
+        case ModuleNotFoundError(name=str(name)):
+            own = [path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in source.files]
+            message = f"there is no module {name!r} to import"
+            installed = f"Is it installed here, and among the project's dependencies? pip install {name}"
+            hint = nearest(name, own) or installed
+        case StdbError():
+            message, hint = str(error.message), str(error.hint)
+        case NameError(name=str(name)) if name in FOR_AUTHORS:
+            hint = f"from stdbpy import {name}"
+        case ImportError(name="stdbpy", msg=str(text)):
+            wanted = re.search(r"'(\w+)'", text)  # before 3.12 only the message says it
+            hint = nearest(wanted[1], FOR_AUTHORS) if wanted else ""
+    return Problem("error", where, _readable(message), _readable(hint))
 
 
-def _import_hint(error: BaseException) -> str:
-    if isinstance(error, NameError) and error.name in FOR_AUTHORS:
-        return f"from stdbpy import {error.name}"
-    if isinstance(error, ImportError) and error.name == "stdbpy":
-        wanted = re.search(r"'(\w+)'", error.msg)  # before 3.12 only the message says it
-        return nearest(wanted[1], FOR_AUTHORS) if wanted else ""
-    return ""
+def _as_python_says_it(error: BaseException) -> str:
+    try:
+        return "".join(traceback.format_exception_only(error)).strip()
+    except Exception:  # noqa: BLE001 - what it has instead of a line number, for one
+        return type(error).__name__
+
+
+def _readable(text: str) -> str:
+    """With what no encoding has (lone surrogates) written as escapes."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _innermost_line(error: BaseException, source: ModuleSource) -> str | None:
