@@ -44,7 +44,7 @@ class StdbError(Exception):
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
-        self.message = message
+        self.message = str(message)  # modules raise ReducerError with whatever they have
         self.hint = hint
 
     def __str__(self) -> str:

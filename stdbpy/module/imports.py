@@ -19,7 +19,7 @@ import sys
 import threading
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.machinery import ModuleSpec
 
 from stdbpy.module.package import ModuleSource
@@ -53,8 +53,13 @@ class PrivateImports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     @property
     def paths(self) -> dict[str, str]:
         """Name → path of the modules that have been imported, in that order."""
-        specs = [(name, module.__spec__) for name, module in self.modules.items()]
-        return {name: spec.loader_state for name, spec in specs if spec is not None and spec.loader_state}
+        # Code can put anything into the place of a module, and of what it knows of itself.
+        specs = [(name, getattr(module, "__spec__", None)) for name, module in self.modules.items()]
+        return {
+            name: spec.loader_state
+            for name, spec in specs
+            if isinstance(spec, ModuleSpec) and spec.loader is self and spec.loader_state
+        }
 
     @contextmanager
     def visible(self) -> Iterator[None]:
@@ -71,7 +76,8 @@ class PrivateImports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
                 yield
             finally:
                 self._visible = False
-                sys.meta_path.remove(self)
+                with suppress(ValueError):  # what is imported can do anything
+                    sys.meta_path.remove(self)
                 self.modules = self._taken_from_sys_modules()
                 sys.modules.update(hidden)
 

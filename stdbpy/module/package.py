@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from stdbpy.errors import ModuleLoadError, NewerThanUnderstood
+from stdbpy.errors import ModuleLoadError, NewerThanUnderstood, StdbError
 
 MANIFEST = "stdbpy-module.json"
 FORMAT = 1
@@ -84,28 +84,55 @@ def unpack(data: bytes) -> ModuleSource:
         raise ModuleLoadError("this is no packaged Python module", hint="stdbpy publish packs and sends one")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = archive.infolist()
-            if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-                raise ModuleLoadError("the module's package is compressed, which packages never are")
-            files = {entry.filename: archive.read(entry) for entry in entries}
-        manifest = _manifest(files.pop(MANIFEST))
-    except (zipfile.BadZipFile, EOFError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ModuleLoadError(f"the module's package is damaged: {error}", hint="Publish it again") from None
-    for path in files:
-        _check_path(path)
+            manifest_entry, *entries = archive.infolist()
+            manifest = _manifest(_content(archive, manifest_entry))
+            files = {}
+            # Entries that lie one within the other could become as much as there are pairs of them.
+            left = len(data)
+            for entry in entries:
+                _check_path(entry.orig_filename)  # zipfile cuts names at a NUL
+                left -= entry.file_size
+                if entry.filename in files or entry.filename == MANIFEST or left < 0:
+                    raise _damaged(f"there is more than one {entry.filename!r}")
+                files[entry.filename] = _content(archive, entry)
+    except StdbError:
+        raise
+    except Exception as error:  # noqa: BLE001 - zipfile raises a dozen kinds for bytes that are no archive
+        raise _damaged(str(error)) from None
     return ModuleSource(files, manifest["entry"], manifest["root"])
 
 
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    if entry.compress_type != zipfile.ZIP_STORED or entry.compress_size != entry.file_size:
+        raise ModuleLoadError("the module's package is compressed, which packages never are")
+    return archive.read(entry)
+
+
 def _manifest(text: bytes) -> dict[str, Any]:
-    manifest = json.loads(text)
-    if not isinstance(manifest, dict) or not isinstance(manifest.get("format"), int):
+    manifest = json.loads(text.decode())
+    if not isinstance(manifest, dict) or type(manifest.get("format")) is not int or manifest["format"] < 1:
         raise ModuleLoadError(f"the package's {MANIFEST} says no format", hint="Publish the module again")
     if manifest["format"] > FORMAT:
         raise NewerThanUnderstood(f"Format {manifest['format']} of a module's package")
     entry, root = manifest.get("entry"), manifest.get("root")
-    if not isinstance(entry, str) or not (root is None or isinstance(root, str)):
+    if not isinstance(entry, str) or not _is_text(entry):
         raise ModuleLoadError(f"the package's {MANIFEST} names no entry", hint="Publish the module again")
+    if not (root is None or (isinstance(root, str) and _is_text(root, "surrogateescape"))):
+        raise ModuleLoadError(f"the package's {MANIFEST} names no folder", hint="Publish the module again")
     return manifest
+
+
+def _is_text(text: str, errors: str = "strict") -> bool:
+    """Whether there are bytes for it; those of a folder's name need not be UTF-8."""
+    try:
+        text.encode(errors=errors)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _damaged(how: str) -> ModuleLoadError:
+    return ModuleLoadError(f"the module's package is damaged: {how}", hint="Publish it again")
 
 
 def _add(archive: zipfile.ZipFile, path: str, data: bytes) -> None:
@@ -117,5 +144,7 @@ def _add(archive: zipfile.ZipFile, path: str, data: bytes) -> None:
 
 def _check_path(path: str) -> None:
     parts = PurePosixPath(path).parts
-    if not parts or "\\" in path or path.startswith("/") or ".." in parts or path != "/".join(parts):
+    leads_outside = path.startswith("/") or ".." in parts
+    has_odd_characters = "\\" in path or "\0" in path or not _is_text(path)
+    if not parts or leads_outside or has_odd_characters or path != "/".join(parts):
         raise ModuleLoadError(f"{path!r} is no path inside a module's folder")

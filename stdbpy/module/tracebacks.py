@@ -9,14 +9,18 @@ _OWN_FOLDER = __file__.rsplit("module", 1)[0]
 
 def user_traceback(error: BaseException) -> str:
     """The text of the traceback, ending without a newline; frames inside stdbpy are left out."""
-    text = traceback.TracebackException.from_exception(error)
-    _leave_out_own_frames(text)
-    return "".join(text.format()).rstrip("\n")
+    try:
+        text = traceback.TracebackException.from_exception(error)
+        _leave_out_own_frames(text)
+        return "".join(text.format()).rstrip("\n")
+    except Exception:  # noqa: BLE001 - an author's error can have anything where Python has a line number
+        return f"{type(error).__name__}, an error that cannot be shown"
 
 
 def _leave_out_own_frames(text: traceback.TracebackException) -> None:
-    kept = [frame for frame in text.stack if not frame.filename.startswith((_OWN_FOLDER, "<frozen importlib"))]
-    text.stack = traceback.StackSummary.from_list(kept)
-    for other in (text.__cause__, text.__context__):
-        if other is not None:
-            _leave_out_own_frames(other)
+    parts = [text]
+    while parts:  # a chain can be longer than calls can be deep
+        part = parts.pop()
+        kept = [frame for frame in part.stack if not frame.filename.startswith((_OWN_FOLDER, "<frozen importlib"))]
+        part.stack = traceback.StackSummary.from_list(kept)
+        parts += [other for other in (part.__cause__, part.__context__) if other is not None]

@@ -272,7 +272,7 @@ class TypeRegistry:
 
 def resolve_hints(thing: Any, *, where: str = "") -> dict[str, Any]:
     """The annotations of a class or function, those written as text evaluated, ``Annotated`` kept.
-    Raises ``TypeNotSupported`` for a name that is not defined."""
+    Raises ``TypeNotSupported`` for a name that is not defined, and any other text that has no value."""
     local = {thing.__name__: thing} if isinstance(thing, type) else None
     try:
         return typing.get_type_hints(thing, localns=local, include_extras=True)
@@ -282,8 +282,9 @@ def resolve_hints(thing: Any, *, where: str = "") -> dict[str, Any]:
             where,
             "Define or import it at the top level of the module, also when type checking is off.",
         ) from None
-    except (TypeError, SyntaxError) as error:
-        raise _refused(f"an annotation of {thing.__qualname__} ({error})", where, "Check how it is written.") from None
+    except Exception as error:  # noqa: BLE001 - it is code, which may raise anything
+        what = f"an annotation of {thing.__qualname__} ({type(error).__name__}: {error})"
+        raise _refused(what, where, "Check how it is written.") from None
 
 
 def _not_supported(annotation: Any, where: str) -> TypeNotSupported:

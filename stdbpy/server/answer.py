@@ -84,7 +84,7 @@ async def _until_disconnect(receive: Receive) -> None:
 
 
 def text(status: int, body: str) -> Answer:
-    return Answer(status, (TEXT,), body.encode())
+    return Answer(status, (TEXT,), body.encode(errors="backslashreplace"))
 
 
 def json_answer(value: Any, status: int = 200, headers: Sequence[Header] = ()) -> Answer:

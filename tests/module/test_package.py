@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import struct
 import zipfile
+import zlib
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -22,7 +26,7 @@ parts = st.text(st.characters(categories=["L", "N"], include_characters="_-. "),
 paths = st.lists(parts, min_size=1, max_size=3).map("/".join)
 
 
-@given(st.dictionaries(paths, st.binary(), max_size=5), st.text(), st.none() | st.text())
+@given(st.dictionaries(paths, st.binary(), max_size=5), st.text(), st.none() | st.text() | st.just("/home/j\udcfcrgen"))
 def test_what_is_unpacked_is_what_was_packed(files, entry, root):
     source = ModuleSource(files, entry, root)
     assert unpack(pack(source)) == source
@@ -44,7 +48,9 @@ def test_a_package_is_told_apart_from_other_programs():
     assert not is_package(other.getvalue())
 
 
-@pytest.mark.parametrize("path", ["/game.py", "../game.py", "a/../b.py", "a//b.py", "a\\b.py", "", ".", "a/"])
+@pytest.mark.parametrize(
+    "path", ["/game.py", "../game.py", "a/../b.py", "a//b.py", "a\\b.py", "", ".", "a/", "\udcff.py"]
+)
 def test_paths_that_lead_outside(path):
     with pytest.raises(ModuleLoadError, match="no path inside"):
         pack(ModuleSource({path: b""}, "game"))
@@ -57,6 +63,42 @@ def crafted(manifest: object, files: dict[str, bytes], compression: int = zipfil
         for path, content in files.items():
             archive.writestr(path, content)
     return data.getvalue()
+
+
+def patched(data: bytes, local: int, central: int, value: int) -> bytes:
+    """With ``value`` (two bytes) at these offsets of all headers."""
+    changed = bytearray(data)
+    for signature, offset in ((b"PK\3\4", local), (b"PK\1\2", central)):
+        for header in re.finditer(re.escape(signature), data):
+            struct.pack_into("<H", changed, header.start() + offset, value)
+    return bytes(changed)
+
+
+def one_in_the_other(depth: int, size: int) -> bytes:
+    """A small archive that says it holds ``depth`` files, each of which holds those after it."""
+    manifest = json.dumps(GOOD).encode()
+    contents = bytes(size)
+    directory: list[tuple[bytes, int, int, int]] = []
+    for number in range(depth):
+        name = b"%05d.py" % number
+        directory.append((name, zlib.crc32(contents), len(contents), len(contents)))
+        head = struct.pack("<4s5H3I2H", b"PK\3\4", 20, 0, 0, 0, 33, *directory[-1][1:], len(name), 0)
+        contents = head + name + contents
+    name = MANIFEST.encode()
+    sizes = (zlib.crc32(manifest), len(manifest), len(manifest))
+    head = struct.pack("<4s5H3I2H", b"PK\3\4", 20, 0, 0, 0, 33, *sizes, len(name), 0) + name + manifest
+    data = head + contents
+    entries = [(name, *sizes), *directory[::-1]]
+    offset, central = 0, b""
+    for number, (name, *sizes) in enumerate(entries):
+        central += struct.pack("<4s6H3I5H2I", b"PK\1\2", 20, 20, 0, 0, 0, 33, *sizes, len(name), 0, 0, 0, 0, 0, offset)
+        central += name
+        offset = len(head) if number == 0 else offset + 30 + len(name)
+    return (
+        data
+        + central
+        + struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, len(entries), len(entries), len(central), len(data), 0)
+    )
 
 
 GOOD = {"format": 1, "entry": "game", "root": None}
@@ -73,14 +115,42 @@ GOOD = {"format": 1, "entry": "game", "root": None}
         (crafted([], {}), "says no format"),
         (crafted({"format": "1"}, {}), "says no format"),
         (crafted({"format": 1}, {}), "names no entry"),
-        (crafted({**GOOD, "root": 3}, {}), "names no entry"),
+        (crafted({**GOOD, "root": 3}, {}), "names no folder"),
+        (crafted(b"[" * 100_000, {}), "damaged"),
+        (crafted(b'{"format": %s}' % (b"9" * 10_000), {}), "damaged"),
+        (crafted({**GOOD, "format": 0}, {}), "says no format"),
+        (crafted({**GOOD, "format": True}, {}), "says no format"),
+        (crafted({**GOOD, "entry": "\ud800"}, {}), "names no entry"),
+        (crafted({**GOOD, "root": "\ud800"}, {}), "names no folder"),
         (crafted(GOOD, {"../game.py": b""}), "no path inside"),
+        (crafted(GOOD, {"/game.py": b""}), "no path inside"),
+        (crafted(GOOD, {"g\u00e9.py": b""}).replace(b"\xc3\xa9", b"\xed\xa0"), "damaged"),
+        (crafted(GOOD, {"game.py": b"", "gamf.py": b""}).replace(b"gamf", b"game"), "more than one 'game.py'"),
+        (crafted(GOOD, {"game.py": b""}).replace(b"game.py", b"g\0me.py"), "no path inside"),
+        (patched(pack(SOURCE), 6, 8, 1), "encrypted"),
+        (patched(pack(SOURCE), 4, 6, 99), "version"),
+        (one_in_the_other(1000, 100), "damaged"),
         (crafted(GOOD, {"game.py": bytes(1000)}, zipfile.ZIP_DEFLATED), "is compressed"),
     ],
 )
 def test_damaged_and_hostile_packages(data, message):
     with pytest.raises(ModuleLoadError, match=message):
         unpack(data)
+
+
+def test_hostile_bytes_are_refused_in_no_other_way():
+    data = crafted(GOOD, {"game.py": b"x = 1", "world/__init__.py": b""})
+    random = Random(1)
+    refused = 0
+    for _ in range(3000):
+        changed = bytearray(data)
+        for _ in range(random.randint(1, 3)):
+            changed[random.randrange(len(changed))] = random.choice((0, 1, 0xFF, random.randrange(256)))
+        try:
+            unpack(bytes(changed))
+        except (ModuleLoadError, NewerThanUnderstood):
+            refused += 1
+    assert refused > 1000
 
 
 def test_a_package_of_a_later_version():

@@ -51,7 +51,7 @@ async def call(asked: Asked) -> Answer:
     headers = (TEXT, _NO_ENERGY, duration)
     if outcome.status == "committed":
         return Answer(200, headers)
-    return Answer(REDUCER_FAILED, headers, (outcome.error or "").encode())
+    return Answer(REDUCER_FAILED, headers, (outcome.error or "").encode(errors="backslashreplace"))
 
 
 def _expect_json(asked: Asked) -> None:
