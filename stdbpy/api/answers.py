@@ -66,8 +66,6 @@ _HINT = re.compile(r"^ *hint: (.+)$", re.MULTILINE)
 _TLS_EXPECTED = re.compile(r"HTTP request (?:was sent )?to (?:an )?HTTPS", re.IGNORECASE)
 """What servers that expect TLS say to whoever speaks HTTP without it."""
 
-USE_TLS = "Use https:// instead of http:// ."
-
 _TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 _SHOWN = 300
@@ -134,7 +132,7 @@ def refusal(response: Response) -> ApiError:
     if status == REDUCER_FAILED:
         return ReducerFailed(body or "the reducer failed", status=status, body=body)
     if _TLS_EXPECTED.search(body):
-        return UnexpectedAnswer(f"{_who(response)} speaks TLS", status=status, body=body, hint=USE_TLS)
+        return UnexpectedAnswer(f"{_who(response)} speaks TLS", status=status, body=body, hint="Use https:// .")
     if _is_page(response) and status not in _OF_PROXIES:
         return UnexpectedAnswer(
             f"{_who(response)} is no SpacetimeDB: {said}", status=status, body=body, hint=NOT_SPACETIMEDB
@@ -224,7 +222,7 @@ def _in_short(response: Response) -> tuple[str, str]:
     """What the answer says, on one line and not all of it if it is long; and the hints in it."""
     if _is_page(response):
         title = _TITLE.search(response.text)
-        page = f"a web page, {title[1].strip()!r}" if title is not None else "a web page"
+        page = f"a web page, {' '.join(title[1].split())!r}" if title is not None else "a web page"
         return f"{page} (status {response.status})", ""
     hints = dict.fromkeys(hint.strip() for hint in _HINT.findall(response.text))
     text = _HINT.sub("", response.text)

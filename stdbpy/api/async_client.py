@@ -24,7 +24,7 @@ from stdbpy.api.results import (
     SqlResult,
 )
 from stdbpy.api.sql_stream import SqlPart, SqlReader
-from stdbpy.api.transport import DEFAULT_TIMEOUT, Repetition, client_settings, failure, request_settings, response_of
+from stdbpy.api.transport import Repetition, client_settings, failure, request_settings, response_of
 from stdbpy.sats.values import Identity, Timestamp
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class AsyncApiClient:
     Safe to cancel: a cancelled request gives its connection back or closes it.
     """
 
-    def __init__(self, url: str, token: str | None = None, *, timeout: float = DEFAULT_TIMEOUT) -> None:
+    def __init__(self, url: str, token: str | None = None, *, timeout: float | None = None) -> None:
         self._address = Address.parse(url)
         self._timeout = timeout
         self._repetition = Repetition()

@@ -24,7 +24,7 @@ from stdbpy.api.results import (
     SqlResult,
 )
 from stdbpy.api.sql_stream import SqlPart, SqlReader
-from stdbpy.api.transport import DEFAULT_TIMEOUT, Repetition, client_settings, failure, request_settings, response_of
+from stdbpy.api.transport import Repetition, client_settings, failure, request_settings, response_of
 from stdbpy.sats.values import Identity, Timestamp
 
 if TYPE_CHECKING:
@@ -37,14 +37,16 @@ class ApiClient:
     """One server's HTTP API, over connections that are kept open. Use it as a context manager.
 
     ``url`` is the server's root (``http://127.0.0.1:3000``); ``token`` proves an identity there,
-    without one each request acts as a fresh anonymous identity; ``timeout`` is in seconds.
+    without one each request acts as a fresh anonymous identity. ``timeout`` is how many seconds without a
+    sign of life end a request; without one that is a minute for questions, and calls, SQL and publishing
+    take as long as they take.
     Databases are given by name or by identity in hex.
 
     Every method raises :class:`stdbpy.errors.ApiError` or one of its kinds: ``ServerUnreachable``,
     ``UnexpectedAnswer``, ``TokenRejected``, ``Forbidden``, ``NotFound``, ``ReducerFailed``.
     """
 
-    def __init__(self, url: str, token: str | None = None, *, timeout: float = DEFAULT_TIMEOUT) -> None:
+    def __init__(self, url: str, token: str | None = None, *, timeout: float | None = None) -> None:
         self._address = Address.parse(url)
         self._timeout = timeout
         self._repetition = Repetition()

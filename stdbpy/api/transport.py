@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
+import socket
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import httpx
 
@@ -12,11 +15,14 @@ from stdbpy.api.address import Address
 from stdbpy.api.exchange import Request, Response
 from stdbpy.errors import ApiError, ServerUnreachable, UnexpectedAnswer
 
-DEFAULT_TIMEOUT = 60.0
-"""Seconds without a sign of life until a request counts as failed."""
+ANSWER_TIMEOUT = 60.0
+"""Seconds without a sign of life until a question counts as unanswered. What does something, such as a
+call or SQL, may take as long as it takes, unless the client is given a timeout."""
 
 CONNECT_TIMEOUT = 10.0
 """Seconds until a connection must stand; the caller's timeout counts for what follows."""
+
+DEFAULT_PORT = 3000
 
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _LOGGED_TOKEN = re.compile(r"(spacetime-identity-token', b')[^']*")
@@ -34,7 +40,7 @@ for _logger in ("httpcore.http11", "httpcore.http2"):
     logging.getLogger(_logger).addFilter(_WithoutTokens())
 
 
-def client_settings(address: Address, token: str | None, timeout: float) -> dict[str, Any]:
+def client_settings(address: Address, token: str | None, timeout: float | None) -> dict[str, Any]:
     """Arguments for both of httpx's clients. The token goes nowhere but into a header."""
     headers = {"accept": "*/*"}
     if token is not None:
@@ -43,7 +49,7 @@ def client_settings(address: Address, token: str | None, timeout: float) -> dict
         headers["authorization"] = f"Bearer {token}"
     return {
         "headers": headers,
-        "timeout": httpx.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT)),
+        "timeout": _limits(timeout, timeout),
         # A redirect would carry the token and the request to somewhere that the caller did not name.
         "follow_redirects": False,
         # httpx reads all certificates of the system first, 40 ms; without TLS there is none to check.
@@ -53,7 +59,12 @@ def client_settings(address: Address, token: str | None, timeout: float) -> dict
     }
 
 
-def request_settings(address: Address, request: Request, timeout: float) -> dict[str, Any]:
+def _limits(timeout: float | None, answer: float | None) -> httpx.Timeout:
+    connect = CONNECT_TIMEOUT if timeout is None else min(timeout, CONNECT_TIMEOUT)
+    return httpx.Timeout(timeout or ANSWER_TIMEOUT, connect=connect, read=answer)
+
+
+def request_settings(address: Address, request: Request, timeout: float | None) -> dict[str, Any]:
     """Arguments of httpx's ``build_request``."""
     headers = {} if request.content_type is None else {"content-type": request.content_type}
     settings: dict[str, Any] = {
@@ -63,8 +74,12 @@ def request_settings(address: Address, request: Request, timeout: float) -> dict
         "content": request.body,
         "headers": headers,
     }
+    answer = timeout
     if request.streams:
-        settings["timeout"] = httpx.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT), read=None)
+        answer = None
+    elif timeout is None and request.method == "GET":
+        answer = ANSWER_TIMEOUT
+    settings["timeout"] = _limits(timeout, answer)
     return settings
 
 
@@ -91,17 +106,21 @@ class Repetition:
         return broke and (self._may_hang_up or request.method == "GET")
 
 
-def failure(address: Address, error: httpx.HTTPError | httpx.InvalidURL, timeout: float) -> ApiError:
+def failure(address: Address, error: httpx.HTTPError | httpx.InvalidURL, timeout: float | None = None) -> ApiError:
     """What stands for a request that got no whole answer."""
     match error:
         case httpx.ConnectError() if "SSL" in str(error) or "CERTIFICATE" in str(error):
             return _no_tls(address, str(error))
-        case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.UnsupportedProtocol() | httpx.ProxyError():
-            hint = "Start one with `stdbpy start`, or name another." if address.is_loopback else "Check the address."
-            return ServerUnreachable(f"no server answers at {address.url}", hint=hint)
+        case httpx.ConnectError() if _is_caused_by(error, socket.gaierror):
+            host = urlsplit(address.url).hostname
+            return ServerUnreachable(f"no host is known by the name {host!r}", hint=_where_to_look(address))
+        case httpx.ConnectError() | httpx.UnsupportedProtocol() | httpx.ProxyError():
+            return ServerUnreachable(f"no server answers at {address.url}", hint=_where_to_look(address))
+        case httpx.ConnectTimeout():
+            return ServerUnreachable(f"{address.url} takes no connection", hint=_where_to_look(address))
         case httpx.TimeoutException():
             return ServerUnreachable(
-                f"{address.url} did not answer within {timeout:g} seconds",
+                f"{address.url} did not answer within {_patience(error, timeout):g} seconds",
                 hint="It may still be at work on the request; a longer timeout waits for it.",
             )
         case httpx.RemoteProtocolError() if "illegal" in str(error).lower():
@@ -111,8 +130,7 @@ def failure(address: Address, error: httpx.HTTPError | httpx.InvalidURL, timeout
             )
         case _:
             return UnexpectedAnswer(
-                f"{address.url} ended the connection before its answer was whole",
-                hint="The server may have stopped in the middle of the request: look whether it runs, then try again.",
+                f"{address.url} ended the connection before its answer was whole", hint=_why_it_may_end(address)
             )
 
 
@@ -123,5 +141,35 @@ def _no_tls(address: Address, reason: str) -> ApiError:
         )
     return ServerUnreachable(
         f"the TLS connection to {address.url} cannot be trusted: {reason}",
-        hint="Check the address and its certificate.",
+        hint="Check the address and its certificate; SSL_CERT_FILE names a file with further ones to trust.",
     )
+
+
+def _where_to_look(address: Address) -> str:
+    parts = urlsplit(address.url)
+    if address.is_loopback:
+        at = "" if parts.port == DEFAULT_PORT else f" --listen-addr {parts.netloc}"
+        return f"Start one with `stdbpy start{at}`, or name another."
+    if parts.scheme in getproxies():
+        return f"Check the address, the network, and the proxy that {parts.scheme.upper()}_PROXY names."
+    return "Check the address and the network."
+
+
+def _why_it_may_end(address: Address) -> str:
+    hint = "The server may have stopped in the middle of the request: look whether it runs, then try again."
+    # Many that expect TLS answer with a few bytes of it, or hang up.
+    return hint if address.url.startswith("https:") else f"{hint} Or the address needs https:// ."
+
+
+def _is_caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
+    while error is not None and not isinstance(error, kind):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _patience(error: httpx.TimeoutException, timeout: float | None) -> float:
+    """Seconds that were waited in vain."""
+    if timeout is not None:
+        return timeout
+    limits: dict[str, float | None] = error.request.extensions.get("timeout", {})
+    return limits.get("read") or ANSWER_TIMEOUT
