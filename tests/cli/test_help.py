@@ -58,6 +58,6 @@ def test_every_command_has_an_example(command: str) -> None:
 @pytest.mark.parametrize(("command", "example"), EXAMPLES)
 def test_examples_are_understood(command: str, example: str) -> None:
     path = COMMANDS[command]
-    program, *words = shlex.split(example.partition(" > ")[0].partition(" | ")[0])
-    assert (program, *words[: len(path)]) == ("stdbpy", *path)
-    load_command(*path).make_context(command, words[len(path) :], obj=Invocation())
+    piped = [shlex.split(part) for part in example.partition(" > ")[0].split(" | ")]
+    (words,) = [words[1 + len(path) :] for words in piped if words[: 1 + len(path)] == ["stdbpy", *path]]
+    load_command(*path).make_context(command, words, obj=Invocation())

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "stdbpy call chat send_message 'Hello, world!'",
     "stdbpy call chat send_later text='See you' seconds=5",
-    "stdbpy call game move_to -3.5 2 Fast --server http://127.0.0.1:3000",
+    "stdbpy call --no-config game move_to -3.5 2 Fast --server http://127.0.0.1:3000",
     "echo Hello | stdbpy call chat send_message -",
-    "stdbpy call chat send_message --args-from messages.jsonl",
+    "stdbpy sql chat 'SELECT text FROM message' --format jsonl | stdbpy call chat send_message --args-from -",
 )
 
 _MOST_AT_ONCE = 64
