@@ -31,14 +31,15 @@ def nothing(ctx: ReducerContext) -> None:
 
 def program(server: Subject, source: str) -> bytes:
     """What to publish there for the module that ``source`` is, below the imports that it needs."""
-    return _package(source) if server.is_embedded else _wasm(source, 9 if server.is_old else 10)
+    return package(source) if server.is_embedded else _wasm(source, 9 if server.is_old else 10)
 
 
 @cache
-def _package(source: str) -> bytes:
+def package(source: str) -> bytes:
+    """What to publish for it on an embedded server."""
     return pack(ModuleSource({"case.py": (_HEAD + source).encode()}, "case", None))
 
 
 @cache
 def _wasm(source: str, version: Version) -> bytes:
-    return module_with(write_module_def(load_program(_package(source)).schema, version))
+    return module_with(write_module_def(load_program(package(source)).schema, version))

@@ -15,6 +15,8 @@ from stdbpy.module.package import pack, source_of_folder
 from stdbpy.server import RunningServer
 from tests import real_servers
 from tests.contract.conftest import MODULES
+from tests.contract.programs import PERSON, package
+from tests.contract.test_plans import DOG, WITH_LEVEL
 
 pytestmark = pytest.mark.real
 
@@ -63,6 +65,56 @@ def test_its_commands(server: RunningServer, spacetime: Spacetime):
     assert "chat-two" in spacetime("list").stdout
     assert spacetime("delete", "chat-two", "--yes").returncode == 0
     assert "chat-two" not in spacetime("list").stdout
+
+
+def test_locks(spacetime: Spacetime):
+    assert spacetime("lock", "chat").returncode == 0
+    refused = spacetime("delete", "chat", "--yes")
+    assert refused.returncode == 1
+    assert "403 Forbidden" in refused.stderr
+    assert spacetime("unlock", "chat").returncode == 0
+    assert spacetime("delete", "chat", "--yes").returncode == 0
+
+
+class TestPublishing:
+    """The program sends whatever file it is told is a module."""
+
+    @pytest.fixture
+    def publish(self, spacetime: Spacetime, tmp_path: Path) -> Spacetime:
+        def run(source: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+            module = tmp_path / "module"
+            module.write_bytes(package(source))
+            return spacetime("publish", "--no-config", "--bin-path", str(module), *arguments)
+
+        return run
+
+    def test_updates(self, publish: Spacetime):
+        assert "Created new database with name: people" in publish(PERSON, "people").stdout
+        updated = publish(PERSON + DOG, "people")
+        assert updated.returncode == 0, updated.stderr
+        assert "+ table dog" in updated.stdout
+
+    def test_updates_that_break_clients(self, publish: Spacetime):
+        publish(PERSON, "people")
+        asked = publish(WITH_LEVEL, "people")
+        assert asked.returncode == 1
+        assert "level: u8 = 7" in asked.stdout
+        assert "BREAK existing clients" in asked.stdout
+        assert publish(WITH_LEVEL, "people", "--break-clients").returncode == 0
+
+    def test_updates_that_the_data_does_not_fit(self, publish: Spacetime):
+        publish(WITH_LEVEL, "people")
+        refused = publish(PERSON, "people")
+        assert refused.returncode == 1
+        assert "table person.column level" in refused.stdout
+        assert publish(PERSON, "people", "--delete-data=on-conflict", "--yes=delete-data").returncode == 0
+
+    def test_clearing_what_is_locked(self, publish: Spacetime, spacetime: Spacetime):
+        publish(PERSON, "people")
+        spacetime("lock", "people")
+        refused = publish(PERSON, "people", "--delete-data=always", "--yes")
+        assert refused.returncode == 1
+        assert "Database is locked" in refused.stderr
 
 
 @pytest.mark.parametrize(
