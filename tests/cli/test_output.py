@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stdbpy.cli.output import Field, Format, format_for, parse_format, text_table, to_json, write_records
+from stdbpy.cli.output.json_text import presentable, write_lines
 from stdbpy.errors import UsageError
 
 FIELDS = [Field("id"), Field("name", text=lambda name: f'"{name}"')]
@@ -154,3 +155,36 @@ def test_names_of_formats() -> None:
     with pytest.raises(UsageError, match="there is no format 'jsn'") as caught:
         parse_format("jsn")
     assert caught.value.hint == "Did you mean 'json'?"
+
+
+class Word(str):
+    """What other encoders do not take."""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+@given(
+    value=st.recursive(
+        st.none() | st.booleans() | st.integers(-(2**255), 2**256) | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text() | st.text(st.sampled_from("\x1b\x85\u2028é😀\ud800")) | st.text().map(Word),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)  # fmt: skip
+def test_lines_are_json_for_every_reader(encoding: str, value: Any) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="backslashreplace")
+
+    write_lines([value], stream)
+
+    stream.seek(0)
+    text = stream.read()
+    assert text.endswith("\n")
+    assert not set(text[:-1]) & set("\x1b\x85\u2028\n")
+    if "\ud800" not in str(value):
+        assert json.loads(text) == value
+
+
+def test_json_of_others_is_made_presentable() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    text = '["é😀\x85\u2028"]'
+
+    assert presentable(text, stream) == '["\\u00e9\\ud83d\\ude00\\u0085\\u2028"]'
+    assert presentable(text, io.TextIOWrapper(io.BytesIO(), encoding="utf-8")) == '["é😀\\u0085\\u2028"]'

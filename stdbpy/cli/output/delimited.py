@@ -4,22 +4,39 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
-from stdbpy.cli.output.fields import Field, text_of
+from stdbpy.cli.output.fields import Field, same, text_of
 from stdbpy.cli.terminal import printable
+from stdbpy.sats.types import Primitive
 
 _MARKUP = re.compile(r"[\\`*<\[\]|]|(?<![^\W_])_|_(?![^\W_])")
 """What Markdown reads as more than itself; a low line inside a word is none of it."""
+
+
+_WRITTEN_AS_THEY_ARE = frozenset(Primitive) - {Primitive.BOOL}
 
 
 def write_csv(fields: Sequence[Field], rows: Iterable[Sequence[Any]], stream: TextIO) -> None:
     """CSV with a line of names, quoted as RFC 4180 has it; no value and empty text look the same."""
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow([field.name for field in fields])
+    writer.writerows(_cells(fields, rows))
+
+
+def _cells(fields: Sequence[Field], rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    """The texts of a row's values; or the values themselves where that is how the module csv writes them."""
+    converted = [
+        (place, field.plain)
+        for place, field in enumerate(fields)
+        if field.plain is not same or field.type not in _WRITTEN_AS_THEY_ARE
+    ]
     for row in rows:
-        writer.writerow([text_of(field.plain(value)) for field, value in zip(fields, row, strict=True)])
+        cells = list(row)
+        for place, plain in converted:
+            cells[place] = text_of(plain(row[place]))
+        yield cells
 
 
 def write_markdown(fields: Sequence[Field], rows: Iterable[Sequence[Any]], stream: TextIO) -> None:
