@@ -25,6 +25,7 @@ from stdbpy.errors import ApiError, Forbidden, NotSupported, UnexpectedAnswer
 
 _PROGRAM = "application/octet-stream"
 _ZIP = b"PK\x03\x04"
+_WITHOUT_A_PLAN = "Publish without looking at the plan first."
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _ABI = re.compile(r"abi version (?P<needed>[\d.]+) is not supported \(host implements (?P<known>[\d.]+)\)")
 
@@ -116,11 +117,20 @@ def reset(
 def pre_publish(
     program: bytes, database: str, *, host_type: HostType | None = None, colour: bool = False
 ) -> Exchange[PublishPlan | None]:
+    name, _ = split_parent(database, None)
     query = {"style": "AnsiColor" if colour else "NoColor", **_query(host_type, None)}
-    response = yield Request("POST", database_path(database, "pre_publish"), query, program, _PROGRAM)
-    yield from expect_route(response, "plan updates", hint="Publish without looking at the plan first.")
+    response = yield Request("POST", database_path(name or "", "pre_publish"), query, program, _PROGRAM)
+    yield from expect_route(response, "plan updates", hint=_WITHOUT_A_PLAN)
     if response.status == NOT_FOUND and response.caller is not None:
         return None
+    if response.status == SERVER_ERROR and "format migration plan" in response.text:
+        # 2.8.3 has no words for a view that becomes public or private.
+        raise NotSupported(
+            f"the server cannot write down the plan of this update: {response.text}",
+            status=response.status,
+            body=response.text,
+            hint=_WITHOUT_A_PLAN,
+        )
     if response.status != OK:
         raise _publish_refusal(response, program, database)
     match read_json(response, _PlanAnswer):
@@ -160,10 +170,8 @@ def _plan_or_none(program: bytes, database: str, host_type: HostType | None) -> 
     """The plan, or ``None`` where the server makes none: the update then has to do without consent."""
     try:
         return (yield from pre_publish(program, database, host_type=host_type))
-    except ApiError as error:
-        if isinstance(error, NotSupported) or error.status >= SERVER_ERROR:
-            return None
-        raise
+    except NotSupported:
+        return None
 
 
 def _possible(answer: _AutoMigration) -> PublishPlan:

@@ -146,6 +146,15 @@ class TestPlans:
         plan, _ = carry(publishing.pre_publish(b"x", "chat"), answer)
         assert plan is None
 
+    def test_of_a_database_with_a_parent(self):
+        _, [request] = carry(publishing.pre_publish(b"x", "all/chat"), possible())
+        assert request.path == "/v1/database/chat/pre_publish"
+
+    def test_that_the_server_has_no_words_for(self):
+        answer = below_database(text_answer("Failed to format migration plan: Table not found: all", 500))
+        with pytest.raises(NotSupported, match="cannot write down the plan"):
+            carry(publishing.pre_publish(b"x", "chat"), answer)
+
     def test_of_a_kind_that_came_later(self):
         with pytest.raises(UnexpectedAnswer, match="unknown kind"):
             carry(publishing.pre_publish(b"x", "chat"), below_database(json_answer({"HalfMigrate": {}})))
