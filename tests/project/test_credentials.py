@@ -86,6 +86,7 @@ def test_a_failed_write_keeps_the_old_file(store: CredentialStore, monkeypatch: 
         f'["{TOKEN}"]',
         f'{{"tokens": ["{TOKEN}"]}}',
         f'{{"version": 1, "tokens": {{"{URL}": ["{TOKEN}"]}}}}',
+        f'{{"version": 1, "tokens": {{"{URL}": "{TOKEN}"}}, "beside": []}}',
         "",
         "[" * 100_000,
     ],
@@ -121,13 +122,54 @@ def test_lies_in_the_users_configuration(home: Path) -> None:
     assert CredentialStore().path == default_path() == home / ".config/stdbpy/credentials.json"
 
 
-def test_its_own_token_goes_before_that_of_the_official_program(store: CredentialStore, tmp_path: Path) -> None:
-    config = CliToml(tmp_path / "cli.toml", token="official")
+OTHER = "https://other.example.com"
 
-    assert find_token(URL, store, config) == "official"
-    store.save(URL, TOKEN)
-    assert find_token(URL, store, config) == TOKEN
-    assert find_token("http://127.0.0.1:3000", store, CliToml(tmp_path / "cli.toml")) is None
+
+@pytest.mark.parametrize(
+    ("kept", "beside", "official", "shown"),
+    [
+        (None, None, None, None),
+        (None, None, "login", "login"),
+        ("own", None, None, "own"),
+        ("own", None, "login", "login"),  # somebody has logged in since
+        ("own", "login", "login", "own"),
+        ("own", "earlier login", "login", "login"),
+        ("own", "login", None, "own"),  # and logged out again
+        ("own", None, "of another server", "own"),  # which this one would not take
+        (None, None, "of another server", "of another server"),  # the same one under a new address, perhaps
+        ("login", "login", "login", "login"),
+    ],
+)
+def test_which_token_a_server_is_shown(
+    store: CredentialStore,
+    tmp_path: Path,
+    kept: str | None,
+    beside: str | None,
+    official: str | None,
+    shown: str | None,
+) -> None:
+    store.save(OTHER, "of another server")
+    if kept is not None:
+        store.save(URL, kept, beside=beside)
+
+    assert find_token(URL, store, CliToml(tmp_path / "cli.toml", token=official)) == shown
+
+
+@pytest.mark.parametrize(("official", "shown"), [(None, "of the owner"), ("login", "of the owner"), ("here", "here")])
+def test_the_owner_goes_before_all_but_a_login_at_the_very_server(
+    store: CredentialStore, tmp_path: Path, official: str | None, shown: str
+) -> None:
+    (tmp_path / "owner").write_text("of the owner")
+    store.save(URL, "here", beside="here")
+
+    with store.own_servers.running([server_key(URL)], tmp_path / "owner"):
+        assert find_token(URL, store, CliToml(tmp_path / "cli.toml", token=official)) == shown
+
+
+def test_the_token_of_cli_toml_is_not_written_down_again(store: CredentialStore) -> None:
+    store.save(URL, TOKEN, beside="eyJ.other.secret")
+
+    assert "other" not in store.path.read_text()
 
 
 @pytest.mark.parametrize(
