@@ -84,6 +84,8 @@ class PublishQuery:
     @classmethod
     def read(cls, query: Query) -> Self:
         _expect_duration(query, "update_confirmation_timeout")
+        if "organization" in query and "org" in query:
+            raise _unreadable("organization and org are the same")
         return cls(
             ResetQuery.read(query),
             _flag(query, "clear"),

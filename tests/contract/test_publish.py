@@ -139,6 +139,7 @@ def test_replicas_that_nobody_has(server: Subject, number: str):
         ("host_type=wasm", 400),
         ("parent=A_b", 400),
         ("org=A_b", 400),
+        ("org=a&organization=a", 400),
         ("update_confirmation_timeout=1m 5s", 200),
         ("update_confirmation_timeout=soon", 400),
     ],
