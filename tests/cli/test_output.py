@@ -8,12 +8,22 @@ import json
 import sys
 from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stdbpy.cli.output import Field, Format, format_for, parse_format, text_table, to_json, write_records
+from stdbpy.cli.output import (
+    Field,
+    Format,
+    format_for,
+    json_text,
+    parse_format,
+    text_table,
+    to_json,
+    write_records,
+)
 from stdbpy.cli.output.json_text import presentable, write_lines
 from stdbpy.errors import UsageError
 
@@ -172,14 +182,16 @@ class Word(str):
 def test_lines_are_json_for_every_reader(encoding: str, value: Any) -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="backslashreplace")
 
-    write_lines([value], stream)
+    with mock.patch.object(json_text, "FEW_LINES", 1):  # the first is written in another way than the second
+        write_lines([value, value], stream)
 
     stream.seek(0)
     text = stream.read()
     assert text.endswith("\n")
-    assert not set(text[:-1]) & set("\x1b\x85\u2028\n")
+    assert text.count("\n") == 2
+    assert not set(text) & set("\x1b\x85\u2028")
     if "\ud800" not in str(value):
-        assert json.loads(text) == value
+        assert [json.loads(line) for line in text.splitlines()] == [value, value]
 
 
 def test_json_of_others_is_made_presentable() -> None:

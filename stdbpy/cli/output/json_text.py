@@ -12,6 +12,9 @@ _CONTROL = re.compile("[\x80-\x9f\u2028\u2029]")
 """What JSON may hold bare but terminals obey, or some programs take for the end of a line."""
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
+FEW_LINES = 100
+"""Importing what writes lines quickly takes longer than writing so many without it."""
+
 
 def to_json(value: Any, *, indent: int | None = None) -> str:
     """JSON that keeps every digit of every integer. Non-ASCII text is escaped where stdout cannot write it."""
@@ -50,8 +53,10 @@ def _escape(found: re.Match[str]) -> str:
 
 def write_lines(records: Iterable[Any], stream: TextIO) -> None:
     """One value per line, as they come."""
-    encode = _quick_writer(stream)
-    for record in records:
+    encode = json_writer(stream)
+    for number, record in enumerate(records):
+        if number == FEW_LINES:
+            encode = _quick_writer(stream)
         stream.write(f"{encode(record)}\n")
 
 
