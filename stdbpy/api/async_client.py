@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import httpx
 
-from stdbpy.api import calls, databases, logs, publishing, servers, sql
+from stdbpy.api import calls, databases, deletion, logs, publishing, servers, sql
 from stdbpy.api.address import Address
 from stdbpy.api.calls import Arguments
 from stdbpy.api.exchange import Exchange, Request, Response
@@ -136,8 +136,8 @@ class AsyncApiClient:
         exchange = publishing.reset(program, database, host_type=host_type, num_replicas=num_replicas)
         return await self._run(exchange)
 
-    async def delete(self, database: str) -> None:
-        await self._run(databases.delete(database))
+    async def delete(self, database: str, *, token: str | None = None) -> None:
+        await self._run(deletion.delete(database, token=token))
 
     async def lock(self, database: str) -> None:
         await self._run(databases.lock(database))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import httpx
 
-from stdbpy.api import calls, databases, logs, publishing, servers, sql
+from stdbpy.api import calls, databases, deletion, logs, publishing, servers, sql
 from stdbpy.api.address import Address
 from stdbpy.api.calls import Arguments
 from stdbpy.api.exchange import Exchange, Request, Response
@@ -160,8 +160,10 @@ class ApiClient:
         exchange = publishing.reset(program, database, host_type=host_type, num_replicas=num_replicas)
         return self._run(exchange)
 
-    def delete(self, database: str) -> None:
-        self._run(databases.delete(database))
+    def delete(self, database: str, *, token: str | None = None) -> None:
+        """Raises ``Forbidden`` if it is locked, and :class:`~stdbpy.api.deletion.HasChildren`, with the
+        ``token`` that agrees to it, if other databases would be deleted with it."""
+        self._run(deletion.delete(database, token=token))
 
     def lock(self, database: str) -> None:
         """Keeps a database from being deleted or cleared until it is unlocked. Servers 1.x raise

@@ -14,7 +14,6 @@ from stdbpy.api.answers import (
     read_identity,
     read_json,
     read_text,
-    refusal_of_locked,
 )
 from stdbpy.api.exchange import JSON, Exchange, Request, Response, database_path
 from stdbpy.api.lookups import expect_found, expect_route
@@ -51,15 +50,6 @@ class _NamesAnswer(msgspec.Struct):
 
 class _TimestampAnswer(msgspec.Struct):
     micros: int = msgspec.field(name="__timestamp_micros_since_unix_epoch__")
-
-
-def delete(database: str) -> Exchange[None]:
-    response = yield Request("DELETE", database_path(database))
-    yield from expect_found(response, database)
-    locked = refusal_of_locked(response, database)
-    if locked is not None:
-        raise locked
-    expect_success(response)
 
 
 def lock(database: str) -> Exchange[None]:
@@ -149,7 +139,7 @@ def _expect_renamed(response: Response, database: str) -> None:
             raise ApiError(f"the server refused: {said}", status=response.status, body=response.text)
         case _:
             raise UnexpectedAnswer(
-                f"the server gave an unknown answer about names: {response.text[:200]}",
+                f"the server's answer about names is not what SpacetimeDB gives: {response.text[:200]}",
                 status=response.status,
                 body=response.text,
             )

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from stdbpy.api import calls, databases, publishing, servers, sql
+from stdbpy.api import calls, databases, deletion, publishing, servers, sql
 from stdbpy.api.exchange import Request, Response
 from stdbpy.api.results import CallResult
 from stdbpy.errors import (
@@ -74,7 +74,7 @@ class TestRequests:
                 with pytest.raises(InvalidName) as caught:
                     carry(exchange)
                 assert "63" in caught.value.hint
-        carry(databases.delete(long), text_answer(""))
+        carry(deletion.delete(long), text_answer(""))
 
     def test_publish_by_name_or_without(self):
         answer = json_answer({"Success": {"domain": "chat", "database_identity": IDENTITY, "op": "created"}})
@@ -212,7 +212,7 @@ class TestAnswers:
             carry(databases.set_names("chat", ["x"]), answer)
 
     def test_an_unknown_answer_about_names(self):
-        with pytest.raises(UnexpectedAnswer, match="unknown answer"):
+        with pytest.raises(UnexpectedAnswer, match="not what SpacetimeDB gives"):
             carry(databases.set_names("chat", ["x"]), json_answer({"Perhaps": {}}))
 
 
@@ -302,7 +302,7 @@ class TestRefusals:
     )
     def test_somebody_elses_database(self, status: int, text: str):
         with pytest.raises(Forbidden) as caught:
-            carry(databases.delete("chat"), below_database(text_answer(text, status)))
+            carry(deletion.delete("chat"), below_database(text_answer(text, status)))
         assert f"You are {IDENTITY}." in caught.value.hint
 
     @pytest.mark.parametrize("text", ["Invalid token: InvalidSignature", "Authorization required"])

@@ -53,13 +53,20 @@ INVOCATIONS: dict[tuple[str, ...], Invocation] = {
     ("describe",): remote("describe", "chat"),
     ("generate",): remote("generate", "chat", "--lang", "python", "--out-dir", "client"),
     ("list",): remote("list"),
+    ("rename",): remote("rename", "--to", "lobby", "chat"),
+    ("lock",): remote("lock", "chat"),
+    ("unlock",): remote("unlock", "chat"),
     ("delete",): remote("delete", "chat", "--yes"),
     ("version",): remote("version"),
+    ("version", "list"): local("version", "list", reads_config=False),
 }
 
 VARIANTS: dict[str, Invocation] = {
-    "logs --follow": remote("logs", "chat", "--follow"),
+    "logs --follow": remote("logs", "chat", "--follow", own_end=("interrupted",)),
+    "logs --since": remote("logs", "chat", "--since", "1h"),
     "describe --json": remote("describe", "chat", "--json"),
+    "describe --diff": remote("describe", "chat", "--diff", "game"),
+    "call --args-from": remote("call", "chat", "send_message", "--args-from", "module.wasm"),
     "version of the program": local("version", reads_config=False),
 }
 """Other ways to run some of them, which take another way through the code."""

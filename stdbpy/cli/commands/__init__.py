@@ -17,6 +17,9 @@ COMMANDS = {
     "describe": "Show tables, reducers and types of a database.",
     "generate": "Write a typed Python package for a module's clients.",
     "list": "List the databases that belong to you.",
+    "rename": "Give a database another name.",
+    "lock": "Keep a database from being deleted or cleared until it is unlocked.",
+    "unlock": "Let a locked database be deleted and cleared again.",
     "delete": "Delete a database with all its data.",
     "version": "Show the version of stdbpy, or of a server.",
 }

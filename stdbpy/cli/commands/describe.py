@@ -78,8 +78,8 @@ def run(
     shape = format_for(format, output)
     with connect(invocation, chosen.server, anonymous=anonymous) as api:
         if diff is not None or module_path is not None:
-            other = _other_schema(api, diff or "", module_path)
-            _show_differences(invocation, compare(api.schema(chosen.database), other), shape, output)
+            here, other = api.schema(chosen.database), _other_schema(api, diff or "", module_path)
+            _show_differences(invocation, compare(here, other), shape, output)
             return
         url = api.url
         definition = api.schema_json(chosen.database)

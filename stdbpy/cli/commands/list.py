@@ -2,48 +2,35 @@
 
 from __future__ import annotations
 
-import base64
-import json
-from typing import TYPE_CHECKING
-
 import typer
 
 from stdbpy.cli.connection import connect
 from stdbpy.cli.invocation import invocation_of
-from stdbpy.cli.options import FormatOption, Server
+from stdbpy.cli.options import FormatOption, Output, Server, Yes
 from stdbpy.cli.output import Field, format_for, write_records
-from stdbpy.errors import ApiError, ServerUnreachable
-from stdbpy.sats.values import Identity
-
-if TYPE_CHECKING:
-    from stdbpy.api import ApiClient
+from stdbpy.sats.types import ArrayType, Primitive
 
 EXAMPLES = ("stdbpy list", "stdbpy list --server maincloud --format json")
 
 
-def run(context: typer.Context, server: Server = None, format: FormatOption = None) -> None:
+def run(
+    context: typer.Context,
+    server: Server = None,
+    yes: Yes = False,
+    format: FormatOption = None,
+    output: Output = None,
+) -> None:
     """List the databases that belong to you."""
+    del yes  # the official program asks whether to log in, which nobody needs here
+    from stdbpy.api.ownership import own_identity, owned_databases
+
     invocation = invocation_of(context)
+    shape = format_for(format, output)
     with connect(invocation, server, as_someone=True) as api:
-        mine = api.databases_of(_own_identity(api))
-        rows = [(_names(api, identity), identity.hex()) for identity in mine]
-    write_records([Field("names", text=", ".join), Field("identity")], rows, format_for(format))
-    if not rows:
+        databases = owned_databases(api, own_identity(api))
+        names = [name for database in databases for name in database.names]
+        invocation.known_names().remember_databases(api.url, names)
+    fields = [Field("names", text=", ".join, type=ArrayType(Primitive.STRING)), Field("identity")]
+    write_records(fields, [(list(it.names), it.identity.hex()) for it in databases], shape, output)
+    if not databases:
         invocation.note("you have no databases there yet: `stdbpy publish` creates one")
-
-
-def _names(api: ApiClient, identity: Identity) -> list[str]:
-    """The names of a database; none if the server does not tell them, which must not hide the others."""
-    try:
-        return api.names(identity.hex())
-    except ServerUnreachable:
-        raise
-    except ApiError:
-        return []
-
-
-def _own_identity(api: ApiClient) -> Identity:
-    """Whom the server takes the token for: the tokens that it makes say so, whoever made this one."""
-    _, payload, _ = api.websocket_token().split(".")
-    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    return Identity.from_hex(claims["hex_identity"])

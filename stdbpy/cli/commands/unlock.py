@@ -1,0 +1,24 @@
+"""``stdbpy unlock``."""
+
+from __future__ import annotations
+
+import typer
+
+from stdbpy.cli.connection import connect
+from stdbpy.cli.databases import resolve_database
+from stdbpy.cli.invocation import invocation_of
+from stdbpy.cli.options import NoConfig, ProjectDatabase, Server
+
+EXAMPLES = ("stdbpy unlock chat", "stdbpy unlock chat --server http://127.0.0.1:3000")
+
+
+def run(
+    context: typer.Context, database: ProjectDatabase = None, server: Server = None, no_config: NoConfig = False
+) -> None:
+    """Let a locked database be deleted and cleared again."""
+    invocation = invocation_of(context)
+    chosen = resolve_database(database, server, no_config=no_config)
+    with connect(invocation, chosen.server) as api:
+        identity = api.identity_of(chosen.database)
+        api.unlock(identity.hex())
+    invocation.note(f"{chosen.database} ({identity}) is not locked")
