@@ -22,6 +22,10 @@ MOST_DATABASES_ASKED = 20
 NO_FUNCTION = ("no such reducer", "no such procedure", "No such reducer", "No such procedure")
 
 
+_NAME_WITHOUT_DATABASE = "No such database"
+"""How servers begin to tell of a name or identity whose database was deleted, or never came to be."""
+
+
 def expect_found(response: Response, database: str) -> Exchange[None]:
     """Raises :class:`NotFound` with the nearest name if the answer says that there is no such database."""
     if response.status != NOT_FOUND or response.text.startswith(NO_FUNCTION):
@@ -30,8 +34,11 @@ def expect_found(response: Response, database: str) -> Exchange[None]:
     if not isinstance(error, NotFound):
         raise error
     suggestion = nearest(database, (yield from _names_of_callers_databases(response)))
+    sentence = f"there is no database {database!r} on this server"
+    if response.text.startswith(_NAME_WITHOUT_DATABASE):
+        sentence = f"{_NAME_WITHOUT_DATABASE}: on this server nothing is behind {database!r}"
     raise NotFound(
-        f"there is no database {database!r} on this server",
+        sentence,
         status=response.status,
         body=response.text,
         hint=suggestion or "Publish it first, or check the name and the server.",

@@ -84,13 +84,13 @@ SITUATIONS = {
         refused("401 Unauthorized", "Invalid token: InvalidSignature", CALLER),
         TokenRejected,
         "another server made it, or this one was reset since",
-        "stdbpy login --server-issued-login {url}",
+        "stdbpy login --server-issued-login {url} --renew",
     ),
     "another server's token, 1.2": Situation(
         refused("401 Unauthorized", "TokenError(Error(InvalidSignature))"),
         TokenRejected,
         "another server made it, or this one was reset since",
-        "stdbpy login --server-issued-login {url}",
+        "stdbpy login --server-issued-login {url} --renew",
     ),
     "an old token": Situation(
         refused("401 Unauthorized", "Invalid token: ExpiredSignature"), TokenRejected, "has expired", "stdbpy login"
@@ -102,7 +102,7 @@ SITUATIONS = {
         refused("401 Unauthorized", "Other(Error fetching public key for issuer https://auth.example\n\nStack …)"),
         TokenRejected,
         "does not reach who issued it, https://auth.example",
-        "stdbpy login --server-issued-login {url}",
+        "stdbpy login --server-issued-login {url} --renew",
     ),
     "a header that is no token": Situation(
         refused("400 Bad Request", "Authorization is invalid: malformed token"), TokenRejected, "damaged", "copied"
@@ -208,6 +208,16 @@ def test_a_database_of_nearly_that_name(use: Any):
     with answering(*answers) as standin, pytest.raises(NotFound, match="no database 'caht'") as caught:
         use(standin.url, "lock", "caht")
     assert caught.value.hint == "Did you mean 'chat'?"
+
+
+def test_a_name_whose_database_is_gone(use: Any):
+    answers = (
+        refused("404 Not Found", "No such database.", CALLER, "connection: close"),
+        http(b'{"identities": []}', "connection: close"),
+    )
+    with answering(*answers) as standin, pytest.raises(NotFound, match="No such database: .*behind 'chat'") as caught:
+        use(standin.url, "schema_json", "chat")
+    assert caught.value.hint
 
 
 @contextmanager
