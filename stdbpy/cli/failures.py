@@ -74,12 +74,17 @@ def _report_usage(error: Exception) -> int:
     return _say(_in_our_words(message), hint, WRONG_USAGE)
 
 
+_INVALID = "Invalid value for (?:'-\\w' / )?'(.+?)': "
 _SENTENCES = (
     (r"Missing command\.", "which command?"),
     (r"Missing (?:argument|option) '(.+)'\.", r"\1 is missing"),
     (r"Option '(.+)' requires an argument\.", r"\1 needs a value"),
     (r"Option '(.+)' does not take a value\.", r"\1 takes no value"),
     (r"Got unexpected extra argument\S* \((.+)\)", r"one word too many: \1"),
+    (rf"{_INVALID}(.+) is not a valid int(?:eger)?(?: range)?\.", r"\1 is a whole number, not \2"),
+    (rf"{_INVALID}(.+) is not a valid float(?: range)?\.", r"\1 is a number, not \2"),
+    (rf"{_INVALID}(.+) is not in the range (.+)\.", r"\1 cannot be \2, only \3"),
+    (rf"{_INVALID}(.+)\.", r"\1: \2"),
 )
 """What the parser says about a wrong command, and how stdbpy says it."""
 

@@ -165,3 +165,26 @@ def test_negative_numbers_are_no_options(run: Run, command: ModuleType, words: l
 
     command.run = show
     assert run("probe", *words).out == f"-7 {expected}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--count", "ten"], "--count is a whole number, not 'ten'"),
+        (["--seconds", "soon"], "--seconds is a number, not 'soon'"),
+        (["--seconds", "-1"], "--seconds cannot be -1.0, only x>=0"),
+        (["some"], "AMOUNT is a whole number, not 'some'"),
+    ],
+)
+def test_what_is_no_number(run: Run, command: ModuleType, words: list[str], message: str) -> None:
+    def show(
+        amount: Annotated[int, typer.Argument(metavar="AMOUNT")] = 1,
+        count: Annotated[int, typer.Option("-n", "--count")] = 1,
+        seconds: Annotated[float, typer.Option("--seconds", min=0)] = 1.0,
+    ) -> None:
+        print(amount, count, seconds)
+
+    command.run = show
+    done = run("probe", *words)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == f"Error: {message}\nHint: `stdbpy probe --help` shows how it is used\n"
