@@ -36,7 +36,7 @@ def expect_found(response: Response, database: str) -> Exchange[None]:
     suggestion = nearest(database, (yield from _names_of_callers_databases(response)))
     sentence = f"there is no database {database!r} on this server"
     if response.text.startswith(_NAME_WITHOUT_DATABASE):
-        sentence = f"{_NAME_WITHOUT_DATABASE}: on this server nothing is behind {database!r}"
+        sentence += f": {_NAME_WITHOUT_DATABASE} (it was deleted, or never came to be)"
     raise NotFound(
         sentence,
         status=response.status,
