@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from stdbpy.module.ranges import Range, above, at_least, at_most, below, between
     from stdbpy.module.reducers import client_connected, client_disconnected, init, reducer
     from stdbpy.module.tables import auto_inc, column, index, table
+    from stdbpy.module.visibility import client_visibility_filter
     from stdbpy.sats.annotations import (
         f32,
         f64,
@@ -54,6 +55,7 @@ _HOMES = {
     "stdbpy.module.ranges": ("Range", "above", "at_least", "at_most", "below", "between"),
     "stdbpy.module.reducers": ("client_connected", "client_disconnected", "init", "reducer"),
     "stdbpy.module.tables": ("auto_inc", "column", "index", "table"),
+    "stdbpy.module.visibility": ("client_visibility_filter",),
     "stdbpy.sats.annotations": (
         "f32",
         "f64",
@@ -132,6 +134,7 @@ __all__ = [
     "between",
     "client_connected",
     "client_disconnected",
+    "client_visibility_filter",
     "column",
     "f32",
     "f64",

@@ -9,6 +9,7 @@ from stdbpy.engine.host import Crash
 from stdbpy.engine.logs import LogStore
 from stdbpy.engine.results import Caller
 from stdbpy.engine.schedules import LONGEST_DELAY, ScheduledTable, due_after
+from stdbpy.engine.sql.row_security import rule_problems
 from stdbpy.engine.store.index import Bound, Excluded, Included
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.store.table import Table
@@ -36,7 +37,7 @@ class PythonCode:
     host_type = "Python"
 
     def __init__(self, program: bytes) -> None:
-        self._module = load(unpack(program))
+        self._module = load(unpack(program), rule_problems)
 
     @property
     def schema(self) -> ModuleSchema:

@@ -6,6 +6,7 @@ from stdbpy.module.handles import Index, PrimaryKey, Table, Tables, Unique
 from stdbpy.module.ranges import Range, above, at_least, at_most, below, between
 from stdbpy.module.reducers import client_connected, client_disconnected, init, reducer
 from stdbpy.module.tables import auto_inc, column, index, table
+from stdbpy.module.visibility import client_visibility_filter
 
 __all__ = [
     "Index",
@@ -23,6 +24,7 @@ __all__ = [
     "between",
     "client_connected",
     "client_disconnected",
+    "client_visibility_filter",
     "column",
     "index",
     "init",

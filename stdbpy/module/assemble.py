@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from stdbpy.module.assemble_reducers import AssembledReducer, assemble_reducer
 from stdbpy.module.assemble_tables import assemble_table
 from stdbpy.module.bindings import TableBinding, bind_tables
 from stdbpy.module.context import ReducerContext
-from stdbpy.module.declarations import ReducerDeclaration, TableDeclaration
+from stdbpy.module.declarations import Declaration, ReducerDeclaration, TableDeclaration, VisibilityFilter
 from stdbpy.module.findings import Findings
 from stdbpy.module.handles import Table, Tables
 from stdbpy.module.signatures import read_signature
@@ -23,13 +23,19 @@ from stdbpy.schema.model import ModuleSchema, TypeDef
 from stdbpy.schema.model import Table as SchemaTable
 from stdbpy.schema.validate import validate
 
+_KINDS: dict[type[Declaration], str] = {
+    TableDeclaration: "table",
+    ReducerDeclaration: "reducer",
+    VisibilityFilter: "rule",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:
     """A declaration and the Python module that it was made in."""
 
     module: str
-    declaration: TableDeclaration | ReducerDeclaration
+    declaration: Declaration
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +59,19 @@ class Assembled:
     )
 
 
-def assemble(placed: Iterable[Placed], findings: Findings) -> Assembled:
+SchemaCheck = Callable[[ModuleSchema], Iterable[Problem]]
+"""Finds what is wrong with a schema; the places are those that :func:`stdbpy.schema.validate.validate` gives,
+and ``rule SELECT …`` for a rule of row-level security."""
+
+
+def assemble(placed: Iterable[Placed], findings: Findings, also: SchemaCheck = lambda _: ()) -> Assembled:
     """Joins the declarations. The result is only good for something if ``findings`` has no errors.
+    ``also`` is asked about the schema, too.
 
     Tables and reducers are taken in the order of their names, as Rust modules do: moving code
     around does not change the definition.
     """
-    return _Assembly(sorted(placed, key=lambda each: each.declaration.name), findings).assembled()
+    return _Assembly(sorted(placed, key=lambda each: each.declaration.name), findings).assembled(also)
 
 
 class _Assembly:
@@ -71,15 +83,16 @@ class _Assembly:
         self.findings = findings
         self.registry = TypeRegistry()
         self.places: dict[str, str] = {}
-        """The author's line of what the schema calls ``table person`` or ``reducer add``."""
+        """The author's line of what the schema calls ``table person``, ``reducer add`` or ``rule SELECT …``."""
         self.tables: dict[str, SchemaTable] = {}
         self.reducers: dict[str, AssembledReducer] = {}
         self.row_classes: dict[str, type] = {}
         """Of all tables, those that are not in order too."""
         self.context_classes: dict[type[ReducerContext], None] = {}
         """As a set that keeps its order."""
+        self.rules: list[str] = []
 
-    def assembled(self) -> Assembled:
+    def assembled(self, also: SchemaCheck) -> Assembled:
         for each in self.placed:
             self._assemble(each)
         self._check_schedules()
@@ -88,6 +101,8 @@ class _Assembly:
             self._report(problem)
         tables = bind_tables(schema, self.registry.classes)
         faulty = self.row_classes.keys() - tables.keys()
+        for problem in also(schema) if not faulty else ():
+            self._report(problem)
         db_classes = {
             context: declared_tables(context, tables, faulty, self.findings) for context in self.context_classes
         }
@@ -98,30 +113,46 @@ class _Assembly:
     def _assemble(self, placed: Placed) -> None:
         declaration = placed.declaration
         where = self.findings.line_of_module(placed.module, declaration.line)
-        kind = "table" if isinstance(declaration, TableDeclaration) else "reducer"
+        kind = _KINDS[type(declaration)]
         name = f"{kind} {declaration.name}"
         if name in self.places:
-            message = f"there is a {kind} {declaration.name!r} already, at {self.places[name]}"
-            self.findings.error(where, message, f'@{kind}(name="another_name")')
+            self._repeated(declaration, where, self.places[name])
             return
         self.places[name] = where
-        known = len(self.findings.problems)
         try:
-            if isinstance(declaration, TableDeclaration):
-                self.row_classes[declaration.name] = declaration.row
-                table = assemble_table(declaration, where, self.registry, self.findings)
-                if table is not None and not self.findings.has_errors_since(known):
-                    self.tables[table.name] = table
-            else:
-                signature = read_signature(declaration.function, self.findings)
-                if signature.context_class is not None:
-                    self.context_classes[signature.context_class] = None
-                reducer = assemble_reducer(declaration, signature, self.registry, self.findings)
-                if reducer is not None:
-                    self.reducers[declaration.name] = reducer
+            match declaration:
+                case TableDeclaration():
+                    self._table(declaration, where)
+                case ReducerDeclaration():
+                    self._reducer(declaration)
+                case VisibilityFilter(sql):
+                    self.rules.append(sql)
         except SatsError as error:
             # Found only when joined: two classes of one name.
             self.findings.error(where, error.message, error.hint)
+
+    def _table(self, declaration: TableDeclaration, where: str) -> None:
+        known = len(self.findings.problems)
+        self.row_classes[declaration.name] = declaration.row
+        table = assemble_table(declaration, where, self.registry, self.findings)
+        if table is not None and not self.findings.has_errors_since(known):
+            self.tables[table.name] = table
+
+    def _reducer(self, declaration: ReducerDeclaration) -> None:
+        signature = read_signature(declaration.function, self.findings)
+        if signature.context_class is not None:
+            self.context_classes[signature.context_class] = None
+        reducer = assemble_reducer(declaration, signature, self.registry, self.findings)
+        if reducer is not None:
+            self.reducers[declaration.name] = reducer
+
+    def _repeated(self, declaration: Declaration, where: str, first: str) -> None:
+        if isinstance(declaration, VisibilityFilter):
+            self.findings.warning(where, f"the same filter is declared already, at {first}", "Remove one of them")
+            return
+        kind = _KINDS[type(declaration)]
+        message = f"there is a {kind} {declaration.name!r} already, at {first}"
+        self.findings.error(where, message, f'@{kind}(name="another_name")')
 
     def _check_schedules(self) -> None:
         names = [each.declaration.name for each in self.placed if isinstance(each.declaration, ReducerDeclaration)]
@@ -146,6 +177,7 @@ class _Assembly:
                 types=tuple(TypeDef(name, name, ref) for name, ref in named),
                 tables=tuple(map(self._with_good_schedule, self.tables.values())),
                 reducers=tuple(each.reducer for each in self.reducers.values()),
+                row_level_security=tuple(self.rules),
             )
         )
 
@@ -156,6 +188,10 @@ class _Assembly:
 
     def _report(self, problem: Problem) -> None:
         """A finding about the schema, at the author's line."""
+        if problem.where.startswith("rule "):
+            # The rule is what stands in that line.
+            self.findings.add(replace(problem, where=self.places[problem.where]))
+            return
         thing, _, rest = problem.where.partition(".")
         where = self.places.get(thing, problem.where)
         kind, _, name = thing.partition(" ")

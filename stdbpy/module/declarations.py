@@ -59,7 +59,18 @@ class ReducerDeclaration:
     line: int
 
 
-Declaration = TableDeclaration | ReducerDeclaration
+@dataclass(frozen=True, slots=True)
+class VisibilityFilter:
+    sql: str
+    line: int
+
+    @property
+    def name(self) -> str:
+        """A filter is known by its query."""
+        return self.sql
+
+
+Declaration = TableDeclaration | ReducerDeclaration | VisibilityFilter
 
 
 def record(namespace: dict[str, Any], declaration: Declaration) -> None:

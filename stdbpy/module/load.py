@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from stdbpy import __all__ as FOR_AUTHORS  # noqa: N812 - a constant here
 from stdbpy.errors import ModuleLoadError, Problem, StdbError, nearest
-from stdbpy.module.assemble import Assembled, Placed, assemble
+from stdbpy.module.assemble import Assembled, Placed, SchemaCheck, assemble
 from stdbpy.module.bound import BoundModule
 from stdbpy.module.declarations import recorded
 from stdbpy.module.findings import Findings
@@ -43,9 +43,9 @@ class LoadedModule:
         return BoundModule(self._assembled, host, database_identity, self._log)
 
 
-def load(source: ModuleSource) -> LoadedModule:
+def load(source: ModuleSource, also: SchemaCheck = lambda _: ()) -> LoadedModule:
     """Imports the entry of ``source``, apart from everything else in the process, and joins what its
-    files declare.
+    files declare. ``also`` finds what else is wrong with the schema: rooms above know more of that.
 
     Raises ``ModuleLoadError`` with all problems found, each at a line of the source.
     """
@@ -61,7 +61,7 @@ def load(source: ModuleSource) -> LoadedModule:
         placed = [
             Placed(name, declaration) for name in imported for declaration in recorded(vars(imports.modules[name]))
         ]
-        assembled = assemble(placed, findings)
+        assembled = assemble(placed, findings, also)
     if findings.has_errors:
         raise _failed(source, sorted(findings.problems, key=_place))
     if not placed:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stdbpy.errors import ModuleLoadError, Problem
+from stdbpy.errors import MissingExtra, ModuleLoadError, Problem
 from stdbpy.module.load import load
 from stdbpy.module.package import ModuleSource, pack
 from stdbpy.project.model import Project
@@ -33,10 +33,22 @@ def build(project: Project) -> BuiltModule:
     """
     source = collect(project)
     try:
-        loaded = load(source)
+        loaded = load(source, _rule_problems)
     except ModuleLoadError as error:
         raise ModuleLoadError(error.message, _placed(error.problems, source, project), hint=error.hint) from error
     return BuiltModule(source, pack(source), loaded.schema, _placed(loaded.warnings, source, project))
+
+
+def _rule_problems(schema: ModuleSchema) -> Iterable[Problem]:
+    """About the SQL of row-level security. Without the embedded server, which reads SQL, it is for the
+    server that the module is published to."""
+    if not schema.row_level_security:
+        return ()
+    try:
+        from stdbpy.engine.sql.row_security import rule_problems
+    except MissingExtra:
+        return ()
+    return rule_problems(schema)
 
 
 def _placed(problems: Iterable[Problem], source: ModuleSource, project: Project) -> tuple[Problem, ...]:

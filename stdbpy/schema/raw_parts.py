@@ -106,6 +106,11 @@ def sequence_numbers(sequence: Sequence) -> tuple[int | None, ...]:
     return sequence.column, sequence.start, sequence.min_value, sequence.max_value, sequence.increment
 
 
+def rules(raw: Iterable[tuple[str]]) -> tuple[str, ...]:
+    """The SQL of row-level security. A rule that is there twice counts once."""
+    return tuple(dict.fromkeys(sql for (sql,) in raw))
+
+
 class Findings:
     """What in a definition no schema can hold, collected while it is read."""
 

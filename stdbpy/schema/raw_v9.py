@@ -104,7 +104,7 @@ def schema_from_raw(raw: Any) -> ModuleSchema:
             ),
             procedures=tuple(_procedure(export.value) for export in exports if export.name == "Procedure"),
             views=tuple(_view(export.value) for export in exports if export.name == "View"),
-            row_level_security=tuple(sql for (sql,) in security),
+            row_level_security=parts.rules(security),
             case_policy=CasePolicy.NONE,
             version=9,
         )

@@ -92,7 +92,7 @@ class _Reading:
                 )
                 for name, params, return_type, visibility in self._section("Procedures")
             ),
-            row_level_security=tuple(sql for (sql,) in self._section("RowLevelSecurity")),
+            row_level_security=parts.rules(self._section("RowLevelSecurity")),
             http_handlers=tuple(HttpHandler(self._function(name), name) for (name,) in self._section("HttpHandlers")),
             http_routes=tuple(
                 HttpRoute(self._function(handler), _method(method), path)

@@ -10,8 +10,7 @@ from stdbpy.api import ApiClient
 from stdbpy.errors import EncodeError
 from stdbpy.sats.satsjson import compile_json_codec
 from stdbpy.schema.model import ModuleSchema, Reducer, Table
-from tests import real_servers
-from tests.contract.subject import Subject, fresh_name
+from tests.contract.subject import Subject
 from tests.contract.values import bounds_of, random_of, same
 
 RANDOM_VALUES = 3
@@ -23,16 +22,10 @@ def api(server: Subject):
         yield client
 
 
-@pytest.fixture(scope="module", params=["sdk_test", "sdk_test-2.8.3"])
-def database(server: Subject, sdk: str, request: pytest.FixtureRequest) -> str:
-    """The module that all servers have, and on 2.8.3 the newer one: it has more types, in a V10 definition."""
-    if request.param == "sdk_test":
-        return sdk
-    if server.kind != "2.8.3":
-        pytest.skip("this module is for a real 2.8.3")
-    name = fresh_name("sdk-test-new")
-    answer = server.ask("PUT", f"/v1/database/{name}", content=real_servers.wasm(request.param))
-    assert answer.status_code == 200, answer.text
+@pytest.fixture(scope="module", params=["sdk", "newer_sdk"])
+def database(request: pytest.FixtureRequest) -> str:
+    """The module that all servers have, and the newer one, which has more types, in a V10 definition."""
+    name: str = request.getfixturevalue(request.param)
     return name
 
 

@@ -35,7 +35,7 @@ def test_the_client_reads_it(server: Subject, shared_chat: str):
     assert {"set_name", "send_message"} <= {reducer.name for reducer in schema.reducers}
 
 
-@pytest.mark.parametrize("database", ["shared_chat", "sdk"])
+@pytest.mark.parametrize("database", ["shared_chat", "sdk", "newer_sdk"])
 def test_both_versions_say_the_same(server: Subject, database: str, request: pytest.FixtureRequest):
     if server.is_old:
         pytest.skip("1.2.0 has version 9 alone")

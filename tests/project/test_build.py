@@ -69,6 +69,7 @@ def test_leaves_no_trace_beside_the_sources(tree: MakeTree) -> None:
         (GOOD.replace("    name: str\n", "    name: object\n"), 7, ""),
         (GOOD + "\n\n@table(name='person')\nclass Other:\n    id: u64\n", 14, "person"),
         (GOOD + "\n1 / 0\n", 13, "ZeroDivisionError"),
+        (GOOD + "import stdbpy\nstdbpy.client_visibility_filter('SELECT * FROM persn')\n", 13, "no such table"),
     ],
 )
 @pytest.mark.parametrize("folder", ["", "server/src"])

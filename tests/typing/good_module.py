@@ -26,6 +26,7 @@ from stdbpy import (
     between,
     client_connected,
     client_disconnected,
+    client_visibility_filter,
     column,
     f32,
     index,
@@ -36,6 +37,8 @@ from stdbpy import (
     u32,
     u64,
 )
+
+client_visibility_filter("SELECT * FROM player WHERE identity = :sender")
 
 
 class Team(Enum):

@@ -17,11 +17,12 @@ from stdbpy.engine.sql.bound import Comparison, Condition, Constant, Field, Logi
 from stdbpy.engine.sql.catalog import Catalog, KnownTable
 from stdbpy.engine.sql.parse import parse
 from stdbpy.engine.sql.syntax import Select
-from stdbpy.errors import SqlError
+from stdbpy.errors import Problem, SqlError
 from stdbpy.sats.values import Identity
 from stdbpy.schema.model import ModuleSchema
 
 _ANYBODY = Identity(bytes(Identity.SIZE))
+_FOR_EXAMPLE = "For example: SELECT * FROM message WHERE recipient = :sender"
 
 RulesOf = Callable[[KnownTable], Sequence[Query]]
 """The rules of a table, bound for the caller."""
@@ -57,14 +58,58 @@ class RowRules:
         """The rules by the name of the table whose rows they return."""
         by_table: dict[str, list[tuple[str, Select]]] = {}
         for prefix, text in self._texts:
-            statement = parse(text)
-            if not isinstance(statement, Select):
-                raise SqlError(f"a rule for who may read a table must be a SELECT: {text}")
-            rule = Binder(self._catalog, caller=_ANYBODY, is_owner=True, prefix=prefix).select(statement)
-            if not isinstance(rule.wanted, Rows) or rule.limit is not None:
-                raise SqlError(f"a rule for who may read a table must return whole rows of it: {text}")
-            by_table.setdefault(rule.tables[rule.wanted.table].name, []).append((prefix, statement))
+            table, statement = _read_rule(prefix, text, self._catalog)
+            by_table.setdefault(table.name, []).append((prefix, statement))
         return by_table
+
+
+def rule_problems(schema: ModuleSchema) -> Iterator[Problem]:
+    """What is wrong with the rules of a module and those mounted in it: errors are what the real
+    server refuses to publish, warnings what lets nobody but the owner read a table.
+
+    Stricter than the real server is that it is an error to have a rule for one of the server's own tables.
+    """
+    catalog = Catalog(schema)
+    reading: dict[str, tuple[str, Query]] = {}
+    is_faulty = False
+    for prefix, module in schema.walk():
+        for text in module.row_level_security:
+            where = "".join(f"module {name}." for name in prefix.split(".")[:-1]) + f"rule {text}"
+            try:
+                table, _ = _read_rule(prefix, text, catalog)
+            except SqlError as error:
+                is_faulty = True
+                yield Problem("error", where, error.message, error.hint)
+            else:
+                reading.setdefault(table.name, (where, Query((table,), (), Rows(0), table.columns)))
+    if is_faulty:
+        return
+    rules = RowRules(schema, catalog)
+    for name, (where, query) in reading.items():
+        try:
+            rules.restrict(query, _ANYBODY)
+        except SqlError as error:
+            hint = error.hint or "Let it read public tables alone, which have no rules that read this one"
+            yield Problem("warning", where, f"only the owner can read `{name}`: {error.message}", hint)
+
+
+def _read_rule(prefix: str, text: str, catalog: Catalog) -> tuple[KnownTable, Select]:
+    """The table whose rows a rule returns, and its query. Raises ``SqlError``."""
+    statement = parse(text)
+    if not isinstance(statement, Select):
+        raise SqlError("a rule for who may read a table must be a SELECT", hint=_FOR_EXAMPLE)
+    rule = Binder(catalog, caller=_ANYBODY, is_owner=True, prefix=prefix).select(statement)
+    if not isinstance(rule.wanted, Rows):
+        raise SqlError("a rule for who may read a table must return whole rows of it", hint=_FOR_EXAMPLE)
+    if rule.limit is not None:
+        raise SqlError("a rule for who may read a table has no LIMIT", hint=_FOR_EXAMPLE)
+    table = rule.tables[rule.wanted.table]
+    if not table.definition.is_public:
+        raise SqlError(
+            f"table `{table.name}` is private: there is nobody to show some of its rows to",
+            hint="Make the table public, or remove the rule",
+        )
+    return table, statement
 
 
 def _expanded(

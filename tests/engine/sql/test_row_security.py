@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from stdbpy.engine.sql.row_security import rule_problems
 from stdbpy.errors import SqlError
 from stdbpy.sats.types import IDENTITY, Primitive
 from stdbpy.sats.values import Identity
+from stdbpy.schema.model import ModuleSchema, Submodule
 from tests.engine.sql.little import OTHER, OWNER, LittleDatabase, schema, table
 
 STRANGER = Identity(bytes([3]) * 32)
@@ -67,7 +69,7 @@ def test_answers_are_not_mixed_up_between_callers() -> None:
           "SELECT u.* FROM users u JOIN notes n ON n.author = u.identity"], "in a circle"),
         (["SELECT u.* FROM users u JOIN teams t ON t.team = u.team"], "no such table: `teams`"),
         (["SELECT identity FROM users"], "must return whole rows"),
-        (["SELECT * FROM users LIMIT 1"], "must return whole rows"),
+        (["SELECT * FROM users LIMIT 1"], "has no LIMIT"),
         (["DELETE FROM users"], "must be a SELECT"),
         (["SELECT * FROM nobody"], "no such table"),
     ],
@@ -77,3 +79,41 @@ def test_a_broken_rule_shows_nothing(rules: list[str], message: str) -> None:
     with pytest.raises(SqlError, match=message):
         broken.run("SELECT * FROM users", OTHER)
     assert len(broken.run("SELECT * FROM users", OWNER).rows) == 3
+
+
+def problems(*rules: str) -> list[tuple[str, str, str]]:
+    found = rule_problems(schema(USERS, NOTES, TEAMS, rules=rules))
+    return [(problem.level, problem.where, problem.message) for problem in found]
+
+
+def test_rules_that_are_in_order() -> None:
+    assert problems("SELECT * FROM users WHERE identity = :sender", "SELECT * FROM notes") == []
+
+
+def test_what_is_wrong_with_rules_is_found_all_at_once() -> None:
+    bad = ("SELECT * FROM nobody", "SELECT * FROM teams", "DELETE FROM users", "SELECT * FROM users WHERE x = 1")
+    found = problems("SELECT * FROM users", *bad)
+    assert [(level, where) for level, where, _ in found] == [("error", f"rule {rule}") for rule in bad]
+    assert found[0][2] == "no such table: `nobody` (line 1, column 15)"
+    assert "is private" in found[1][2]
+
+
+def test_rules_that_show_nobody_anything_are_warned_of() -> None:
+    by_team = "SELECT u.* FROM users u JOIN teams t ON t.team = u.team"
+    [(level, where, message)] = problems(by_team, "SELECT * FROM notes")
+    assert (level, where) == ("warning", f"rule {by_team}")
+    assert message.startswith("only the owner can read `users`: no such table: `teams` that you may see")
+    circle = (
+        "SELECT n.* FROM notes n JOIN users u ON n.author = u.identity",
+        "SELECT u.* FROM users u JOIN notes n ON n.author = u.identity",
+    )
+    assert [(level, where) for level, where, _ in problems(*circle)] == [("warning", f"rule {rule}") for rule in circle]
+
+
+def test_rules_of_a_mounted_module() -> None:
+    mounted = schema(USERS, NOTES, rules=["SELECT * FROM users", "SELECT * FROM teams"])
+    outer = ModuleSchema(
+        submodules=(Submodule("auth", "auth", ModuleSchema(submodules=(Submodule("a", "a", mounted),))),)
+    )
+    [problem] = rule_problems(outer)
+    assert problem.where == "module auth.module a.rule SELECT * FROM teams"

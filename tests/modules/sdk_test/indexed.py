@@ -5,6 +5,7 @@ from stdbpy import (
     ReducerContext,
     ScheduleAt,
     auto_inc,
+    client_visibility_filter,
     column,
     f32,
     i32,
@@ -61,6 +62,9 @@ def insert_into_indexed_simple_enum(ctx: ReducerContext, n: SimpleEnum) -> None:
 def update_indexed_simple_enum(ctx: ReducerContext, a: SimpleEnum, b: SimpleEnum) -> None:
     if ctx.db.indexed_simple_enum.n.delete(a):
         ctx.db.indexed_simple_enum.insert(IndexedSimpleEnum(n=b))
+
+
+client_visibility_filter("SELECT * FROM users WHERE identity = :sender")
 
 
 @table(public=True)

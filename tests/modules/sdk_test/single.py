@@ -5,6 +5,7 @@ from stdbpy import (
     Identity,
     ReducerContext,
     Timestamp,
+    client_visibility_filter,
     f32,
     f64,
     i8,
@@ -29,6 +30,9 @@ from .types import ByteStruct, EnumWithPayload, EveryPrimitiveStruct, EveryVecSt
 @table(public=True)
 class OneU8:
     n: u8
+
+
+client_visibility_filter("SELECT * FROM one_u8")
 
 
 @reducer
