@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stdbpy.api import databases, publishing
+from stdbpy.api import databases, deletion, publishing
 from stdbpy.api.exchange import Response
 from stdbpy.errors import ApiError, Forbidden, InvalidName, NotFound, NotSupported, UnexpectedAnswer
 from stdbpy.schema.migration_plan import StepKind
@@ -51,6 +51,16 @@ class TestPublish:
             _, [_, request] = carry(publishing.publish(b"x", "all/chat", **given), NEW_SERVER, PUBLISHED)
             assert request.path == "/v1/database/chat"
             assert dict(request.query) == {"parent": "all"}
+
+    @pytest.mark.parametrize(
+        ("given", "sentence"),
+        [({"parent": "all"}, "no database 'all'"), ({"organization": "all"}, "no organization 'all'")],
+    )
+    def test_relatives_that_are_not_there(self, given: dict[str, Any], sentence: str):
+        answer = below_database(text_answer("`all` not found", 404))
+        with pytest.raises(NotFound, match=sentence) as caught:
+            carry(publishing.publish(b"x", "chat", **given), NEW_SERVER, answer)
+        assert caught.value.hint
 
     @pytest.mark.parametrize("name", ["all//chat", "all/chat/", "/chat", "a/b/c", "all/"])
     def test_names_with_more_than_a_parent(self, name: str):
@@ -200,7 +210,7 @@ class TestLocks:
 
     @pytest.mark.parametrize(
         "exchange",
-        [databases.delete("chat"), publishing.reset(b"", "chat"), publishing.publish(b"", "chat", clear=True)],
+        [deletion.delete("chat"), publishing.reset(b"", "chat"), publishing.publish(b"", "chat", clear=True)],
     )
     def test_what_is_locked(self, exchange: Any):
         answer = below_database(text_answer("Database is locked and cannot be changed.", 403))
