@@ -14,8 +14,11 @@ from stdbpy.cli.output.fields import Field, distinct_names, same, text_of
 
 ROWS_IN_A_BATCH = 8_192
 ROWS_IN_A_GROUP = 131_072
-BYTES_IN_A_GROUP = 16 * 1024 * 1024
+BYTES_IN_A_GROUP = 8 * 1024 * 1024
 """A Parquet row group is written when it has that many rows or bytes."""
+
+# Arrow's usual allocators keep what is freed, several row groups of it.
+pa.set_memory_pool(pa.system_memory_pool())
 
 
 def write_arrow(fields: Sequence[Field], rows: Iterable[Sequence[Any]], sink: BinaryIO, *, is_file: bool) -> None:
