@@ -60,16 +60,22 @@ def wasm(name: str) -> bytes:
 
 
 @contextmanager
-def running(version: str) -> Iterator[RealServer]:
-    """A server of that version on a free loopback port, in memory, ready to answer; ended on leaving."""
+def running(version: str, *, keeping: Path | None = None, address: str | None = None) -> Iterator[RealServer]:
+    """A server of that version on a free loopback port, ready to answer; ended on leaving.
+
+    Its data is in memory, or kept in the folder ``keeping``, from where a second server goes on, at the
+    same ``address`` (``127.0.0.1:3000``) if that is wanted.
+    """
     binary = program(f"spacetimedb-standalone-{version}")
     with tempfile.TemporaryDirectory(prefix="stdbpy-real-") as folder:
-        home = Path(folder)
-        address = f"127.0.0.1:{_free_port()}"
+        home = keeping or Path(folder)
+        address = address or f"127.0.0.1:{_free_port()}"
         command = [
-            *(str(binary), "start", "--in-memory", "--listen-addr", address),
+            *(str(binary), "start", "--listen-addr", address),
             *("--data-dir", str(home / "data"), "--jwt-key-dir", str(home / "keys")),
         ]
+        if keeping is None:
+            command.append("--in-memory")
         if not version.startswith("1."):
             command.append("--non-interactive")
         output = home / "output"
