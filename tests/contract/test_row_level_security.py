@@ -8,12 +8,17 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+import httpx
 import pytest
 
+from stdbpy.engine.sql.row_security import rule_problems
 from stdbpy.module.load import load
 from stdbpy.module.package import ModuleSource, pack
 from stdbpy.schema import write_module_def
+from stdbpy.wasm.description import read_wasm
+from tests import real_servers
 from tests.contract.subject import Subject, fresh_name
+from tests.real_servers import RealServer
 from tests.schema.definition_module import module_with
 
 TABLES = """
@@ -220,3 +225,12 @@ def test_rules_of_the_module_with_every_type(server: Subject, sdk: str, people: 
         assert server.sql(sdk, "SELECT * FROM one_u8", token=token).json()[0]["rows"] == [[7]]
     assert server.sql(sdk, "SELECT name FROM users", token=None).json()[0]["rows"] == []
     assert len(server.rows(sdk, "SELECT * FROM users")) == 3
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("module", ["rls", "rls_with_filter", "rls_broken_private_table", "rls_no_filter"])
+def test_verdicts_about_compiled_modules(real_server: RealServer, module: str):
+    program = real_servers.program(f"smoketests/{module}.wasm").read_bytes()
+    answer = httpx.post(f"{real_server.url}/v1/database", content=program, trust_env=False, timeout=60)
+    problems = list(rule_problems(read_wasm(program)))
+    assert bool(problems) == (answer.status_code != 200) == (module == "rls_broken_private_table")
