@@ -42,11 +42,19 @@ def read_signature(function: Callable[..., Any], findings: Findings) -> Signatur
     except TypeNotSupported as error:
         findings.not_supported(findings.of_parameter(function, first.name), error)
         return Signature(None, others)
-    has_annotation = first.annotation is not first.empty
-    if context_class is None and not has_annotation and first.name in _CONTEXT_NAMES:
+    if first.annotation is first.empty and first.name in _CONTEXT_NAMES:
         context_class = ReducerContext
     if context_class is not None:
         return Signature(context_class, others)
+    return Signature(None, _sent_without_context(function, parameters, findings))
+
+
+def _sent_without_context(
+    function: Callable[..., Any], parameters: tuple[Parameter, ...], findings: Findings
+) -> tuple[Parameter, ...]:
+    """Reports that the first parameter is not the context; those that nevertheless seem to be sent."""
+    name, first, others = function.__name__, parameters[0], parameters[1:]
+    where = findings.of_parameter(function, first.name)
     misplaced = _misplaced_context(function, others)
     if misplaced is not None:
         sent = tuple(parameter for parameter in parameters if parameter is not misplaced)
@@ -56,14 +64,15 @@ def read_signature(function: Callable[..., Any], findings: Findings) -> Signatur
             f"number {parameters.index(misplaced) + 1}",
             f"def {name}({', '.join(parameter.name for parameter in (misplaced, *sent))})",
         )
-        return Signature(None, sent)
-    findings.error(
-        findings.of_parameter(function, first.name),
-        f"the first parameter of reducer {name!r} has to be its context, but it is {first.name!r}",
-        _hint(function),
-    )
+        return sent
+    if first.name in _CONTEXT_NAMES:
+        message = f"the context of reducer {name!r} is annotated with something else than a ReducerContext"
+        findings.error(where, message, "A class of your own is derived from it: class Ctx(ReducerContext)")
+        return others
+    message = f"the first parameter of reducer {name!r} has to be its context, but it is {first.name!r}"
+    findings.error(where, message, _hint(function))
     # Without an annotation it may be meant to be the context.
-    return Signature(None, parameters if has_annotation else others)
+    return others if first.annotation is first.empty else parameters
 
 
 def _context_class(function: Callable[..., Any], parameter: Parameter) -> type[ReducerContext] | None:

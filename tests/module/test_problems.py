@@ -208,6 +208,9 @@ CASES = {
             age,  # E: typed.age has no annotation
             c: Ctx,  # E: the context of reducer 'typed' .*, but 'c' is number 3 | def typed\\(c, name, age\\)
         ): pass
+        class Underived: pass
+        @reducer
+        def underived(ctx: Underived): pass  # E: the context of reducer 'underived' is annotated with something else
         @reducer
         def unknown(ctx: "Ctxt", name: int): pass  # E: .*'Ctxt', which is not defined # E: unknown.name: int is not
         @reducer
