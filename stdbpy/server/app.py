@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from stdbpy.server.answer import Answer, Header, text
+from stdbpy.server.answer import CORS, Answer, text
 from stdbpy.server.backend import Backend
 from stdbpy.server.fence import Fence
 from stdbpy.server.refusal import FORBIDDEN, NOT_FOUND, NOT_IMPLEMENTED
@@ -16,12 +16,6 @@ from stdbpy.server.resource import CallersResource, Resource
 from stdbpy.server.routes import databases, identities, logs, names, publishing, running
 
 _CALL_PATH = re.compile(r"/v1/database/(?P<database>[^/]+)/call/(?P<function>[^/]+)")
-
-_CORS: tuple[Header, ...] = (
-    (b"vary", b"origin, access-control-request-method, access-control-request-headers"),
-    (b"access-control-allow-origin", b"*"),
-)
-"""As on the real server; here the fence has turned away the origins that may not read answers."""
 
 
 def create_app(backend: Backend) -> ASGIApp:
@@ -52,7 +46,7 @@ class _Front:
 
         async def send_with_cors(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"].extend(_CORS)
+                message["headers"].extend(CORS)
             await send(message)
 
         call = _CALL_PATH.fullmatch(scope["path"])

@@ -20,8 +20,10 @@ from stdbpy.errors import CannotListen
 from stdbpy.server.app import create_app
 from stdbpy.server.backend import Backend
 from stdbpy.server.config import ServerConfig
+from stdbpy.server.connection import connections_with
 from stdbpy.server.keys import KeyPair
 from stdbpy.server.owner import load_or_create_owner
+from stdbpy.server.quick_calls import QuickCalls
 from stdbpy.server.tokens import TokenAuthority
 
 log = logging.getLogger("stdbpy.server")
@@ -161,7 +163,7 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 create_app(backend),
                 interface="asgi3",
-                http="httptools",
+                http=connections_with(QuickCalls(backend)),
                 ws="websockets-sansio",
                 lifespan="off",
                 access_log=False,

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from stdbpy.engine import Caller, Database, StatementResult
+from stdbpy.engine import Caller, CallOutcome, Database, StatementResult
 from stdbpy.errors import NotAllowed, SatsError
 from stdbpy.sats.meta import product_to_json
 from stdbpy.sats.satsjson import JsonCodec, compile_json_codec
@@ -18,9 +18,10 @@ from stdbpy.sats.types import ProductType
 from stdbpy.schema.model import Visibility
 from stdbpy.server.answer import TEXT, Answer, Header, json_answer
 from stdbpy.server.asked import Asked
-from stdbpy.server.backend import new_connection
+from stdbpy.server.backend import Backend, new_connection
 from stdbpy.server.refusal import BAD_REQUEST, FORBIDDEN, NOT_FOUND, WRONG_MEDIA_TYPE, RefusalError, refuse
 from stdbpy.server.routes.databases import is_json
+from stdbpy.server.tokens import Credentials
 
 T = TypeVar("T")
 
@@ -35,18 +36,35 @@ _NO_SUCH_FUNCTION = "No such procedure"
 _NO_ENERGY: Header = (b"spacetime-energy-used", b"0")
 
 
+BEGUN_CALL = "stdbpy.begun_call"
+"""Where the state of a request has the future of its call, if that has begun already."""
+
+
 async def call(asked: Asked) -> Answer:
-    database = await asked.opened_database()
-    _expect_json(asked)
-    body = await asked.body()
-    caller = new_connection(asked.caller)
-    try:
-        arguments = _arguments(asked, database, body)
-    except RefusalError:
-        await _connect_for_nothing(database, caller)
-        raise
-    name = asked.path_value("function")
-    outcome = await _result(database.call(name, arguments, caller, connects=True))
+    begun: Future[CallOutcome] | None = asked.scope.get("state", {}).get(BEGUN_CALL)
+    if begun is None:
+        database = await asked.opened_database()
+        _expect_json(asked)
+        body = await asked.body()
+        try:
+            begun = begin_call(asked.backend, database, asked.path_value("function"), asked.caller, body)
+        except RefusalError:
+            await _connect_for_nothing(database, new_connection(asked.caller))
+            raise
+    return call_answer(await _result(begun))
+
+
+def begin_call(
+    backend: Backend, database: Database, function: str, caller: Credentials, body: bytes
+) -> Future[CallOutcome]:
+    """Calls a reducer with arguments in JSON, for a caller who connects for this alone. Refuses
+    functions that cannot be called and arguments that do not fit."""
+    arguments = _arguments(backend, database, function, caller, body)
+    return database.call(function, arguments, new_connection(caller), connects=True)
+
+
+def call_answer(outcome: CallOutcome) -> Answer:
+    """What a caller is told of a call."""
     duration = (b"spacetime-execution-duration-micros", b"%d" % outcome.duration_micros)
     headers = (TEXT, _NO_ENERGY, duration)
     if outcome.status == "committed":
@@ -95,16 +113,15 @@ def _settle(done: asyncio.Future[None]) -> None:
         done.set_result(None)
 
 
-def _arguments(asked: Asked, database: Database, body: bytes) -> bytes:
-    """The arguments in BSATN. Refuses functions that cannot be called and arguments that do not fit."""
-    name = asked.path_value("function")
-    function = asked.backend.functions.find(database.schema, name)
+def _arguments(backend: Backend, database: Database, name: str, caller: Credentials, body: bytes) -> bytes:
+    """The arguments in BSATN."""
+    function = backend.functions.find(database.schema, name)
     if function is None:
         raise refuse(NOT_FOUND, _NO_SUCH_FUNCTION)
     reducer = function.reducer
     if reducer.lifecycle is not None:
         raise refuse(BAD_REQUEST, f"can't directly call special {reducer.lifecycle.value} lifecycle reducer")
-    if reducer.visibility is Visibility.PRIVATE and asked.caller.identity != database.owner:
+    if reducer.visibility is Visibility.PRIVATE and caller.identity != database.owner:
         raise refuse(NOT_FOUND, _NO_SUCH_FUNCTION)
     try:
         return function.arguments.json_to_bsatn(msgspec.json.decode(body))

@@ -1,0 +1,143 @@
+"""HTTP connections: uvicorn's, with a bound on what is read of a request, and a short way for calls."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import ClassVar
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from stdbpy.engine import CallOutcome
+from stdbpy.server.quick_calls import QuickCalls
+from stdbpy.server.routes.running import BEGUN_CALL
+
+LARGEST_HEAD = 8192 + 100 * 4096
+"""Bytes of a request's line and headers; this and the next two are the real server's, which uses hyper."""
+
+MOST_HEADERS = 100
+LONGEST_URL = 65534
+
+URI_TOO_LONG = 414
+HEAD_TOO_LARGE = 431
+
+LINGER = 1.0
+"""Seconds in which a client that is refused in the middle of a request may send on, unheard: one that is
+cut off at once does not read why."""
+
+
+def connections_with(calls: QuickCalls) -> type[Connection]:
+    """The class of a server's connections, for uvicorn to make them."""
+
+    class ServersConnection(Connection):
+        quick_calls = calls
+
+    return ServersConnection
+
+
+class Connection(HttpToolsProtocol):
+    """uvicorn's connection reads on until a request's head ends, however long that takes: here it ends
+    too when it has become too large. So do the headers that may follow a body."""
+
+    quick_calls: ClassVar[QuickCalls]
+
+    _is_in_request = False
+    _bytes_besides_body = 0
+    """That came since the request began, or since its last piece of body."""
+    _refusal: int | None = None
+    _is_refused = False
+    _begun: Future[CallOutcome] | None = None
+    """A call that a request has begun before it was read the usual way."""
+    _quickly_used = 0.0
+    """When the last quick answer was given, by the clock of the event loop."""
+
+    # --- what comes --------------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_refused:
+            return
+        is_idle = not self._is_in_request and (self.cycle is None or self.cycle.response_complete)
+        if is_idle and self._is_answered_quickly(data):
+            return
+        self._bytes_besides_body += len(data)
+        super().data_received(data)
+        if self._bytes_besides_body > LARGEST_HEAD:
+            self._refuse(HEAD_TOO_LARGE)
+        elif is_idle and not self._is_in_request:
+            self.quick_calls.learn(data, self.headers)
+
+    def _is_answered_quickly(self, data: bytes) -> bool:
+        answer = self.quick_calls.answer(data, self, self.server_state.default_headers)
+        if isinstance(answer, bytes):
+            self.transport.write(answer)
+            self.quick_calls.latest = self
+            self._quickly_used = self.loop.time()
+            return True
+        self._begun = answer
+        return False
+
+    def on_message_begin(self) -> None:
+        self._is_in_request = True
+        super().on_message_begin()
+        if self._begun is not None:
+            self.scope["state"][BEGUN_CALL] = self._begun
+            self._begun = None
+
+    def on_headers_complete(self) -> None:
+        # What the parser raises for it, uvicorn answers by send_400_response.
+        if len(self.headers) > MOST_HEADERS or (
+            self._bytes_besides_body > LARGEST_HEAD and self._head_size() > LARGEST_HEAD
+        ):
+            self._refusal = HEAD_TOO_LARGE
+            raise ValueError("the request's head is too large")
+        if len(self.url) > LONGEST_URL:
+            self._refusal = URI_TOO_LONG
+            raise ValueError("the request's address is too long")
+        super().on_headers_complete()
+
+    def _head_size(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+
+    def on_body(self, body: bytes) -> None:
+        self._bytes_besides_body = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._is_in_request = False
+        self._bytes_besides_body = 0
+        super().on_message_complete()
+
+    # --- refusing ----------------------------------------------------------------------------
+
+    def send_400_response(self, msg: str) -> None:
+        if self._refusal is None:
+            super().send_400_response(msg)
+        else:
+            self._refuse(self._refusal)
+
+    def _refuse(self, status: int) -> None:
+        self._is_refused = True
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.transport.close()
+            return
+        self.transport.write(STATUS_LINE[status] + b"connection: close\r\ncontent-length: 0\r\n\r\n")
+        self.transport.write_eof()
+        self.loop.call_later(LINGER, self.transport.close)
+
+    # --- its life ----------------------------------------------------------------------------
+
+    def on_response_complete(self) -> None:
+        self.quick_calls.latest = self
+        super().on_response_complete()
+
+    def timeout_keep_alive_handler(self) -> None:
+        # Quick answers leave the timer alone, which costs as much as reading a request does.
+        seconds_left = self._quickly_used + self.timeout_keep_alive - self.loop.time()
+        if seconds_left > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(seconds_left, self.timeout_keep_alive_handler)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.quick_calls.latest is self:
+            self.quick_calls.latest = None
+        super().connection_lost(exc)

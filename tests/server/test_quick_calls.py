@@ -1,0 +1,262 @@
+"""Calls whose request's head is known: answered as all others, and to nobody's harm."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from stdbpy.api import ApiClient
+from stdbpy.module.package import ModuleSource, pack
+from stdbpy.server import RunningServer, ServerConfig, quick_calls
+from stdbpy.server.asked import Asked
+from stdbpy.server.connection import Connection
+from stdbpy.server.routes import running
+from tests.server.raw import connected
+
+MODULE = b"""
+import os
+import time
+
+from stdbpy import ReducerContext, ReducerError, reducer, table, u32
+
+
+@table(public=True)
+class Seen:
+    number: u32
+
+
+@reducer
+def see(ctx: ReducerContext, number: u32) -> None:
+    ctx.db.seen.insert(Seen(number))
+
+
+@reducer
+def see_under_seven(ctx: ReducerContext, number: u32) -> None:
+    if number >= 7:
+        raise ReducerError("not under seven")
+
+
+@reducer
+def spin(ctx: ReducerContext, for_ever: u32, ended_by: str) -> None:
+    while for_ever and ended_by not in os.environ:
+        time.sleep(0.001)
+"""
+
+ENDED_BY = "ENOUGH_QUICK_SPINNING"
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningServer]:
+    # A test that is not about time has all there is.
+    monkeypatch.setattr(quick_calls, "PATIENCE", 10)
+    with RunningServer() as server:
+        publish(server, "quick")
+        yield server
+
+
+@pytest.fixture
+def slow_ways(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The reducers whose calls came to the route."""
+    called: list[str] = []
+
+    async def noted(asked: Asked) -> running.Answer:
+        called.append(asked.path_value("function"))
+        return await call(asked)
+
+    call = running.call
+    monkeypatch.setattr(running, "call", noted)
+    return called
+
+
+def publish(server: RunningServer, name: str) -> None:
+    with ApiClient(server.url, server.owner_token) as api:
+        api.publish(pack(ModuleSource({"quick.py": MODULE}, "quick", None)), name)
+
+
+def numbers_seen(server: RunningServer) -> list[int]:
+    with ApiClient(server.url, server.owner_token) as api:
+        [result] = api.sql("quick", "SELECT * FROM seen")
+    return sorted(row[0] for row in result.rows)
+
+
+def test_the_second_call_takes_the_short_way_to_the_same_answer(slow_ways: list[str], server: RunningServer) -> None:
+    with connected(server) as connection:
+        first, *others = [connection.call("quick", "see", number) for number in range(1, 10)]
+    assert slow_ways == ["see"]
+    assert {other.status for other in others} == {first.status} == {200}
+    for other in others:
+        assert other.header_names() == first.header_names()
+        assert other.body == first.body == b""
+    assert numbers_seen(server) == list(range(1, 10))
+
+
+def test_another_connection_may_send_the_head_that_is_known(slow_ways: list[str], server: RunningServer) -> None:
+    for number in (1, 2):
+        with connected(server) as connection:
+            assert connection.call("quick", "see", number).status == 200
+    assert slow_ways == ["see"]
+
+
+def test_what_is_refused_or_fails_is_told_in_the_usual_words(slow_ways: list[str], server: RunningServer) -> None:
+    with connected(server) as connection:
+        assert connection.call("quick", "see_under_seven", 1).status == 200
+        failed = connection.call("quick", "see_under_seven", 8)
+        assert (failed.status, failed.body) == (530, b"not under seven")
+        misfit = connection.call("quick", "see_under_seven", []).body
+        assert connection.call("quick", "see_under_seven", 2).status == 200
+    assert b"invalid arguments for reducer see_under_seven" in misfit
+    assert slow_ways == ["see_under_seven"] * 3
+
+
+def test_a_failure_is_not_run_again_on_the_usual_way(server: RunningServer) -> None:
+    with connected(server) as connection, ApiClient(server.url, server.owner_token) as api:
+        connection.call("quick", "see_under_seven", 1)
+        connection.call("quick", "see_under_seven", 8)
+        told = [line.message for line in api.logs("quick") if line.message == "not under seven"]
+    assert told == ["not under seven"]
+
+
+def test_a_database_that_is_gone_is_not_found(server: RunningServer) -> None:
+    with connected(server) as connection, ApiClient(server.url, server.owner_token) as api:
+        assert [connection.call("quick", "see", number).status for number in (1, 2)] == [200, 200]
+        api.delete("quick")
+        assert connection.call("quick", "see", 3).status == 404
+
+
+def test_a_token_that_has_expired_since_is_refused(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = server.backend.tokens
+    token = tokens.shortened(tokens.new_identity(), 60).token
+    with connected(server) as connection:
+        assert [connection.call("quick", "see", number, token=token).status for number in (1, 2)] == [200, 200]
+        later = time.time() + 3600
+        monkeypatch.setattr(tokens, "_clock", lambda: later)
+        assert connection.call("quick", "see", 3, token=token).status == 401
+    assert numbers_seen(server) == [1, 2]
+
+
+def test_requests_sent_at_once_are_answered_in_order(server: RunningServer) -> None:
+    with connected(server) as connection:
+        connection.call("quick", "see_under_seven", 1)
+        connection.socket.sendall(
+            b"".join(connection.call_request("quick", "see_under_seven", number) for number in (2, 8, 3, 9))
+        )
+        assert [connection.answer().status for _ in range(4)] == [200, 530, 200, 530]
+
+
+@pytest.mark.parametrize("missing", [2, 4, 40])
+def test_a_request_in_two_parts_is_one_call(missing: int, server: RunningServer) -> None:
+    with connected(server) as connection:
+        for number in (1, 2, 3):
+            request = connection.call_request("quick", "see", number)
+            # A body that could end before its last two bytes.
+            request = request.replace(b"content-length: 3", b"content-length: 5") + b"  "
+            if number == 3:
+                connection.socket.sendall(request[:-missing])
+                await_all_read(server)
+                request = request[-missing:]
+            assert connection.ask(request).status == 200
+        assert connection.call("quick", "see", 4).status == 200
+    assert numbers_seen(server) == [1, 2, 3, 4]
+
+
+def test_what_looks_like_a_call_within_a_header_is_none(server: RunningServer) -> None:
+    with connected(server) as connection:
+        assert [connection.call("quick", "see", number).status for number in (1, 2)] == [200, 200]
+        connection.socket.sendall(b"GET /v1/ping HTTP/1.1\r\nquoted: ")
+        await_all_read(server)
+        assert b"spacetime-identity" not in connection.ask(connection.call_request("quick", "see", 3)).head
+    assert numbers_seen(server) == [1, 2]
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_many_connections_are_all_served(in_memory: bool, tmp_path: Path) -> None:
+    config = ServerConfig(listen_addr="127.0.0.1:0", data_dir=tmp_path, in_memory=in_memory)
+
+    def call_some(first: int) -> None:
+        with connected(server) as connection:
+            for number in range(first, first + 20):
+                assert connection.call("quick", "see", number).status == 200
+
+    with RunningServer(config) as server, ThreadPoolExecutor(32) as pool:
+        publish(server, "quick")
+        list(pool.map(call_some, range(0, 32 * 20, 20)))
+        assert numbers_seen(server) == list(range(32 * 20))
+
+
+def test_a_reducer_that_never_ends_holds_up_its_own_database_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    with RunningServer() as server, connected(server) as stuck, connected(server) as free:
+        publish(server, "quick")
+        publish(server, "other")
+        assert [stuck.call("quick", "spin", 0, ENDED_BY).status for _ in range(3)] == [200] * 3
+        stuck.socket.sendall(stuck.call_request("quick", "spin", 1, ENDED_BY))
+        assert [free.call("other", "see", number).status for number in range(50)] == [200] * 50
+        assert server.backend.engine.database("quick").busy_with == "spin"
+        monkeypatch.setenv(ENDED_BY, "1")
+        assert stuck.answer().status == 200
+
+
+def test_after_a_wait_in_vain_nobody_waits_for_a_while(
+    server: RunningServer, slow_ways: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    calls = quick_calls.QuickCalls(server.backend, clock=lambda: now)
+    with connected(server) as connection:
+        see, spin = connection.call_request("quick", "see", 1), connection.call_request("quick", "spin", 1, ENDED_BY)
+    for request in (see, spin):
+        calls.learn(request, headers_of(request))
+    assert isinstance(calls.answer(see, None, []), bytes)
+
+    monkeypatch.setattr(quick_calls, "PATIENCE", 0.001)
+    spinning, pause = calls.answer(spin, None, []), quick_calls.SHORTEST_PAUSE
+    assert isinstance(spinning, Future)
+    for _ in range(20):
+        assert calls.answer(see, None, []) is None
+        now += pause
+        assert isinstance(calls.answer(see, None, []), Future)
+        pause = min(2 * pause, quick_calls.LONGEST_PAUSE)
+    monkeypatch.setenv(ENDED_BY, "1")
+    assert spinning.result(30).status == "committed"
+
+    monkeypatch.setattr(quick_calls, "PATIENCE", 10)
+    assert calls.answer(see, None, []) is None
+    now += pause
+    assert isinstance(calls.answer(see, None, []), bytes)
+    assert isinstance(calls.answer(see, None, []), bytes)
+
+
+def test_calls_to_a_disk_wait_only_on_the_connection_that_was_answered_last(tmp_path: Path) -> None:
+    with RunningServer(ServerConfig(listen_addr="127.0.0.1:0", data_dir=tmp_path)) as server:
+        publish(server, "quick")
+        calls = quick_calls.QuickCalls(server.backend)
+        with connected(server) as connection:
+            see = connection.call_request("quick", "see", 1)
+        calls.learn(see, headers_of(see))
+        one, other = object(), object()
+        calls.latest = one
+        assert calls.answer(see, other, []) is None
+        assert calls.answer(see, one, []) is not None
+
+
+def test_a_connection_in_use_is_not_closed_as_idle(server: RunningServer) -> None:
+    with connected(server) as connection:
+        assert [connection.call("quick", "see", number).status for number in (1, 2)] == [200, 200]
+        [served] = [one for one in server._server.server_state.connections if isinstance(one, Connection)]
+        # The timer was set when the first call was answered.
+        served.loop.call_soon_threadsafe(served.timeout_keep_alive_handler)
+        await_all_read(server)
+        assert connection.call("quick", "see", 3).status == 200
+
+
+def await_all_read(server: RunningServer) -> None:
+    """Returns when the server has read what was sent before."""
+    with ApiClient(server.url) as api:
+        api.ping()
+
+
+def headers_of(request: bytes) -> list[tuple[bytes, bytes]]:
+    lines = request.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]
+    return [(name, value) for name, _, value in (line.partition(b": ") for line in lines)]
