@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -23,6 +24,9 @@ LARGEST_PROGRAM = 256 * 1024 * 1024
 DRAINED = 16 * 1024 * 1024
 """Bytes of a body that nobody wants which are read all the same: a client that is cut off in the
 middle of sending does not read its answer."""
+
+IDLE_DRAIN, LONGEST_DRAIN = 0.5, 5.0
+"""Seconds that such a body may pause, and may take: it can be one that never comes."""
 
 
 class Asked:
@@ -100,13 +104,17 @@ class Asked:
         return b"".join(parts)
 
     async def drained(self) -> bool:
-        """Reads what is left of the body, up to a limit; whether it has come to its end."""
+        """Reads what is left of the body, up to limits of size and time; whether it has come to its end."""
+        if self._body_ended:
+            return True
         size = 0
-        try:
-            while not self._body_ended and size <= DRAINED:
-                size += len(await self._next_part())
-        except RefusalError:
-            return False
+        now = asyncio.get_running_loop().time
+        until = now() + LONGEST_DRAIN
+        with suppress(RefusalError, TimeoutError):
+            async with asyncio.timeout(IDLE_DRAIN) as patience:
+                while not self._body_ended and size <= DRAINED:
+                    size += len(await self._next_part())
+                    patience.reschedule(min(now() + IDLE_DRAIN, until))
         return self._body_ended
 
     async def _next_part(self) -> bytes:
