@@ -1,11 +1,12 @@
-"""Reducer calls per second over HTTP, on one connection that waits for each answer: the embedded
-server beside the real one, in the same run."""
+"""Reducer calls per second over HTTP, on connections that wait for each answer: the embedded server
+beside the real one, in the same run."""
 
 from __future__ import annotations
 
 import json
 import multiprocessing
 import os
+import selectors
 import socket
 import statistics
 import tempfile
@@ -15,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 from stdbpy.api import ApiClient
@@ -24,12 +26,14 @@ from stdbpy.server.owner import OWNER_TOKEN
 from tests import real_servers
 
 CALLS = 200
-ROUNDS = 60
+ROUNDS = {1: 60, 32: 20}
+"""How often for so many connections."""
+
 WARM_UP = 500
 
 MODULES = Path(__file__).parent.parent / "tests" / "modules"
 
-CASES = {
+CASES: dict[str, tuple[str, str, list[object]]] = {
     "chat: set_name, with connect and disconnect reducers": ("quickstart_chat", "set_name", ["Ada"]),
     "sdk_test: insert_one_u8, a row that is there": ("sdk_test", "insert_one_u8", [7]),
 }
@@ -54,32 +58,32 @@ def main() -> None:
         else:
             print(f"(no real server to compare with: {real_servers.SERVERS} is not set)")
         for case, (module, reducer, arguments) in CASES.items():
-            print(f"HTTP calls on one connection: {case}")
-            _compare(contenders, module, reducer, arguments)
+            for contender in contenders:
+                with ApiClient(contender.url, contender.token) as api:
+                    api.publish(contender.programs[module], "bench", clear=True)
+            for connections in ROUNDS:
+                print(f"HTTP calls, connections: {connections}, {case}")
+                _compare(contenders, connections, reducer, arguments)
 
 
-def _compare(contenders: list[Contender], module: str, reducer: str, arguments: list[object]) -> None:
-    prepared = []
-    for contender in contenders:
-        with ApiClient(contender.url, contender.token) as api:
-            api.publish(contender.programs[module], "bench", clear=True)
-        prepared.append(_Caller(contender, reducer, arguments))
-    for caller in prepared:
-        caller.seconds(WARM_UP)
+def _compare(contenders: list[Contender], connections: int, reducer: str, arguments: list[object]) -> None:
+    prepared = [_Callers(contender, connections, reducer, arguments) for contender in contenders]
+    for callers in prepared:
+        callers.seconds(WARM_UP)
     # Short rounds, one contender after the other, so that the machine's moods meet all of them alike.
-    rounds = [[caller.seconds(CALLS) for caller in prepared] for _ in range(ROUNDS)]
+    rounds = [[callers.seconds(CALLS) for callers in prepared] for _ in range(ROUNDS[connections])]
     for place, contender in enumerate(contenders):
         rate = CALLS / statistics.median(seconds[place] for seconds in rounds)
         ratio = statistics.median(seconds[0] / seconds[place] for seconds in rounds)
         print(f"  {contender.name:<46} {rate:8.0f} calls/s" + (f"  {ratio:5.2f} ×" if place else ""))
-    for caller in prepared:
-        caller.close()
+    for callers in prepared:
+        callers.close()
 
 
-class _Caller:
-    """The least that a client can do, so that the server is what is measured."""
+class _Callers:
+    """The least that clients can do, so that the server is what is measured."""
 
-    def __init__(self, contender: Contender, reducer: str, arguments: list[object]) -> None:
+    def __init__(self, contender: Contender, connections: int, reducer: str, arguments: list[object]) -> None:
         address = urlsplit(contender.url)
         body = json.dumps(arguments).encode()
         head = (
@@ -88,22 +92,46 @@ class _Caller:
             f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
         )
         self._request = head.encode() + body
-        self._socket = socket.create_connection((address.hostname, address.port))
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._sockets = [socket.create_connection((address.hostname, address.port)) for _ in range(connections)]
+        self._waiting = selectors.DefaultSelector()
+        for connection in self._sockets:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._waiting.register(connection, selectors.EVENT_READ)
 
     def seconds(self, calls: int) -> float:
+        """How long so many calls take, as many at once as there are connections."""
         begin = time.perf_counter()
-        for _ in range(calls):
-            self._socket.sendall(self._request)
-            answer = self._socket.recv(65536)
-            while b"\r\n\r\n" not in answer:
-                answer += self._socket.recv(65536)
-            if not answer.startswith(b"HTTP/1.1 200"):
-                raise RuntimeError(answer.decode("latin-1"))
+        if len(self._sockets) == 1:
+            [connection] = self._sockets
+            for _ in range(calls):
+                connection.sendall(self._request)
+                _read_answer(connection)
+            return time.perf_counter() - begin
+        for connection in self._sockets:
+            connection.sendall(self._request)
+        sent, answered = len(self._sockets), 0
+        while answered < sent:
+            for key, _ in self._waiting.select():
+                connection = cast("socket.socket", key.fileobj)
+                _read_answer(connection)
+                answered += 1
+                if sent < calls:
+                    sent += 1
+                    connection.sendall(self._request)
         return time.perf_counter() - begin
 
     def close(self) -> None:
-        self._socket.close()
+        self._waiting.close()
+        for connection in self._sockets:
+            connection.close()
+
+
+def _read_answer(connection: socket.socket) -> None:
+    answer = connection.recv(65536)
+    while b"\r\n\r\n" not in answer:
+        answer += connection.recv(65536)
+    if not answer.startswith(b"HTTP/1.1 200"):
+        raise RuntimeError(answer.decode("latin-1"))
 
 
 @contextmanager
