@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import NamedTuple
 
 from stdbpy.errors import EncodeError, TypeNotSupported, nearest
 from stdbpy.module.declarations import TableDeclaration
@@ -33,11 +34,22 @@ def assemble_table(
     def complain(name: str, error: TypeNotSupported) -> None:
         findings.not_supported(findings.of_field(row, name), error)
 
+    assembly = _TableAssembly(declaration, where, registry, findings)
+    keys = assembly.keys()
     if understood(row, annotations, complain) is None:
         return None
     type = registry.add(row)
     assert isinstance(type, TypeRef), "a class is an entry of the typespace"
-    return _TableAssembly(declaration, where, registry, findings).table(type.index)
+    return assembly.table(type.index, keys)
+
+
+class _Keys(NamedTuple):
+    """What says which columns rows are found by, and does not depend on the columns' types."""
+
+    primary_key: int | None
+    unique: tuple[tuple[int, ...], ...]
+    """The columns of each unique constraint."""
+    indexes: tuple[Index, ...]
 
 
 class _TableAssembly:
@@ -50,9 +62,8 @@ class _TableAssembly:
         self.names = [field.name for field in self.fields]
         self.options = [column_options(field) for field in self.fields]
 
-    def table(self, product_ref: int) -> Table:
+    def keys(self) -> _Keys:
         primary_key = self._primary_key()
-        columns = self._columns(product_ref, primary_key)
         unique: list[tuple[int, ...]] = [
             (position,)
             for position, options in enumerate(self.options)
@@ -65,14 +76,18 @@ class _TableAssembly:
             if index.unique and set(index.columns) <= set(self.names)
         ]
         self._check_accessors(indexes, unique)
+        return _Keys(primary_key, tuple(dict.fromkeys(unique)), indexes)
+
+    def table(self, product_ref: int, keys: _Keys) -> Table:
+        columns = self._columns(product_ref, keys.primary_key)
         return Table(
             name=self.declaration.name,
             source_name=self.declaration.name,
             product_ref=product_ref,
             columns=columns,
-            primary_key=primary_key,
-            indexes=indexes,
-            constraints=tuple(UniqueConstraint("", "", positions) for positions in dict.fromkeys(unique)),
+            primary_key=keys.primary_key,
+            indexes=keys.indexes,
+            constraints=tuple(UniqueConstraint("", "", positions) for positions in keys.unique),
             sequences=tuple(
                 Sequence("", "", position) for position, options in enumerate(self.options) if options.auto_inc
             ),

@@ -297,7 +297,7 @@ CASES = {
         def two(ctx: Bad): pass
     """,
     "all at once": """
-        @table
+        @table(primary_key="idd", indexes=[index("by_x", "x")])  # E: the primary key 'idd' of # E: .*is over 'x', which
         class Player:
             id: int  # E: Player.id: int is not a type
         @table(name="2fast")  # E: table 2fast: the name '2fast' starts with '2'
