@@ -57,10 +57,13 @@ def source(rules: Sequence[str]) -> ModuleSource:
     return ModuleSource({"rules.py": f"{TABLES}\n{filters}".encode()}, "rules")
 
 
-def publish(server: Subject, rules: Sequence[str], name: str):
+def program_of(server: Subject, rules: Sequence[str]) -> bytes:
     module = source(rules)
-    program = pack(module) if server.is_embedded else module_with(write_module_def(load(module).schema, version=9))
-    return server.ask("PUT", f"/v1/database/{name}", content=program)
+    return pack(module) if server.is_embedded else module_with(write_module_def(load(module).schema, version=9))
+
+
+def publish(server: Subject, rules: Sequence[str], name: str):
+    return server.ask("PUT", f"/v1/database/{name}", content=program_of(server, rules))
 
 
 @pytest.fixture(scope="module")
@@ -205,6 +208,14 @@ def test_rules_that_only_fail_whom_they_are_for(server: Subject, people: dict[st
     name = database(server, rules, people)
     assert server.sql(name, "SELECT * FROM notes", token=people[ANN][1]).status_code == 400
     assert server.rows(name, "SELECT * FROM notes") == []
+
+
+def test_an_update_changes_the_rules(server: Subject, people: dict[str, tuple[str, str]]):
+    name = database(server, ["SELECT * FROM users WHERE ok"], people)
+    with server.client() as api:
+        for rules, sees in ((["SELECT * FROM users WHERE team = 1"], "ab"), ([], "abe")):
+            api.publish(program_of(server, rules), name, break_clients=True)
+            assert seen(server, name, people, EVE, "SELECT * FROM users") == sees
 
 
 def test_a_bad_rule_is_no_update_either(server: Subject, people: dict[str, tuple[str, str]]):
