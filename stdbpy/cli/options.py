@@ -28,6 +28,11 @@ Confirmed = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Answer every question with yes.")]
 
+LOGIN_HOST = "https://spacetimedb.com"
+AuthHost = Annotated[
+    str, typer.Option("--auth-host", metavar="URL", help="Another web site that knows users, and issues tokens.")
+]
+
 YES_KINDS = ("all", "remote", "migrate", "break-clients", "skip-login", "delete-data")
 """The kinds of questions that ``--yes`` of ``publish`` and ``dev`` can answer one by one."""
 
@@ -118,4 +123,7 @@ def _parse_language(name: str) -> str:
 
 Language = Annotated[
     str, typer.Option("-l", "--lang", parser=_parse_language, metavar="python", help="Language; there is one.")
+]
+ClientLanguage = Annotated[
+    str, typer.Option("--client-lang", parser=_parse_language, metavar="python", help="Language; there is one.")
 ]

@@ -40,9 +40,15 @@ class Consent:
 
 
 def publish_target(
-    invocation: Invocation, target: Target, consent: Consent, *, dry_run: bool = False
+    invocation: Invocation,
+    target: Target,
+    consent: Consent,
+    *,
+    program: Program | None = None,
+    dry_run: bool = False,
 ) -> dict[str, Plain]:
     """Publishes what the target names to where it names; with ``dry_run`` stops where that would begin.
+    ``program`` is the target's if it has been loaded before.
 
     Returns a record of it: ``op`` (``create``, ``update`` or ``clear``; when done ``created`` or
     ``updated``), ``name``, ``identity``, ``server`` and what :func:`plan_record` says. Raises
@@ -50,7 +56,7 @@ def publish_target(
     """
     from stdbpy.api.address import Address
 
-    program = load_program(target.module_path, target.bin_path, target.js_path)
+    program = program or load_program(target.module_path, target.bin_path, target.js_path)
     database = target.database or target.project_name
     with connect(invocation, target.server, anonymous=target.anonymous, as_someone=True) as api:
         _expect_a_host_for(program, api)

@@ -9,6 +9,7 @@ from __future__ import annotations
 COMMANDS = {
     "init": "Create a project: a module, a client and a test.",
     "build": "Load a module, check it and show its problems.",
+    "dev": "Work on a project: server, module, generated code and client, kept up to date.",
     "start": "Start a SpacetimeDB server on this machine.",
     "publish": "Create or update a database from a module.",
     "call": "Call a reducer or procedure of a database.",
@@ -21,6 +22,9 @@ COMMANDS = {
     "lock": "Keep a database from being deleted or cleared until it is unlocked.",
     "unlock": "Let a locked database be deleted and cleared again.",
     "delete": "Delete a database with all its data.",
+    "login": "Log in: in the browser, at a server, or with a token.",
+    "logout": "Forget your login.",
+    "server": "Name servers, see whether they answer, clear their data.",
     "version": "Show the version of stdbpy, or of a server.",
 }
 """Each command with the line that the list of commands shows: nothing is imported to show it."""

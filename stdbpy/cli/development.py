@@ -1,0 +1,229 @@
+"""What ``dev`` does all the time: a server, the module in it, its clients' code, the client, and what they log."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from stdbpy.cli.building import load_program
+from stdbpy.cli.connection import connect
+from stdbpy.cli.invocation import Invocation
+from stdbpy.cli.labels import LabelledLines
+from stdbpy.cli.publishing import Consent, publish_target
+from stdbpy.cli.watching import repeat
+from stdbpy.errors import ApiError, ServerUnreachable, StdbError
+from stdbpy.project.processes import Companion
+
+if TYPE_CHECKING:
+    from stdbpy.api import ApiClient
+    from stdbpy.project.model import Target
+    from stdbpy.project.programs import Program
+
+SERVER, LOG, CLIENT = "server", "log", "client"
+"""The labels of those who write."""
+
+SERVER_STARTS_WITHIN = 30.0
+_LOOK_AGAIN = 0.05
+
+
+@dataclass
+class Development:
+    """One run of ``dev``: :meth:`run` returns at Ctrl-C, with all that it started ended."""
+
+    invocation: Invocation
+    targets: list[Target]
+    consent: Consent
+    folder: Path
+    """Where the client runs."""
+    client: str | None = None
+    """The command of the client, for the shell."""
+    bindings: Path | None = None
+    """Where generated code goes instead of where the project says."""
+    data_dir: Path | None = None
+    """Where a server that is started keeps its databases."""
+    publishes: bool = True
+    generates: bool = True
+
+    _lines: LabelledLines = field(default_factory=lambda: LabelledLines((SERVER, LOG, CLIENT)))
+    _published: dict[tuple[str | None, str | None], bytes] = field(default_factory=dict)
+    _followed: set[tuple[str, str]] = field(default_factory=set)
+    _running_client: Companion | None = None
+
+    def run(self) -> None:
+        """Raises :class:`StdbError` if there is no server and none can be started. What goes wrong later is
+        told, and the next change tries again. To be called on the main thread, where signals come."""
+        with ExitStack() as until_the_end:
+            until_the_end.enter_context(_ending_like_ctrl_c())
+            if self.publishes:
+                for server in {target.server for target in self.targets}:
+                    until_the_end.enter_context(self._server(server))
+            until_the_end.callback(self._stop_client)
+            repeat(
+                self._bring_up_to_date,
+                self.invocation,
+                [self.folder, *(target.module_path for target in self.targets if target.module_path is not None)],
+                left_out=self._generated_folders(),
+                files=[path for target in self.targets for path in (target.bin_path, target.js_path) if path],
+            )
+
+    # --- one round ---------------------------------------------------------------------------
+
+    def _bring_up_to_date(self) -> None:
+        programs: dict[tuple[Path | None, ...], Program] = {}
+
+        def load(module_path: Path | None, bin_path: Path | None, js_path: Path | None) -> Program:
+            """Each module is built once a round."""
+            source = (module_path, bin_path, js_path)
+            if source not in programs:
+                programs[source] = load_program(*source)
+            return programs[source]
+
+        if self.publishes:
+            for target in self.targets:
+                self._publish(target, load(target.module_path, target.bin_path, target.js_path))
+        if self.generates:
+            self._generate(load)
+        if self.client is not None:
+            self._restart_client(self.client)
+
+    def _publish(self, target: Target, program: Program) -> None:
+        key = (target.server, target.database)
+        if self._published.get(key) == program.content:
+            return  # a change of the client alone
+        # Clients are generated and started anew, so that none is left which an update could break.
+        consent = replace(self.consent, break_clients=True)
+        record = publish_target(self.invocation, target, consent, program=program)
+        self._published[key] = program.content
+        self.invocation.note(f"{record['op']} database {record['name'] or record['identity']} on {record['server']}")
+        self._follow_log(target, str(record["identity"]), str(record["server"]))
+
+    def _generate(self, load: Callable[..., Program]) -> None:
+        from stdbpy.project.generating import LANGUAGE, wanted_packages
+
+        wanting = [
+            target
+            for target in self.targets
+            if self.bindings is not None or any(entry.language == LANGUAGE for entry in target.generate)
+        ]
+        if not wanting:
+            return
+        for package in wanted_packages(wanting, out_dir=self.bindings, load=load):
+            _, differences = package.write()
+            if differences:
+                self.invocation.note(f"{os.path.relpath(package.folder)} is up to date with the module")
+
+    def _generated_folders(self) -> list[Path]:
+        said = [entry.out_dir for target in self.targets for entry in target.generate if entry.out_dir is not None]
+        return said if self.bindings is None else [*said, self.bindings]
+
+    # --- the client --------------------------------------------------------------------------
+
+    def _restart_client(self, command: str) -> None:
+        self._stop_client()
+        # `python` is the one that runs this, with the same packages, whether or not its environment is active.
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        variables = {"PATH": path, **self._addresses()}
+        self._running_client = Companion(command, self._lines.writer(CLIENT), folder=self.folder, variables=variables)
+
+    def _addresses(self) -> dict[str, str]:
+        """The variables in which a client finds what it talks to."""
+        from stdbpy.project.servers import resolve_server
+
+        target = self.targets[0]
+        database = target.database or target.project_name
+        url = resolve_server(target.server, self.invocation.config()).url
+        return {"STDBPY_SERVER": url, **({} if database is None else {"STDBPY_DATABASE": database})}
+
+    def _stop_client(self) -> None:
+        if self._running_client is not None:
+            self._running_client.stop()
+            self._running_client = None
+
+    # --- the server and the logs -------------------------------------------------------------
+
+    @contextmanager
+    def _server(self, name: str | None) -> Iterator[None]:
+        """A server that answers: the one that is there, else, on this machine, one that is started."""
+        with connect(self.invocation, name, anonymous=True) as api:
+            try:
+                api.ping()
+            except ServerUnreachable:
+                from stdbpy.api.address import Address
+
+                if not Address.parse(api.url).is_loopback:
+                    raise
+            else:
+                yield
+                return
+            server = Companion(self._start_command(api.url), self._lines.writer(SERVER))
+            try:
+                deadline = time.monotonic() + SERVER_STARTS_WITHIN
+                while not _answers(api):
+                    if server.exit_code is not None or time.monotonic() > deadline:
+                        raise StdbError(f"the server at {api.url} did not start", hint="It says why above")
+                    time.sleep(_LOOK_AGAIN)
+                self.invocation.note(f"started a server at {api.url}, which ends with this")
+                yield
+            finally:
+                server.stop()
+
+    def _start_command(self, url: str) -> list[str]:
+        options = {
+            "--config-path": self.invocation.config_path,
+            "--root-dir": self.invocation.root_dir,
+            "--data-dir": self.data_dir,
+        }
+        given = [word for name, value in options.items() if value is not None for word in (name, str(value))]
+        address = url.partition("://")[2]
+        return [sys.executable, "-m", "stdbpy.cli", "--quiet", "start", "--listen-addr", address, *given]
+
+    def _follow_log(self, target: Target, identity: str, url: str) -> None:
+        if (url, identity) in self._followed:
+            return
+        self._followed.add((url, identity))
+        Thread(target=self._show_log, args=(target, identity), daemon=True).start()
+
+    def _show_log(self, target: Target, identity: str) -> None:
+        from stdbpy.api.log_follow import follow_logs
+        from stdbpy.cli.commands.logs import log_line
+
+        write = self._lines.writer(LOG, is_painted=True)
+        prefix = f"{target.database}: " if len(self.targets) > 1 else ""
+        try:
+            with connect(self.invocation, target.server, anonymous=target.anonymous) as api:
+                for record in follow_logs(api, identity):
+                    write(f"{prefix}{log_line(record, sys.stdout)}")
+        except ApiError as error:
+            write(f"{prefix}the log cannot be shown any more: {error}")
+
+
+def _answers(api: ApiClient) -> bool:
+    try:
+        api.ping()
+    except ApiError:
+        return False
+    return True
+
+
+@contextmanager
+def _ending_like_ctrl_c() -> Iterator[None]:
+    """Makes the other ways to ask a program to end, such as closing its terminal, do what Ctrl-C does."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    numbers = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None]
+    before = {number: signal.signal(number, interrupt) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,33 @@
+"""One stream for several that write at the same time: each line tells whose it is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from threading import Lock
+
+from stdbpy.cli.terminal import Colour, paint, printable
+
+_COLOURS: tuple[Colour, ...] = ("cyan", "green", "yellow", "blue")
+
+
+class LabelledLines:
+    """Lines on stdout, each behind the label of its writer: ``client | hello``."""
+
+    def __init__(self, labels: tuple[str, ...]) -> None:
+        self._width = max(map(len, labels))
+        self._colours = {label: _COLOURS[place % len(_COLOURS)] for place, label in enumerate(labels)}
+        self._lock = Lock()
+
+    def writer(self, label: str, *, is_painted: bool = False) -> Callable[[str], None]:
+        """What writes lines for ``label``, which is one of those given; from any thread. What controls a
+        terminal is shown and not done, unless the lines were painted here."""
+        shown = paint(f"{label:>{self._width}} |", self._colours[label], sys.stdout)
+
+        def write(text: str) -> None:
+            with self._lock:
+                for line in text.split("\n"):
+                    print(shown, line if is_painted else printable(line))
+                sys.stdout.flush()
+
+        return write

@@ -1,0 +1,181 @@
+"""``stdbpy dev``, as a program of its own: it starts others, and ends them."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+
+import pytest
+
+from stdbpy.server import RunningServer
+from tests.cli.conftest import Run
+
+WITHIN = 30.0
+CLIENT = "print('client of', __import__('os').environ['STDBPY_DATABASE'], flush=True); import time; time.sleep(3600)"
+
+
+class Developing:
+    """A running ``dev``; what it writes is read as it comes."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.seen: list[str] = []
+        self._lines: SimpleQueue[str | None] = SimpleQueue()
+        Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._lines.put(line)
+        self._lines.put(None)
+
+    def wait_for(self, part: str) -> str:
+        """The next line with ``part`` in it."""
+        while (line := self._lines.get(timeout=WITHIN)) is not None:
+            self.seen.append(line)
+            if part in line:
+                return line
+        raise AssertionError(f"{part!r} never came:\n{''.join(self.seen)}")
+
+    def end(self, number: int = signal.SIGINT) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(WITHIN)
+
+
+@contextmanager
+def developing(*arguments: str) -> Iterator[Developing]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stdbpy.cli", "dev", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield Developing(process)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.communicate(timeout=WITHIN)
+
+
+@pytest.fixture
+def address() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+@pytest.fixture
+def owned(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a server that runs; the user is its owner."""
+    monkeypatch.setenv("STDBPY_TOKEN", server.owner_token)
+    return server.url
+
+
+def is_there(address: str) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", int(address.rpartition(":")[2]))) == 0
+
+
+@pytest.fixture
+def edit(project: Path) -> Callable[[str], None]:
+    """Appends to the module's code."""
+    module = project / "chat" / "module.py"
+    text = module.read_text()
+    return lambda added: (module.write_text(f"{text}\n\n{added}\n"), None)[1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_all_it_does(run: Run, project: Path, edit: Callable[[str], None], address: str, number: int) -> None:
+    """Server, publish, generate, client, logs; a change, a mistake, its correction; and the end of all."""
+    (project / "own_client.py").write_text(CLIENT)
+    with developing(
+        "--server", address, "--run", "exec python own_client.py", "--data-dir", str(project / "data")
+    ) as dev:
+        dev.wait_for("started a server")
+        dev.wait_for("created database chat")
+        dev.wait_for("client | client of chat")
+        assert (project / "module_bindings" / "tables.py").is_file()
+        assert run("call", "chat", "send_message", "hello", "--server", address).code == 0
+        assert dev.wait_for("says: hello").startswith("   log | ")
+
+        edit("class")
+        assert "chat/module.py" in dev.wait_for("SyntaxError")
+        edit("@table(public=True)\nclass Room:\n    name: str")
+        dev.wait_for("+ Add table room")
+        dev.wait_for("updated database chat")
+        dev.wait_for("client | client of chat")
+        assert "room" in (project / "module_bindings" / "tables.py").read_text()
+
+        assert dev.end(number) == 0
+    assert not is_there(address)
+
+
+def test_a_server_that_runs_is_used_and_stays(run: Run, project: Path, owned: str) -> None:
+    with developing("mine", "--server", owned, "--server-only", "--skip-generate") as dev:
+        dev.wait_for("created database mine")
+        dev.wait_for("waiting for changes")
+        assert dev.end() == 0
+        assert not any("client |" in line or "started a server" in line for line in dev.seen)
+
+    assert not (project / "module_bindings").exists()
+    assert json.loads(run("list", "--server", owned).out.splitlines()[0])["names"]
+
+
+def test_nothing_is_published_if_one_likes(project: Path, address: str) -> None:
+    with developing("--server", address, "--skip-publish", "--server-only", "--module-bindings-path", "out") as dev:
+        dev.wait_for("out is up to date with the module")
+        assert dev.end() == 0
+
+    assert (project / "out" / "tables.py").is_file()
+    assert not is_there(address)
+
+
+def test_a_project_begins_from_a_template(home: Path, monkeypatch: pytest.MonkeyPatch, run: Run, owned: str) -> None:
+    monkeypatch.chdir(home)
+    with developing("--template", "basic", "--project-path", "begun", "--server", owned, "--server-only") as dev:
+        dev.wait_for("created database begun")
+        assert dev.end() == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--server", "https://example.org"), 2, "which is not on this machine? "),
+        (("--server", "nowhere"), 1, "nowhere"),
+        (("--client-lang", "rust"), 2, "stdbpy writes Python"),
+        (("--delete-data", "--server", "local"), 2, "--yes=delete-data answers yes"),
+        (("--dotnet-version", "8"), 2, "builds modules in Python alone"),
+        (("other-*",), 1, "has no database 'other-*'"),
+    ],
+)
+def test_refusals(run: Run, project: Path, arguments: tuple[str, ...], code: int, message: str) -> None:
+    done = run("dev", *arguments)
+
+    assert (done.code, done.out) == (code, "")
+    assert message.strip() in done.err
+
+
+def test_answers_are_remembered(run: Run, project: Path, owned: str) -> None:
+    """The name is asked for once; both programs find it in their common files."""
+    pyproject = project / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text().replace('database = "chat"\n', ""))
+    without = run("dev", "--server", owned)
+    assert (without.code, without.out) == (2, "")
+    assert "DATABASE answers it" in without.err
+    assert not (project / "spacetime.json").exists()
+
+    (project / "spacetime.local.json").write_text('{"database": "remembered"}')
+    (project / "spacetime.json").write_text('{"module-path": "."}')
+    with developing("--server", owned, "--server-only") as dev:
+        dev.wait_for("created database remembered")
+        assert dev.end() == 0
