@@ -48,7 +48,7 @@ ENDLESS = re.compile(r"stdbpy (start|dev)\b|--follow|--watch| -f$")
 """Examples that go on until they are interrupted, which happens as soon as they have said something."""
 
 ADDRESS = "127.0.0.1:3000"
-SHELL_PROMPT = re.compile(r"^chat> ", re.MULTILINE)
+SHELL_PROMPT = re.compile(r"^chat[=-]?>", re.MULTILINE)
 TERMINAL_CODES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
@@ -74,7 +74,6 @@ def at_terminal(prepared: Prepared, home: Path, monkeypatch: pytest.MonkeyPatch)
     """The server of the examples; the user is in the project's folder."""
     shutil.copytree(prepared.folder, home / "chat")
     monkeypatch.chdir(home / "chat")
-    Path("changes.sql").write_text("UPDATE user SET name = 'Grace'; DELETE FROM message;\n")
     (home / "bin").mkdir()
     program = home / "bin" / "stdbpy"
     program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m stdbpy.cli "$@"\n')
@@ -133,7 +132,7 @@ def typed(command: str, *, is_endless: bool) -> tuple[int, str]:
         while (left := end - time.monotonic()) > 0:
             if not select.select([terminal], [], [], min(left, 1.0))[0]:
                 # What is typed before a shell has set up its terminal may be lost.
-                if SHELL_PROMPT.search(shown):
+                if SHELL_PROMPT.search(TERMINAL_CODES.sub("", shown)):
                     os.write(terminal, b"\x04")
                 continue
             try:
