@@ -12,6 +12,7 @@ from urllib.request import getproxies
 import httpx
 
 from stdbpy.api.address import Address
+from stdbpy.api.answers import REDUCER_FAILED
 from stdbpy.api.exchange import Request, Response
 from stdbpy.errors import ApiError, ServerUnreachable, UnexpectedAnswer
 
@@ -92,14 +93,14 @@ class Repetition:
     have been done.
 
     A server that refuses a request may hang up without having read its body, just when the next
-    request is on its way.
+    request is on its way. One whose reducer refused has read it all.
     """
 
     def __init__(self) -> None:
         self._may_hang_up = False
 
     def note(self, request: Request, status: int) -> None:
-        self._may_hang_up = request.body is not None and status >= 400
+        self._may_hang_up = request.body is not None and status >= 400 and status != REDUCER_FAILED
 
     def is_due(self, request: Request, error: httpx.TransportError) -> bool:
         broke = isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import pytest
 
 from stdbpy.api import ApiClient, AsyncApiClient
-from stdbpy.errors import ApiError, NotFound, ServerUnreachable, UnexpectedAnswer
+from stdbpy.errors import ApiError, NotFound, ReducerFailed, ServerUnreachable, UnexpectedAnswer
 from tests.api.standin import answering, http
 
 T = TypeVar("T")
@@ -156,6 +156,16 @@ def test_a_server_that_hangs_up_after_a_refusal():
             client.call("chat", "set_name", [1])
         client.call("chat", "set_name", ["Ada"])
     assert len(standin.requests) == 2
+
+
+def test_a_call_after_one_that_a_reducer_refused_is_not_sent_again():
+    """The server has read the refused one to its end, so who hangs up now may have done the next."""
+    refusal = http(b"no", status="530 Refused")
+    with answering(refusal, http(b""), hang_up="at the next request") as standin, ApiClient(standin.url) as client:
+        with pytest.raises(ReducerFailed):
+            client.call("chat", "set_name", [""])
+        with pytest.raises(UnexpectedAnswer):
+            client.call("chat", "set_name", ["Ada"])
 
 
 def test_a_body_that_is_not_compressed_as_it_says(use: Any):
