@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import traceback
+from collections.abc import Iterable
 
 from stdbpy.cli.terminal import paint, printable
 from stdbpy.errors import ModuleLoadError, Problem, SchemaError, StdbError, UsageError, nearest
@@ -30,7 +31,8 @@ def report(error: BaseException, *, show_traceback: bool) -> int:
             show_problems(error.problems)
             return _say(error.message, error.hint, FAILED)
         case StdbError():
-            return _say(error.message, error.hint, WRONG_USAGE if isinstance(error, UsageError) else FAILED)
+            code = WRONG_USAGE if isinstance(error, UsageError) else FAILED
+            return _say(error.message, error.hint, code, getattr(error, "__notes__", ()))
         case OSError():
             return _say(_about_os_error(error), "", FAILED)
     return _report_foreign(error)
@@ -102,8 +104,11 @@ def _about_os_error(error: OSError) -> str:
     return f"{error.filename}: {reason}" if error.filename else reason
 
 
-def _say(message: str, hint: str, code: int) -> int:
+def _say(message: str, hint: str, code: int, notes: Iterable[str] = ()) -> int:
+    """``notes`` are what was added to the error with ``add_note``, such as the place that it is about."""
     print(f"{paint('Error:', 'red', sys.stderr)} {_without_tokens(printable(message))}", file=sys.stderr)
+    for line in (line for note in notes for line in note.splitlines()):
+        print(f"  {_without_tokens(printable(line))}", file=sys.stderr)
     if hint:
         print(f"{paint('Hint:', 'cyan', sys.stderr)} {_without_tokens(printable(hint))}", file=sys.stderr)
     return code

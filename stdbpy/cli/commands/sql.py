@@ -2,66 +2,136 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from stdbpy.cli.connection import connect
+from stdbpy.cli.databases import ChosenDatabase, resolve_database, resolve_words
 from stdbpy.cli.invocation import invocation_of
-from stdbpy.cli.options import Anonymous, Confirmed, Database, FormatOption, Server
-from stdbpy.cli.output import Format, Plain, format_for, to_json, write_records
-from stdbpy.cli.satn import fields_of
-from stdbpy.sats.meta import product_to_json
-
-if TYPE_CHECKING:
-    from stdbpy.api import SqlResult
+from stdbpy.cli.options import Anonymous, Confirmed, FormatOption, NoConfig, Output, Server, Yes
+from stdbpy.cli.output import Format, format_for
+from stdbpy.cli.terminal import is_terminal
+from stdbpy.errors import ApiError, UsageError
 
 EXAMPLES = (
     'stdbpy sql chat "SELECT * FROM message"',
     'stdbpy sql chat "SELECT COUNT(*) AS messages FROM message" --server maincloud --format csv',
+    "stdbpy sql chat --file changes.sql",
+    'echo "SELECT * FROM user; SELECT * FROM message" | stdbpy sql chat --format markdown',
+    "stdbpy sql chat --interactive",
 )
+
+_STDIN = "-"
 
 
 def run(
     context: typer.Context,
-    database: Database,
-    query: Annotated[list[str], typer.Argument(metavar="QUERY...", help="The statement.")],
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[DATABASE] [QUERY]",
+            help="The database, unless the project names it, and statements with semicolons between them. "
+            "Without any they are read from stdin, or a shell asks for them on a terminal.",
+        ),
+    ] = None,
+    file: Annotated[
+        str | None,
+        typer.Option("-f", "--file", metavar="FILE", help="Run the statements in a file; - is stdin."),
+    ] = None,
+    interactive: Annotated[bool, typer.Option("--interactive", help="Ask for statements in a shell.")] = False,
+    confirmed: Confirmed = None,
     server: Server = None,
     anonymous: Anonymous = False,
-    confirmed: Confirmed = None,
     format: FormatOption = None,
+    output: Output = None,
+    no_config: NoConfig = False,
+    yes: Yes = False,
 ) -> None:
     """Run SQL on a database and write the rows it returns.
 
-    JSON is the server's own answer, as the official program writes it; the other formats have plain values.
+    Statements run one after the other, each by itself; the first that is refused is the last that runs. Rows are
+    written while they arrive. JSON is the server's own answer, as the official program writes it; the other formats
+    have plain values.
     """
+    del yes  # There is nothing to ask; scripts for the official program give it everywhere.
     invocation = invocation_of(context)
-    shape = format_for(format)
-    with connect(invocation, server, anonymous=anonymous) as api:
-        results = api.sql(database, " ".join(query), confirmed=None if confirmed is None else confirmed == "true")
-    if shape is Format.JSON:
-        print(to_json([_as_the_server_says(result) for result in results]))
+    chosen = _chosen(words or [], server, no_config=no_config, is_whole=interactive or file is not None)
+    waits = None if confirmed is None else confirmed == "true"
+    shape = format_for(format, output)
+    if interactive or (not chosen.words and file is None and is_terminal(sys.stdin) and is_terminal(sys.stdout)):
+        from stdbpy.cli.shell import run_shell
+
+        _expect_a_person(file, output)
+        with connect(invocation, chosen.server, anonymous=anonymous) as api:
+            run_shell(api, chosen.database, shape, invocation, confirmed=waits)
         return
-    for result in results:
-        if result.columns.elements:
-            write_records(fields_of(result.columns), result.rows, shape)
-        else:
-            invocation.note(_changes(result))
+
+    from stdbpy.cli.sql_results import open_results, with_progress
+    from stdbpy.sql.statements import split
+
+    statements = split(" ".join(chosen.words) if chosen.words else _read(file or _STDIN))
+    if not statements:
+        raise UsageError("there is no statement", hint=chosen.hint or 'For example: "SELECT * FROM user"')
+    if (output is not None or shape.is_binary) and shape is not Format.JSON:
+        _expect_one_result([statement.text for statement in statements])
+    with (
+        connect(invocation, chosen.server, anonymous=anonymous) as api,
+        open_results(shape, output, invocation.note) as write,
+    ):
+        for number, statement in enumerate(statements, start=1):
+            parts = api.sql_stream(chosen.database, statement.text, confirmed=waits)
+            try:
+                write(with_progress(parts, output, quiet=invocation.quiet))
+            except ApiError as error:
+                if file is not None:
+                    error.message = f"{_shown(file)}:{statement.at.line}: {error.message}"
+                elif len(statements) > 1:
+                    error.message = f"statement {number} of {len(statements)}: {error.message}"
+                error.hint = error.hint or chosen.hint
+                raise
 
 
-def _as_the_server_says(result: SqlResult) -> Plain:
-    return {
-        "schema": product_to_json(result.columns),
-        "rows": result.rows,
-        "total_duration_micros": result.duration_micros,
-        "stats": {
-            "rows_inserted": result.rows_inserted,
-            "rows_deleted": result.rows_deleted,
-            "rows_updated": result.rows_updated,
-        },
-    }
+def _chosen(words: list[str], server: str | None, *, no_config: bool, is_whole: bool) -> ChosenDatabase:
+    """The database; ``is_whole``: all that is missing is its name."""
+    if is_whole:
+        if len(words) > 1:
+            raise UsageError(f"one word too many: {words[1]}", hint="Statements come from one place")
+        return resolve_database(words[0] if words else None, server, no_config=no_config)
+    chosen = resolve_words(words, server, fall_through=len(words) > 1, no_config=no_config)
+    if not chosen.words and any(map(str.isspace, chosen.database)):
+        raise UsageError("DATABASE is missing in front of the statement")
+    return chosen
 
 
-def _changes(result: SqlResult) -> str:
-    counts = (("inserted", result.rows_inserted), ("updated", result.rows_updated), ("deleted", result.rows_deleted))
-    return ", ".join(f"{count} row{'s' * (count != 1)} {what}" for what, count in counts if count) or "no row changed"
+def _expect_a_person(file: str | None, output: Path | None) -> None:
+    if file is not None or output is not None:
+        raise UsageError("--interactive has nothing to do with files", hint=r"In the shell: \i FILE and \o FILE")
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
+        raise UsageError(
+            "--interactive needs a terminal", hint="Without one, give the statements as a word, by --file or by stdin"
+        )
+
+
+def _expect_one_result(statements: list[str]) -> None:
+    with_rows = [text for text in statements if text[:6].upper().startswith(("SELECT", "SHOW"))]
+    if len(with_rows) > 1:
+        raise UsageError(
+            f"{len(with_rows)} of the statements return rows, and a file has place for one result",
+            hint="Run them one by one; --format json has place for all",
+        )
+
+
+def _read(file: str) -> str:
+    data = sys.stdin.buffer.read() if file == _STDIN else Path(file).read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"{_shown(file)}:{line}: this is not UTF-8 text") from None
+
+
+def _shown(file: str) -> str:
+    return "stdin" if file == _STDIN else file

@@ -77,9 +77,15 @@ def _expect_pyarrow(format: Format) -> None:
         raise MissingExtra(f"the format {format}", "arrow")
 
 
+def format_of_file(path: Path) -> Format | None:
+    """The format that the file's name ends in, if it is one."""
+    return _ENDINGS.get(path.suffix.lower())
+
+
 def _suiting(output: Path | None) -> Format:
-    if output is not None and output.suffix.lower() in _ENDINGS:
-        return _ENDINGS[output.suffix.lower()]
+    from_name = format_of_file(output) if output is not None else None
+    if from_name is not None:
+        return from_name
     from_environment = os.environ.get("STDBPY_FORMAT")
     if from_environment:
         return parse_format(from_environment)
