@@ -9,10 +9,13 @@ import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import httpx
 import pytest
 
 from stdbpy.api import ApiClient, AsyncApiClient
-from stdbpy.errors import ApiError, NotFound, ReducerFailed, ServerUnreachable, UnexpectedAnswer
+from stdbpy.api.exchange import Request
+from stdbpy.api.transport import Repetition
+from stdbpy.errors import ApiError, NotFound, ServerUnreachable, UnexpectedAnswer
 from tests.api.standin import answering, http
 
 T = TypeVar("T")
@@ -158,14 +161,12 @@ def test_a_server_that_hangs_up_after_a_refusal():
     assert len(standin.requests) == 2
 
 
-def test_a_call_after_one_that_a_reducer_refused_is_not_sent_again():
-    """The server has read the refused one to its end, so who hangs up now may have done the next."""
-    refusal = http(b"no", status="530 Refused")
-    with answering(refusal, http(b""), hang_up="at the next request") as standin, ApiClient(standin.url) as client:
-        with pytest.raises(ReducerFailed):
-            client.call("chat", "set_name", [""])
-        with pytest.raises(UnexpectedAnswer):
-            client.call("chat", "set_name", ["Ada"])
+@pytest.mark.parametrize(("status", "again"), [(401, True), (400, True), (530, False), (200, False)])
+def test_a_call_is_sent_again_only_if_the_refusal_before_may_have_left_its_body_unread(status: int, again: bool):
+    call = Request("POST", "/v1/database/chat/call/set_name", body=b"[]")
+    repetition = Repetition()
+    repetition.note(call, status)
+    assert repetition.is_due(call, httpx.ReadError("broke")) is again
 
 
 def test_a_body_that_is_not_compressed_as_it_says(use: Any):
