@@ -1,7 +1,9 @@
 """The commands: one module each, named as the command, imported only when it runs.
 
 A command's module has a function ``run``, whose parameters are the command's and whose docstring is
-its help, and ``EXAMPLES``, the lines shown under it.
+its help; ``EXAMPLES``, the lines shown under it, which a test runs; and ``LEFT_OUT`` if the official
+program has options for it that are refused here (:mod:`stdbpy.cli.left_out`). A package with its own
+``COMMANDS`` is a group of commands, and with ``run`` as well also one itself.
 """
 
 from __future__ import annotations
