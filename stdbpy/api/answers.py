@@ -112,6 +112,14 @@ def read_text(response: Response) -> str:
     return response.body.decode("utf-8", "replace")
 
 
+def not_spacetimedb(response: Response) -> UnexpectedAnswer:
+    """The error for an answer that no SpacetimeDB gives, for all its good status."""
+    said, _ = _in_short(response)
+    return UnexpectedAnswer(
+        f"{_who(response)} is no SpacetimeDB: {said}", status=response.status, body=response.text, hint=NOT_SPACETIMEDB
+    )
+
+
 def expect_success(response: Response) -> None:
     """Raises what :func:`refusal` makes of any other status than 200."""
     if response.status != OK:
@@ -153,7 +161,7 @@ def refusal(response: Response) -> ApiError:
 
 def _about_token(response: Response) -> tuple[str, str]:
     """Why the server does not take the token, and what to do, of several versions' ways to say it."""
-    body, renew = response.text, f"stdbpy login --server-issued-login {response.server}".rstrip()
+    body, renew = response.text, f"stdbpy login --server-issued-login {response.server or 'SERVER'} --renew"
     if body == "Authorization required":
         return "this needs a token, and none was given", "Log in with `stdbpy login`, or give a token."
     if "InvalidSignature" in body:

@@ -8,6 +8,7 @@ from stdbpy.api.answers import (
     BAD_REQUEST,
     NO_CONTENT,
     expect_success,
+    not_spacetimedb,
     read_identity,
     read_json,
     read_text,
@@ -39,7 +40,10 @@ class _DatabasesAnswer(msgspec.Struct):
 
 
 def ping() -> Exchange[None]:
-    expect_success((yield Request("GET", "/v1/ping")))
+    response = yield Request("GET", "/v1/ping")
+    expect_success(response)
+    if response.body:
+        raise not_spacetimedb(response)
 
 
 def health() -> Exchange[Health]:
@@ -54,7 +58,11 @@ def create_identity() -> Exchange[NewIdentity]:
 
 
 def public_key() -> Exchange[str]:
-    return read_text((yield Request("GET", "/v1/identity/public-key")))
+    response = yield Request("GET", "/v1/identity/public-key")
+    text = read_text(response)
+    if not text.startswith("-----BEGIN "):
+        raise not_spacetimedb(response)
+    return text
 
 
 def websocket_token() -> Exchange[str]:

@@ -29,7 +29,7 @@ def connect(
     Raises :class:`~stdbpy.errors.ConfigError`, and :class:`~stdbpy.errors.ApiError` if an identity is
     asked for in vain.
     """
-    _leave_out_the_program_httpx()
+    leave_out_the_program_httpx()
     from stdbpy.api.client import ApiClient
     from stdbpy.project.credentials import find_token
     from stdbpy.project.servers import resolve_server
@@ -52,7 +52,7 @@ def _new_identity(url: str, store: CredentialStore, invocation: Invocation) -> s
     if not Address.parse(url).is_loopback:
         raise StdbError(
             f"there is no token for {url}",
-            hint="Log in with the official program (`spacetime login`), set STDBPY_TOKEN, or act with --anonymous",
+            hint="Log in with `stdbpy login`, set STDBPY_TOKEN, or act with --anonymous",
         )
     with ApiClient(url) as api:
         created = api.create_identity()
@@ -61,7 +61,14 @@ def _new_identity(url: str, store: CredentialStore, invocation: Invocation) -> s
     return created.token
 
 
-def _leave_out_the_program_httpx() -> None:
+def server_url(invocation: Invocation, server: str | None) -> str:
+    """The address of the server called ``server``. Raises :class:`~stdbpy.errors.ConfigError`."""
+    from stdbpy.project.servers import resolve_server
+
+    return resolve_server(server, invocation.config()).url
+
+
+def leave_out_the_program_httpx() -> None:
     """httpx imports a command line of its own, with rich, if it can: 50 ms for what nobody uses here."""
     not_importable: Any = None
     sys.modules.setdefault("httpx._main", not_importable)

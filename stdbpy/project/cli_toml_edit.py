@@ -14,14 +14,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stdbpy.errors import ConfigError
 from stdbpy.project import paths
 from stdbpy.project.cli_toml import SERVERS, CliToml, Server, contents
 from stdbpy.project.replacing import rewrite_file
-from stdbpy.project.servers import LOCAL, MAINCLOUD, check_is_free, find_server
-from stdbpy.project.toml_edit import TomlEditing
+from stdbpy.project.servers import LOCAL, MAINCLOUD, check_is_free, find_stored_server
 from stdbpy.project.toml_file import TomlFile, decode_toml
+
+if TYPE_CHECKING:
+    from stdbpy.project.toml_edit import TomlEditing
 
 _TOKEN = "spacetimedb_token"  # noqa: S105 - the name of a key
 _SESSION = "web_session_token"
@@ -32,7 +35,7 @@ def add_server(path: Path | None, server: Server, *, default: bool = False) -> N
     """Adds a server, whose nickname and host must be free, and makes it the default."""
 
     def change(config: CliToml, editing: TomlEditing) -> None:
-        check_is_free(config, server.nickname, server.host)
+        check_is_free(config, server)
         editing.append_to(SERVERS, _values(server))
         if default:
             editing.set(_DEFAULT, server.name)
@@ -44,7 +47,7 @@ def remove_server(path: Path | None, word: str) -> None:
     """Removes the server that is called ``word``. Was it the default, there is none then."""
 
     def change(config: CliToml, editing: TomlEditing) -> None:
-        server = find_server(word, config)
+        server = find_stored_server(word, config)
         editing.remove_from(SERVERS, config.servers.index(server))
         if config.default_server in (server.nickname, server.host):
             editing.set(_DEFAULT, None)
@@ -56,8 +59,8 @@ def edit_server(path: Path | None, word: str, changed: Server) -> None:
     """Puts ``changed`` in the place of the server that is called ``word``. Was it the default, it stays that."""
 
     def change(config: CliToml, editing: TomlEditing) -> None:
-        server = find_server(word, config)
-        check_is_free(config, changed.nickname, changed.host, except_for=server)
+        server = find_stored_server(word, config)
+        check_is_free(config, changed, instead_of=server)
         editing.set_in(SERVERS, config.servers.index(server), _values(changed))
         if config.default_server in (server.nickname, server.host):
             editing.set(_DEFAULT, changed.name)
@@ -67,7 +70,9 @@ def edit_server(path: Path | None, word: str, changed: Server) -> None:
 
 def set_default_server(path: Path | None, word: str) -> None:
     """Makes the server that is called ``word`` the default."""
-    _change(path, lambda config, editing: editing.set(_DEFAULT, find_server(word, config).name), needs_servers=True)
+    _change(
+        path, lambda config, editing: editing.set(_DEFAULT, find_stored_server(word, config).name), needs_servers=True
+    )
 
 
 def set_token(path: Path | None, token: str, *, web_session_token: str | None = None) -> None:
@@ -107,6 +112,8 @@ def _values(server: Server) -> dict[str, str | None]:
 
 
 def _change(path: Path | None, change: Callable[[CliToml, TomlEditing], None], *, needs_servers: bool = False) -> None:
+    from stdbpy.project.toml_edit import TomlEditing  # tomlkit takes longer than all the rest
+
     path = path or paths.cli_toml_path()
 
     def edit(content: bytes | None) -> bytes:

@@ -20,6 +20,25 @@ def known_servers(config: CliToml) -> tuple[Server, ...]:
     return (*config.servers, *(server for server in (LOCAL, MAINCLOUD) if server.nickname not in taken))
 
 
+def stored_servers(config: CliToml) -> tuple[Server, ...]:
+    """The servers that have names: those of ``cli.toml``, which begins with :data:`LOCAL` and :data:`MAINCLOUD`."""
+    return config.servers or (LOCAL, MAINCLOUD)
+
+
+def default_server(config: CliToml) -> Server | None:
+    """The one of them that commands use unless told otherwise; ``None`` if it is none of them."""
+    word = config.default_server or LOCAL.name
+    return next((server for server in stored_servers(config) if word in (server.nickname, server.host)), None)
+
+
+def new_server(url: str, nickname: str | None, fingerprint: str | None = None) -> Server:
+    """A server to be stored. Raises :class:`ConfigError` if ``url`` is no address."""
+    try:
+        return Server(Address.parse(url).url, nickname, fingerprint)
+    except ApiError as error:
+        raise ConfigError(str(error), hint=error.hint) from None
+
+
 def resolve_server(word: str | None, config: CliToml) -> Server:
     """The server that the user means by ``word``; by nothing, the default of ``cli.toml``, else :data:`LOCAL`.
 
@@ -29,10 +48,7 @@ def resolve_server(word: str | None, config: CliToml) -> Server:
     if word is None:
         return LOCAL if config.default_server is None else _default(config.default_server, config)
     if "://" in word:
-        try:
-            url = Address.parse(word).url
-        except ApiError as error:
-            raise ConfigError(str(error), hint=error.hint) from None
+        url = new_server(word, None).url
         return next((server for server in known_servers(config) if server.url == url), Server(url))
     named = _named(word, config)
     if named is not None:
@@ -49,27 +65,29 @@ def resolve_server(word: str | None, config: CliToml) -> Server:
     return resolve_server(f"http://{word}", config)
 
 
-def find_server(word: str, config: CliToml) -> Server:
-    """The server of ``cli.toml`` itself with that nickname, host or address. Raises :class:`ConfigError`."""
+def find_stored_server(word: str, config: CliToml) -> Server:
+    """The stored server with that nickname, host or address. Raises :class:`ConfigError`."""
     host = word.rpartition("://")[2].rstrip("/")
-    for server in config.servers:
+    for server in stored_servers(config):
         if word == server.nickname or host == server.host:
             return server
-    names = [name for server in config.servers for name in (server.nickname, server.host) if name]
+    names = [name for server in stored_servers(config) for name in (server.nickname, server.host) if name]
     raise ConfigError(
         f"{config.path} has no server {word!r}",
         hint=nearest(word, names) or f"Add it: stdbpy server add {word if '://' not in word else 'NAME'} --url URL",
     )
 
 
-def check_is_free(config: CliToml, nickname: str | None, host: str, *, except_for: Server | None = None) -> None:
-    """Raises :class:`ConfigError` if another server of ``cli.toml`` is called like that, by nickname or host:
-    each name means one server."""
-    for server in config.servers:
-        taken = {server.nickname, server.host}.intersection((nickname, host)) - {None}
-        if server != except_for and taken:
+def check_is_free(config: CliToml, server: Server, *, instead_of: Server | None = None) -> None:
+    """Raises :class:`ConfigError` if the nickname or host of a server to be stored is that of another one. What
+    ``instead_of``, the server that it takes the place of, was called before may stay."""
+    wanted = {server.nickname, server.host} - {None}
+    if instead_of is not None:
+        wanted -= {instead_of.nickname, instead_of.host}
+    for other in stored_servers(config):
+        if taken := wanted & {other.nickname, other.host}:
             raise ConfigError(
-                f"{config.path} has a server {min(filter(None, taken))!r} already: {server.url}",
+                f"{config.path} has a server {min(filter(None, taken))!r} already: {other.url}",
                 hint="Choose another name, or change that one: stdbpy server edit.",
             )
 

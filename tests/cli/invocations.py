@@ -57,6 +57,17 @@ INVOCATIONS: dict[tuple[str, ...], Invocation] = {
     ("lock",): remote("lock", "chat"),
     ("unlock",): remote("unlock", "chat"),
     ("delete",): remote("delete", "chat", "--yes"),
+    ("login",): Invocation(("login", "--server-issued-login", URL)),
+    ("login", "show"): local("login", "show"),
+    ("logout",): local("logout"),
+    ("server", "list"): local("server", "list"),
+    ("server", "set-default"): local("server", "set-default", "maincloud"),
+    ("server", "add"): Invocation(("server", "add", "mine", "--url", URL)),
+    ("server", "remove"): local("server", "remove", "maincloud"),
+    ("server", "fingerprint"): Invocation(("server", "fingerprint", URL)),
+    ("server", "ping"): Invocation(("server", "ping", URL)),
+    ("server", "edit"): Invocation(("server", "edit", "maincloud", "--url", URL, "--yes")),
+    ("server", "clear"): local("server", "clear", "--yes", reads_config=False),
     ("version",): remote("version"),
     ("version", "list"): local("version", "list", reads_config=False),
 }
@@ -67,6 +78,8 @@ VARIANTS: dict[str, Invocation] = {
     "describe --json": remote("describe", "chat", "--json"),
     "describe --diff": remote("describe", "chat", "--diff", "game"),
     "call --args-from": remote("call", "chat", "send_message", "--args-from", "module.wasm"),
+    "login --token": local("login", "--token", "dummy"),
+    "login --renew": Invocation(("login", "--renew", "--server-issued-login", URL)),
     "version of the program": local("version", reads_config=False),
 }
 """Other ways to run some of them, which take another way through the code."""

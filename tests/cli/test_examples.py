@@ -40,6 +40,7 @@ WITHIN = 60.0
 
 NOT_HERE = {
     r"stdbpy login$": "it needs the login host: test_login.py has a stand-in for it",
+    r"stdbpy login$": "it needs the login host: test_login.py has a stand-in for it",
     r"stdbpy publish .*--bin-path": "the embedded server runs no WebAssembly: test_real_servers.py publishes some",
 }
 """Examples that this test cannot run, and why."""
@@ -102,6 +103,8 @@ def test_example(at_terminal: RunningServer, example: str) -> None:
     for pattern, reason in NOT_HERE.items():
         if re.match(pattern, example):
             pytest.skip(reason)
+    if "token.txt" in example:
+        Path("token.txt").write_text(f"{at_terminal.owner_token}\n")
     if "module.wasm" in example:
         Path("module.wasm").write_bytes(real_servers.wasm("quickstart_chat-1.2.0"))
     if "changes.sql" in example:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,15 @@ TO_A_SERVER = {"typer", "httpx", "msgspec", "platformdirs"}
 
 PACKAGES: dict[str, set[str]] = {
     "init": {"typer", "cookiecutter", "jinja2", "rich"},
+    "login": TO_A_SERVER | {"tomlkit"},
+    "login --token": {"typer", "platformdirs", "tomlkit"},
+    "login show": {"typer", "platformdirs"},
+    "logout": {"typer", "platformdirs"},
+    "server add": TO_A_SERVER | {"tomlkit"},
+    "server edit": TO_A_SERVER | {"tomlkit"},
+    "server set-default": {"typer", "tomlkit"},
+    "server remove": {"typer", "tomlkit"},
+    "server clear": {"typer", "platformdirs"},
     "start": SLOW - {"cookiecutter", "httpx", "ijson", "jinja2", "prompt_toolkit", "pyarrow", "pydantic", "rich"},
 }
 """The packages that others may import, as far as their invocations in the table go."""
@@ -40,8 +50,15 @@ def imported(*arguments: str, cwd: Path) -> tuple[set[str], set[str]]:
         f"main({list(arguments)!r})\n"
         "print(json.dumps(sorted(sys.modules)), file=sys.stderr)\n"
     )
+    own_home = {"HOME": str(cwd), "XDG_CONFIG_HOME": str(cwd / "config")}
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True, cwd=cwd
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        cwd=cwd,
+        env={**os.environ, **own_home},
     )
     modules: list[str] = json.loads(done.stderr.splitlines()[-1])
     packages = {name.partition(".")[0] for name in modules}

@@ -1,0 +1,205 @@
+"""Who the user is: logging in and out, as both programs then see it.
+
+A login is in ``cli.toml``, for all servers. What a server on this machine or anywhere issues by itself is
+also kept for that server alone (:mod:`stdbpy.project.credentials`), so that a login elsewhere does not
+take it away.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stdbpy.errors import ApiError, MissingExtra, TokenRejected
+from stdbpy.project import cli_toml
+from stdbpy.project.cli_toml import CliToml
+from stdbpy.project.cli_toml_edit import forget_tokens, set_token, set_web_session_token
+from stdbpy.project.credentials import CredentialStore, find_token
+from stdbpy.sats.values import Identity
+
+if TYPE_CHECKING:
+    from stdbpy.api.login_host import WebLogin
+    from stdbpy.api.results import NewIdentity
+
+# httpx takes longer to import than all the rest, and who only looks or goes needs none: hence the imports below.
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """As whom somebody acts."""
+
+    identity: Identity | None
+    """``None`` if the token does not tell."""
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedOut:
+    """A login that is over."""
+
+    identity: Identity | None
+    """Whose it was; ``None`` if the token does not tell."""
+    warning: str = ""
+    """Why the login host may still take its session, if that could not be ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    identity: Identity | None
+    """Who the user is now; ``None`` if the token does not tell."""
+    before: LoggedOut | None
+    """The login that this one takes the place of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    identity: Identity
+    """Who the user is on that server now."""
+    is_new: bool
+    """Whether that is another identity than before, one that owns nothing yet."""
+
+
+class Account:
+    """The user's login in the ``cli.toml`` at ``config_path`` (``None``: the user's own) and the tokens in ``store``.
+
+    Methods raise :class:`ConfigError` if one of the files is broken or cannot be written, and
+    :class:`ApiError` if a server or login host does not do its part; the login is then as it was.
+    """
+
+    def __init__(self, config_path: Path | None, store: CredentialStore) -> None:
+        self._config_path = config_path
+        self._store = store
+
+    def config(self) -> CliToml:
+        return cli_toml.read(self._config_path)
+
+    def login(self, server_url: str | None = None) -> Login | None:
+        """The login that there is; with ``server_url`` the one that commands to that server use."""
+        config = self.config()
+        token = config.token if server_url is None else find_token(server_url, self._store, config)
+        return None if token is None else Login(identity_in(token), token)
+
+    def log_in_with_token(self, token: str, *, login_host: str) -> LoggedIn:
+        """Takes a token that the user got elsewhere, whatever it is."""
+        before = self.config()
+        set_token(self._config_path, token)
+        return LoggedIn(identity_in(token), self._end(before, login_host))
+
+    def log_in_at_server(self, server_url: str, *, login_host: str) -> LoggedIn:
+        """Takes a new identity that a server issues; no other server takes its token."""
+        before = self.config()
+        issued = _new_identity(server_url)
+        set_token(self._config_path, issued.token)
+        self._store.save(server_url, issued.token, beside=issued.token)
+        return LoggedIn(issued.identity, self._end(before, login_host))
+
+    def log_in_at_host(self, login_host: str, show: Callable[[WebLogin], None]) -> LoggedIn:
+        """Lets the user log in in the browser: ``show`` is given the page, and returns at once. A session of a
+        login that was not finished is taken up. Stopped in the middle, nothing has changed."""
+        from stdbpy.api.login_host import LoginHost
+
+        before = self.config()
+        with LoginHost(login_host) as host:
+            session = before.web_session_token if before.token is None else None
+            if session is None:
+                login = host.begin()
+                show(login)
+                session = host.wait_for_session(login)
+                if before.token is None:
+                    set_web_session_token(self._config_path, session)
+            token = host.token(session)
+        set_token(self._config_path, token, web_session_token=session)
+        return LoggedIn(identity_in(token), None if before.token is None else self._end(before, login_host))
+
+    def log_out(self, *, login_host: str) -> LoggedOut | None:
+        """Forgets the login, at the login host too if that answers; ``None`` if there is none. What is kept for
+        single servers stays."""
+        before = self.config()
+        if before.token is None and before.web_session_token is None:
+            return None
+        forget_tokens(self._config_path)
+        return self._end(before, login_host) or LoggedOut(None)
+
+    def renew(self, server_url: str) -> Renewal:
+        """Sees to it that a server knows the user, after it was reset for example.
+
+        Does it take the token that it is shown, nothing changes; else one that was kept for it before; else
+        the user gets a new identity there. A login that other servers take is left alone.
+        """
+        config = self.config()
+        shown, kept = find_token(server_url, self._store, config), self._store.token(server_url)
+        for token in dict.fromkeys(filter(None, (shown, kept))):
+            if (identity := _accepted_as(server_url, token)) is not None:
+                if token != shown:
+                    self._store.save(server_url, token, beside=config.token)
+                return Renewal(identity, is_new=False)
+        issued = _new_identity(server_url)
+        was_login_there = config.token is not None and config.token == kept
+        self._store.save(server_url, issued.token, beside=issued.token if was_login_there else config.token)
+        if was_login_there:
+            set_token(self._config_path, issued.token)
+        return Renewal(issued.identity, is_new=True)
+
+    def _end(self, config: CliToml, login_host: str) -> LoggedOut | None:
+        """Ends the login that ``cli.toml`` had, everywhere; ``None`` if it had none."""
+        for server, kept in self._store.all().items():
+            if kept.token == config.token:
+                self._store.forget(server)
+        warning = ""
+        if config.web_session_token is not None:
+            from stdbpy.api.login_host import LoginHost
+
+            try:
+                with LoginHost(login_host) as host:
+                    host.end(config.web_session_token)
+            except ApiError as error:
+                warning = f"the session at {login_host} may go on: {error}"
+        return None if config.token is None else LoggedOut(identity_in(config.token), warning)
+
+
+def _new_identity(server_url: str) -> NewIdentity:
+    from stdbpy.api.client import ApiClient
+
+    with ApiClient(server_url) as api:
+        return api.create_identity()
+
+
+def _accepted_as(server_url: str, token: str) -> Identity | None:
+    """Whom a server takes a token for; ``None`` if it does not take it."""
+    from stdbpy.api.client import ApiClient
+
+    try:
+        client = ApiClient(server_url, token)
+    except ApiError:  # it has characters that no token has
+        return None
+    with client, suppress(TokenRejected):
+        return identity_in(client.websocket_token())
+    return None
+
+
+def identity_in(token: str) -> Identity | None:
+    """Whom a token is of, by its own words: nobody has checked them. ``None`` if it does not tell.
+
+    Tokens name their issuer and subject; those of SpacetimeDB also the identity that follows from the two.
+    """
+    try:
+        _, payload, _ = token.split(".")
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        named, issuer, subject = (claims.get(key) for key in ("hex_identity", "iss", "sub"))
+    except (ValueError, AttributeError, RecursionError):
+        return None
+    if isinstance(named, str):
+        with suppress(ValueError):
+            return Identity.from_hex(named)
+    if not isinstance(issuer, str) or not isinstance(subject, str):
+        return None
+    with suppress(MissingExtra):
+        from stdbpy.engine.names import identity_from_claims  # needs blake3
+
+        return identity_from_claims(issuer, subject)
+    return None
