@@ -40,7 +40,6 @@ WITHIN = 60.0
 
 NOT_HERE = {
     r"stdbpy login$": "it needs the login host: test_login.py has a stand-in for it",
-    r"stdbpy login$": "it needs the login host: test_login.py has a stand-in for it",
     r"stdbpy publish .*--bin-path": "the embedded server runs no WebAssembly: test_real_servers.py publishes some",
 }
 """Examples that this test cannot run, and why."""
@@ -103,10 +102,10 @@ def test_example(at_terminal: RunningServer, example: str) -> None:
     for pattern, reason in NOT_HERE.items():
         if re.match(pattern, example):
             pytest.skip(reason)
-    if "token.txt" in example:
-        Path("token.txt").write_text(f"{at_terminal.owner_token}\n")
     if "module.wasm" in example:
         Path("module.wasm").write_bytes(real_servers.wasm("quickstart_chat-1.2.0"))
+    if "token.txt" in example:
+        Path("token.txt").write_text(f"{at_terminal.owner_token}\n")
     if "changes.sql" in example:
         Path("changes.sql").write_text("DELETE FROM message WHERE text = 'Hello!';\n")
     command = example.replace(ADDRESS, at_terminal.url.partition("://")[2])
