@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from stdbpy.api import ApiClient
-from stdbpy.project.cli_toml import CliToml
+from stdbpy.project import cli_toml
 from stdbpy.project.credentials import CredentialStore, find_token
 from stdbpy.server.owner import OWNER_TOKEN
 from tests.cli.conftest import Run
@@ -66,7 +66,7 @@ def test_start_and_stop(home: Path, run: Run, number: signal.Signals) -> None:
 
 def token_for(url: str) -> str | None:
     """What commands show the server at ``url``."""
-    return find_token(url, CredentialStore(), CliToml(Path("cli.toml")))
+    return find_token(url, CredentialStore(), cli_toml.read())
 
 
 @pytest.mark.parametrize("kill", [False, True])

@@ -8,7 +8,8 @@ import sys
 
 from stdbpy.api import ApiClient
 from stdbpy.errors import StdbError
-from stdbpy.project.credentials import CredentialStore
+from stdbpy.project import cli_toml
+from stdbpy.project.credentials import CredentialStore, find_token
 
 from module_bindings import over_http, tables
 
@@ -17,9 +18,9 @@ DATABASE = "{{cookiecutter.database}}"
 
 
 def my_token() -> str:
-    """Proves the same identity each time; made at the first."""
+    """Proves that you are who the commands of stdbpy say, or somebody new."""
     store = CredentialStore()
-    token = store.token(SERVER)
+    token = find_token(SERVER, store, cli_toml.read())
     if token is None:
         with ApiClient(SERVER) as api:
             token = api.create_identity().token
