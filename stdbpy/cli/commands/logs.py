@@ -61,7 +61,7 @@ def run(
             *("-n", "--num-lines"),
             parser=_parse_number,
             metavar="N",
-            help="Only the last N lines; the options below choose among them. Default: all; 10 with -f, unless --since.",
+            help="Only the last N lines; the options below choose among them. Default: all; 10 with -f alone.",
         ),
     ] = None,
     follow: Annotated[
