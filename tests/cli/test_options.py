@@ -8,6 +8,8 @@ from typing import Annotated
 import pytest
 import typer
 
+from stdbpy.cli import commands
+from stdbpy.cli.group import load_command, walk
 from stdbpy.cli.left_out import LeftOut
 from stdbpy.cli.options import FormatOption, NoConfig, Server, Yes, YesKinds
 from stdbpy.cli.parameters import OneOf
@@ -124,6 +126,21 @@ def test_a_word_that_is_left_out(run: Run, command: ModuleType, words: list[str]
     command.run = _show_words
     command.LEFT_OUT = LEFT_OUT
     assert run("probe", *words).err == "Error: stdbpy probe has no install: pip does that\n"
+
+
+def left_out() -> list[tuple[str, ...]]:
+    """Everything that commands leave out, after the command's own words."""
+    found = [(name,) for name in commands.LEFT_OUT]
+    for path in walk():
+        found += [(*path, word) for word in load_command(*path).left_out]
+    return found
+
+
+@pytest.mark.parametrize("words", left_out(), ids=" ".join)
+def test_what_the_commands_leave_out(run: Run, words: tuple[str, ...]) -> None:
+    done = run(*words, "value")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"Error: {' '.join(('stdbpy', *words[:-1]))} has no {words[-1]}: ")
 
 
 @pytest.mark.parametrize("words", [["x", "install"], ["-s", "install"], ["--", "--pg-port"], ["-s", "--pg-port"]])

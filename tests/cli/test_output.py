@@ -167,6 +167,12 @@ def test_names_of_formats() -> None:
     assert caught.value.hint == "Did you mean 'json'?"
 
 
+def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STDBPY_FORMAT", "yaml")
+    with pytest.raises(UsageError, match="STDBPY_FORMAT: there is no format 'yaml'"):
+        format_for(None)
+
+
 class Word(str):
     """What other encoders do not take."""
 

@@ -8,6 +8,8 @@ program has options for it that are refused here (:mod:`stdbpy.cli.left_out`). A
 
 from __future__ import annotations
 
+from stdbpy.cli.left_out import LeftOut
+
 COMMANDS = {
     "init": "Create a project: a module, a client and a test.",
     "build": "Load a module, check it and show its problems.",
@@ -30,3 +32,8 @@ COMMANDS = {
     "version": "Show the version of stdbpy, or of a server.",
 }
 """Each command with the line that the list of commands shows: nothing is imported to show it."""
+
+LEFT_OUT = {
+    name: LeftOut("not in this version", hint=f"The official program has it: `spacetime {name}`")
+    for name in ("subscribe", "mcp")
+}

@@ -27,6 +27,8 @@ class Format(enum.StrEnum):
         return self in (Format.ARROW, Format.PARQUET)
 
 
+VARIABLE = "STDBPY_FORMAT"
+
 SYNONYMS = {"text": Format.TABLE, "md": Format.MARKDOWN}
 """What the official program and habit call them. Taken so that both work, and told nowhere."""
 
@@ -43,12 +45,13 @@ _ENDINGS = {
 }
 
 
-def parse_format(name: str) -> Format:
-    """The format called ``name``. Raises :class:`UsageError`, which names the nearest one."""
+def parse_format(name: str, *, said_by: str = "") -> Format:
+    """The format called ``name``. Raises :class:`UsageError`, which begins with ``said_by`` and names the
+    nearest one."""
     formats = {format.value: format for format in Format} | SYNONYMS
     if name not in formats:
         hint = nearest(name, formats) or f"One of {', '.join(Format)}"
-        raise UsageError(f"there is no format {name!r}", hint=hint)
+        raise UsageError(f"{said_by}there is no format {name!r}", hint=hint)
     return formats[name]
 
 
@@ -86,7 +89,7 @@ def _suiting(output: Path | None) -> Format:
     from_name = format_of_file(output) if output is not None else None
     if from_name is not None:
         return from_name
-    from_environment = os.environ.get("STDBPY_FORMAT")
+    from_environment = os.environ.get(VARIABLE)
     if from_environment:
-        return parse_format(from_environment)
+        return parse_format(from_environment, said_by=f"{VARIABLE}: ")
     return Format.TABLE if output is None and is_terminal(sys.stdout) else Format.JSONL
