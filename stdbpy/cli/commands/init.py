@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from stdbpy.cli.invocation import invocation_of
+from stdbpy.cli.left_out import CSHARP
 from stdbpy.cli.options import Language
 from stdbpy.cli.terminal import ask, is_interactive
 from stdbpy.errors import UsageError
@@ -20,6 +21,8 @@ EXAMPLES = (
     "stdbpy init chat --template chat --project-path src/chat",
     "stdbpy init my-bot --server-only --local",
 )
+
+LEFT_OUT = CSHARP
 
 
 def run(

@@ -11,12 +11,18 @@ from urllib.parse import urlsplit
 import typer
 
 from stdbpy.cli.invocation import Invocation, invocation_of
+from stdbpy.cli.left_out import LeftOut
 from stdbpy.errors import ConfigError, MissingExtra
 
 if TYPE_CHECKING:
     from stdbpy.server import ServerConfig
 
 EXAMPLES = ("stdbpy start", "stdbpy start --listen-addr 127.0.0.1:4000 --data-dir data", "stdbpy start --in-memory")
+
+LEFT_OUT = {
+    "--pg-port": LeftOut("it does not speak PostgreSQL's protocol", hint="`stdbpy sql DATABASE --interactive` is a shell"),
+    "--enable-tracy": LeftOut("there is nothing of Tracy in it"),
+}
 
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared with, not listened at
 _SAME_MACHINE = ("127.0.0.1", "localhost")
