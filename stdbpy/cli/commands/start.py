@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
@@ -12,32 +13,68 @@ import typer
 
 from stdbpy.cli.invocation import Invocation, invocation_of
 from stdbpy.cli.left_out import LeftOut
-from stdbpy.errors import ConfigError, MissingExtra
+from stdbpy.cli.terminal import DeclinedError, confirm, is_interactive
+from stdbpy.errors import AddressTaken, ConfigError, MissingExtra, UsageError
 
 if TYPE_CHECKING:
-    from stdbpy.server import ServerConfig
+    from stdbpy.server import KeyFiles, ServerConfig
 
 EXAMPLES = ("stdbpy start", "stdbpy start --listen-addr 127.0.0.1:4000 --data-dir data", "stdbpy start --in-memory")
 
+_OFFICIAL_SERVER = "SpacetimeDB itself has it: spacetime start"
 LEFT_OUT = {
-    "--pg-port": LeftOut("it does not speak PostgreSQL's protocol", hint="`stdbpy sql DATABASE --interactive` is a shell"),
-    "--enable-tracy": LeftOut("there is nothing of Tracy in it"),
+    "--pg-port": LeftOut("this server does not speak PostgreSQL's protocol", hint=_OFFICIAL_SERVER),
+    "--enable-tracy": LeftOut("there is nothing here that the profiler Tracy could look at", hint=_OFFICIAL_SERVER),
+    "--page_pool_max_size": LeftOut("rows are Python objects here, in no pool of pages", hint=_OFFICIAL_SERVER),
 }
 
+_STANDALONE = "standalone"
+_LISTEN_ADDR = "--listen-addr"
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared with, not listened at
 _SAME_MACHINE = ("127.0.0.1", "localhost")
+
+
+def _parse_edition(name: str) -> str:
+    if name != _STANDALONE:
+        raise UsageError(
+            f"stdbpy has the standalone edition of SpacetimeDB alone, not {name!r}", hint="Leave --edition out"
+        )
+    return name
 
 
 def run(
     context: typer.Context,
     listen_addr: Annotated[
-        str, typer.Option("-l", "--listen-addr", metavar="HOST:PORT", help="Where to listen; port 0 is a free one.")
-    ] = "127.0.0.1:3000",
+        str | None,
+        typer.Option(
+            "-l",
+            _LISTEN_ADDR,
+            metavar="HOST:PORT",
+            help="Where to listen; port 0 is a free one. Default: listen_addr of cli.toml, else 127.0.0.1:3000.",
+        ),
+    ] = None,
     data_dir: Annotated[
         Path | None,
         typer.Option("--data-dir", metavar="DIR", help="Where databases and keys are kept. Default: one for the user."),
     ] = None,
+    jwt_key_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--jwt-key-dir",
+            metavar="DIR",
+            help="Where the keys that sign tokens are kept, as id_ecdsa and id_ecdsa.pub. Default: below --data-dir.",
+        ),
+    ] = None,
+    jwt_priv_key_path: Annotated[
+        Path | None, typer.Option("--jwt-priv-key-path", metavar="FILE", help="The private one of these keys.")
+    ] = None,
+    jwt_pub_key_path: Annotated[
+        Path | None, typer.Option("--jwt-pub-key-path", metavar="FILE", help="The public one.")
+    ] = None,
     in_memory: Annotated[bool, typer.Option("--in-memory", help="Keep databases in memory alone.")] = False,
+    non_interactive: Annotated[
+        bool, typer.Option("--non-interactive", help="If the port is taken, fail instead of offering another one.")
+    ] = False,
     allow_host: Annotated[
         list[str] | None,
         typer.Option("--allow-host", metavar="HOST", help="A name besides those of this machine to be called by."),
@@ -49,15 +86,20 @@ def run(
     allow_native: Annotated[
         bool, typer.Option("--allow-native", help="Run Python modules even if other machines reach the server.")
     ] = False,
+    edition: Annotated[
+        str, typer.Option("--edition", parser=_parse_edition, metavar=_STANDALONE, help="Edition; there is one.")
+    ] = _STANDALONE,
 ) -> None:
     """Start a SpacetimeDB server on this machine; Ctrl-C stops it.
 
     It runs modules written in Python, as they are, for development and tests. You own it: commands
     to it from this machine act as its owner.
     """
+    del edition
     invocation = invocation_of(context)
     try:
         from stdbpy.server import ServerConfig
+        from stdbpy.server.config import DEFAULT_LISTEN_ADDR
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("stdbpy"):
             raise
@@ -67,15 +109,56 @@ def run(
     )
     folder = data_dir if data_dir is not None else invocation.data_dir()
     config = ServerConfig(
-        listen_addr=listen_addr,
+        listen_addr=listen_addr or _configured_address(invocation) or DEFAULT_LISTEN_ADDR,
         data_dir=folder.absolute(),
         in_memory=in_memory,
+        key_files=_key_files(jwt_key_dir, jwt_priv_key_path, jwt_pub_key_path),
         allowed_hosts=tuple(allow_host or ()),
         allow_origins=tuple(allow_origin or ()),
         allow_native=allow_native,
     )
-    _serve(config, invocation)
+    try:
+        _serve(config, invocation)
+    except AddressTaken as taken:
+        _serve(_at_another_port(config, taken, may_ask=not non_interactive), invocation)
     invocation.note("stopped")
+
+
+def _configured_address(invocation: Invocation) -> str | None:
+    """What ``cli.toml`` says. Raises :class:`ConfigError` if that is no address."""
+    from stdbpy.server import ServerConfig
+
+    configured = invocation.config()
+    if configured.listen_addr is not None:
+        try:
+            _ = ServerConfig(listen_addr=configured.listen_addr).host_and_port
+        except UsageError as error:
+            raise ConfigError(f"{configured.path}: listen_addr, {error}", hint=error.hint) from None
+    return configured.listen_addr
+
+
+def _key_files(folder: Path | None, private: Path | None, public: Path | None) -> KeyFiles | None:
+    from stdbpy.server import KeyFiles
+
+    if private is not None and public is not None:
+        return KeyFiles(private.absolute(), public.absolute())
+    if private is not None or public is not None:
+        raise UsageError("--jwt-priv-key-path and --jwt-pub-key-path go together", hint="Or name a --jwt-key-dir")
+    return None if folder is None else KeyFiles.in_folder(folder.absolute())
+
+
+def _at_another_port(config: ServerConfig, taken: AddressTaken, *, may_ask: bool) -> ServerConfig:
+    """The same server at the next free port, if somebody is there who agrees; else raises ``taken``."""
+    from stdbpy.server import free_address
+
+    other = free_address(config) if may_ask and is_interactive() else None
+    if other is None:
+        raise taken
+    try:
+        confirm(f"Another program listens at {config.listen_addr}. Listen at {other} instead?", yes=False)
+    except DeclinedError:
+        raise taken from None
+    return replace(config, listen_addr=other)
 
 
 def _serve(config: ServerConfig, invocation: Invocation) -> None:
