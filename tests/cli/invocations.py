@@ -45,6 +45,7 @@ def local(*words: str, reads_config: bool = True, runs_on: bool = False) -> Invo
 INVOCATIONS: dict[tuple[str, ...], Invocation] = {
     ("init",): local("init", "game", reads_config=False),
     ("build",): local("build", reads_config=False),
+    ("dev",): local("dev", reads_config=False, runs_on=True),
     ("start",): local("start", "--in-memory", "--listen-addr", "127.0.0.1:0", reads_config=False, runs_on=True),
     ("publish",): remote("publish", "chat", "--bin-path", "module.wasm", "--yes"),
     ("call",): remote("call", "chat", "send_message", "hi"),

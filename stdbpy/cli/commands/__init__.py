@@ -15,7 +15,7 @@ COMMANDS = {
     "build": "Load a module, check it and show its problems.",
     "dev": "Work on a project: server, module, generated code and client, kept up to date.",
     "start": "Start a SpacetimeDB server on this machine.",
-    "publish": "Create or update a database from a module.",
+    "publish": "Create or update databases from modules.",
     "call": "Call a reducer or procedure of a database.",
     "sql": "Run SQL on a database.",
     "logs": "Show what a database logged.",
