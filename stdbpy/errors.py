@@ -223,6 +223,10 @@ class CannotListen(EngineError):
     """The embedded server cannot have the address that it should listen at."""
 
 
+class AddressTaken(CannotListen):
+    """Another program listens there."""
+
+
 # --- api, project, command line --------------------------------------------------------------
 
 

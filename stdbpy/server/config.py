@@ -7,6 +7,7 @@ from pathlib import Path
 
 from stdbpy.api.address import is_loopback
 from stdbpy.errors import UsageError
+from stdbpy.server.keys import KeyFiles
 
 DEFAULT_LISTEN_ADDR = "127.0.0.1:3000"
 
@@ -17,7 +18,8 @@ EMULATED_VERSION = "2.8.3"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfig:
     """``data_dir`` is where databases, keys and the owner's token are; without it all of them live
-    in memory, with ``in_memory`` the databases alone do.
+    in memory, with ``in_memory`` the databases alone do. ``key_files`` are other places for the keys
+    that sign tokens.
 
     ``allowed_hosts`` are names besides loopback ones by which clients may call the server,
     ``allow_origins`` the web pages (``https://example.org``) besides those of this machine that may
@@ -28,6 +30,7 @@ class ServerConfig:
     listen_addr: str = DEFAULT_LISTEN_ADDR
     data_dir: Path | None = None
     in_memory: bool = False
+    key_files: KeyFiles | None = None
     allowed_hosts: tuple[str, ...] = ()
     allow_origins: tuple[str, ...] = ()
     allow_native: bool = False

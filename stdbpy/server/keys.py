@@ -18,6 +18,19 @@ PUBLIC_KEY = "id_ecdsa.pub"
 
 
 @dataclass(frozen=True, slots=True)
+class KeyFiles:
+    """Where a key pair is kept: PEM, the private key as PKCS #8, as SpacetimeDB itself keeps its own."""
+
+    private: Path
+    public: Path
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> KeyFiles:
+        """Under the names that SpacetimeDB gives them."""
+        return cls(folder / PRIVATE_KEY, folder / PUBLIC_KEY)
+
+
+@dataclass(frozen=True, slots=True)
 class KeyPair:
     private: ec.EllipticCurvePrivateKey = field(repr=False)
     public_pem: bytes
@@ -38,17 +51,17 @@ class KeyPair:
         return cls(private, pem)
 
     @classmethod
-    def load_or_create(cls, folder: Path) -> KeyPair:
-        """The keys in ``folder``, made there (readable by their owner alone) if there are none.
+    def load_or_create(cls, files: KeyFiles) -> KeyPair:
+        """The keys in ``files``, made there (the private one readable by its owner alone) if there are none.
 
         Raises :class:`DataDirectoryError` for files that are no such keys.
         """
-        path = folder / PRIVATE_KEY
+        path = files.private
         try:
             pem = path.read_bytes()
         except FileNotFoundError:
             keys = cls.generate()
-            keys.write(folder)
+            keys.write(files)
             return keys
         except OSError as error:
             raise DataDirectoryError(f"the server's key {path} cannot be read: {error.strerror}") from error
@@ -60,19 +73,20 @@ class KeyPair:
             raise _no_key(path)
         return cls._of(private)
 
-    def write(self, folder: Path) -> None:
+    def write(self, files: KeyFiles) -> None:
         """Raises :class:`DataDirectoryError`."""
         private_pem = self.private.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            (folder / PUBLIC_KEY).write_bytes(self.public_pem)
-            write_secret(folder / PRIVATE_KEY, private_pem)
+            for path in (files.public, files.private):
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            files.public.write_bytes(self.public_pem)
+            write_secret(files.private, private_pem)
         except OSError as error:
             raise DataDirectoryError(
-                f"the server's key cannot be written to {folder}: {os.strerror(error.errno or 0)}",
-                hint="Choose another data directory with --data-dir.",
+                f"the server's key cannot be written to {files.private.parent}: {os.strerror(error.errno or 0)}",
+                hint="Choose another data directory with --data-dir, or another one for keys with --jwt-key-dir.",
             ) from error
 
 

@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from types import FrameType, TracebackType
 from typing import Self
@@ -16,12 +16,12 @@ from typing import Self
 import uvicorn
 
 from stdbpy.engine import Engine
-from stdbpy.errors import CannotListen
+from stdbpy.errors import AddressTaken, CannotListen
 from stdbpy.server.app import create_app
 from stdbpy.server.backend import Backend
 from stdbpy.server.config import ServerConfig
 from stdbpy.server.connection import connections_with
-from stdbpy.server.keys import KeyPair
+from stdbpy.server.keys import KeyFiles, KeyPair
 from stdbpy.server.owner import load_or_create_owner
 from stdbpy.server.quick_calls import QuickCalls
 from stdbpy.server.tokens import TokenAuthority
@@ -30,6 +30,7 @@ log = logging.getLogger("stdbpy.server")
 
 KEYS = "keys"
 BACKLOG = 2048
+_LAST_PORT = 65535
 KEEP_ALIVE = 75
 """Seconds that a connection stays open without a request."""
 
@@ -40,8 +41,9 @@ PATIENCE = 3
 def serve(config: ServerConfig, *, on_ready: Callable[[str], None] | None = None) -> None:
     """Serves until SIGINT or SIGTERM, then ends cleanly; call it from the main thread.
 
-    ``on_ready`` is given the server's address once it answers. Raises :class:`CannotListen`,
-    ``DataDirectoryError`` (in use, damaged, from a newer version) and ``UsageError`` before that.
+    ``on_ready`` is given the server's address once it answers. Raises :class:`CannotListen`
+    (:class:`AddressTaken` if another program listens there), ``DataDirectoryError`` (in use, damaged,
+    from a newer version) and ``UsageError`` before that.
     """
     with _backend_and_socket(config) as (backend, listener):
         server = _Server(backend, lambda: on_ready and on_ready(_url(listener)))
@@ -109,9 +111,21 @@ def _backend_and_socket(config: ServerConfig) -> Iterator[tuple[Backend, socket.
         with ExitStack() as until_stopped:
             engine = Engine(None if config.in_memory else folder)
             until_stopped.callback(engine.close, PATIENCE)
-            tokens = TokenAuthority(KeyPair.generate() if folder is None else KeyPair.load_or_create(folder / KEYS))
+            files = config.key_files or (None if folder is None else KeyFiles.in_folder(folder / KEYS))
+            tokens = TokenAuthority(KeyPair.generate() if files is None else KeyPair.load_or_create(files))
             owner = tokens.new_identity() if folder is None else load_or_create_owner(folder, tokens)
             yield Backend(engine, tokens, owner, config), listener
+
+
+def free_address(config: ServerConfig, within: int = 100) -> str | None:
+    """The first address after that of ``config`` with the same host where a server can listen now, among that
+    many ports; ``None`` if there is none."""
+    host, port = config.host_and_port
+    for other in range(port + 1, min(port + within, _LAST_PORT) + 1):
+        address = f"{_bracketed(host)}:{other}"
+        with suppress(AddressTaken), closing(_listener(replace(config, listen_addr=address))):
+            return address
+    return None
 
 
 def _listener(config: ServerConfig) -> socket.socket:
@@ -135,7 +149,7 @@ def _listener(config: ServerConfig) -> socket.socket:
 
 def _cannot_listen(config: ServerConfig, error: OSError) -> CannotListen:
     if error.errno == errno.EADDRINUSE:
-        return CannotListen(
+        return AddressTaken(
             f"another program listens at {config.listen_addr} already",
             hint="End that program (is it a server of yours?), or choose another port with --listen-addr.",
         )

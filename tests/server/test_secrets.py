@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stdbpy.errors import DataDirectoryError
-from stdbpy.server.keys import PRIVATE_KEY, PUBLIC_KEY, KeyPair
+from stdbpy.server.keys import PRIVATE_KEY, PUBLIC_KEY, KeyFiles, KeyPair
 from stdbpy.server.owner import OWNER_TOKEN, load_or_create_owner
 from stdbpy.server.secret_files import write_secret
 from stdbpy.server.tokens import TokenAuthority
@@ -35,8 +35,9 @@ def test_a_secret_that_cannot_be_written_leaves_nothing(tmp_path: Path):
 
 def test_keys_are_made_once(tmp_path: Path):
     folder = tmp_path / "keys"
-    made = KeyPair.load_or_create(folder)
-    assert KeyPair.load_or_create(folder).public_pem == made.public_pem == (folder / PUBLIC_KEY).read_bytes()
+    files = KeyFiles.in_folder(folder)
+    made = KeyPair.load_or_create(files)
+    assert KeyPair.load_or_create(files).public_pem == made.public_pem == (folder / PUBLIC_KEY).read_bytes()
     assert made.public_pem.startswith(b"-----BEGIN PUBLIC KEY-----\n")
     assert (mode(folder), mode(folder / PRIVATE_KEY)) == (0o700, 0o600)
 
@@ -45,7 +46,7 @@ def test_keys_are_made_once(tmp_path: Path):
 def test_files_that_are_no_keys(tmp_path: Path, content: bytes):
     (tmp_path / PRIVATE_KEY).write_bytes(content)
     with pytest.raises(DataDirectoryError, match="P-256") as caught:
-        KeyPair.load_or_create(tmp_path)
+        KeyPair.load_or_create(KeyFiles.in_folder(tmp_path))
     assert caught.value.hint
 
 
@@ -58,7 +59,7 @@ def test_a_key_of_another_kind(tmp_path: Path):
     )
     (tmp_path / PRIVATE_KEY).write_bytes(pem)
     with pytest.raises(DataDirectoryError, match="P-256"):
-        KeyPair.load_or_create(tmp_path)
+        KeyPair.load_or_create(KeyFiles.in_folder(tmp_path))
 
 
 class TestOwner:
