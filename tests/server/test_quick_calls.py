@@ -53,6 +53,7 @@ ENDED_BY = "ENOUGH_QUICK_SPINNING"
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningServer]:
     # A test that is not about time has all there is.
     monkeypatch.setattr(quick_calls, "PATIENCE", 10)
+    monkeypatch.setattr(quick_calls, "QUICK", 10)
     with RunningServer() as server:
         publish(server, "quick")
         yield server
@@ -226,6 +227,17 @@ def test_after_a_wait_in_vain_nobody_waits_for_a_while(
     now += pause
     assert isinstance(calls.answer(see, None, []), bytes)
     assert isinstance(calls.answer(see, None, []), bytes)
+
+
+def test_a_call_that_was_not_quick_is_answered_and_the_next_is_not_waited_for(server: RunningServer) -> None:
+    ended = quick_calls.QUICK + 1
+    moments = iter([0.0, ended, ended])
+    calls = quick_calls.QuickCalls(server.backend, clock=lambda: next(moments))
+    with connected(server) as connection:
+        see = connection.call_request("quick", "see", 1)
+    calls.learn(see, headers_of(see))
+    assert isinstance(calls.answer(see, None, []), bytes)
+    assert calls.answer(see, None, []) is None
 
 
 def test_calls_to_a_disk_wait_only_on_the_connection_that_was_answered_last(tmp_path: Path) -> None:
