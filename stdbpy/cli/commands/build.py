@@ -22,7 +22,7 @@ EXAMPLES = ("stdbpy build", "stdbpy build --module-path . --format json")
 
 LEFT_OUT = {
     **CSHARP,
-    "-d": LeftOut("a Python module has nothing to compile"),
+    **dict.fromkeys(("-d", "--features"), LeftOut("a Python module has nothing to compile")),
     "--lint-dir": LeftOut("that looks for print statements of Rust", hint="Linters for Python find those of Python"),
 }
 

@@ -10,7 +10,7 @@ import typer
 
 from stdbpy.cli.building import project_target
 from stdbpy.cli.invocation import Invocation, invocation_of
-from stdbpy.cli.left_out import CSHARP
+from stdbpy.cli.left_out import CSHARP, LeftOut
 from stdbpy.cli.options import ClientLanguage, DeleteDataOption, NoConfig, Server, Yes
 from stdbpy.cli.publishing import Consent
 from stdbpy.cli.terminal import ask
@@ -26,7 +26,7 @@ EXAMPLES = (
     "stdbpy dev chat --server-only --skip-generate",
 )
 
-LEFT_OUT = dict(CSHARP)
+LEFT_OUT = {**CSHARP, "--database": LeftOut("the name stands by itself", hint="stdbpy dev NAME")}
 
 ENVIRONMENT = "dev"
 """The layers of ``spacetime.json`` that are read unless ``--env`` names others."""

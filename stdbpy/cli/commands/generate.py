@@ -29,11 +29,13 @@ EXAMPLES = (
 )
 
 _OTHER_LANGUAGES = LeftOut("stdbpy writes Python alone", hint="The official program writes other languages")
+_OF_OTHER_LANGUAGES = ("--namespace", "--uproject-dir", "--unreal-module-name", "--module-name", "--module-prefix")
 LEFT_OUT = {
     **CSHARP,
-    **dict.fromkeys(("--namespace", "--uproject-dir", "--unreal-module-name", "--module-prefix"), _OTHER_LANGUAGES),
-    "--build-options": LeftOut("a Python module has nothing to compile"),
+    **dict.fromkeys(_OF_OTHER_LANGUAGES, _OTHER_LANGUAGES),
+    **dict.fromkeys(("--build-options", "--build-opts"), LeftOut("a Python module has nothing to compile")),
     **dict.fromkeys(("-j", "--js-path"), LeftOut("there is no JavaScript engine here that could read the definition")),
+    "--module-def": LeftOut("that is --schema here"),
 }
 
 

@@ -37,7 +37,8 @@ EXAMPLES = (
     "stdbpy publish chat --bin-path module.wasm --server maincloud --yes=remote",
 )
 
-LEFT_OUT = {**CSHARP, "--build-options": LeftOut("a Python module has nothing to compile")}
+_NOTHING_TO_COMPILE = LeftOut("a Python module has nothing to compile")
+LEFT_OUT = {**CSHARP, **dict.fromkeys(("--build-options", "--build-opts"), _NOTHING_TO_COMPILE)}
 
 _FIELDS = [
     Field(name)

@@ -29,7 +29,7 @@ class Format(enum.StrEnum):
 
 VARIABLE = "STDBPY_FORMAT"
 
-SYNONYMS = {"text": Format.TABLE, "md": Format.MARKDOWN}
+SYNONYMS = {"text": Format.TABLE, "txt": Format.TABLE, "default": Format.TABLE, "md": Format.MARKDOWN}
 """What the official program and habit call them. Taken so that both work, and told nowhere."""
 
 _ENDINGS = {
