@@ -11,7 +11,7 @@ from stdbpy.errors import StdbError
 if TYPE_CHECKING:
     from stdbpy.api import ApiClient
     from stdbpy.cli.invocation import Invocation
-    from stdbpy.project.credentials import CredentialStore
+    from stdbpy.project.login import Account
 
 EMBEDDED = "stdbpy"
 """The name that the embedded server answers with where the real one says ``spacetimedb-client-api``."""
@@ -31,34 +31,46 @@ def connect(
     """
     leave_out_the_program_httpx()
     from stdbpy.api.client import ApiClient
-    from stdbpy.project.credentials import find_token
+    from stdbpy.project.credentials import find_token, is_of_another_server
     from stdbpy.project.servers import resolve_server
 
     config = invocation.config()
     url = resolve_server(server, config).url
     if anonymous:
         return ApiClient(url)
-    store = invocation.credentials()
-    token = os.environ.get("STDBPY_TOKEN") or find_token(url, store, config)
-    if token is None and as_someone:
-        token = _new_identity(url, store, invocation)
+    token = os.environ.get("STDBPY_TOKEN")
+    if not token:
+        store = invocation.credentials()
+        token = find_token(url, store, config)
+        if as_someone and (token is None or is_of_another_server(token, url, store)):
+            token = _identified(url, token, invocation)
     return ApiClient(url, token)
 
 
-def _new_identity(url: str, store: CredentialStore, invocation: Invocation) -> str:
+def _identified(url: str, token: str | None, invocation: Invocation) -> str | None:
+    """The token of an identity that a server on this machine takes; to others the user has to log in."""
     from stdbpy.api.address import Address
-    from stdbpy.api.client import ApiClient
 
     if not Address.parse(url).is_loopback:
-        raise StdbError(
-            f"there is no token for {url}",
-            hint="Log in with `stdbpy login`, set STDBPY_TOKEN, or act with --anonymous",
-        )
-    with ApiClient(url) as api:
-        created = api.create_identity()
-    store.save(url, created.token)
-    invocation.note(f"{url} made a new identity for you: {created.identity}")
-    return created.token
+        if token is None:
+            raise StdbError(
+                f"there is no token for {url}",
+                hint="Log in with `stdbpy login`, set STDBPY_TOKEN, or act with --anonymous",
+            )
+        return token
+    account = account_of(invocation)
+    done = account.renew(url)
+    if done.is_new:
+        invocation.note(f"{url} made a new identity for you: {done.identity}")
+    login = account.login(url)
+    return None if login is None else login.token
+
+
+def account_of(invocation: Invocation) -> Account:
+    """The user's login, as this run of the program finds it."""
+    from stdbpy.project.login import Account
+
+    return Account(invocation.cli_toml_path, invocation.credentials())
 
 
 def server_url(invocation: Invocation, server: str | None) -> str:

@@ -144,6 +144,13 @@ def server_key(url: str) -> str:
     return f"{scheme}://{host}{port}{parts.path.rstrip('/')}"
 
 
+def is_of_another_server(token: str, server_url: str, store: CredentialStore) -> bool:
+    """Whether a token was issued by a server at another address, as far as that was kept. It may be this very
+    server, under an address that it had before."""
+    key, kept = server_key(server_url), store.all()
+    return key not in kept and any(other.token == token for other in kept.values())
+
+
 def find_token(server_url: str, store: CredentialStore, config: CliToml) -> str | None:
     """The token to show a server. Raises :class:`ConfigError`.
 

@@ -47,6 +47,11 @@ class LoggedOut:
     warning: str = ""
     """Why the login host may still take its session, if that could not be ended."""
 
+    @property
+    def sentence(self) -> str:
+        """What a person is told."""
+        return "Logged out." if self.identity is None else f"Logged out (identity {self.identity.hex()})."
+
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
@@ -123,33 +128,34 @@ class Account:
         if before.token is None and before.web_session_token is None:
             return None
         forget_tokens(self._config_path)
+        for server, kept in self._store.all().items():
+            if kept.token == before.token:
+                self._store.forget(server)
         return self._end(before, login_host) or LoggedOut(None)
 
     def renew(self, server_url: str) -> Renewal:
-        """Sees to it that a server knows the user, after it was reset for example.
+        """Sees to it that the user is somebody on a server: for the first time, or after it was reset.
 
-        Does it take the token that it is shown, nothing changes; else one that was kept for it before; else
-        the user gets a new identity there. A login that other servers take is left alone.
+        Does it take the token that it is shown, that stays; else one that was kept for it before; else the
+        user gets a new identity there. Who has no login anywhere is logged in by that, as with the official
+        program; a login that other servers take is left alone.
         """
         config = self.config()
         shown, kept = find_token(server_url, self._store, config), self._store.token(server_url)
         for token in dict.fromkeys(filter(None, (shown, kept))):
             if (identity := _accepted_as(server_url, token)) is not None:
-                if token != shown:
+                if token in (kept, config.token) and not shown == token == kept:
                     self._store.save(server_url, token, beside=config.token)
                 return Renewal(identity, is_new=False)
         issued = _new_identity(server_url)
-        was_login_there = config.token is not None and config.token == kept
-        self._store.save(server_url, issued.token, beside=issued.token if was_login_there else config.token)
-        if was_login_there:
-            set_token(self._config_path, issued.token)
+        is_login = config.token in (None, kept)
+        if is_login:
+            set_token(self._config_path, issued.token, web_session_token=config.web_session_token)
+        self._store.save(server_url, issued.token, beside=issued.token if is_login else config.token)
         return Renewal(issued.identity, is_new=True)
 
     def _end(self, config: CliToml, login_host: str) -> LoggedOut | None:
-        """Ends the login that ``cli.toml`` had, everywhere; ``None`` if it had none."""
-        for server, kept in self._store.all().items():
-            if kept.token == config.token:
-                self._store.forget(server)
+        """Ends the session of the login that ``cli.toml`` had; ``None`` if it had no login."""
         warning = ""
         if config.web_session_token is not None:
             from stdbpy.api.login_host import LoginHost

@@ -149,11 +149,11 @@ def _overlay(base: Entity, later: Entity) -> None:
 
 
 def _entity(file: Json5File, values: dict[str, Any], steps: Steps) -> Entity:
+    if isinstance(dev := values.get("dev"), dict):  # looked at before all else, as the official program does
+        _checked(file, dev, (*steps, "dev"), _DEV)
     known = _checked(file, values, steps, _ENTITY)
     children = known.pop("children", None)
     known.pop("_source-config", None)
-    if (dev := known.get("dev")) is not None:
-        known["dev"] = _checked(file, dev, (*steps, "dev"), _DEV)
     if (entries := known.get("generate")) is not None:
         known["generate"] = [_generate_entry(file, *element) for element in _objects(file, entries, steps, "generate")]
     return Entity(
@@ -201,7 +201,7 @@ def _checked(file: Json5File, values: dict[str, Any], steps: Steps, known: Mappi
         key = _canonical(written)
         if key not in known:
             spelt = (*known, *_SPELLINGS)
-            raise file.error(f"there is no key {written!r}", *steps, written, hint=nearest(written, spelt))
+            raise file.error(f"unknown field `{written}`", *steps, written, hint=nearest(written, spelt))
         if key in result:
             raise file.error(f"{written} says {key} for the second time", *steps, written, hint="Remove one of them.")
         if value is None and key in _MAY_BE_NULL:

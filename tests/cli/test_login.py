@@ -105,6 +105,30 @@ def test_a_token_that_a_server_does_not_take_is_renewed(run: Run, server: Runnin
     assert json.loads(run("login", "show", "--server", server.url).out)["identity"] == record["identity"]
 
 
+def test_who_has_no_login_becomes_somebody_on_each_server_of_this_machine(
+    run: Run, home: Path, server: RunningServer
+) -> None:
+    first = run("list", "--server", server.url)
+    identity = json.loads(run("login", "show").out)["identity"]
+    assert first.err.startswith(f"{server.url} made a new identity for you: {identity}\n")
+    with RunningServer() as other:
+        second = run("list", "--server", other.url)
+        assert second.err.startswith(f"{other.url} made a new identity for you: ")
+        assert "made" not in run("list", "--server", other.url).err
+    assert "made" not in run("list", "--server", server.url).err
+    assert json.loads(run("login", "show").out)["identity"] == identity
+    config = cli_toml.read(home / ".config/spacetime/cli.toml")
+    assert config.token is not None
+
+
+def test_elsewhere_one_has_to_log_in(run: Run) -> None:
+    done = run("list", "--server", "https://stdb.example.invalid")
+
+    assert done.code == 1
+    assert "there is no token for https://stdb.example.invalid" in done.err
+    assert "stdbpy login" in done.err
+
+
 @pytest.mark.usefixtures("text")
 def test_in_the_browser(run: Run, host: LoginHostStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []

@@ -183,7 +183,7 @@ def test_a_file_that_leads_to_no_python_project(tree: MakeTree) -> None:
         ("spacetime.json", "[]", "must hold an object"),
         ("spacetime.json", '{"database": 3}', "database must be a string"),
         ("spacetime.json", '{"module_path": null}', "module_path must be a string"),
-        ("spacetime.json", '{"databse": "x"}', "spacetime.json:1: there is no key 'databse'"),
+        ("spacetime.json", '{"databse": "x"}', "spacetime.json:1: unknown field `databse`"),
         ("spacetime.json", '{"generate": [{"language": "python"}]}', 'refuses a file with "language": "python"'),
     ],
 )

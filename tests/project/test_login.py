@@ -14,7 +14,7 @@ from stdbpy.api.login_host import WebLogin
 from stdbpy.errors import ApiError, ConfigError, ServerUnreachable, TokenRejected
 from stdbpy.project import cli_toml
 from stdbpy.project.cli_toml_edit import set_token
-from stdbpy.project.credentials import CredentialStore
+from stdbpy.project.credentials import CredentialStore, is_of_another_server
 from stdbpy.project.login import Account, identity_in
 from stdbpy.sats.values import Identity
 from stdbpy.server import RunningServer, ServerConfig
@@ -230,7 +230,7 @@ class TestRenewing:
 
         assert done.is_new
         assert accepted(url, store.token(url)) == done.identity
-        assert not path.exists()
+        assert cli_toml.read(path).token == store.token(url)
         assert not account.renew(url).is_new
         assert account.renew(url).identity == done.identity
 
@@ -275,6 +275,28 @@ class TestRenewing:
         login = account.login(url)
         assert login is not None
         assert login.token == kept.token
+
+    def test_who_has_no_login_is_logged_in(self, account: Account, path: Path, url: str) -> None:
+        path.write_text(f'web_session_token = "{SESSION}"\n')
+
+        done = account.renew(url)
+
+        config = cli_toml.read(path)
+        assert (accepted(url, config.token), config.web_session_token) == (done.identity, SESSION)
+
+    def test_a_server_that_moved_is_known_again(
+        self, account: Account, store: CredentialStore, path: Path, url: str
+    ) -> None:
+        account.renew(url)
+        token, moved = cli_toml.read(path).token, url.replace("127.0.0.1", "localhost")
+        assert token is not None
+        assert is_of_another_server(token, moved, store)
+
+        done = account.renew(moved)
+
+        assert not done.is_new
+        assert store.token(moved) == token
+        assert not is_of_another_server(token, moved, store)
 
     def test_what_is_no_token_at_all(self, account: Account, path: Path, url: str) -> None:
         set_token(path, "no token, with blanks")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from stdbpy.cli.account import account_of, logged_out_sentence
+from stdbpy.cli.connection import account_of
 from stdbpy.cli.invocation import invocation_of
 from stdbpy.cli.options import LOGIN_HOST, AuthHost, FormatOption
 from stdbpy.cli.output import Field, Format, format_for, write_records
@@ -18,7 +18,7 @@ def run(context: typer.Context, auth_host: AuthHost = LOGIN_HOST, format: Format
     shape = format_for(format)
     done = account_of(invocation).log_out(login_host=auth_host)
     if shape is Format.TABLE:
-        print("You are not logged in." if done is None else logged_out_sentence(done))
+        print("You are not logged in." if done is None else done.sentence)
     else:
         rows = [] if done is None else [(None if done.identity is None else done.identity.hex(),)]
         write_records([Field("identity")], rows, shape)

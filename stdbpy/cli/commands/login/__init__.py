@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stdbpy.cli.account import account_of, logged_out_sentence
-from stdbpy.cli.connection import leave_out_the_program_httpx, server_url
+from stdbpy.cli.connection import account_of, leave_out_the_program_httpx, server_url
 from stdbpy.cli.invocation import invocation_of
 from stdbpy.cli.options import LOGIN_HOST, AuthHost, FormatOption
 from stdbpy.cli.output import Field, Format, format_for, write_records
@@ -131,7 +130,7 @@ def _write(done: LoggedIn, shape: Format) -> None:
     identity = None if done.identity is None else done.identity.hex()
     if shape is Format.TABLE:
         if done.before is not None:
-            print(logged_out_sentence(done.before))
+            print(done.before.sentence)
         print("Token saved." if identity is None else f"Logged in with identity {identity}")
     else:
         replaced = None if done.before is None or done.before.identity is None else done.before.identity.hex()

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stdbpy.cli.account import account_of
-from stdbpy.cli.connection import server_url
+from stdbpy.cli.connection import account_of, server_url
 from stdbpy.cli.invocation import invocation_of
 from stdbpy.cli.options import FormatOption
 from stdbpy.cli.output import Field, Format, format_for, write_records
