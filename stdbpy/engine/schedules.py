@@ -5,12 +5,15 @@ time, or an interval after it was written; writing it again makes it due anew. W
 run, whatever came of it, a row with a time is deleted, and one with an interval is due at the next
 tick after now, counted from when it was due. What counts is the row as the function left it: one
 that it gave a later time is deleted all the same. A row that is gone when it is due is not run.
+
+Times are those of the clock on the wall. When that is set back, rows with an interval do not wait
+until it shows once more when they would have been due.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 from stdbpy.engine.store.index import Index
 from stdbpy.engine.store.store import Store
@@ -82,6 +85,8 @@ class Schedules:
         are outdated."""
         self._latest: dict[tuple[int, int], int] = {}
         self._running = 0
+        self._seen = now
+        """What the clock showed last."""
         for scheduled in self._tables.values():
             for row in scheduled.table.rows:
                 self.note(scheduled.table, row, now)
@@ -115,9 +120,26 @@ class Schedules:
 
     def take_due(self, now: Timestamp) -> list[Due]:
         """The rows that are due now, which are forgotten here."""
+        if now < self._seen:
+            self._bring_forward(int(self._seen) - int(now))
+        self._seen = now
         taken = []
         while (at := self.next_due()) is not None and at <= now:
             _, _, table_id, number = heappop(self._queue)
             del self._latest[table_id, number]
             taken.append(Due(self._tables[table_id], number, at))
         return taken
+
+    def _bring_forward(self, micros: int) -> None:
+        """Makes all rows with an interval due so much earlier."""
+        self._queue = [
+            (at - micros if self._has_interval(table_id, number) else at, running, table_id, number)
+            for at, running, table_id, number in self._queue
+            if self._latest.get((table_id, number)) == running
+        ]
+        heapify(self._queue)
+
+    def _has_interval(self, table_id: int, number: int) -> bool:
+        scheduled = self._tables[table_id]
+        row = scheduled.row(number)
+        return row is not None and isinstance(scheduled.read(row)[1], Interval)

@@ -129,6 +129,18 @@ def test_an_interval_repeats_and_leaves_out_what_was_missed(scheduled):
     assert scheduled.waiting == ["a"]
 
 
+def test_a_clock_that_is_set_back_does_not_stop_intervals(scheduled):
+    scheduled.call("every", "tick", 10)
+    scheduled.call("once", "at its time", 30)
+    assert scheduled.after(10) == [("tick", 10)]
+    assert len(scheduled.after(5)) == 1
+    assert len(scheduled.after(-3600)) == 1
+    assert scheduled.after(5)[1:] == [("tick", 20 - 3600)]
+    assert scheduled.after(10)[2:] == [("tick", 30 - 3600)]
+    assert "at its time" not in str(scheduled.after(10))
+    assert ("at its time", 40) in scheduled.after(3600)
+
+
 def test_rows_run_in_the_order_in_which_they_are_due(scheduled):
     scheduled.call("once", "third", 3)
     scheduled.call("once", "first", 1)
