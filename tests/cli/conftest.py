@@ -30,7 +30,7 @@ Run = Callable[..., Finished]
 
 _VARIABLES = (
     *("STDBPY_SERVER", "STDBPY_TOKEN", "STDBPY_DATABASE", "STDBPY_FORMAT"),
-    *("NO_COLOR", "XDG_DATA_HOME", "XDG_CACHE_HOME"),
+    *("NO_COLOR", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"),
 )
 """What changes how the program behaves."""
 

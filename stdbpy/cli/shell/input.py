@@ -22,19 +22,20 @@ class CommandLine:
 
 
 def is_command(text: str) -> bool:
-    return text.lstrip().startswith("\\") or _first_word(text) == LAST_RESULT or text.strip().lower() in _WORDS
+    words = _bare(text).split(None, 1)
+    return bool(words) and (words[0].startswith("\\") or words[0] == LAST_RESULT or _bare(text).lower() in _WORDS)
 
 
 def read_command(text: str) -> CommandLine:
     """The command in ``text``. Raises :class:`UsageError` for quotes that are never closed."""
-    word = text.strip()
-    if word.lower() in _WORDS:
-        return CommandLine(_WORDS[word.lower()])
+    line = _bare(text)
+    if line.lower() in _WORDS:
+        return CommandLine(_WORDS[line.lower()])
     try:
-        name, *arguments = shlex.split(word.replace("\\", "\\\\") if word.startswith("\\") else word, comments=False)
+        name, *arguments = shlex.split(line.replace("\\", "\\\\"))
     except ValueError:
-        raise UsageError(f"a quote is never closed: {word}") from None
-    return CommandLine(name.removeprefix("\\").removesuffix(";"), tuple(arguments))
+        raise UsageError(f"a quote is never closed: {line}") from None
+    return CommandLine(name.removeprefix("\\"), tuple(arguments))
 
 
 def is_ready(text: str) -> bool:
@@ -47,6 +48,6 @@ def is_ready(text: str) -> bool:
     return not is_inside and "\n" in text and not text.rpartition("\n")[2].strip()
 
 
-def _first_word(text: str) -> str:
-    words = text.split(None, 1)
-    return words[0].rstrip(";") if words else ""
+def _bare(text: str) -> str:
+    """Without the semicolon that commands do not need."""
+    return text.strip().rstrip("; ")

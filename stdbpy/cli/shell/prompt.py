@@ -37,7 +37,7 @@ def open_prompt(session: Session, server_url: str) -> Callable[[], str]:
         [("class:prompt", f"{name}=> ")],
         multiline=True,
         prompt_continuation=[("class:prompt", f"{name}-> ")],
-        completer=_Completions(session),
+        completer=completer_of(session),
         complete_while_typing=False,
         lexer=_Colours(),
         key_bindings=_keys(),
@@ -46,6 +46,11 @@ def open_prompt(session: Session, server_url: str) -> Callable[[], str]:
         color_depth=None if has_colour(sys.stdout) else ColorDepth.DEPTH_1_BIT,
     )
     return editor.prompt
+
+
+def completer_of(session: Session) -> Completer:
+    """Offers what fits into a statement or command, with the names that the session knows then."""
+    return _Completions(session)
 
 
 def _keys() -> KeyBindings:

@@ -200,13 +200,12 @@ def _pieces(lines: list[str]) -> Iterator[tuple[int, str]]:
         if not begun and is_command(line):
             yield number, line
             continue
-        if not begun:
-            first = number
+        first = first if begun else number
         begun += line
-        if not line.strip() and not begun.strip():
-            begun = ""
-        elif ";" in line and is_complete(begun):
+        # Not each line of a long statement is worth looking at all of it.
+        may_end = begun == line or ";" in line or "*/" in line
+        if may_end and is_complete(begun):
             yield first, begun
             begun = ""
-    if begun.strip():
+    if begun:
         yield first, begun
