@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Cursor
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from stdbpy.engine.journal.records import checksum
 from stdbpy.engine.journal.sqlite_file import SqliteFile
 from stdbpy.errors import NameTaken
 from stdbpy.sats.values import Identity
 
-FORMAT = 1
+FORMAT = 2
 
 _SCHEMA = (
     # `folder` has the data; a database that is cleared gets another one.
@@ -23,9 +24,13 @@ _SCHEMA = (
     "CREATE TABLE name (name TEXT PRIMARY KEY, identity BLOB NOT NULL, owner BLOB NOT NULL)",
     # Folders that belong to no database: not complete yet, or to be deleted.
     "CREATE TABLE rubbish (folder TEXT PRIMARY KEY)",
+    # Databases that can be neither deleted nor cleared.
+    "CREATE TABLE lock (identity BLOB PRIMARY KEY)",
+    # One row: over all that stands above, when it was written last.
+    "CREATE TABLE checksum (value INTEGER NOT NULL)",
+    "INSERT INTO checksum VALUES (0)",
 )
-_LOCKS = "CREATE TABLE IF NOT EXISTS lock (identity BLOB PRIMARY KEY)"
-"""Databases that can be neither deleted nor cleared; files from before there were locks get the table."""
+_CONTENT = ("database", "name", "rubbish", "lock")
 
 
 class DatabaseEntry(NamedTuple):
@@ -55,29 +60,43 @@ class Control:
         # Changes are rare. Were they lost with a log, databases would be, too.
         self._file = SqliteFile(path, _SCHEMA, FORMAT, write_ahead_log=False)
         self._lock = Lock()
-        with self._file.writing():
-            self._file.connection.execute(_LOCKS)
         with self._file.reading():
+            faults = self._file.connection.execute("PRAGMA integrity_check").fetchone()
+            if faults != ("ok",) or not self._is_as_written():
+                raise self._file.damaged("it is not as it was written")
             self._read()
 
     def _read(self) -> None:
-        execute = self._file.connection.execute
+        content = self._content()
         self.databases = {
             Identity(identity): DatabaseEntry(Identity(identity), Identity(owner), *rest)
-            for identity, owner, *rest in execute("SELECT * FROM database")
+            for identity, owner, *rest in content["database"]
         }
-        self.names = {
-            name: NameEntry(Identity(identity), Identity(owner))
-            for name, identity, owner in execute("SELECT * FROM name ORDER BY rowid")
-        }
+        self.names = {name: NameEntry(Identity(identity), Identity(owner)) for name, identity, owner in content["name"]}
         """In the order in which they were given."""
-        self.locked = {Identity(identity) for (identity,) in execute("SELECT identity FROM lock")}
+        self.locked = {Identity(identity) for (identity,) in content["lock"]}
+        self._rubbish = [folder for (folder,) in content["rubbish"]]
+
+    def _content(self) -> dict[str, list[Any]]:
+        """The rows of all tables, read from the tables themselves and not from their indexes."""
+        execute = self._file.connection.execute
+        return {
+            table: execute(f"SELECT * FROM {table} NOT INDEXED ORDER BY rowid").fetchall()  # noqa: S608 - see above
+            for table in _CONTENT
+        }
+
+    def _is_as_written(self) -> bool:
+        return self._file.connection.execute("SELECT value FROM checksum").fetchall() == [(self._checksum(),)]
+
+    def _checksum(self) -> int:
+        return checksum(*(value for rows in self._content().values() for row in rows for value in row))
 
     @contextmanager
     def _changing(self) -> Iterator[Callable[..., Cursor]]:
         with self._lock:
             with self._file.writing():
                 yield self._file.connection.execute
+                self._file.connection.execute("UPDATE checksum SET value = ?", (self._checksum(),))
             self._read()
 
     # --- databases ---------------------------------------------------------------------------
@@ -110,8 +129,8 @@ class Control:
 
     def rubbish(self) -> list[str]:
         """Folders that are to be deleted, or that a database is being made in."""
-        with self._lock, self._file.reading():
-            return [folder for (folder,) in self._file.connection.execute("SELECT folder FROM rubbish")]
+        with self._lock:
+            return list(self._rubbish)
 
     def note_rubbish(self, folder: str) -> None:
         with self._changing() as execute:

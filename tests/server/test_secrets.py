@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -24,6 +25,14 @@ def test_a_secret_can_be_read_by_its_owner_alone(tmp_path: Path):
         write_secret(path, content)
         assert (path.read_bytes(), mode(path)) == (content, 0o600)
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="folders are synced where systems need that")
+def test_a_secret_survives_a_loss_of_power(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    is_folder: list[bool] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: is_folder.append(stat.S_ISDIR(os.fstat(descriptor).st_mode)))
+    write_secret(tmp_path / "secret", b"one")
+    assert is_folder == [False, True]
 
 
 def test_a_secret_that_cannot_be_written_leaves_nothing(tmp_path: Path):

@@ -88,7 +88,7 @@ class SqliteFile:
         if found < format:
             raise DataDirectoryError(
                 f"{self.name} was written by an older stdbpy (format {found}, this one knows {format})",
-                hint="Publish with the data cleared, or start with another --data-dir.",
+                hint="Start with another --data-dir, or move this one away.",
             )
 
     @contextmanager
@@ -117,7 +117,8 @@ class SqliteFile:
 
     def damaged(self, how: str) -> DataDirectoryError:
         return DataDirectoryError(
-            f"{self.name} is damaged: {how}", hint="Restore it from a backup, or publish with the data cleared."
+            f"{self.name} is damaged: {how}",
+            hint="Restore it from a backup, publish with the data cleared, or start with another --data-dir.",
         )
 
     @contextmanager
