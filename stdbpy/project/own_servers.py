@@ -50,6 +50,7 @@ class OwnServers:
         with ExitStack() as until_stopped:
             try:
                 self.folder.mkdir(mode=_OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
+                self._clear_away_left_ones()
                 for key in keys:
                     until_stopped.enter_context(self._held(self._note(key), os.fsencode(token_file)))
             except OSError as error:
@@ -57,6 +58,12 @@ class OwnServers:
                     f"{self.folder} cannot be written: {error.strerror}", hint="Who may write there?"
                 ) from error
             yield
+
+    def _clear_away_left_ones(self) -> None:
+        with one_at_a_time(self.folder):
+            for note in self.folder.iterdir():
+                if not _is_held(note):
+                    note.unlink(missing_ok=True)
 
     @contextmanager
     def _held(self, note: Path, content: bytes) -> Iterator[None]:

@@ -67,8 +67,13 @@ def test_a_note_of_a_killed_server_is_no_hindrance(servers: OwnServers, token_fi
     left.write_bytes(content)
     other = tmp_path / "other"
     other.write_text("another")
-    with servers.running([KEY], other):
-        assert servers.token(KEY) == "another"
+    with servers.running([OTHER], other):
+        assert [servers.token(KEY), servers.token(OTHER)] == [None, "another"]
+    left.write_bytes(content)
+    with servers.running([OTHER], other):
+        assert not left.exists()
+        with servers.running([KEY], other):
+            assert servers.token(KEY) == servers.token(OTHER) == "another"
 
 
 def test_a_server_leaves_the_note_of_its_successor_alone(servers: OwnServers, token_file: Path) -> None:
