@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,13 @@ def test_a_lost_register_is_no_empty_server(tmp_path: Path, how: str) -> None:
         register.write_bytes(b"")
     with pytest.raises(DataDirectoryError, match="which says whose they are, is gone"):
         Engine(tmp_path)
+
+
+def test_a_register_of_another_version(tmp_path: Path) -> None:
+    Engine(tmp_path).close()
+    for version, words in ((1, "older stdbpy"), (1000, "newer stdbpy")):
+        with closing(sqlite3.connect(tmp_path / CONTROL_FILE)) as register:
+            register.execute(f"PRAGMA user_version = {version}")
+        with pytest.raises(DataDirectoryError, match=words) as refused:
+            Engine(tmp_path)
+        assert refused.value.hint

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 import pytest
 
 from stdbpy.engine import Agreement, Engine
-from stdbpy.engine.engine import CONTROL_FILE
 from stdbpy.errors import DatabaseLocked, DatabaseNotFound, MigrationRefused, ModuleLoadError, NotAllowed
 from stdbpy.sats.values import Identity
 from stdbpy.schema import StepKind
@@ -117,14 +115,3 @@ class TestLocks:
             engine.set_lock(identity, OWNER, locked=False)
         with Engine(tmp_path) as engine:
             engine.delete(identity, OWNER)
-
-    def test_data_from_before_there_were_locks(self, tmp_path: Path):
-        with Engine(tmp_path) as engine:
-            identity = Sample(engine).identity
-        with sqlite3.connect(tmp_path / CONTROL_FILE) as register:
-            register.execute("DROP TABLE lock")
-        register.close()
-        with Engine(tmp_path) as engine:
-            engine.set_lock(identity, OWNER, locked=True)
-            with pytest.raises(DatabaseLocked):
-                engine.delete(identity, OWNER)
