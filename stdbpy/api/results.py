@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from stdbpy.sats.types import ProductType
@@ -23,6 +24,8 @@ class Health:
     package_name: str
     schedulable: bool
     nodes: tuple[int, ...]
+    clock: datetime | None = field(default=None, compare=False)
+    """What time it was at the server, to the second; ``None`` if it does not tell."""
 
 
 @dataclass(frozen=True, slots=True)

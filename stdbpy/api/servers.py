@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
 import msgspec
 
 from stdbpy.api.answers import (
@@ -14,7 +18,7 @@ from stdbpy.api.answers import (
     read_text,
     refusal,
 )
-from stdbpy.api.exchange import Exchange, Request, identity_path
+from stdbpy.api.exchange import Exchange, Request, Response, identity_path
 from stdbpy.api.results import Health, NewIdentity
 from stdbpy.sats.values import Identity
 
@@ -47,8 +51,18 @@ def ping() -> Exchange[None]:
 
 
 def health() -> Exchange[Health]:
-    answer = read_json((yield Request("GET", "/v1/health")), _HealthAnswer)
-    return Health(answer.version, answer.package_name, answer.schedulable, tuple(answer.nodes))
+    response = yield Request("GET", "/v1/health")
+    answer = read_json(response, _HealthAnswer)
+    return Health(
+        answer.version, answer.package_name, answer.schedulable, tuple(answer.nodes), clock=_clock_of(response)
+    )
+
+
+def _clock_of(response: Response) -> datetime | None:
+    """The time in the header ``Date`` (RFC 9110, section 6.6.1)."""
+    with suppress(TypeError, ValueError):
+        return parsedate_to_datetime(response.headers.get("date", "")).replace(tzinfo=UTC)
+    return None
 
 
 def create_identity() -> Exchange[NewIdentity]:

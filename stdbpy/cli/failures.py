@@ -22,7 +22,7 @@ _TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+(\.[\w-]+)?")
 def report(error: BaseException, *, show_traceback: bool) -> int:
     """Writes about ``error`` to stderr and returns the exit code for it."""
     if show_traceback and not isinstance(error, KeyboardInterrupt):
-        print(_without_tokens("".join(traceback.format_exception(error))), end="", file=sys.stderr)
+        print(without_tokens("".join(traceback.format_exception(error))), end="", file=sys.stderr)
     match error:
         case KeyboardInterrupt():
             print("Interrupted.", file=sys.stderr)
@@ -106,14 +106,14 @@ def _about_os_error(error: OSError) -> str:
 
 def _say(message: str, hint: str, code: int, notes: Iterable[str] = ()) -> int:
     """``notes`` are what was added to the error with ``add_note``, such as the place that it is about."""
-    print(f"{paint('Error:', 'red', sys.stderr)} {_without_tokens(printable(message))}", file=sys.stderr)
+    print(f"{paint('Error:', 'red', sys.stderr)} {without_tokens(printable(message))}", file=sys.stderr)
     for line in (line for note in notes for line in note.splitlines()):
-        print(f"  {_without_tokens(printable(line))}", file=sys.stderr)
+        print(f"  {without_tokens(printable(line))}", file=sys.stderr)
     if hint:
-        print(f"{paint('Hint:', 'cyan', sys.stderr)} {_without_tokens(printable(hint))}", file=sys.stderr)
+        print(f"{paint('Hint:', 'cyan', sys.stderr)} {without_tokens(printable(hint))}", file=sys.stderr)
     return code
 
 
-def _without_tokens(text: str) -> str:
+def without_tokens(text: str) -> str:
     """A server may quote the token that it was shown."""
     return _TOKEN.sub("TOKEN", text)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stdbpy.errors import ApiError, MissingExtra, TokenRejected
 from stdbpy.project import cli_toml
@@ -188,17 +188,25 @@ def _accepted_as(server_url: str, token: str) -> Identity | None:
     return None
 
 
+def claims_in(token: str) -> dict[str, Any] | None:
+    """What a token says (RFC 7519, section 4), which nobody has checked; ``None`` if it is no token."""
+    try:
+        _, payload, _ = token.split(".")
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (ValueError, RecursionError):
+        return None
+    return claims if isinstance(claims, dict) else None
+
+
 def identity_in(token: str) -> Identity | None:
     """Whom a token is of, by its own words: nobody has checked them. ``None`` if it does not tell.
 
     Tokens name their issuer and subject; those of SpacetimeDB also the identity that follows from the two.
     """
-    try:
-        _, payload, _ = token.split(".")
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        named, issuer, subject = (claims.get(key) for key in ("hex_identity", "iss", "sub"))
-    except (ValueError, AttributeError, RecursionError):
+    claims = claims_in(token)
+    if claims is None:
         return None
+    named, issuer, subject = (claims.get(key) for key in ("hex_identity", "iss", "sub"))
     if isinstance(named, str):
         with suppress(ValueError):
             return Identity.from_hex(named)

@@ -21,6 +21,8 @@ class Invocation:
     it only must not break."""
     reads_config: bool = True
     """Whether a broken ``cli.toml`` is in its way."""
+    tells_findings: bool = False
+    """What is wrong is what it is asked for: it tells that as data, and an error at the end only counts."""
     runs_on: bool = False
     """It would work until interrupted: it is only run where it cannot begin."""
 
@@ -69,6 +71,7 @@ INVOCATIONS: dict[tuple[str, ...], Invocation] = {
     ("server", "ping"): Invocation(("server", "ping", URL)),
     ("server", "edit"): Invocation(("server", "edit", "maincloud", "--url", URL, "--yes")),
     ("server", "clear"): local("server", "clear", "--yes", reads_config=False),
+    ("doctor",): Invocation(("doctor", "--server", URL), tells_findings=True),
     ("version",): remote("version"),
     ("version", "list"): local("version", "list", reads_config=False),
 }

@@ -38,7 +38,7 @@ PACKAGES: dict[str, set[str]] = {
 }
 """The packages that others may import, as far as their invocations in the table go."""
 
-READS_CODE = ("build", "generate", "publish", "start")
+READS_CODE = ("build", "doctor", "generate", "publish", "start")
 """Commands that may import any room, because they load modules."""
 
 

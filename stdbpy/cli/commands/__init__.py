@@ -29,6 +29,7 @@ COMMANDS = {
     "login": "Log in: in the browser, at a server, or with a token.",
     "logout": "Forget your login.",
     "server": "Name servers, see whether they answer, clear their data.",
+    "doctor": "Look whether everything is set up as it should be.",
     "version": "Show the version of stdbpy, or of a server.",
 }
 """Each command with the line that the list of commands shows: nothing is imported to show it."""

@@ -1,0 +1,73 @@
+"""``stdbpy doctor``: how findings are shown, and its exit code."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from stdbpy.server import RunningServer
+from tests.cli.conftest import Run
+
+FREE = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def healthy(run: Run, chat: str) -> None:
+    assert run("generate").code == 0
+
+
+def test_all_is_well(run: Run, healthy: None) -> None:
+    done = run("doctor")
+    assert (done.code, done.err) == (0, "")
+    assert {json.loads(line)["level"] for line in done.out.splitlines()} == {"ok"}
+
+
+def test_a_person_reads_lines(run: Run, healthy: None, server: RunningServer) -> None:
+    Path("module_bindings/tables.py").unlink()
+    done = run("doctor", "--format", "table")
+    assert done.code == 0
+    lines = done.out.splitlines()
+    place = lines.index("warning  generated code: module_bindings is not up to date: tables.py")
+    assert lines[place + 1] == "         fix: stdbpy generate"
+    assert any(line.startswith(f"ok       server: {server.url} is the embedded server") for line in lines)
+
+
+def test_an_error_among_the_findings(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home)
+    done = run("doctor", "--server", FREE)
+    assert (done.code, done.err) == (1, "Error: 1 error found: server\n")
+    assert [json.loads(line)["subject"] for line in done.out.splitlines() if '"error"' in line] == ["server"]
+
+
+@pytest.mark.parametrize("format", ["json", "csv", "markdown"])
+def test_formats(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, format: str) -> None:
+    monkeypatch.chdir(home)
+    done = run("doctor", "--server", FREE, "--format", format, "--output", str(home / "found"))
+    assert (done.code, done.out) == (1, "")
+    text = (home / "found").read_text()
+    if format == "json":
+        assert set(json.loads(text)[0]) == {"level", "subject", "message", "fix"}
+    elif format == "csv":
+        assert {row["level"] for row in csv.DictReader(io.StringIO(text))} == {"ok", "error"}
+    else:
+        assert text.startswith("| level | subject | message | fix |")
+
+
+def test_the_token_is_not_told(run: Run, healthy: None, server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for word in (server.owner_token, "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl"):
+        monkeypatch.setenv("STDBPY_TOKEN", word)
+        for format in ("table", "json"):
+            done = run("doctor", "--format", format)
+            assert word.split(".")[1] not in done.out + done.err
+
+
+def test_another_configuration(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home)
+    (home / "root" / "config").mkdir(parents=True)
+    (home / "root" / "config" / "cli.toml").write_text("broken")
+    done = run("--root-dir", str(home / "root"), "doctor")
+    assert (done.code, done.err) == (1, "Error: 1 error found: cli.toml\n")
