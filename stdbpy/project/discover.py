@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from stdbpy.errors import ProjectError
 from stdbpy.project import spacetime_json
 from stdbpy.project.model import Project
 from stdbpy.project.pyproject import PYPROJECT, SETUP, is_python_project, read_python_files
-from stdbpy.project.targets import MODULE_FOLDER, ProjectTargets, folders_upwards, load_targets
+from stdbpy.project.targets import MODULE_FOLDER, folders_upwards, load_targets
 
 
 def python_project(folder: Path) -> Project:
@@ -51,9 +50,9 @@ def discover(start: Path, *, env: str | None = None) -> Project:
     """
     for folder in folders_upwards(start):
         if (folder / spacetime_json.FILE_NAME).is_file():
-            return _with_target(_led_to(folder, env), load_targets(start, env))
+            return _led_to(folder, env)
         if is_python_project(folder):
-            return _with_target(python_project(folder), load_targets(start, env))
+            return python_project(folder)
     raise _no_project(start)
 
 
@@ -76,10 +75,3 @@ def _led_to(folder: Path, env: str | None) -> Project:
             hint='Name its folder with "module-path", or --module-path.',
         )
     return python_project(module_path.resolve())
-
-
-def _with_target(project: Project, found: ProjectTargets | None) -> Project:
-    for target in found.targets if found is not None else ():
-        if target.module_path is not None and target.module_path.resolve() == project.root:
-            return replace(project, database=target.database, server=target.server)
-    return project

@@ -18,10 +18,6 @@ class Project:
     """Import name of the module's code, if the project says it; see :mod:`stdbpy.project.sources`."""
     source_dir: Path | None = None
     """The folder that ``module`` is imported from, if the project says it."""
-    database: str | None = None
-    """Name or identity of the database to publish to."""
-    server: str | None = None
-    """Address or nickname of its server."""
     bindings: Path | None = None
     """The folder for generated Python client code."""
 

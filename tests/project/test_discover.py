@@ -32,8 +32,6 @@ bindings = "client/module_bindings"
         name="my-game",
         module="game.module",
         source_dir=root / "server",
-        database="game-dev",
-        server="local",
         bindings=root / "client/module_bindings",
     )
 
@@ -83,7 +81,7 @@ def test_spacetime_json_beside_pyproject(tree: MakeTree) -> None:
 
     project = discover(root)
 
-    assert (project.module, project.database, project.server) == ("game", "game", "maincloud")
+    assert (project.root, project.module) == (root, "game")
 
 
 @pytest.mark.parametrize("folder", ["", "server", "server/game"])
@@ -98,7 +96,7 @@ def test_module_path_leads_to_the_python_project(tree: MakeTree, folder: str) ->
 
     project = discover(root / folder)
 
-    assert (project.root, project.database) == (root / "server", "game")
+    assert (project.root, project.name) == (root / "server", "my-game")
 
 
 def test_without_module_path_the_official_folder_is_looked_into(tree: MakeTree) -> None:
@@ -119,29 +117,17 @@ def test_a_project_that_the_file_above_does_not_lead_to_stands_alone(tree: MakeT
     assert discover(root / "tools") == Project(root=root / "tools", name="tools")
 
 
-def test_later_layers_replace_keys(tree: MakeTree) -> None:
+def test_a_layer_may_lead_elsewhere(tree: MakeTree) -> None:
     root = tree(
         {
-            "pyproject.toml": "",
-            "spacetime.json": '{"database": "game", "server": "maincloud"}',
-            "spacetime.local.json": '{"database": "game-ann"}',
-            "spacetime.dev.json": '{"server": "local"}',
-            "spacetime.dev.local.json": '{"database": "game-ann-dev"}',
+            "spacetime.json": '{"module-path": "a"}',
+            "spacetime.dev.json": '{"module-path": "b"}',
+            "a/pyproject.toml": "",
+            "b/pyproject.toml": "",
         }
     )
 
-    plain, dev = discover(root), discover(root, env="dev")
-
-    assert (plain.database, plain.server) == ("game-ann", "maincloud")
-    assert (dev.database, dev.server) == ("game-ann-dev", "local")
-
-
-def test_the_same_key_in_both_files_is_an_error(tree: MakeTree) -> None:
-    root = tree({"pyproject.toml": '[tool.stdbpy]\ndatabase = "a"', "spacetime.json": '{"database": "b"}'})
-
-    with pytest.raises(ConfigError, match=r"database is said twice: in \[tool.stdbpy\] .*spacetime\.json") as caught:
-        discover(root)
-    assert caught.value.hint == "Remove it from one of them."
+    assert [discover(root, env=env).name for env in (None, "dev")] == ["a", "b"]
 
 
 def test_no_project_anywhere_says_how_to_make_one(tree: MakeTree) -> None:

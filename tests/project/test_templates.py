@@ -17,6 +17,7 @@ from stdbpy.project.discover import discover
 from stdbpy.project.generated import write_package
 from stdbpy.project.naming import ProjectNames
 from stdbpy.project.template_sources import BUILT_IN
+from stdbpy.project.targets import load_targets
 from stdbpy.project.templates import NewProject, Wishes, create_project
 
 SAME_IN_ALL = (".gitignore", "Makefile", "pyproject.toml", "tests/conftest.py", "my_game/__init__.py")
@@ -47,11 +48,16 @@ def test_nothing_is_left_of_the_template(created: NewProject) -> None:
         assert text.endswith("\n")
 
 
+def database_in(folder: Path) -> str | None:
+    found = load_targets(folder)
+    return found.targets[0].database if found is not None else None
+
+
 def test_is_found_and_builds_without_problems(created: NewProject) -> None:
     project = discover(created.root)
     built = build(project)
 
-    assert (project.name, project.database) == ("my-game", "my-game")
+    assert (project.name, database_in(created.root)) == ("my-game", "my-game")
     assert project.bindings == created.root / "module_bindings"
     assert built.source.entry == "my_game.module"
     assert sorted(built.source.files) == ["my_game/__init__.py", "my_game/module.py"]
@@ -96,7 +102,7 @@ def test_the_name_of_the_database_may_differ_from_the_folders(tmp_path: Path) ->
     created = create_project("basic", tmp_path / "Server", Wishes(database="game-7"))
 
     assert created.names == ProjectNames("game-7", "server")
-    assert discover(created.root).database == "game-7"
+    assert database_in(created.root) == "game-7"
 
 
 @pytest.mark.parametrize("inside", [True, False])
