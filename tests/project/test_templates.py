@@ -16,8 +16,8 @@ from stdbpy.project.build import build
 from stdbpy.project.discover import discover
 from stdbpy.project.generated import write_package
 from stdbpy.project.naming import ProjectNames
-from stdbpy.project.template_sources import BUILT_IN
 from stdbpy.project.targets import load_targets
+from stdbpy.project.template_sources import BUILT_IN
 from stdbpy.project.templates import NewProject, Wishes, create_project
 
 SAME_IN_ALL = (".gitignore", "Makefile", "pyproject.toml", "tests/conftest.py", "my_game/__init__.py")
