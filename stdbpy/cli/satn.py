@@ -50,6 +50,8 @@ Write = Callable[[Any], T]
 _WIDE = (Primitive.U256, Primitive.I256)
 _FLOATS = (Primitive.F32, Primitive.F64)
 _EPOCH = date(1970, 1, 1)
+_LARGEST_POWER = 308
+"""Of ten, in a double."""
 _LARGEST_SINGLE = float.fromhex("0x1.fffffep+127")
 
 
@@ -65,7 +67,7 @@ def fields_of(columns: ProductType) -> list[Field]:
 
 
 def _field(name: str, type: AlgebraicType) -> Field:
-    text = satn_writer(type)
+    text = _QueryTextWriters(()).of(type)
     if isinstance(type, Primitive) and type not in _WIDE and type not in _FLOATS:
         return Field(name, text=text, type=type)
     read = compile_json_codec(type, form="result").from_json
@@ -230,6 +232,31 @@ class _TextWriters(_Writers[str]):
             return f"({name} = {payloads[name](payload)})"
 
         return write
+
+
+class _QueryTextWriters(_TextWriters):
+    """As the official program shows the rows of queries."""
+
+    def _of_parts(self, type: AlgebraicType) -> Write[str]:
+        if type is Primitive.F64:
+            return lambda value: _float_text(_as_the_official_program_reads(value), single=False)
+        return super()._of_parts(type)
+
+
+def _as_the_official_program_reads(number: float) -> float:
+    """The double that the official 2.8.3 makes of the JSON of another: of numbers with 16 or 17 digits
+    it is often the next one, because its parser (``serde_json`` without ``float_roundtrip``) rounds twice.
+    Tables show it, so that they are the same; all other formats have the number that the server wrote."""
+    if not math.isfinite(number):
+        return number
+    sign, digits, exponent = Decimal(repr(number)).as_tuple()
+    assert isinstance(exponent, int)
+    result = float(int("".join(map(str, digits))))
+    while exponent < -_LARGEST_POWER:
+        result, exponent = result / float(f"1e{_LARGEST_POWER}"), exponent + _LARGEST_POWER
+    power = float(f"1e{abs(exponent)}")
+    result = result * power if exponent >= 0 else result / power
+    return number if math.isinf(result) else -result if sign else result
 
 
 def _quoted(value: Any) -> str:
