@@ -57,8 +57,9 @@ def publish_refusal(response: Response, program: bytes, database: str | None) ->
         way_out = error.hint.rstrip(".") or "Change the module so that it fits the data that is there"
         clears = " (--delete-data)" if "data cleared" in way_out else ", or publish to empty tables with --delete-data"
         error.hint = f"{way_out}{clears}."
-    elif status >= SERVER_ERROR and type(error) is ApiError:
-        # The real servers call it their own failure when a module breaks the rules.
+    elif status >= SERVER_ERROR and type(error) is ApiError and "\nhint: " not in text:
+        # The real servers call it their own failure when a module breaks the rules. The embedded one says
+        # itself what to do.
         said = error.message.removeprefix("the server failed: ")
         return ApiError(
             f"the server cannot use this program: {said}",

@@ -293,6 +293,11 @@ class TestRefusedPrograms:
                 carry(exchange, below_database(text_answer(said, 500)))
             assert caught.value.hint
 
+    def test_a_failure_of_the_server_itself_keeps_its_hint(self):
+        with pytest.raises(ApiError) as caught:
+            carry(publishing.publish(b"x"), text_answer("The disk is full\nhint: Make room.", 503))
+        assert caught.value.hint == "Make room."
+
     @pytest.mark.parametrize(
         ("said", "hint"),
         [
