@@ -55,8 +55,9 @@ class Companion:
 
     def _read(self, on_line: Callable[[str], object]) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            on_line(line.rstrip("\n"))
+        with self._process.stdout as lines:
+            for line in lines:
+                on_line(line.rstrip("\n"))
 
     @property
     def exit_code(self) -> int | None:
@@ -64,17 +65,20 @@ class Companion:
         return self._process.poll()
 
     def stop(self) -> None:
-        """Ends it and what it started: politely, and by force if that does not help. Returns when it has ended."""
+        """Ends it and what it started: politely, and by force if that does not help, or if the user does not
+        want to wait (a second Ctrl-C is raised when it has ended). Returns when it has ended."""
         self._signal(signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(PATIENCE)
-        self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
-        self._process.wait()
+        try:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(PATIENCE)
+        finally:
+            self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+            self._process.wait()
         self._reader.join(PATIENCE)
 
     def _signal(self, number: int) -> None:
         """To the whole group: a shell does not pass signals on to what it runs."""
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, PermissionError):  # macOS: a group of which nobody lives is not permitted
             if sys.platform == "win32":
                 self._process.send_signal(number)
             else:
