@@ -23,12 +23,13 @@ class _ProjectFilter(DefaultFilter):
     caches, environments, editors' and git's files."""
 
     def __init__(self, left_out: Iterable[Path]) -> None:
-        super().__init__(ignore_paths=[str(path.resolve()) for path in left_out])
+        super().__init__()
+        self._left_out = [path.resolve() for path in left_out]
 
     def __call__(self, change: Change, path: str) -> bool:
         file = Path(path)
         counts = file.suffix in _SUFFIXES or file.name == PYPROJECT or file.match(_CONFIGURATION)
-        return counts and super().__call__(change, path)
+        return counts and super().__call__(change, path) and not any(map(file.is_relative_to, self._left_out))
 
 
 def changes(

@@ -31,6 +31,15 @@ def test_what_counts_as_a_change(root: Path) -> None:
 
 
 @pytest.mark.timeout(30)
+def test_what_is_called_like_a_folder_that_does_not_count(root: Path) -> None:
+    watched = changes([root], left_out=[root / "module_bindings"])
+
+    (root / "module_bindings.py").write_text("changed")
+
+    assert next(watched) == [root / "module_bindings.py"]
+
+
+@pytest.mark.timeout(30)
 def test_a_single_file(root: Path) -> None:
     program = root / "module.wasm"
     watched = changes([], files=[program])
