@@ -19,6 +19,7 @@ from typer.main import get_command
 from stdbpy.cli import commands
 from stdbpy.cli.command import Command, write_examples, write_parameters
 from stdbpy.cli.global_options import add_global_options
+from stdbpy.cli.invocation import is_said
 from stdbpy.cli.left_out import LeftOut
 from stdbpy.errors import UsageError, nearest
 
@@ -107,8 +108,7 @@ def _unless_another_runs(callback: Callable[..., Any] | None) -> Callable[..., N
             callback(**values)
             return
         for option in context.command.params:
-            source = context.get_parameter_source(option.name or "")
-            if option.expose_value and source is not None and source.name == "COMMANDLINE":
+            if option.expose_value and is_said(context, option.name or ""):
                 raise UsageError(
                     f"{option.opts[-1]} is an option of `{context.command_path}`,"
                     f" not of `{context.command_path} {context.invoked_subcommand}`",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     import typer
+    from typer import _click
 
     from stdbpy.project.cli_toml import CliToml
     from stdbpy.project.credentials import CredentialStore
@@ -78,3 +79,9 @@ class Invocation:
 def invocation_of(context: typer.Context) -> Invocation:
     """The invocation that :func:`stdbpy.cli.main.main` put into the command's context."""
     return cast("Invocation", context.obj)
+
+
+def is_said(context: _click.Context, parameter: str) -> bool:
+    """Whether the command line has a parameter; its value may also be that of a variable, or the default."""
+    source = context.get_parameter_source(parameter)
+    return source is not None and source.name == "COMMANDLINE"

@@ -21,6 +21,16 @@ def test_generate_from_the_project(run: Run, project: Path) -> None:
     assert run("generate", "--check").code == 0
 
 
+def test_a_database_of_the_project_needs_no_server(run: Run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable says where other commands go; only `--server` asks for what a server has."""
+    monkeypatch.setenv("STDBPY_SERVER", "http://127.0.0.1:1")
+
+    assert run("generate", "chat").code == 0
+
+    asked = run("generate", "chat", "--server", "http://127.0.0.1:1")
+    assert (asked.code, "http://127.0.0.1:1" in asked.err) == (1, True)
+
+
 def test_check_fails_and_writes_nothing(run: Run, project: Path) -> None:
     done = run("generate", "--check")
     assert (done.code, done.out) == (1, "")

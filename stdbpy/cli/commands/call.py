@@ -13,7 +13,7 @@ import typer
 from stdbpy.api.arguments import Function, find_function
 from stdbpy.cli.connection import connect
 from stdbpy.cli.databases import ChosenDatabase, resolve_words
-from stdbpy.cli.invocation import Invocation, invocation_of
+from stdbpy.cli.invocation import Invocation, invocation_of, is_said
 from stdbpy.cli.options import Anonymous, FormatOption, NoConfig, Output, Server, Yes
 from stdbpy.cli.output import Format, format_for
 from stdbpy.errors import NotFound, ReducerFailed, UsageError
@@ -159,6 +159,5 @@ def _read(source: str) -> bytes:
 
 
 def _logs_command(context: typer.Context, database: str) -> str:
-    server, source = context.params["server"], context.get_parameter_source("server")
-    said_here = server is not None and source is not None and source.name == "COMMANDLINE"
-    return shlex.join(("stdbpy", "logs", database, *(("--server", server) if said_here else ())))
+    server = ("--server", context.params["server"]) if is_said(context, "server") else ()
+    return shlex.join(("stdbpy", "logs", database, *server))

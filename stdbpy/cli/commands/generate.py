@@ -11,7 +11,7 @@ import typer
 
 from stdbpy.cli.building import load_program, project_target
 from stdbpy.cli.connection import connect
-from stdbpy.cli.invocation import Invocation, invocation_of
+from stdbpy.cli.invocation import Invocation, invocation_of, is_said
 from stdbpy.cli.left_out import CSHARP, LeftOut
 from stdbpy.cli.options import Anonymous, BinPath, Environment, Language, ModulePath, NoConfig, Server, Yes
 from stdbpy.errors import ProjectError, UsageError
@@ -86,7 +86,7 @@ def run(
     elif bin_path is not None:
         program = load_program(None, bin_path)
         packages = [WantedPackage(program.read_schema, out_dir or _bindings(here))]
-    elif database is not None and (server is not None or not _knows(here, database)):
+    elif database is not None and (is_said(context, "server") or not _knows(here, database)):
         folder = out_dir or _bindings(here)
         with connect(invocation, server, anonymous=anonymous) as api:
             live = api.schema(database)
