@@ -18,13 +18,19 @@ EMBEDDED = "stdbpy"
 
 
 def connect(
-    invocation: Invocation, server: str | None, *, anonymous: bool = False, as_someone: bool = False
+    invocation: Invocation,
+    server: str | None,
+    *,
+    anonymous: bool = False,
+    as_someone: bool = False,
+    makes_identity: bool = True,
 ) -> ApiClient:
     """A client of the server called ``server``; of the default one if it is ``None``.
 
     The token is that of ``STDBPY_TOKEN``, else the one kept for that server. Without any the client
     acts as a new identity each time; a command whose effects belong to somebody says ``as_someone``:
-    then a server on this machine is asked for an identity, which is kept.
+    then a server on this machine is asked for an identity, which is kept, unless ``makes_identity`` is
+    false, and others want a token.
 
     Raises :class:`~stdbpy.errors.ConfigError`, and :class:`~stdbpy.errors.ApiError` if an identity is
     asked for in vain.
@@ -43,11 +49,11 @@ def connect(
         store = invocation.credentials()
         token = find_token(url, store, config)
         if as_someone and (token is None or is_of_another_server(token, url, store)):
-            token = _identified(url, token, invocation)
+            token = _identified(url, token, invocation, makes_identity=makes_identity)
     return ApiClient(url, token)
 
 
-def _identified(url: str, token: str | None, invocation: Invocation) -> str | None:
+def _identified(url: str, token: str | None, invocation: Invocation, *, makes_identity: bool) -> str | None:
     """The token of an identity that a server on this machine takes; to others the user has to log in."""
     from stdbpy.api.address import Address
 
@@ -55,9 +61,11 @@ def _identified(url: str, token: str | None, invocation: Invocation) -> str | No
         if token is None:
             raise StdbError(
                 f"there is no token for {url}",
-                hint="Log in with `stdbpy login`, set STDBPY_TOKEN, or act with --anonymous",
+                hint="Log in with `stdbpy login`, or set STDBPY_TOKEN",
             )
         return token
+    if not makes_identity:
+        return None
     account = account_of(invocation)
     done = account.renew(url)
     if done.is_new:

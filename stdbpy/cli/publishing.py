@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stdbpy.cli.building import load_program
@@ -13,7 +13,7 @@ from stdbpy.cli.invocation import Invocation
 from stdbpy.cli.output import Plain
 from stdbpy.cli.plan_view import plan_lines, plan_record
 from stdbpy.cli.terminal import confirm
-from stdbpy.errors import NotSupported, StdbError
+from stdbpy.errors import NotFound, NotSupported, StdbError
 
 if TYPE_CHECKING:
     from stdbpy.api import ApiClient
@@ -31,12 +31,14 @@ class Consent:
     delete_data: str = "never"
     """``always``, ``on-conflict`` (only if an update is impossible with the data) or ``never``."""
     break_clients: bool = False
+    may_ask: bool = True
+    """Otherwise a question that has no answer yet is an error at a terminal too."""
 
     def ask(self, question: str, kind: str) -> None:
         """Raises as :func:`~stdbpy.cli.terminal.confirm`."""
         flag = "--break-clients" if kind == "break-clients" else ""
         yes = {*self.yes, *(["break-clients"] if self.break_clients else [])}
-        confirm(question, yes=yes, kind=kind, flag=flag)
+        confirm(question, yes=yes, kind=kind, flag=flag, may_ask=self.may_ask)
 
 
 def publish_target(
@@ -47,18 +49,23 @@ def publish_target(
     program: Program | None = None,
     dry_run: bool = False,
 ) -> dict[str, Plain]:
-    """Publishes what the target names to where it names; with ``dry_run`` stops where that would begin.
-    ``program`` is the target's if it has been loaded before.
+    """Publishes what the target names to where it names; with ``dry_run`` stops where that would begin, and
+    neither asks anything nor makes an identity. ``program`` is the target's if it has been loaded before.
 
     Returns a record of it: ``op`` (``create``, ``update`` or ``clear``; when done ``created`` or
     ``updated``), ``name``, ``identity``, ``server`` and what :func:`plan_record` says. Raises
     :class:`StdbError` if it is refused, needs consent that nobody gives, or must clear data.
     """
     from stdbpy.api.address import Address
+    from stdbpy.api.names import split_parent
 
     program = program or load_program(target.module_path, target.bin_path, target.js_path)
-    database = target.database or target.project_name
-    with connect(invocation, target.server, anonymous=target.anonymous, as_someone=True) as api:
+    database, parent = split_parent(target.database or target.project_name, target.parent)
+    if dry_run:
+        consent = replace(consent, may_ask=False)
+    with connect(
+        invocation, target.server, anonymous=target.anonymous, as_someone=True, makes_identity=not dry_run
+    ) as api:
         _expect_a_host_for(program, api)
         if not Address.parse(api.url).is_loopback:
             consent.ask(f"Publish to {api.url}, which is not on this machine?", "remote")
@@ -74,8 +81,8 @@ def publish_target(
             consent.ask(f"Delete all data of {database} on {api.url}?", "delete-data")
         record = {"name": database, "server": api.url, **({} if plan is None else plan_record(plan))}
         if dry_run:
-            identity = None if database is None or (plan is None and not clear) else api.identity_of(database).hex()
-            op = "clear" if clear else "create" if identity is None else "update"
+            identity = None if database is None else _identity(api, database)
+            op = "create" if identity is None else "clear" if clear else "update"
             return {"op": op, "identity": identity, **record}
         result = api.publish(
             program.content,
@@ -83,7 +90,7 @@ def publish_target(
             clear=clear,
             break_clients=plan is None and consent.break_clients,
             plan=plan,
-            parent=target.parent,
+            parent=parent,
             organization=target.organization,
             host_type=host_type,
             num_replicas=target.num_replicas,
@@ -93,10 +100,17 @@ def publish_target(
 
 def _plan(api: ApiClient, program: Program, database: str, host_type: HostType | None) -> PublishPlan | None:
     """``None`` for a database that is not there yet, and on servers that make no plans."""
-    name = database.rpartition("/")[2]
     try:
-        return api.pre_publish(program.content, name, host_type=host_type)
+        return api.pre_publish(program.content, database, host_type=host_type)
     except NotSupported:
+        return None
+
+
+def _identity(api: ApiClient, database: str) -> str | None:
+    """``None`` if it is not there yet."""
+    try:
+        return api.identity_of(database).hex()
+    except NotFound:
         return None
 
 

@@ -57,17 +57,22 @@ def is_interactive() -> bool:
     return is_terminal(sys.stdin) and is_terminal(sys.stderr)
 
 
-def confirm(question: str, *, yes: bool | Collection[str] | None, kind: str = "", flag: str = "") -> None:
+def confirm(
+    question: str, *, yes: bool | Collection[str] | None, kind: str = "", flag: str = "", may_ask: bool = True
+) -> None:
     """Asks before something that cannot be undone, unless the user gave the answer before.
 
     ``yes`` is what ``--yes`` says: whether it is there, or the kinds of questions that it answers; then
     ``kind`` says of which this one is. ``flag`` is the option that answers it, if that is another.
-    Raises :class:`UsageError` if nobody is there to answer, naming the flag that does, and
-    :class:`DeclinedError` if the answer is no.
+    Raises :class:`UsageError` if nobody is there to answer, or may not be asked, naming the flag that
+    does, and :class:`DeclinedError` if the answer is no.
     """
     if yes is True or (yes and (kind in yes or "all" in yes)):
         return
-    answer = _answer(question, " [y/N] ", hint=f"{flag or (f'--yes={kind}' if kind else '--yes')} answers yes")
+    hint = f"{flag or (f'--yes={kind}' if kind else '--yes')} answers yes"
+    if not may_ask:
+        raise UsageError(f"that would be asked: {question}", hint=hint)
+    answer = _answer(question, " [y/N] ", hint=hint)
     if answer.lower() not in ("y", "yes"):
         raise DeclinedError("left as it was")
 

@@ -141,6 +141,31 @@ def test_a_dry_run_changes_nothing(run: Run, chat_project: str) -> None:
     assert (cleared.code, records(cleared.out)[0]["op"]) == (0, "clear")
 
 
+def test_a_dry_run_tells_a_new_database_from_one_to_clear(run: Run, chat: str) -> None:
+    for name, op in ((chat, "clear"), (f"{chat}-new", "create")):
+        done = run("publish", name, "--dry-run", "--delete-data", "--yes=delete-data")
+        assert (done.code, records(done.out)[0]["op"]) == (0, op), done.err
+
+
+def test_a_dry_run_asks_nothing_at_a_terminal(run: Run, chat: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = sit_down(monkeypatch, "y\n")
+
+    assert run("publish", "--dry-run", "--delete-data").code == 2
+
+    assert "[y/N]" not in shown.getvalue()
+    assert "--yes=delete-data answers yes" in shown.getvalue()
+
+
+def test_a_dry_run_makes_no_identity(run: Run, home: Path, chat_project: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STDBPY_TOKEN")
+    before = sorted(home.rglob("*"))
+
+    done = run("publish", "--dry-run")
+
+    assert (done.code, done.err) == (0, "")
+    assert [path for path in sorted(home.rglob("*")) if path not in before and path.suffix in (".toml", ".json")] == []
+
+
 def test_all_databases_of_a_project(run: Run, chat_project: str, server: RunningServer) -> None:
     names = [chat_project, f"{chat_project}-eu", f"{chat_project}-us"]
     pyproject = Path("pyproject.toml")
@@ -154,6 +179,9 @@ def test_all_databases_of_a_project(run: Run, chat_project: str, server: Running
     assert [record["name"] for record in records(run("publish", f"{chat_project}-*").out)] == names[1:]
     assert [record["name"] for record in records(run("publish", names[2]).out)] == names[2:]
 
+    assert [record["name"] for record in json.loads(run("publish", "--format", "json").out)] == names
+    assert run("publish", "--format", "csv").out.count("op,name,identity") == 1
+
     unknown = run("publish", f"{chat_project}-uk")
     assert (unknown.code, unknown.out) == (1, "")
     assert "Did you mean" in unknown.err
@@ -161,6 +189,20 @@ def test_all_databases_of_a_project(run: Run, chat_project: str, server: Running
     assert (several.code, several.out) == (2, "")
     assert "one module cannot be that of 3 databases" in several.err
     assert records(run("publish", f"{chat_project}-uk", "--no-config").out)[0]["name"] == f"{chat_project}-uk"
+
+
+def test_what_was_done_is_told_when_the_next_one_fails(run: Run, chat_project: str, server: RunningServer) -> None:
+    children = [{"database": f"{chat_project}-2", "module-path": "nowhere"}]
+    Path("spacetime.json").write_text(
+        json.dumps({"database": chat_project, "module-path": ".", "server": server.url, "children": children})
+    )
+    Path("pyproject.toml").write_text(f'[project]\nname = "{chat_project}"\n')
+
+    done = run("publish", "--format", "json")
+
+    assert done.code == 1
+    assert [record["name"] for record in json.loads(done.out)] == [chat_project]
+    assert "there is no folder" in done.err
 
 
 def test_layers_of_an_environment(run: Run, chat_project: str) -> None:
@@ -195,7 +237,7 @@ def test_refusals(run: Run, chat_project: str, arguments: tuple[str, ...], code:
 
 
 def test_watching(chat: str) -> None:
-    """Publishes after each change, tells what is wrong and goes on, and ends at Ctrl-C."""
+    """Publishes after each change, of the configuration too, tells what is wrong and goes on, and ends at Ctrl-C."""
     module = module_of(chat)
     text = module.read_text()
     process = subprocess.Popen(
@@ -223,6 +265,9 @@ def test_watching(chat: str) -> None:
         module.write_text(f"{text}\n\n@table()\nclass Room:\n    name: str\n")
         wait_for("Add table room")
         assert json.loads(process.stdout.readline())["op"] == "updated"
+        pyproject = Path("pyproject.toml")
+        pyproject.write_text(pyproject.read_text().replace(f'database = "{chat}"', f'database = "{chat}-2"'))
+        assert json.loads(process.stdout.readline())["name"] == f"{chat}-2"
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 0
     finally:

@@ -22,7 +22,7 @@ from stdbpy.cli.options import (
     Server,
     YesKinds,
 )
-from stdbpy.cli.output import Field, Format, format_for, write_records
+from stdbpy.cli.output import Field, Format, Plain, format_for, write_records
 from stdbpy.cli.publishing import Consent, publish_target, tell
 from stdbpy.cli.watching import repeat
 from stdbpy.errors import UsageError
@@ -97,40 +97,47 @@ def run(
     said = {"--module-path": module_path, "--bin-path": bin_path, "--js-path": js_path}
     if sum(path is not None for path in said.values()) > 1:
         raise UsageError(f"{', '.join(name for name, path in said.items() if path)} exclude one another")
-    targets = targets_for(
-        database, module_path=module_path, bin_path=bin_path, js_path=js_path, no_config=no_config, env=env
-    )
-    targets = [
-        replace(
-            target,
-            server=server or target.server,
-            anonymous=anonymous or target.anonymous,
-            parent=parent or target.parent,
-            organization=organization or target.organization,
-            num_replicas=target.num_replicas if num_replicas is None else num_replicas,
-        )
-        for target in targets
-    ]
     consent = Consent(yes or (), delete_data, break_clients)
 
+    def targets() -> list[Target]:
+        found = targets_for(
+            database, module_path=module_path, bin_path=bin_path, js_path=js_path, no_config=no_config, env=env
+        )
+        return [
+            replace(
+                target,
+                server=server or target.server,
+                anonymous=anonymous or target.anonymous,
+                parent=parent or target.parent,
+                organization=organization or target.organization,
+                num_replicas=target.num_replicas if num_replicas is None else num_replicas,
+            )
+            for target in found
+        ]
+
     def publish() -> None:
-        for target in targets:
-            _publish(invocation, target, consent, shape, dry_run=dry_run)
+        # What the project says of its databases may be what changed.
+        _publish(invocation, targets(), consent, shape, dry_run=dry_run)
 
     if watch:
-        projects = [target.module_path for target in targets if target.module_path is not None]
-        left_out = [entry.out_dir for target in targets for entry in target.generate if entry.out_dir is not None]
-        files = [path for target in targets for path in (target.bin_path, target.js_path) if path is not None]
+        watched = targets()
+        projects = [target.module_path for target in watched if target.module_path is not None]
+        left_out = [entry.out_dir for target in watched for entry in target.generate if entry.out_dir is not None]
+        files = [path for target in watched for path in (target.bin_path, target.js_path) if path is not None]
         repeat(publish, invocation, projects, left_out=left_out, files=files)
     else:
         publish()
 
 
-def _publish(invocation: Invocation, target: Target, consent: Consent, shape: Format, *, dry_run: bool) -> None:
-    if target.break_clients:
-        consent = replace(consent, break_clients=True)
-    record = publish_target(invocation, target, consent, dry_run=dry_run)
-    if shape is Format.TABLE:
-        tell(record, dry_run=dry_run)
-    else:
-        write_records(_FIELDS, [[record.get(field.name) for field in _FIELDS]], shape)
+def _publish(invocation: Invocation, targets: list[Target], consent: Consent, shape: Format, *, dry_run: bool) -> None:
+    done: list[dict[str, Plain]] = []
+    try:
+        for target in targets:
+            agreed = replace(consent, break_clients=True) if target.break_clients else consent
+            done.append(publish_target(invocation, target, agreed, dry_run=dry_run))
+            if shape is Format.TABLE:
+                tell(done[-1], dry_run=dry_run)
+    finally:
+        # One document for all of them; when one fails it has those that were done before.
+        if done and shape is not Format.TABLE:
+            write_records(_FIELDS, [[record.get(field.name) for field in _FIELDS] for record in done], shape)
