@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,17 @@ def test_build_shows_where_the_problem_is(run: Run, project: Path, before: str, 
     assert ": error: " in first
     assert line in first
     assert done.err.splitlines()[-1].startswith(("Error: ", "Hint: "))
+
+
+def test_problems_are_data_where_the_format_can_be_shown(
+    run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+
+    done = run("build", "--format", "parquet")
+
+    assert (done.code, done.out) == (2, "")
+    assert "a terminal cannot show parquet" in done.err
 
 
 def test_no_project(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

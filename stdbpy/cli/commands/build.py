@@ -11,7 +11,7 @@ from stdbpy.cli.failures import show_problems
 from stdbpy.cli.invocation import Invocation, invocation_of
 from stdbpy.cli.left_out import CSHARP, LeftOut
 from stdbpy.cli.options import FormatOption, ModulePath
-from stdbpy.cli.output import Field, Format, write_records
+from stdbpy.cli.output import Field, Format, format_for, write_records
 from stdbpy.cli.watching import repeat
 from stdbpy.errors import ModuleLoadError, Problem, counted
 
@@ -41,12 +41,15 @@ def run(
     from stdbpy.project.discover import discover
 
     invocation = invocation_of(context)
-    project = discover(Path() if module_path is None else module_path)
+    shape = None if format is None else format_for(format)
+    start = Path() if module_path is None else module_path
+    project = discover(start)
     if watch:
         left_out = [project.bindings] if project.bindings is not None else []
-        repeat(lambda: _build(project, invocation, format), invocation, [project.root], left_out=left_out)
+        # What the project says of its module may be what changed.
+        repeat(lambda: _build(discover(start), invocation, shape), invocation, [project.root], left_out=left_out)
     else:
-        _build(project, invocation, format)
+        _build(project, invocation, shape)
 
 
 def _build(project: Project, invocation: Invocation, format: Format | None) -> None:
