@@ -11,7 +11,7 @@ import typer
 from stdbpy.cli.building import project_target
 from stdbpy.cli.invocation import Invocation, invocation_of
 from stdbpy.cli.left_out import CSHARP, LeftOut
-from stdbpy.cli.options import ClientLanguage, DeleteDataOption, NoConfig, Server, Yes
+from stdbpy.cli.options import ClientLanguage, DeleteDataOption, NoConfig, Server, YesKinds
 from stdbpy.cli.publishing import Consent
 from stdbpy.cli.terminal import ask
 from stdbpy.errors import ProjectError, UsageError
@@ -64,7 +64,7 @@ def run(
         typer.Option("--data-dir", metavar="DIR", help="Where a server that this starts keeps its databases."),
     ] = None,
     server: Server = None,
-    yes: Yes = False,
+    yes: YesKinds = None,
     no_config: NoConfig = False,
     env: Annotated[
         str, typer.Option("--env", metavar="ENV", help="The layers of spacetime.json to read.", show_default=True)
@@ -84,7 +84,7 @@ def run(
         invocation, project_path, module_path, database, template, server, None if no_config else env
     )
     targets = [replace(target, server=server or target.server) for target in targets]
-    consent = _consent(invocation, targets, Consent(["all"] if yes else [], delete_data))
+    consent = _consent(invocation, targets, Consent(yes or (), delete_data))
     command = client or (found.dev_run if found is not None else None)
     Development(
         invocation,
