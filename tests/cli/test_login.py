@@ -18,6 +18,7 @@ from stdbpy.project import cli_toml
 from stdbpy.server import RunningServer
 from tests.cli.conftest import Run
 from tests.login_host import LoginHostStandIn, login_host
+from tests.real_servers import RealServer
 
 SOMEBODY = "c2000b61581229d704089a398bf5d72a06a75e963c279c265c8352ad00851ea2"
 TOKEN = f"eyJ.{base64.urlsafe_b64encode(json.dumps({'hex_identity': SOMEBODY}).encode()).decode().rstrip('=')}.c2ln"
@@ -230,3 +231,27 @@ def test_tokens_are_not_told_on_the_way(run: Run, host: LoginHostStandIn, home: 
         assert done.code == 1
         assert TOKEN not in done.out + done.err
     assert sys.exc_info() == (None, None, None)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("fixture", ["real_server", "old_real_server"])
+def test_at_the_real_servers(run: Run, request: pytest.FixtureRequest, server: RunningServer, fixture: str) -> None:
+    real: RealServer = request.getfixturevalue(fixture)
+    assert run("server", "ping", real.url).code == 0
+    assert json.loads(run("server", "add", "real", "--url", real.url).out)["fingerprint"]
+    assert json.loads(run("server", "fingerprint", "real").out)["change"] == "unchanged"
+
+    mine = json.loads(run("login", "--server-issued-login", "real").out)["identity"]
+    assert run("list", "--server", "real").code == 0
+    assert json.loads(run("login", "--server-issued-login", "real", "--renew").out)["identity"] == mine
+    run("login", "--server-issued-login", server.url)  # whose token the real server does not take
+    record = json.loads(run("login", "--server-issued-login", "real", "--renew").out)
+    assert (record["identity"], record["new"]) == (mine, False)
+    run("logout")
+    run("login", "--token", server.owner_token)
+    refused = run("list", "--server", "real")
+
+    assert refused.code == 1
+    assert f"stdbpy login --server-issued-login {real.url} --renew" in refused.err
+    assert json.loads(run("login", "--server-issued-login", "real", "--renew").out)["server"] == real.url
+    assert run("list", "--server", "real").code == 0
