@@ -14,13 +14,14 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from stdbpy.cli.building import load_program
-from stdbpy.cli.connection import connect
+from stdbpy.cli.connection import connect, leave_out_the_program_httpx, server_url
 from stdbpy.cli.invocation import Invocation
 from stdbpy.cli.labels import LabelledLines
 from stdbpy.cli.publishing import Consent, publish_target
 from stdbpy.cli.watching import repeat
 from stdbpy.errors import ApiError, ServerUnreachable, StdbError
 from stdbpy.project.processes import Companion
+from stdbpy.sats.values import Timestamp
 
 if TYPE_CHECKING:
     from stdbpy.api import ApiClient
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 SERVER, LOG, CLIENT = "server", "log", "client"
 """The labels of those who write."""
 
+ANSWERS_WITHIN = 5.0
 SERVER_STARTS_WITHIN = 30.0
+"""Seconds until a server counts as not there, or as one that cannot be started."""
 _LOOK_AGAIN = 0.05
 
 
@@ -100,10 +103,11 @@ class Development:
             return  # a change of the client alone
         # Clients are generated and started anew, so that none is left which an update could break.
         consent = replace(self.consent, break_clients=True)
+        before = Timestamp.now()
         record = publish_target(self.invocation, target, consent, program=program)
         self._published[key] = program.content
         self.invocation.note(f"{record['op']} database {record['name'] or record['identity']} on {record['server']}")
-        self._follow_log(target, str(record["identity"]), str(record["server"]))
+        self._follow_log(target, str(record["identity"]), str(record["server"]), before)
 
     def _generate(self, load: Callable[..., Program]) -> None:
         from stdbpy.project.generating import LANGUAGE, wanted_packages
@@ -135,11 +139,9 @@ class Development:
 
     def _addresses(self) -> dict[str, str]:
         """The variables in which a client finds what it talks to."""
-        from stdbpy.project.servers import resolve_server
-
         target = self.targets[0]
         database = target.database or target.project_name
-        url = resolve_server(target.server, self.invocation.config()).url
+        url = server_url(self.invocation, target.server)
         return {"STDBPY_SERVER": url, **({} if database is None else {"STDBPY_DATABASE": database})}
 
     def _stop_client(self) -> None:
@@ -152,12 +154,14 @@ class Development:
     @contextmanager
     def _server(self, name: str | None) -> Iterator[None]:
         """A server that answers: the one that is there, else, on this machine, one that is started."""
-        with connect(self.invocation, name, anonymous=True) as api:
+        leave_out_the_program_httpx()
+        from stdbpy.api.address import Address
+        from stdbpy.api.client import ApiClient
+
+        with ApiClient(server_url(self.invocation, name), timeout=ANSWERS_WITHIN) as api:
             try:
                 api.ping()
             except ServerUnreachable:
-                from stdbpy.api.address import Address
-
                 if not Address.parse(api.url).is_loopback:
                     raise
             else:
@@ -185,13 +189,13 @@ class Development:
         address = url.partition("://")[2]
         return [sys.executable, "-m", "stdbpy.cli", "--quiet", "start", "--listen-addr", address, *given]
 
-    def _follow_log(self, target: Target, identity: str, url: str) -> None:
+    def _follow_log(self, target: Target, identity: str, url: str, since: Timestamp) -> None:
         if (url, identity) in self._followed:
             return
         self._followed.add((url, identity))
-        Thread(target=self._show_log, args=(target, identity), daemon=True).start()
+        Thread(target=self._show_log, args=(target, identity, since), daemon=True).start()
 
-    def _show_log(self, target: Target, identity: str) -> None:
+    def _show_log(self, target: Target, identity: str, since: Timestamp) -> None:
         from stdbpy.api.log_follow import follow_logs
         from stdbpy.cli.commands.logs import log_line
 
@@ -199,7 +203,7 @@ class Development:
         prefix = f"{target.database}: " if len(self.targets) > 1 else ""
         try:
             with connect(self.invocation, target.server, anonymous=target.anonymous) as api:
-                for record in follow_logs(api, identity):
+                for record in follow_logs(api, identity, since=since):
                     write(f"{prefix}{log_line(record, sys.stdout)}")
         except ApiError as error:
             write(f"{prefix}the log cannot be shown any more: {error}")

@@ -103,6 +103,7 @@ def test_all_it_does(run: Run, project: Path, edit: Callable[[str], None], addre
     ) as dev:
         dev.wait_for("started a server")
         dev.wait_for("created database chat")
+        assert dev.wait_for("Database created").startswith("   log | ")
         dev.wait_for("client | client of chat")
         assert (project / "module_bindings" / "tables.py").is_file()
         assert run("call", "chat", "send_message", "hello", "--server", address).code == 0
@@ -154,6 +155,7 @@ def test_a_project_begins_from_a_template(home: Path, monkeypatch: pytest.Monkey
         (("--server", "nowhere"), 1, "nowhere"),
         (("--client-lang", "rust"), 2, "stdbpy writes Python"),
         (("--delete-data", "--server", "local"), 2, "--yes=delete-data answers yes"),
+        (("--delete-data", "--yes=delete-data", "--server", "https://example.org"), 2, "--yes=remote answers yes"),
         (("--dotnet-version", "8"), 2, "builds modules in Python alone"),
         (("other-*",), 1, "has no database 'other-*'"),
     ],

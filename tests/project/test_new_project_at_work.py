@@ -115,4 +115,5 @@ def test_dev_ends_if_its_server_cannot_start(tmp_path: Path, environment: dict[s
         )
 
     assert done.returncode != 0
-    assert "another program" in done.stderr
+    assert "another program listens at" in done.stdout
+    assert "did not start" in done.stderr
