@@ -39,7 +39,9 @@ class Invocation:
         """The ``cli.toml`` to read and write; ``None`` for the user's."""
         if self.config_path is not None or self.root_dir is None:
             return self.config_path
-        return self.root_dir / "config" / "cli.toml"
+        from stdbpy.project import paths
+
+        return paths.cli_toml_path(self.root_dir)
 
     @property
     def credentials_path(self) -> Path | None:
@@ -67,13 +69,10 @@ class Invocation:
         return KnownNames(None if self.root_dir is None else self.root_dir / "stdbpy" / "names")
 
     def data_dir(self) -> Path:
-        """Where a server that this run starts keeps its databases unless told otherwise. Not the official
-        server's folder, whose files are of another kind."""
-        if self.root_dir is not None:
-            return self.root_dir / "stdbpy" / "data"
-        from platformdirs import user_data_path
+        """Where a server that this run starts keeps its databases unless told otherwise."""
+        from stdbpy.project import paths
 
-        return user_data_path("stdbpy", appauthor=False) / "data"
+        return paths.data_dir(self.root_dir)
 
 
 def invocation_of(context: typer.Context) -> Invocation:
