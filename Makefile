@@ -7,17 +7,18 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-real lint format bench clean
+.PHONY: help demo test test-real lint format completions bench clean
 
 help:
-	@echo "make demo       a Python module as a SpacetimeDB database, from init to generated client"
-	@echo "make test       the tests"
-	@echo "make test-real  the tests that need real SpacetimeDB servers (STDBPY_TEST_SERVERS=folder,"
-	@echo "                and STDBPY_TEST_SMOKETESTS=folder for SpacetimeDB's own smoketests)"
-	@echo "make lint       ruff, mypy --strict, import-linter"
-	@echo "make format     let ruff format and fix"
-	@echo "make bench      the benchmarks"
-	@echo "make clean      remove .venv and caches"
+	@echo "make demo         a Python module as a SpacetimeDB database, from init to generated client"
+	@echo "make test         the tests"
+	@echo "make test-real    the tests that need real SpacetimeDB servers (STDBPY_TEST_SERVERS=folder,"
+	@echo "                  and STDBPY_TEST_SMOKETESTS=folder for SpacetimeDB's own smoketests)"
+	@echo "make lint         ruff, mypy --strict, import-linter"
+	@echo "make format       let ruff format and fix"
+	@echo "make completions  write the completion scripts of shells from the commands"
+	@echo "make bench        the benchmarks"
+	@echo "make clean        remove .venv and caches"
 
 $(READY): pyproject.toml
 	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "stdbpy needs Python 3.11 or later, and '$(PYTHON)' is not installed. Install Python, or name it: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
@@ -52,6 +53,9 @@ lint: $(READY)
 format: $(READY)
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+completions: $(READY)
+	@$(BIN)/python -m stdbpy.cli.completion
 
 bench: $(READY)
 	@$(BIN)/python -m bench

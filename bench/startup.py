@@ -28,11 +28,17 @@ PROGRAM = (sys.executable, "-m", "stdbpy.cli")
 COMMANDS: dict[str, tuple[str, ...]] = {
     BARE: (sys.executable, "-c", "0"),
     "stdbpy --version": (*PROGRAM, "--version"),
+    "stdbpy __complete": (*PROGRAM, "__complete", "function", "chat", "--", "call", "chat"),
     "stdbpy --help": (*PROGRAM, "--help"),
     "stdbpy version": (*PROGRAM, "version"),
     "stdbpy sql": (*PROGRAM, "sql", "chat", "SELECT * FROM message"),
 }
-TARGETS = {"stdbpy --version": 2.5 * USUAL_BARE, "stdbpy version": 0.080, "stdbpy sql": 0.300}
+TARGETS = {
+    "stdbpy --version": 2.5 * USUAL_BARE,
+    "stdbpy __complete": 0.050,
+    "stdbpy version": 0.080,
+    "stdbpy sql": 0.300,
+}
 
 
 def main() -> None:

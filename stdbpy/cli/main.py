@@ -1,6 +1,7 @@
 """The program ``stdbpy``: what runs first, and the one place where every run ends.
 
-``--version`` is answered before anything else is imported: scripts ask for it often.
+``--version`` is answered before anything else is imported: scripts ask for it often. So is what shells
+complete with, because they wait for it at every key.
 """
 
 from __future__ import annotations
@@ -24,6 +25,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         from stdbpy import __version__
 
         return _finish(lambda: print(PROGRAM, __version__))
+
+    if arguments[:1] == ["__complete"]:
+        from stdbpy.cli.completion.answer import answer
+
+        return _finish(lambda: answer(arguments[1:]))
 
     from stdbpy.cli.invocation import Invocation
 

@@ -37,6 +37,15 @@ def data_dir(root_dir: Path | None = None) -> Path:
     return user_data_path("stdbpy", appauthor=False) / "data"
 
 
+def cache_dir() -> Path:
+    """Where stdbpy keeps what it could ask for again."""
+    if sys.platform == "linux":  # as platformdirs has it, whose import takes long for a shell that waits
+        return _xdg("XDG_CACHE_HOME", ".cache") / "stdbpy"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("stdbpy", appauthor=False)
+
+
 def _xdg(variable: str, default: str) -> Path:
     configured = Path(os.environ.get(variable, ""))
     return configured if configured.is_absolute() else Path.home() / default

@@ -72,6 +72,9 @@ INVOCATIONS: dict[tuple[str, ...], Invocation] = {
     ("server", "edit"): Invocation(("server", "edit", "maincloud", "--url", URL, "--yes")),
     ("server", "clear"): local("server", "clear", "--yes", reads_config=False),
     ("doctor",): Invocation(("doctor", "--server", URL), tells_findings=True),
+    ("completions", "install"): local("completions", "install", "fish", reads_config=False),
+    ("completions", "show"): local("completions", "show", "bash", reads_config=False),
+    ("completions", "uninstall"): local("completions", "uninstall", "zsh", reads_config=False),
     ("version",): remote("version"),
     ("version", "list"): local("version", "list", reads_config=False),
 }

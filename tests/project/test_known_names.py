@@ -125,4 +125,4 @@ def test_reading_imports_next_to_nothing() -> None:
         "print(*sorted(name for name in sys.modules if name.startswith('stdbpy.')))\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
-    assert done.stdout == "\nstdbpy.project stdbpy.project.known_names\n"
+    assert done.stdout == "\nstdbpy.project stdbpy.project.known_names stdbpy.project.paths\n"

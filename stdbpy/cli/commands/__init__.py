@@ -30,6 +30,7 @@ COMMANDS = {
     "logout": "Forget your login.",
     "server": "Name servers, see whether they answer, clear their data.",
     "doctor": "Look whether everything is set up as it should be.",
+    "completions": "Let shells complete commands, options and names.",
     "version": "Show the version of stdbpy, or of a server.",
 }
 """Each command with the line that the list of commands shows: nothing is imported to show it."""
