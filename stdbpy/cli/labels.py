@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from _thread import interrupt_main
 from collections.abc import Callable
 from threading import Lock
 
@@ -12,12 +13,14 @@ _COLOURS: tuple[Colour, ...] = ("cyan", "green", "yellow", "blue")
 
 
 class LabelledLines:
-    """Lines on stdout, each behind the label of its writer: ``client | hello``."""
+    """Lines on stdout, each behind the label of its writer: ``client | hello``. When nobody reads them any
+    more, the main thread is interrupted as by Ctrl-C."""
 
     def __init__(self, labels: tuple[str, ...]) -> None:
         self._width = max(map(len, labels))
         self._colours = {label: _COLOURS[place % len(_COLOURS)] for place, label in enumerate(labels)}
         self._lock = Lock()
+        self._has_reader = True
 
     def writer(self, label: str, *, is_painted: bool = False) -> Callable[[str], None]:
         """What writes lines for ``label``, which is one of those given; from any thread. What controls a
@@ -26,8 +29,14 @@ class LabelledLines:
 
         def write(text: str) -> None:
             with self._lock:
-                for line in text.split("\n"):
-                    print(shown, line if is_painted else printable(line))
-                sys.stdout.flush()
+                if not self._has_reader:
+                    return
+                try:
+                    for line in text.split("\n"):
+                        print(shown, line if is_painted else printable(line))
+                    sys.stdout.flush()
+                except BrokenPipeError:
+                    self._has_reader = False
+                    interrupt_main()
 
         return write
