@@ -226,6 +226,24 @@ def test_a_file_appears_only_when_it_is_whole(tmp_path: Path, format: Format) ->
     assert path.read_text() == "before"
 
 
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path) -> None:
+    path = tmp_path / "rows"
+    path.touch(mode=0o600)
+
+    write_records([Field("id")], [(1,)], Format.JSONL, path)
+
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ('{"id":1}\n', 0o600)
+
+
+def test_a_file_that_cannot_be_written_is_named_as_the_user_does(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere" / "rows"
+
+    with pytest.raises(FileNotFoundError) as failed:
+        write_records([Field("id")], [(1,)], Format.JSONL, path)
+
+    assert failed.value.filename == str(path)
+
+
 def test_a_name_stands_for_one_column(tmp_path: Path) -> None:
     fields = [Field(name) for name in ("id", "id", "id_2", "id")]
     write_records(fields, [(1, 2, 3, 4)], Format.JSONL, tmp_path / "rows")

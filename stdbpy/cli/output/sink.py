@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+_OWNER_ONLY = 0o600
+
 
 @contextmanager
 def open_sink(output: Path | None) -> Iterator[TextIO]:
     """What to write text to: stdout, or ``output`` as UTF-8.
 
-    A file appears, or replaces the one that was there, when all is written; if that fails nothing
-    changes. Raises ``OSError``.
+    A file appears, or replaces the one that was there and keeps its mode, when all is written; if that
+    fails nothing changes. Raises ``OSError``.
     """
     if output is None:
         yield sys.stdout
@@ -45,8 +48,13 @@ def _replaced(path: Path) -> Iterator[Path]:
     target = path.resolve()
     draft = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
     try:
+        if target.exists():
+            draft.touch(mode=_OWNER_ONLY)
+            draft.chmod(stat.S_IMODE(target.stat().st_mode))
         yield draft
         draft.replace(target)
-    except BaseException:
+    except BaseException as error:
         draft.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename == str(draft):
+            error.filename = str(path)  # the one that the user knows
         raise
