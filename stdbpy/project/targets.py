@@ -29,7 +29,6 @@ _MANIFESTS = ("Cargo.toml", "package.json", "CMakeLists.txt", PYPROJECT, "setup.
 _SOURCES = ("module-path", "bin-path", "js-path")
 """Where a module comes from: an entry that says one of them inherits none of the others."""
 
-_OWN_KEYS = frozenset({"database", "generate", "dev"})
 _GLOB = re.compile(r"[*?\[]")
 
 
@@ -231,9 +230,7 @@ def default_module_path(folder: Path) -> Path:
 
 def _inheritable(inherited: Mapping[str, Said], own: Mapping[str, Said]) -> dict[str, Said]:
     has_source = any(key in own for key in _SOURCES)
-    return {
-        key: said for key, said in inherited.items() if key not in _OWN_KEYS and not (has_source and key in _SOURCES)
-    }
+    return {key: said for key, said in inherited.items() if not (has_source and key in _SOURCES)}
 
 
 def _bindings(python: PythonFiles, module_path: Path) -> tuple[GenerateTarget, ...]:

@@ -6,6 +6,7 @@ from difflib import ndiff
 from pathlib import Path
 
 import pytest
+import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -243,6 +244,15 @@ def test_a_file_that_cannot_be_changed_is_kept(tmp_path: Path, text: str, messag
         add_server(path, Server("http://new.example", "new"))
     assert path.read_text() == text
     assert sorted(each.name for each in tmp_path.iterdir()) == ["cli.toml", "home"]
+
+
+def test_what_would_say_something_else_is_not_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    string = tomlkit.string
+    monkeypatch.setattr(tomlkit, "string", lambda value, **options: string(value.upper(), **options))
+
+    with pytest.raises(ConfigError, match="cannot be changed without touching more"):
+        set_token(path, "a.b.c")
+    assert path.read_text() == FILE
 
 
 def test_a_folder_that_may_not_be_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
