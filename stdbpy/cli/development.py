@@ -197,7 +197,7 @@ class Development:
 
     def _show_log(self, target: Target, identity: str, since: Timestamp) -> None:
         from stdbpy.api.log_follow import follow_logs
-        from stdbpy.cli.commands.logs import log_line
+        from stdbpy.cli.log_lines import log_line
 
         write = self._lines.writer(LOG, is_painted=True)
         prefix = f"{target.database}: " if len(self.targets) > 1 else ""

@@ -17,7 +17,7 @@ import pytest
 
 from stdbpy.api import ApiClient, LogRecord
 from stdbpy.api.log_follow import WINDOW, follow_logs
-from stdbpy.cli.commands.logs import log_line
+from stdbpy.cli.log_lines import log_line
 from stdbpy.errors import ReducerFailed
 from stdbpy.project.build import build
 from stdbpy.project.discover import discover

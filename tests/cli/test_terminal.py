@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from stdbpy.api import LogRecord
-from stdbpy.cli.commands.logs import log_line
+from stdbpy.cli.log_lines import log_line
 from stdbpy.cli.terminal import DeclinedError, confirm, has_colour, paint, printable
 from stdbpy.errors import UsageError
 from stdbpy.sats import Timestamp

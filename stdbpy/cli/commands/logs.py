@@ -14,11 +14,11 @@ from stdbpy.cli.connection import connect
 from stdbpy.cli.databases import resolve_database
 from stdbpy.cli.failures import INTERRUPTED
 from stdbpy.cli.invocation import Invocation, invocation_of
+from stdbpy.cli.log_lines import log_line
 from stdbpy.cli.options import Anonymous, FormatOption, NoConfig, Output, ProjectDatabase, Server, Yes
 from stdbpy.cli.output import Field, Format, format_for, open_sink, to_json, write_records
 from stdbpy.cli.parameters import OneOf
-from stdbpy.cli.satn import timestamp_text
-from stdbpy.cli.terminal import Colour, paint, printable
+from stdbpy.cli.terminal import printable
 from stdbpy.errors import ApiError, UsageError
 from stdbpy.sats.types import TIMESTAMP, Primitive, option
 from stdbpy.sats.values import Timestamp
@@ -33,17 +33,6 @@ EXAMPLES = (
 )
 
 LINES_BEFORE_FOLLOWING = 10
-
-_COLOURS: dict[str, Colour] = {
-    "Panic": "red",
-    "Error": "red",
-    "Warn": "yellow",
-    "Info": "blue",
-    "Debug": "dim",
-    "Trace": "dim",
-}
-_SYSTEM = "__spacetimedb__"
-"""What the server writes as function and file of lines that are its own."""
 
 
 def _parse_number(text: str) -> int:
@@ -169,33 +158,6 @@ def _rows(records: Iterable[LogRecord]) -> Iterator[list[Any]]:
     for record in records:
         yield [record.raw.get(field.name) for field in _FIELDS]
         sys.stdout.flush()
-
-
-def log_line(record: LogRecord, stream: Any) -> str:
-    """``2026-01-02T03:04:05.678Z  INFO: send_message lib.py:12: text``, as the official program has it."""
-    level = paint(f"{printable(record.level).upper():>5}:", _COLOURS.get(record.level, "bold"), stream)
-    place = [printable(part) for part in (record.function, _file(record)) if part and part != _SYSTEM]
-    where = paint(" ".join(place), "dim", stream) + ": " if place else ""
-    moment = paint(timestamp_text(record.time).replace("+00:00", "Z"), "dim", stream)
-    # Lines behind the first are set in, so that no message can pass for a record of its own.
-    message = printable(record.message).replace("\n", "\n    ")
-    return "\n".join((f"{moment} {level} {where}{message}", *_frames(record, stream)))
-
-
-def _file(record: LogRecord) -> str | None:
-    if record.filename in (None, _SYSTEM) or record.line_number is None:
-        return record.filename
-    return f"{record.filename}:{record.line_number}"
-
-
-def _frames(record: LogRecord, stream: Any) -> Iterator[str]:
-    """Where a panic came from, as far as the server has names for it."""
-    trace = record.raw.get("trace")
-    for frame in trace if isinstance(trace, list) else ():
-        names = [frame.get("module_name"), frame.get("func_name")] if isinstance(frame, dict) else []
-        known = [printable(name).replace("\n", " ") for name in names if name and isinstance(name, str)]
-        if known:
-            yield f"    in {paint(' :: '.join(known), 'dim', stream)}"
 
 
 _FIELDS = [
