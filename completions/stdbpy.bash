@@ -585,6 +585,7 @@ _stdbpy_command() {
 }
 
 _stdbpy() {
+  local IFS=$' \t\n'
   local before=() current='' quote='' piece=${2-} commands options positionals
   local entry spellings shape words paths question
   local name word path='' used=' ' given=() awaited='' ended='' offered=''

@@ -782,6 +782,7 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
     }
     if (-not $value) { return }
 
+    $beginning = $wordToComplete -replace '^[''"]', ''
     $words = @($value.Words)
     if ($value.Question) {
         $program = 'stdbpy'
@@ -790,7 +791,7 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
     }
     foreach ($word in $words) {
         $text = "$front$word"
-        if ($word -and $text.StartsWith($wordToComplete.Trim("'", '"'), 'Ordinal')) {
+        if ($word -and $text.StartsWith($beginning, 'Ordinal')) {
             New-Result $text 'ParameterValue' $value.Help
         }
     }

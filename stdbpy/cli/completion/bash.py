@@ -60,6 +60,7 @@ def _quoted(text: str) -> str:
 
 _READING = r"""
 _stdbpy() {
+  local IFS=$' \t\n'
   local before=() current='' quote='' piece=${2-} commands options positionals
   local entry spellings shape words paths question
   local name word path='' used=' ' given=() awaited='' ended='' offered=''

@@ -129,6 +129,7 @@ _READING = r"""
     }
     if (-not $value) { return }
 
+    $beginning = $wordToComplete -replace '^[''"]', ''
     $words = @($value.Words)
     if ($value.Question) {
         $program = 'stdbpy'
@@ -137,7 +138,7 @@ _READING = r"""
     }
     foreach ($word in $words) {
         $text = "$front$word"
-        if ($word -and $text.StartsWith($wordToComplete.Trim("'", '"'), 'Ordinal')) {
+        if ($word -and $text.StartsWith($beginning, 'Ordinal')) {
             New-Result $text 'ParameterValue' $value.Help
         }
     }
