@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-real lint format completions bench clean
+.PHONY: help demo test test-real lint format completions docs bench clean
 
 help:
 	@echo "make demo         a Python module as a SpacetimeDB database, from init to generated client"
@@ -17,6 +17,7 @@ help:
 	@echo "make lint         ruff, mypy --strict, import-linter"
 	@echo "make format       let ruff format and fix"
 	@echo "make completions  write the completion scripts of shells from the commands"
+	@echo "make docs         the documentation, as a web site in build/docs"
 	@echo "make bench        the benchmarks"
 	@echo "make clean        remove .venv and caches"
 
@@ -56,6 +57,15 @@ format: $(READY)
 
 completions: $(READY)
 	@$(BIN)/python -m stdbpy.cli.completion
+
+docs: $(READY)
+	@$(BIN)/python -c 'import mkdocstrings' 2>/dev/null || if command -v uv >/dev/null 2>&1; then \
+		uv pip install --quiet --python $(BIN)/python --group docs; \
+	else \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --group docs; \
+	fi
+	@$(BIN)/python docs/command_reference.py
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 bench: $(READY)
 	@$(BIN)/python -m bench

@@ -1,0 +1,52 @@
+"""The README's commands are run and give the output that it shows."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from stdbpy.api import ApiClient
+from stdbpy.server import RunningServer
+from tests.cli.conftest import Run
+from tests.docs.console import ROOT, blocks, check
+from tests.docs.examples import built
+
+README = ROOT / "README.md"
+
+
+def test_opens_with_the_two_commands() -> None:
+    lines = [line.strip() for line in README.read_text(encoding="utf-8").splitlines() if line.startswith("    make ")]
+    targets = [line.split()[1] for line in lines]
+    assert targets == ["demo", "test"]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert all(f"\n{target}:" in makefile for target in targets)
+
+
+def test_the_larger_module_works(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, module = blocks(README, "python")
+    (call,) = (line for block in blocks(README, "sh") for line in block.splitlines() if line.startswith("stdbpy call"))
+    with RunningServer() as server, ApiClient(server.url, server.owner_token) as api:
+        api.publish(built(module, tmp_path).package, "game")
+        monkeypatch.setenv("STDBPY_SERVER", server.url)
+        monkeypatch.setenv("STDBPY_TOKEN", server.owner_token)
+        assert run(*shlex.split(call)[1:]).code == 0
+        assert run(*shlex.split(call)[1:]).err == "Error: You are in already.\n"
+        assert run("call", "game", "poison", "RED").code == 0
+        shown = run("sql", "game", "SELECT name, team, level, effects, motto FROM player")
+    expected = {"name": "Ada", "team": "RED", "level": 1, "effects": [{"Poison": 3}], "motto": None}
+    assert json.loads(shown.out) == expected
+
+
+def test_main_job_is_less_than_a_screen() -> None:
+    (job,) = blocks(README, "console")
+    assert len(job.splitlines()) <= 40
+    assert max(map(len, job.splitlines())) <= 120
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_main_job(tmp_path: Path, free_address: str) -> None:
+    check(README, tmp_path, free_address)
