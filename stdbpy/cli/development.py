@@ -225,7 +225,10 @@ def _ending_like_ctrl_c() -> Iterator[None]:
         raise KeyboardInterrupt
 
     numbers = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None]
-    before = {number: signal.signal(number, interrupt) for number in numbers}
+    # What is ignored stays so: nohup asks for that.
+    before = {
+        number: signal.signal(number, interrupt) for number in numbers if signal.getsignal(number) is not signal.SIG_IGN
+    }
     try:
         yield
     finally:

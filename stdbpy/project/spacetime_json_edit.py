@@ -12,16 +12,17 @@ from stdbpy.project.json5_file import read_json5
 from stdbpy.project.spacetime_json import FILE_NAME, LOCAL_FILE_NAME, spelling_in
 
 
-def create_spacetime_json(folder: Path, *, server: str, module_path: Path) -> bool:
+def create_spacetime_json(folder: Path, *, server: str | None, module_path: Path) -> bool:
     """Makes the ``spacetime.json`` of a project that has none, as ``dev`` of the official program does.
 
-    Returns whether it was made: one that is there stays as it is. Raises :class:`ConfigError`.
+    ``server`` is ``None`` if another file of the project says it. Returns whether it was made: one that is there stays as it is. Raises :class:`ConfigError`.
     """
     path = folder / FILE_NAME
     if path.exists():
         return False
     relative = Path(os.path.relpath(module_path, folder)).as_posix()
-    write_value(path, ["server"], server)
+    if server is not None:
+        write_value(path, ["server"], server)
     write_value(path, ["module-path"], relative if relative.startswith(".") else f"./{relative}")
     return True
 

@@ -17,6 +17,7 @@ import pytest
 
 from stdbpy.server import RunningServer
 from tests.cli.conftest import Run
+from tests.cli.test_terminal import sit_down
 
 WITHIN = 30.0
 CLIENT = "print('client of', __import__('os').environ['STDBPY_DATABASE'], flush=True); import time; time.sleep(3600)"
@@ -167,15 +168,35 @@ def test_refusals(run: Run, project: Path, arguments: tuple[str, ...], code: int
     assert message.strip() in done.err
 
 
-def test_answers_are_remembered(run: Run, project: Path, owned: str) -> None:
-    """The name is asked for once; both programs find it in their common files."""
+@pytest.mark.parametrize("said_by", ["--server", "pyproject.toml", "cli.toml"])
+def test_answers_are_remembered(run: Run, project: Path, monkeypatch: pytest.MonkeyPatch, said_by: str) -> None:
+    """The name is asked for once; both programs find it in their common files, with the server that was meant."""
+    url = "https://example.org"
     pyproject = project / "pyproject.toml"
-    pyproject.write_text(pyproject.read_text().replace('database = "chat"\n', ""))
-    without = run("dev", "--server", owned)
+    server = f'server = "{url}"\n' if said_by == "pyproject.toml" else ""
+    pyproject.write_text(pyproject.read_text().replace('database = "chat"\n', server))
+    if said_by == "cli.toml":
+        assert run("server", "add", "staging", "--url", url, "--no-fingerprint", "--default").code == 0
+    arguments = ("--server", url) if said_by == "--server" else ()
+    without = run("dev", *arguments)
     assert (without.code, without.out) == (2, "")
     assert "DATABASE answers it" in without.err
     assert not (project / "spacetime.json").exists()
 
+    sit_down(monkeypatch, "lobby\nn\n")  # the name, and no to publishing it elsewhere
+    assert run("dev", *arguments).code == 1
+
+    assert json.loads((project / "spacetime.local.json").read_text()) == {"database": "lobby"}
+    expected = {"--server": {"server": url}, "pyproject.toml": {}, "cli.toml": {"server": "staging"}}
+    assert json.loads((project / "spacetime.json").read_text()) == {**expected[said_by], "module-path": "."}
+    shown = sit_down(monkeypatch, "n\n")
+    assert run("dev", *arguments).code == 1
+    assert f"Publish each change of lobby (spacetime.local.json says so) to {url}" in shown.getvalue()
+
+
+def test_what_was_remembered_counts_the_next_time(project: Path, owned: str) -> None:
+    pyproject = project / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text().replace('database = "chat"\n', ""))
     (project / "spacetime.local.json").write_text('{"database": "remembered"}')
     (project / "spacetime.json").write_text('{"module-path": "."}')
     with developing("--server", owned, "--server-only") as dev:

@@ -114,7 +114,7 @@ def _targets(
     from stdbpy.project.spacetime_json_edit import create_spacetime_json, remember_locally
     from stdbpy.project.targets import load_targets
 
-    resolve_server(server, invocation.config())  # before anything is made
+    chosen = resolve_server(server, invocation.config())  # before anything is made
     found = None if env is None or not project_path.exists() else load_targets(project_path, env)
     if found is None and env is not None and template is not None:
         _begin(invocation, project_path, template, database)
@@ -129,7 +129,8 @@ def _targets(
         targets = [replace(targets[0], module_path=module_path.absolute(), bin_path=None, js_path=None)]
     if targets[0].database is None:
         name = ask("Name of the database", flag="DATABASE", default=targets[0].project_name)
-        create_spacetime_json(found.root, server=server or "local", module_path=targets[0].module_path or found.root)
+        place = None if targets[0].server is not None else chosen.nickname or chosen.url
+        create_spacetime_json(found.root, server=place, module_path=targets[0].module_path or found.root)
         remember_locally(found.root, "database", name)
         invocation.note(f"remembered in {found.root / 'spacetime.local.json'}")
         targets = [replace(targets[0], database=name)]
