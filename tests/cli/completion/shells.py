@@ -12,11 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import pexpect
 import pytest
 
 from stdbpy.cli.completion.scripts import FILES, folder
-
-pexpect = pytest.importorskip("pexpect", reason="needs pexpect to type into shells")
 
 WITHIN = 20
 """Seconds that a shell has for one answer."""
