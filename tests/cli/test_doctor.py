@@ -65,6 +65,28 @@ def test_the_token_is_not_told(run: Run, healthy: None, server: RunningServer, m
             assert word.split(".")[1] not in done.out + done.err
 
 
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
+def test_completion(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
+    monkeypatch.chdir(home)
+    for name in ("BASH_COMPLETION_USER_DIR", "ZDOTDIR"):
+        monkeypatch.delenv(name, raising=False)
+
+    def finding() -> dict[str, str]:
+        found = [json.loads(line) for line in run("doctor").out.splitlines()]
+        (about,) = (each for each in found if each["subject"] == "completion")
+        return about
+
+    assert (finding()["level"], finding()["fix"]) == ("ok", "stdbpy completions install")
+    assert run("completions", "install", shell).code == 0
+    about = finding()
+    assert about["level"] == "ok"
+    assert about["message"].startswith(f"{shell}: ")
+    script = Path(about["message"].partition(": ")[2])
+    script.write_text(f"{script.read_text()}\n# changed\n")
+    about = finding()
+    assert (about["level"], about["fix"]) == ("warning", f"stdbpy completions install {shell}")
+
+
 def test_another_configuration(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(home)
     (home / "root" / "config").mkdir(parents=True)

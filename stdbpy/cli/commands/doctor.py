@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,9 +37,10 @@ def run(
     """Look whether everything is set up as it should be, and say how to mend what is not.
 
     That is stdbpy and its extras, the configuration, the project's module and generated code, the server that
-    commands would ask, and the token for it. With an error among the findings the exit code is 1.
+    commands would ask, the token for it, and completion in shells. With an error among the findings the exit code is 1.
     """
     leave_out_the_program_httpx()
+    from stdbpy.cli.completion.examination import examine_completion
     from stdbpy.project.doctor import Circumstances, Level, examine
 
     invocation = invocation_of(context)
@@ -59,7 +61,7 @@ def run(
                 errors.append(finding)
             yield finding
 
-    findings = noted(examine(circumstances))
+    findings = noted(chain(examine(circumstances), examine_completion()))
     if shape is Format.TABLE and output is None:
         _show(findings)
     else:

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,6 +98,17 @@ def uninstall(shell: str) -> Report:
         path.unlink()
         what = "removed"
     return Report(shell, (*changes, Change(path, what)))
+
+
+def installed() -> Iterator[tuple[str, Path, bool]]:
+    """The shells for which there is a script of stdbpy, its file, and whether it is that of this version.
+
+    Raises :class:`StdbError` if this stdbpy came without scripts, and ``OSError``.
+    """
+    for shell in FILES:
+        path = _script_path(shell)
+        if path.is_file() and MARK in (text := path.read_text(encoding="utf-8", errors="replace")):
+            yield shell, path, text == script(shell)
 
 
 def _script_path(shell: str) -> Path:
