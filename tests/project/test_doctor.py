@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import socket
 import sys
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
@@ -17,9 +16,10 @@ from stdbpy import __version__
 from stdbpy.api import ApiClient
 from stdbpy.codegen import HEADER_MARKER, generate
 from stdbpy.project.build import build
+from stdbpy.project.cli_toml import Server
 from stdbpy.project.credentials import CredentialStore
 from stdbpy.project.discover import discover
-from stdbpy.project.doctor import Circumstances, Finding, examine, server
+from stdbpy.project.doctor import Circumstances, Finding, examine
 from stdbpy.project.generated import write_package
 from stdbpy.project.templates import create_project
 from stdbpy.server import RunningServer
@@ -45,6 +45,12 @@ class Place:
     def about(self, subject: str, **circumstances: str) -> Finding:
         (finding,) = (each for each in self.all(**circumstances) if each.subject == subject)
         return finding
+
+
+@pytest.fixture(autouse=True)
+def nobody_at_the_default_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever runs on the machine that tests run on."""
+    monkeypatch.setattr("stdbpy.project.servers.LOCAL", Server(FREE, "local"))
 
 
 @pytest.fixture
@@ -235,11 +241,7 @@ def test_generated_code(chat: Place) -> None:
 # --- the server ------------------------------------------------------------------------------
 
 
-def test_no_server_runs_where_nobody_named_one(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-    local = server.Server(f"http://127.0.0.1:{port}", "local")
-    monkeypatch.setattr("stdbpy.project.servers.LOCAL", local)
+def test_no_server_runs_where_nobody_named_one(place: Place) -> None:
     finding = place.about("server")
     assert (finding.level, finding.fix) == ("warning", "stdbpy start")
 
