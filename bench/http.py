@@ -4,25 +4,19 @@ beside the real one, in the same run."""
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import selectors
 import socket
 import statistics
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
+from bench import servers
 from stdbpy.api import ApiClient
-from stdbpy.module.package import pack, source_of_folder
-from stdbpy.server import ServerConfig, serve
-from stdbpy.server.owner import OWNER_TOKEN
 from tests import real_servers
 
 CALLS = 200
@@ -30,8 +24,6 @@ ROUNDS = {1: 60, 32: 20}
 """How often for so many connections."""
 
 WARM_UP = 500
-
-MODULES = Path(__file__).parent.parent / "tests" / "modules"
 
 CASES: dict[str, tuple[str, str, list[object]]] = {
     "chat: set_name, with connect and disconnect reducers": ("quickstart_chat", "set_name", ["Ada"]),
@@ -136,33 +128,16 @@ def _read_answer(connection: socket.socket) -> None:
 
 @contextmanager
 def _real(version: str) -> Iterator[Contender]:
-    with real_servers.running(version) as server, ApiClient(server.url) as api:
-        programs = {module: real_servers.wasm(f"{module}-1.2.0") for module, _, _ in CASES.values()}
-        name = f"SpacetimeDB {version} (our build), in memory"
-        yield Contender(name, server.url, api.create_identity().token, programs)
+    programs = {module: real_servers.wasm(f"{module}-1.2.0") for module, _, _ in CASES.values()}
+    with servers.real(version) as running:
+        yield Contender(f"SpacetimeDB {version} (our build), in memory", running.url, running.token, programs)
 
 
 @contextmanager
 def _embedded(name: str, *, in_memory: bool) -> Iterator[Contender]:
-    """A server in a process of its own, as it is in life."""
-    spawning = multiprocessing.get_context("spawn")
-    with tempfile.TemporaryDirectory(prefix="stdbpy-bench-") as folder:
-        config = ServerConfig(listen_addr="127.0.0.1:0", data_dir=Path(folder), in_memory=in_memory)
-        ours, theirs = spawning.Pipe()
-        process = spawning.Process(target=_serve, args=(config, theirs))
-        process.start()
-        try:
-            url = ours.recv()
-            token = (Path(folder) / OWNER_TOKEN).read_text()
-            programs = {module: pack(source_of_folder(MODULES / module)) for module, _, _ in CASES.values()}
-            yield Contender(name, url, token, programs)
-        finally:
-            process.terminate()
-            process.join()
-
-
-def _serve(config: ServerConfig, address: Connection) -> None:
-    serve(config, on_ready=address.send)
+    programs = {module: servers.python_module(module) for module, _, _ in CASES.values()}
+    with servers.embedded(in_memory=in_memory) as running:
+        yield Contender(name, running.url, running.token, programs)
 
 
 if __name__ == "__main__":

@@ -50,6 +50,7 @@ Write = Callable[[Any], T]
 _WIDE = (Primitive.U256, Primitive.I256)
 _FLOATS = (Primitive.F32, Primitive.F64)
 _EPOCH = date(1970, 1, 1)
+_IDENTITY_LENGTH = len("0x") + 64
 _LARGEST_POWER = 308
 """Of ten, in a double."""
 _LARGEST_SINGLE = float.fromhex("0x1.fffffep+127")
@@ -90,16 +91,15 @@ def _field(name: str, type: AlgebraicType) -> Field:
 
 def _identity_in_json(value: Any) -> str | None:
     """The text of an identity in the form that servers write; nothing for the other forms of SATS-JSON."""
-    match value:
-        case [str(number)] if number.startswith("0x"):
-            return f"0x{number[2:]:0>64}"
+    if type(value) is list and len(value) == 1 and type(value[0]) is str and value[0][:2] == "0x":
+        number: str = value[0]
+        return number if len(number) == _IDENTITY_LENGTH else f"0x{number[2:]:0>64}"
     return None
 
 
 def _timestamp_in_json(value: Any) -> str | None:
-    match value:
-        case [int(micros)]:
-            return timestamp_text(Timestamp(micros))
+    if type(value) is list and len(value) == 1 and type(value[0]) is int:
+        return timestamp_text(Timestamp(value[0]))
     return None
 
 

@@ -47,6 +47,8 @@ def paint(text: str, colour: Colour, stream: TextIO) -> str:
 def printable(text: str) -> str:
     r"""``text`` with control characters but newline and tab as ``\x1b``: what comes from a database or
     a server must not be able to drive the user's terminal."""
+    if text.isprintable():
+        return text
     return _CONTROL.sub(
         lambda found: f"\\x{ord(found[0]):02x}" if found[0] < "\u0100" else f"\\u{ord(found[0]):04x}", text
     )

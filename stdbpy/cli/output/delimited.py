@@ -11,6 +11,7 @@ from stdbpy.cli.output.fields import Field, same, text_of
 from stdbpy.cli.terminal import printable
 from stdbpy.sats.types import Primitive
 
+_MAY_BE_MARKUP = re.compile(r"[\\`*<\[\]|_]")
 _MARKUP = re.compile(r"[\\`*<\[\]|]|(?<![^\W_])_|_(?![^\W_])")
 """What Markdown reads as more than itself; a low line inside a word is none of it."""
 
@@ -52,5 +53,7 @@ def _line(cells: Iterable[str]) -> str:
 
 
 def _cell(text: str) -> str:
-    escaped = _MARKUP.sub(lambda found: f"\\{found[0]}", printable(text))
-    return "<br>".join(escaped.splitlines())
+    text = printable(text)
+    if _MAY_BE_MARKUP.search(text):
+        text = _MARKUP.sub(lambda found: f"\\{found[0]}", text)
+    return "<br>".join(text.splitlines())
