@@ -167,7 +167,8 @@ def _about_token(response: Response) -> tuple[str, str]:
     if "InvalidSignature" in body:
         return (
             "the server does not take this token: another server made it, or this one was reset since",
-            f"`{renew}` gets one of this server for a new identity, which owns nothing yet; --anonymous does without.",
+            f"`{renew}` gets one of this server for a new identity, which owns nothing yet."
+            " Commands with --anonymous can do without.",
         )
     if "ExpiredSignature" in body:
         return "the server does not take this token: it has expired", "Log in again with `stdbpy login`."

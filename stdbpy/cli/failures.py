@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import traceback
 from collections.abc import Iterable
 
 from stdbpy.cli.terminal import paint, printable
-from stdbpy.errors import ModuleLoadError, Problem, SchemaError, StdbError, UsageError, nearest
+from stdbpy.errors import ModuleLoadError, Problem, SchemaError, StdbError, TokenRejected, UsageError, nearest
 
 FAILED = 1
 WRONG_USAGE = 2
@@ -32,10 +33,16 @@ def report(error: BaseException, *, show_traceback: bool) -> int:
             return _say(error.message, error.hint, FAILED)
         case StdbError():
             code = WRONG_USAGE if isinstance(error, UsageError) else FAILED
-            return _say(error.message, error.hint, code, getattr(error, "__notes__", ()))
+            return _say(error.message, _hint(error), code, getattr(error, "__notes__", ()))
         case OSError():
             return _say(_about_os_error(error), "", FAILED)
     return _report_foreign(error)
+
+
+def _hint(error: StdbError) -> str:
+    if isinstance(error, TokenRejected) and os.environ.get("STDBPY_TOKEN"):
+        return f"{error.hint} STDBPY_TOKEN is set: while it is, the token in it counts, and no login.".strip()
+    return error.hint
 
 
 def show_problems(problems: tuple[Problem, ...] | list[Problem]) -> None:

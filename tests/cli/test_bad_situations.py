@@ -200,3 +200,15 @@ def test_nobody_is_asked_without_a_terminal(run: Run, monkeypatch: pytest.Monkey
     expect_order(done)
     if done.code == 2:
         assert "--" in done.err
+
+
+def test_a_token_that_is_refused_is_said_to_come_from_the_environment(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hint() -> str:
+        with answering(http(401, b"Invalid token")) as url:
+            return run("sql", "chat", "SELECT 1", "--server", url).err
+
+    assert "STDBPY_TOKEN is set" in hint()
+    monkeypatch.delenv("STDBPY_TOKEN")
+    assert "STDBPY_TOKEN" not in hint()
