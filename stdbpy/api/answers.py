@@ -165,11 +165,9 @@ def _about_token(response: Response) -> tuple[str, str]:
     if body == "Authorization required":
         return "this needs a token, and none was given", "Log in with `stdbpy login`, or give a token."
     if "InvalidSignature" in body:
-        return (
-            "the server does not take this token: another server made it, or this one was reset since",
-            f"`{renew}` gets one of this server for a new identity, which owns nothing yet."
-            " Commands with --anonymous can do without.",
-        )
+        sentence = "the server does not take this token: another server made it, or this one was reset since"
+        hint = f"`{renew}` gets one of this server for a new identity, which owns nothing yet."
+        return sentence, f"{hint} Commands with --anonymous can do without."
     if "ExpiredSignature" in body:
         return "the server does not take this token: it has expired", "Log in again with `stdbpy login`."
     if "Error fetching public key for issuer" in body:
