@@ -95,6 +95,8 @@ def publish_target(
             host_type=host_type,
             num_replicas=target.num_replicas,
         )
+        if database is not None:
+            invocation.known_names().remember_databases(api.url, [database])
         return {**record, "op": result.op, "name": result.name, "identity": result.database_identity.hex()}
 
 
