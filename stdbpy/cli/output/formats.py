@@ -65,9 +65,7 @@ def format_for(requested: Format | None, output: Path | None = None) -> Format:
     format = requested or _suiting(output)
     if format.is_binary:
         if output is None and is_terminal(sys.stdout):
-            raise UsageError(
-                f"a terminal cannot show {format}", hint=f"Write to a file: --output FILE.{format}, or > FILE.{format}"
-            )
+            raise UsageError(f"a terminal cannot show {format}", hint=f"Write to a file: > FILE.{format}")
         _expect_pyarrow(format)
     return format
 
