@@ -283,7 +283,7 @@ def test_a_terminal_gets_no_binary_data(monkeypatch: pytest.MonkeyPatch, format:
     monkeypatch.setattr(sys, "stdout", Terminal())
     with pytest.raises(UsageError, match=f"a terminal cannot show {format}") as caught:
         format_for(format)
-    assert f"--output FILE.{format}" in caught.value.hint
+    assert f"> FILE.{format}" in caught.value.hint
     assert format_for(format, Path("rows")) is format
 
 
