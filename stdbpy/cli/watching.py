@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -26,6 +27,9 @@ def repeat(
     def try_it() -> None:
         try:
             work()
+            sys.stdout.flush()  # a program that reads it waits for this round, not for the last one
+        except BrokenPipeError:
+            raise
         except (StdbError, OSError) as error:
             report(error, show_traceback=invocation.debug)
 
