@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, settings
 from tests import real_servers
 from tests.real_servers import RealServer
 
-
 # How long an example takes says something about the machine, not about the code.
 settings.register_profile("stdbpy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("stdbpy")
