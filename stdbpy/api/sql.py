@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from stdbpy.api.answers import BAD_REQUEST, OK, refusal
 from stdbpy.api.exchange import Exchange, Request, Response, database_path, flag
@@ -11,6 +12,10 @@ from stdbpy.api.results import SqlResult
 from stdbpy.api.sql_stream import SqlReader, gather
 from stdbpy.errors import ApiError, EncodeError, nearest
 
+if TYPE_CHECKING:
+    from stdbpy.schema.model import ModuleSchema
+
+_UNKNOWN_COLUMN = re.compile(r"^`(?P<new>[^`]*)` is not in scope|does not have a field `(?P<old>[^`]*)`")
 _UNKNOWN_TABLE = re.compile(r"no such table: `(?P<new>[^`]*)`|^`(?P<old>[^`]*)` is not a valid table")
 
 
@@ -52,13 +57,30 @@ def _refusal(response: Response, database: str, text: str) -> Exchange[ApiError]
     if place is not None:
         error.add_note(excerpt(text, place))
         error.hint = error.hint or place.hint
-    unknown = _UNKNOWN_TABLE.search(response.text)
-    if unknown is not None:
-        schema = yield from known_schema(database)
-        tables = [table.name for table in schema.tables] + [view.name for view in schema.views] if schema else []
-        name = unknown["new"] or unknown["old"] or ""
-        if name in tables:
-            error.hint = f"{name!r} is private: only the database's owner can use it, with the owner's token."
-        else:
-            error.hint = nearest(name, tables) or "Private tables can be read by the database's owner alone."
+    unknown_table = _UNKNOWN_TABLE.search(response.text)
+    unknown_column = _UNKNOWN_COLUMN.search(response.text)
+    if unknown_table is not None:
+        error.hint = _other_table(_name_in(unknown_table), (yield from known_schema(database)))
+    elif unknown_column is not None and not error.hint:
+        error.hint = _other_column(_name_in(unknown_column), (yield from known_schema(database)), text)
     return error
+
+
+def _name_in(complaint: re.Match[str]) -> str:
+    return complaint["new"] or complaint["old"] or ""
+
+
+def _other_table(name: str, schema: ModuleSchema | None) -> str:
+    known = [table.name for table in schema.tables] + [view.name for view in schema.views] if schema else []
+    if name in known:
+        return f"{name!r} is private: only the database's owner can use it, with the owner's token."
+    return nearest(name, known) or "Private tables can be read by the database's owner alone."
+
+
+def _other_column(name: str, schema: ModuleSchema | None, text: str) -> str:
+    """The nearest column of the tables that the statement names."""
+    from stdbpy.sql.tokens import scan
+
+    named = {token.text for token in scan(text) if token.is_name}
+    tables = [table for table in schema.tables if table.name in named] if schema else []
+    return nearest(name, [column.name for table in tables for column in table.columns])

@@ -22,7 +22,9 @@ from stdbpy.errors import (
 )
 from stdbpy.sats.types import Primitive
 from stdbpy.sats.values import Identity, Timestamp
+from stdbpy.schema.definition import schema_to_json
 from tests.api.scripted import IDENTITY, below_database, carry, json_answer, text_answer
+from tests.engine.schemas import STRING, U64, schema_of
 
 SCHEMA = {
     "sections": [
@@ -281,6 +283,14 @@ class TestRefusals:
         with pytest.raises(ApiError) as caught:
             carry(sql.sql("chat", "select * from usr"), refused, below_database(json_answer(schema)))
         assert "Private tables" in caught.value.hint
+
+    @pytest.mark.parametrize("complaint", ["`nam` is not in scope", "`person` does not have a field `nam`"])
+    def test_unknown_column_names_the_nearest(self, complaint: str):
+        schema = schema_of(("person", {"id": U64, "name": STRING}, ()), ("other", {"nam_e": U64}, ()))
+        asked = json_answer(schema_to_json(schema))
+        with pytest.raises(ApiError) as caught:
+            carry(sql.sql("chat", "update person set nam = 1"), below_database(text_answer(complaint, 400)), asked)
+        assert caught.value.hint == "Did you mean 'name'?"
 
     def test_a_refused_statement_shows_the_place(self):
         refused = below_database(text_answer("Unsupported: SELECT * FROM user ORDER BY name", 400))
