@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from stdbpy.cli.failures import report
@@ -30,13 +29,16 @@ def run_shell(
         ask = open_prompt(session, api.url)
         while True:
             try:
-                session.run(ask())
-            except (EOFError, Leave):
+                text = ask()
+            except EOFError:
                 return
             except KeyboardInterrupt:
-                # At the prompt it has cleared the line; meanwhile it ends what runs.
-                print(file=sys.stderr)
+                continue
+            try:
+                session.run(text)
+            except Leave:
+                return
             except BrokenPipeError:
                 raise
-            except (StdbError, OSError) as error:
+            except (StdbError, OSError, KeyboardInterrupt) as error:
                 report(error, show_traceback=invocation.debug)
