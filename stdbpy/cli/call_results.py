@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from stdbpy.cli.output import Field, Format, open_sink, to_json, write_records
-from stdbpy.cli.satn import fields_of, plain_writer
+from stdbpy.cli.query_fields import fields_of
+from stdbpy.cli.satn import plain_writer
 from stdbpy.errors import SchemaError
 from stdbpy.sats.satsjson import compile_json_codec
 from stdbpy.sats.types import SPECIAL_NAMES, AlgebraicType, ArrayType, ProductType, Typespace

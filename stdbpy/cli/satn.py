@@ -20,8 +20,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from stdbpy.cli.output.fields import Field, Plain, same
-from stdbpy.sats.satsjson import compile_json_codec
+from stdbpy.cli.output.fields import Plain, same
 from stdbpy.sats.types import (
     BYTES,
     CONNECTION_ID,
@@ -47,60 +46,8 @@ T = TypeVar("T")
 
 Write = Callable[[Any], T]
 
-_WIDE = (Primitive.U256, Primitive.I256)
-_FLOATS = (Primitive.F32, Primitive.F64)
 _EPOCH = date(1970, 1, 1)
-_IDENTITY_LENGTH = len("0x") + 64
-_LARGEST_POWER = 308
-"""Of ten, in a double."""
 _LARGEST_SINGLE = float.fromhex("0x1.fffffep+127")
-
-
-def fields_of(columns: ProductType) -> list[Field]:
-    """The fields of rows that an SQL query returned, for :func:`stdbpy.cli.output.write_records`.
-
-    The rows are those of the HTTP API: SATS-JSON values in the order of the columns.
-    """
-    return [
-        _field(element.name if element.name is not None else f"column {position}", element.type)
-        for position, element in enumerate(columns.elements)
-    ]
-
-
-def _field(name: str, type: AlgebraicType) -> Field:
-    text = _QueryTextWriters(()).of(type)
-    if isinstance(type, Primitive) and type not in _WIDE and type not in _FLOATS:
-        return Field(name, text=text, type=type)
-    read = compile_json_codec(type, form="result").from_json
-    if type in _FLOATS:
-        # As the server wrote it, which is as short as can be.
-        return Field(name, same, lambda value: text(read(value)), type, read)
-    plain = plain_writer(type)
-    if type in (IDENTITY, TIMESTAMP):
-        # Many tables have them in every row: 1 µs instead of 4.
-        quick = _identity_in_json if type == IDENTITY else _timestamp_in_json
-        return Field(
-            name,
-            lambda value: quick(value) or plain(read(value)),
-            lambda value: quick(value) or text(read(value)),
-            type,
-            read,
-        )
-    return Field(name, lambda value: plain(read(value)), lambda value: text(read(value)), type, read)
-
-
-def _identity_in_json(value: Any) -> str | None:
-    """The text of an identity in the form that servers write; nothing for the other forms of SATS-JSON."""
-    if type(value) is list and len(value) == 1 and type(value[0]) is str and value[0][:2] == "0x":
-        number: str = value[0]
-        return number if len(number) == _IDENTITY_LENGTH else f"0x{number[2:]:0>64}"
-    return None
-
-
-def _timestamp_in_json(value: Any) -> str | None:
-    if type(value) is list and len(value) == 1 and type(value[0]) is int:
-        return timestamp_text(Timestamp(value[0]))
-    return None
 
 
 def plain_writer(type: AlgebraicType, typespace: Typespace = ()) -> Write[Plain]:
@@ -110,7 +57,7 @@ def plain_writer(type: AlgebraicType, typespace: Typespace = ()) -> Write[Plain]
 
 def satn_writer(type: AlgebraicType, typespace: Typespace = ()) -> Write[str]:
     """A function from a decoded value of ``type`` to its text in the official program's tables."""
-    return _TextWriters(typespace).of(type)
+    return TextWriters(typespace).of(type)
 
 
 class _Writers(ABC, Generic[T]):
@@ -192,7 +139,9 @@ class _PlainWriters(_Writers[Plain]):
         return write
 
 
-class _TextWriters(_Writers[str]):
+class TextWriters(_Writers[str]):
+    """What :func:`satn_writer` is made of."""
+
     def _special(self, type: AlgebraicType) -> Write[str] | None:
         return _quoted if type == UUID else _SPECIAL_TEXT.get(type)
 
@@ -203,9 +152,9 @@ class _TextWriters(_Writers[str]):
             case Primitive.STRING:
                 return _quoted
             case Primitive.F32:
-                return lambda value: _float_text(value, single=True)
+                return lambda value: float_text(value, single=True)
             case Primitive.F64:
-                return lambda value: _float_text(value, single=False)
+                return lambda value: float_text(value, single=False)
             case Primitive():
                 return lambda value: str(int(value))
             case ArrayType(element):
@@ -232,31 +181,6 @@ class _TextWriters(_Writers[str]):
             return f"({name} = {payloads[name](payload)})"
 
         return write
-
-
-class _QueryTextWriters(_TextWriters):
-    """As the official program shows the rows of queries."""
-
-    def _of_parts(self, type: AlgebraicType) -> Write[str]:
-        if type is Primitive.F64:
-            return lambda value: _float_text(_as_the_official_program_reads(value), single=False)
-        return super()._of_parts(type)
-
-
-def _as_the_official_program_reads(number: float) -> float:
-    """The double that the official 2.8.3 makes of the JSON of another: of numbers with 16 or 17 digits
-    it is often the next one, because its parser (``serde_json`` without ``float_roundtrip``) rounds twice.
-    Tables show it, so that they are the same; all other formats have the number that the server wrote."""
-    if not math.isfinite(number):
-        return number
-    sign, digits, exponent = Decimal(repr(number)).as_tuple()
-    assert isinstance(exponent, int)
-    result = float(int("".join(map(str, digits))))
-    while exponent < -_LARGEST_POWER:
-        result, exponent = result / float(f"1e{_LARGEST_POWER}"), exponent + _LARGEST_POWER
-    power = float(f"1e{abs(exponent)}")
-    result = result * power if exponent >= 0 else result / power
-    return number if math.isinf(result) else -result if sign else result
 
 
 def _quoted(value: Any) -> str:
@@ -329,7 +253,7 @@ _SPECIAL_TEXT: dict[AlgebraicType, Callable[[Any], str]] = {
 }
 
 
-def _float_text(value: float, *, single: bool) -> str:
+def float_text(value: float, *, single: bool) -> str:
     """The shortest decimal that reads back as the same number, never with an exponent."""
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else "inf" if value > 0 else "-inf"

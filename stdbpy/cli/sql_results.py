@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from stdbpy.api.sql_stream import SqlColumns, SqlPart, SqlRows, SqlSummary
 from stdbpy.cli.output import Format, open_sink, to_json, write_records
 from stdbpy.cli.output.json_text import presentable
-from stdbpy.cli.satn import fields_of
+from stdbpy.cli.query_fields import fields_of
 from stdbpy.cli.terminal import is_terminal
 from stdbpy.sats.meta import product_to_json
 

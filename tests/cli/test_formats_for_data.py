@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from stdbpy.cli.output import Field, Format, arrow_files, format_for, write_records
 from stdbpy.cli.output.arrow_types import arrow_column
-from stdbpy.cli.satn import fields_of
+from stdbpy.cli.query_fields import fields_of
 from stdbpy.errors import MissingExtra, UsageError
 from stdbpy.sats import types as t
 from stdbpy.sats.satsjson import compile_json_codec

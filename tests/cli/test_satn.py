@@ -13,7 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stdbpy.cli.output import to_json
-from stdbpy.cli.satn import fields_of, plain_writer, satn_writer, timestamp_text
+from stdbpy.cli.query_fields import fields_of
+from stdbpy.cli.satn import plain_writer, satn_writer, timestamp_text
 from stdbpy.sats import types as t
 from stdbpy.sats.types import AlgebraicType, Primitive, TypeRef, product, sum_of
 from stdbpy.sats.values import (

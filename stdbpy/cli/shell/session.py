@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self, TextIO
 
 from stdbpy.api.sql_stream import SqlColumns, SqlPart
 from stdbpy.cli.output import Format
-from stdbpy.cli.satn import fields_of
+from stdbpy.cli.query_fields import fields_of
 from stdbpy.cli.shell.commands import COMMANDS
 from stdbpy.cli.shell.expanded import write_expanded
 from stdbpy.cli.shell.input import LAST_RESULT, is_command, read_command
