@@ -53,8 +53,8 @@ def run(
     """Run SQL on a database and write the rows it returns.
 
     Statements run one after the other, each by itself; the first that is refused is the last that runs. Rows are
-    written while they arrive. JSON is the server's own answer, as the official program writes it; the other formats
-    have plain values.
+    written while they arrive; a table's columns are as wide as its first 10,000 rows need. JSON is the server's own
+    answer, as the official program writes it; the other formats have plain values.
     """
     del yes  # There is nothing to ask; scripts for the official program give it everywhere.
     invocation = invocation_of(context)
