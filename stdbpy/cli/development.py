@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,27 +13,23 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from stdbpy.cli.building import load_program
-from stdbpy.cli.connection import connect, leave_out_the_program_httpx, server_url
+from stdbpy.cli.connection import connect, server_url
 from stdbpy.cli.invocation import Invocation
 from stdbpy.cli.labels import LabelledLines
+from stdbpy.cli.local_servers import LocalServers
 from stdbpy.cli.publishing import Consent, publish_target
+from stdbpy.cli.terminal import printable
 from stdbpy.cli.watching import repeat
-from stdbpy.errors import ApiError, ServerUnreachable, StdbError
+from stdbpy.errors import ApiError
 from stdbpy.project.processes import Companion
 from stdbpy.sats.values import Timestamp
 
 if TYPE_CHECKING:
-    from stdbpy.api import ApiClient
     from stdbpy.project.model import Target
     from stdbpy.project.programs import Program
 
 SERVER, LOG, CLIENT = "server", "log", "client"
 """The labels of those who write."""
-
-ANSWERS_WITHIN = 5.0
-SERVER_STARTS_WITHIN = 30.0
-"""Seconds until a server counts as not there, or as one that cannot be started."""
-_LOOK_AGAIN = 0.05
 
 
 @dataclass
@@ -65,12 +60,12 @@ class Development:
         told, and the next change tries again. To be called on the main thread, where signals come."""
         with ExitStack() as until_the_end:
             until_the_end.enter_context(_ending_like_ctrl_c())
-            if self.publishes:
-                for server in {target.server for target in self.targets}:
-                    until_the_end.enter_context(self._server(server))
+            servers = LocalServers(self.invocation, self._lines.writer(SERVER), self.data_dir)
+            until_the_end.callback(servers.stop)
             until_the_end.callback(self._stop_client)
+            self._expect_servers(servers)
             repeat(
-                self._bring_up_to_date,
+                lambda: self._bring_up_to_date(servers),
                 self.invocation,
                 [self.folder, *(target.module_path for target in self.targets if target.module_path is not None)],
                 left_out=self._generated_folders(),
@@ -79,7 +74,12 @@ class Development:
 
     # --- one round ---------------------------------------------------------------------------
 
-    def _bring_up_to_date(self) -> None:
+    def _expect_servers(self, servers: LocalServers) -> None:
+        if self.publishes:
+            for url in {server_url(self.invocation, target.server) for target in self.targets}:
+                servers.expect(url)
+
+    def _bring_up_to_date(self, servers: LocalServers) -> None:
         programs: dict[tuple[Path | None, ...], Program] = {}
 
         def load(module_path: Path | None, bin_path: Path | None, js_path: Path | None) -> Program:
@@ -89,6 +89,7 @@ class Development:
                 programs[source] = load_program(*source)
             return programs[source]
 
+        self._expect_servers(servers)
         if self.publishes:
             for target in self.targets:
                 self._publish(target, load(target.module_path, target.bin_path, target.js_path))
@@ -149,72 +150,37 @@ class Development:
             self._running_client.stop()
             self._running_client = None
 
-    # --- the server and the logs -------------------------------------------------------------
-
-    @contextmanager
-    def _server(self, name: str | None) -> Iterator[None]:
-        """A server that answers: the one that is there, else, on this machine, one that is started."""
-        leave_out_the_program_httpx()
-        from stdbpy.api.address import Address
-        from stdbpy.api.client import ApiClient
-
-        with ApiClient(server_url(self.invocation, name), timeout=ANSWERS_WITHIN) as api:
-            try:
-                api.ping()
-            except ServerUnreachable:
-                if not Address.parse(api.url).is_loopback:
-                    raise
-            else:
-                yield
-                return
-            server = Companion(self._start_command(api.url), self._lines.writer(SERVER))
-            try:
-                deadline = time.monotonic() + SERVER_STARTS_WITHIN
-                while not _answers(api):
-                    if server.exit_code is not None or time.monotonic() > deadline:
-                        raise StdbError(f"the server at {api.url} did not start", hint="It says why above")
-                    time.sleep(_LOOK_AGAIN)
-                self.invocation.note(f"started a server at {api.url}, which ends with this")
-                yield
-            finally:
-                server.stop()
-
-    def _start_command(self, url: str) -> list[str]:
-        options = {
-            "--config-path": self.invocation.config_path,
-            "--root-dir": self.invocation.root_dir,
-            "--data-dir": self.data_dir,
-        }
-        given = [word for name, value in options.items() if value is not None for word in (name, str(value))]
-        address = url.partition("://")[2]
-        return [sys.executable, "-m", "stdbpy.cli", "--quiet", "start", "--listen-addr", address, *given]
+    # --- the logs ----------------------------------------------------------------------------
 
     def _follow_log(self, target: Target, identity: str, url: str, since: Timestamp) -> None:
         if (url, identity) in self._followed:
             return
         self._followed.add((url, identity))
-        Thread(target=self._show_log, args=(target, identity, since), daemon=True).start()
+        Thread(target=self._show_log, args=(target, identity, url, since), daemon=True).start()
 
-    def _show_log(self, target: Target, identity: str, since: Timestamp) -> None:
+    def _show_log(self, target: Target, identity: str, url: str, since: Timestamp) -> None:
         from stdbpy.api.log_follow import follow_logs
         from stdbpy.cli.log_lines import log_line
 
         write = self._lines.writer(LOG, is_painted=True)
         prefix = f"{target.database}: " if len(self.targets) > 1 else ""
+        is_away = False
+
+        def lost(reason: ApiError | None) -> None:
+            nonlocal is_away
+            if not is_away and reason is not None:
+                write(f"{prefix}{printable(reason.message)}; the next change starts one, if it was on this machine")
+                is_away = True
+
         try:
             with connect(self.invocation, target.server, anonymous=target.anonymous) as api:
-                for record in follow_logs(api, identity, since=since):
+                for record in follow_logs(api, identity, since=since, lost=lost):
+                    is_away = False
                     write(f"{prefix}{log_line(record, sys.stdout)}")
         except ApiError as error:
-            write(f"{prefix}the log cannot be shown any more: {error}")
-
-
-def _answers(api: ApiClient) -> bool:
-    try:
-        api.ping()
-    except ApiError:
-        return False
-    return True
+            write(f"{prefix}{printable(error.message)}; the next change publishes it again")
+            self._published.pop((target.server, target.database), None)
+            self._followed.discard((url, identity))
 
 
 @contextmanager

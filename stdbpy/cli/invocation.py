@@ -32,7 +32,7 @@ class Invocation:
     def note(self, text: str) -> None:
         """Tells the user something that is not data: to stderr, unless ``--quiet``."""
         if not self.quiet:
-            print(text, file=sys.stderr)
+            sys.stderr.write(f"{text}\n")  # in one piece, where others write as well
 
     @property
     def cli_toml_path(self) -> Path | None:

@@ -32,8 +32,9 @@ class LabelledLines:
                 if not self._has_reader:
                     return
                 try:
-                    for line in text.split("\n"):
-                        print(shown, line if is_painted else printable(line))
+                    # In one piece: what others write to the terminal comes before or after it.
+                    lines = (f"{shown} {line if is_painted else printable(line)}\n" for line in text.split("\n"))
+                    sys.stdout.write("".join(lines))
                     sys.stdout.flush()
                 except BrokenPipeError:
                     self._has_reader = False

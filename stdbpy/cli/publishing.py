@@ -53,7 +53,7 @@ def publish_target(
     neither asks anything nor makes an identity. ``program`` is the target's if it has been loaded before.
 
     Returns a record of it: ``op`` (``create``, ``update`` or ``clear``; when done ``created`` or
-    ``updated``), ``name``, ``identity``, ``server`` and what :func:`plan_record` says. Raises
+    ``updated`` or ``cleared``), ``name``, ``identity``, ``server`` and what :func:`plan_record` says. Raises
     :class:`StdbError` if it is refused, needs consent that nobody gives, or must clear data.
     """
     from stdbpy.api.address import Address
@@ -97,7 +97,8 @@ def publish_target(
         )
         if database is not None:
             invocation.known_names().remember_databases(api.url, [database])
-        return {**record, "op": result.op, "name": result.name, "identity": result.database_identity.hex()}
+        op = "cleared" if clear and result.op == "updated" else result.op
+        return {**record, "op": op, "name": result.name, "identity": result.database_identity.hex()}
 
 
 def _plan(api: ApiClient, program: Program, database: str, host_type: HostType | None) -> PublishPlan | None:

@@ -15,6 +15,8 @@ from stdbpy.schema.model import ModuleSchema
 
 LANGUAGE = "python"
 
+_OF_A_PROJECT = ("pyproject.toml", "setup.py", "spacetime.json")
+
 
 @dataclass(frozen=True, slots=True)
 class WantedPackage:
@@ -27,9 +29,15 @@ class WantedPackage:
     def write(self, *, check: bool = False) -> tuple[ModuleSchema, Differences]:
         """Brings the folder up to date; with ``check`` only tells what that would change.
 
-        Raises what ``read_schema`` does, and :class:`ProjectError` if the folder cannot be written or
+        Raises what ``read_schema`` does, :class:`UsageError` if the folder is that of a project, and
+        :class:`ProjectError` if the folder cannot be written or
         holds files of somebody else where generated ones go.
         """
+        if any((self.folder / name).exists() for name in _OF_A_PROJECT):
+            raise UsageError(
+                f"{self.folder} is the folder of a project, among whose code generated files would get lost",
+                hint="Name a folder of its own, such as --out-dir module_bindings",
+            )
         schema = self.read_schema()
         files = generate(schema, include_private=self.include_private)
         return schema, write_package(files, self.folder, marker=HEADER_MARKER, check=check)

@@ -15,7 +15,8 @@ from stdbpy.project.spacetime_json import FILE_NAME, LOCAL_FILE_NAME, spelling_i
 def create_spacetime_json(folder: Path, *, server: str | None, module_path: Path) -> bool:
     """Makes the ``spacetime.json`` of a project that has none, as ``dev`` of the official program does.
 
-    ``server`` is ``None`` if another file of the project says it. Returns whether it was made: one that is there stays as it is. Raises :class:`ConfigError`.
+    ``server`` is ``None`` if another file of the project says it. Returns whether it was made: one that is there
+    stays as it is. Raises :class:`ConfigError`.
     """
     path = folder / FILE_NAME
     if path.exists():

@@ -44,6 +44,8 @@ class ProjectTargets:
     """What was read to know that."""
     dev_run: str | None = None
     """The command of the client that ``dev`` starts."""
+    dev_folder: Path | None = None
+    """Where that runs: the folder of the file that says it; ``None`` if none does."""
 
     def select(self, pattern: str | None = None, *, adopt: bool = False) -> list[Target]:
         """The targets whose database matches ``pattern``, in which ``*``, ``?`` and ``[…]`` are wild; all
@@ -113,16 +115,17 @@ def _of_python(python: PythonFiles) -> ProjectTargets:
         project_name=python.name,
     )
     files = (python.path,) if python.settings else ()
-    return ProjectTargets(python.folder, (target,), files, python.text("dev-run"))
+    run = python.text("dev-run")
+    return ProjectTargets(python.folder, (target,), files, run, None if run is None else python.folder)
 
 
 def _of_layers(layers: Layers) -> ProjectTargets:
     reading = _Reading(layers)
     targets = tuple(reading.targets_of(layers.root, inherited={}))
     dev = layers.root.said.get("dev")
-    return ProjectTargets(
-        layers.folder, targets, (*layers.files, *reading.python_files), dev.value.get("run") if dev else None
-    )
+    run = dev.value.get("run") if dev is not None else None
+    folder = dev.file.parent if dev is not None and run is not None else None
+    return ProjectTargets(layers.folder, targets, (*layers.files, *reading.python_files), run, folder)
 
 
 class _Reading:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -120,6 +121,44 @@ def test_all_it_does(run: Run, project: Path, edit: Callable[[str], None], addre
 
         assert dev.end(number) == 0
     assert not is_there(address)
+
+
+def test_a_server_that_went_away_is_started_again(project: Path, edit: Callable[[str], None], address: str) -> None:
+    with developing("--server", address, "--server-only", "--data-dir", str(project / "data")) as dev:
+        dev.wait_for("Database created")
+        dev.wait_for("waiting for changes")
+        children = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(dev.process.pid)], capture_output=True, text=True, check=True
+        )
+        for pid in children.stdout.split():
+            with suppress(ProcessLookupError):  # that of ps itself
+                os.kill(int(pid), signal.SIGKILL)
+        dev.wait_for("the next change starts one")
+
+        edit("@table(public=True)\nclass Room:\n    name: str")
+        dev.wait_for("started a server")
+        dev.wait_for("+ Add table room")
+        assert dev.end() == 0
+    assert not is_there(address)
+
+
+def test_files_called_like_pythons_own_are_in_nobodys_way(project: Path, address: str) -> None:
+    (project / "secrets.py").write_text("")
+    with developing("--server", address, "--server-only", "--data-dir", str(project / "data")) as dev:
+        dev.wait_for("created database chat")
+        assert dev.end() == 0
+
+
+def test_a_client_runs_where_its_own_project_is(
+    run: Run, home: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(home)
+    assert run("init", "inner", "--project-path", "all/inner").code == 0
+    (home / "all" / "inner" / "client.py").write_text(CLIENT)
+    (home / "all" / "spacetime.json").write_text('{"module-path": "inner"}')
+    with developing("--project-path", "all", "--server", address, "--data-dir", "data") as dev:
+        dev.wait_for("client | client of inner")
+        assert dev.end() == 0
 
 
 def test_a_server_that_runs_is_used_and_stays(run: Run, project: Path, owned: str) -> None:

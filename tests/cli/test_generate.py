@@ -154,3 +154,13 @@ def test_private_tables_when_asked(run: Run, project: Path) -> None:
 
     assert "message" not in (project / "public" / "tables.py").read_text()
     assert "message" in (project / "everything" / "tables.py").read_text()
+
+
+def test_a_projects_own_folder_is_no_place_for_generated_code(run: Run, project: Path) -> None:
+    before = sorted(path.name for path in project.iterdir())
+
+    done = run("generate", "--out-dir", ".")
+
+    assert (done.code, done.out) == (2, "")
+    assert "is the folder of a project" in done.err
+    assert sorted(path.name for path in project.iterdir()) == before

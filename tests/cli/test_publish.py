@@ -52,7 +52,7 @@ def test_clearing(run: Run, chat: str) -> None:
     assert "--yes=delete-data answers yes" in run("publish", "--delete-data").err
     assert run("publish", "--delete-data=never").code == 0
     assert run("sql", chat, "SELECT text FROM message").out == '{"text":"gone soon"}\n'
-    assert run("publish", "-c", "--yes").code == 0
+    assert records(run("publish", "-c", "--yes").out)[0]["op"] == "cleared"
     assert run("sql", chat, "SELECT text FROM message").out == ""
     assert run("publish", "--delete-data=allways").code == 2
 
@@ -82,7 +82,7 @@ def test_an_update_that_would_lose_data(run: Run, chat: str) -> None:
     assert run("sql", chat, "SELECT text FROM message").out == '{"text":"kept"}\n'
 
     done = run("publish", "--delete-data=on-conflict", "--yes=delete-data")
-    assert (done.code, records(done.out)[0]["op"]) == (0, "updated")
+    assert (done.code, records(done.out)[0]["op"]) == (0, "cleared")
     assert run("sql", chat, "SELECT text FROM message").out == ""
 
 

@@ -90,7 +90,9 @@ def run(
         invocation,
         targets,
         consent,
-        folder=found.root if found is not None else project_path.absolute(),
+        folder=project_path.absolute()
+        if found is None
+        else (found.dev_folder if client is None else None) or found.root,
         client=None if server_only else command,
         bindings=bindings,
         data_dir=data_dir,

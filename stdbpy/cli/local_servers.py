@@ -1,0 +1,83 @@
+"""Servers on this machine that ``dev`` starts where none answers, and ends with itself."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from stdbpy.cli.connection import leave_out_the_program_httpx
+from stdbpy.cli.invocation import Invocation
+from stdbpy.errors import ApiError, ServerUnreachable, StdbError
+from stdbpy.project.processes import Companion
+
+ANSWERS_WITHIN = 5.0
+STARTS_WITHIN = 30.0
+"""Seconds until a server counts as not there, or as one that cannot be started."""
+
+_LOOK_AGAIN = 0.05
+
+
+class LocalServers:
+    """Those that were started here. What they write goes to ``write``, line by line; ``data_dir`` is where
+    they keep databases, ``None`` for the default."""
+
+    def __init__(self, invocation: Invocation, write: Callable[[str], None], data_dir: Path | None) -> None:
+        self._invocation = invocation
+        self._write = write
+        self._data_dir = data_dir
+        self._started: dict[str, Companion] = {}
+
+    def expect(self, url: str) -> None:
+        """Sees to it that a server answers at ``url``: the one that is there, else, on this machine, a new one.
+
+        Raises :class:`ServerUnreachable` if there is none elsewhere, :class:`StdbError` if none can be started.
+        """
+        leave_out_the_program_httpx()
+        from stdbpy.api.address import Address
+        from stdbpy.api.client import ApiClient
+
+        with ApiClient(url, timeout=ANSWERS_WITHIN) as api:
+            try:
+                api.ping()
+            except ServerUnreachable:
+                if not Address.parse(url).is_loopback:
+                    raise
+                self._start(url, api.ping)
+
+    def stop(self) -> None:
+        """Returns when all have ended."""
+        for server in self._started.values():
+            server.stop()
+        self._started.clear()
+
+    def _start(self, url: str, ping: Callable[[], None]) -> None:
+        if (before := self._started.pop(url, None)) is not None:
+            before.stop()
+        server = self._started[url] = Companion(self._command(url), self._write)
+        deadline = time.monotonic() + STARTS_WITHIN
+        while not _answers(ping):
+            if server.exit_code is not None or time.monotonic() > deadline:
+                raise StdbError(f"the server at {url} did not start", hint="It says why above")
+            time.sleep(_LOOK_AGAIN)
+        self._invocation.note(f"started a server at {url}, which ends with this")
+
+    def _command(self, url: str) -> list[str]:
+        options = {
+            "--config-path": self._invocation.config_path,
+            "--root-dir": self._invocation.root_dir,
+            "--data-dir": self._data_dir,
+        }
+        given = [word for name, value in options.items() if value is not None for word in (name, str(value))]
+        address = url.partition("://")[2]
+        # -P: a file of the project that is called like one of Python's own is not to be taken for it.
+        return [sys.executable, "-P", "-m", "stdbpy.cli", "--quiet", "start", "--listen-addr", address, *given]
+
+
+def _answers(ping: Callable[[], None]) -> bool:
+    try:
+        ping()
+    except ApiError:
+        return False
+    return True
