@@ -26,9 +26,16 @@ SHARED = "shared"
 WORK_FOLDER = ".stdbpy-init-"
 """How the name of the folder begins in which a project is made: a template may lie around it."""
 
+LOCAL_SETTINGS = "local.mk"
+"""The file of a new project for settings of this machine; its ``.gitignore`` lists it."""
+
 _ON_GITHUB = re.compile(r"(?:gh:)?([\w.-]+/[\w.-]+?)(?:\.git)?")
 _REPOSITORY = re.compile(r"(https?|ssh|git|file)://.+|[\w.-]+@[\w.-]+:.+")
-_LEFT_OUT = shutil.ignore_patterns("__pycache__", ".git", f"{WORK_FOLDER}*")
+_LEFT_OUT = shutil.ignore_patterns(
+    *(".git", f"{WORK_FOLDER}*", LOCAL_SETTINGS, "spacetime.local.json", "spacetime.*.local.json"),
+    *(".venv", ".stdb", "node_modules", "__pycache__", ".*_cache", ".hypothesis"),
+)
+"""What is of the machine or the person that a folder belongs to, and what is made anew."""
 
 
 def bring_template(name: str, folder: Path) -> bool:

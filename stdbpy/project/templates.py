@@ -6,6 +6,7 @@ The user's own cookiecutter settings are neither read nor written.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from contextlib import suppress
@@ -16,12 +17,11 @@ from stdbpy import __version__
 from stdbpy.errors import ProjectError, UsageError
 from stdbpy.project.installation import local_requirement
 from stdbpy.project.naming import ProjectNames, check_database_name, names_for
-from stdbpy.project.template_sources import WORK_FOLDER, bring_template
+from stdbpy.project.template_sources import LOCAL_SETTINGS, WORK_FOLDER, bring_template
 
 CLIENT = "client.py"
 
-LOCAL_SETTINGS = "local.mk"
-"""The file of a new project for settings of this machine; its ``.gitignore`` lists it."""
+_INCLUDES_LOCAL_SETTINGS = re.compile(rf"^\s*[-s]?include\s+(.*\s)?{re.escape(LOCAL_SETTINGS)}\b", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +83,9 @@ def _create(template: str, destination: Path, names: ProjectNames, wishes: Wishe
         nearby = destination if destination.exists() else destination.parent
         with tempfile.TemporaryDirectory(prefix=WORK_FOLDER, dir=nearby) as work:
             brought = Path(work) / "template"
-            if bring_template(template, brought):
-                rendered = _render(brought, Path(work), names, wishes)
-                _write_local_settings(rendered)
-            else:
-                rendered = brought
+            is_template = bring_template(template, brought)
+            rendered = _render(brought, Path(work), names, wishes) if is_template else brought
+            _write_local_settings(rendered)
             files = tuple(
                 sorted(path.relative_to(rendered).as_posix() for path in rendered.rglob("*") if path.is_file())
             )
@@ -138,8 +136,13 @@ def _leave_out_the_client(project: Path) -> None:
 
 
 def _write_local_settings(project: Path) -> None:
+    """What this machine needs for ``make``, in the place of what a repository may have brought from another."""
+    settings, makefile = project / LOCAL_SETTINGS, project / "Makefile"
+    settings.unlink(missing_ok=True)
     requirement = local_requirement()
-    if requirement is None:
+    if requirement is None or not makefile.is_file():
+        return
+    if not _INCLUDES_LOCAL_SETTINGS.search(makefile.read_text(encoding="utf-8", errors="replace")):
         return
     value = requirement.replace("$", "$$").replace("#", "\\#")
     text = (
@@ -147,7 +150,7 @@ def _write_local_settings(project: Path) -> None:
         "# The stdbpy that made this project did not come from the package index, but from:\n"
         f"STDBPY ?= {value}\n"
     )
-    (project / LOCAL_SETTINGS).write_text(text, encoding="utf-8")
+    settings.write_text(text, encoding="utf-8")
 
 
 def _move(rendered: Path, destination: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from stdbpy.errors import ProjectError, UsageError
+from stdbpy.project import templates
 from stdbpy.project.build import build
 from stdbpy.project.discover import discover
 from stdbpy.project.template_sources import BUILT_IN
@@ -40,7 +41,7 @@ def repository_of(folder: Path) -> Path:
 def test_a_folder_with_a_template(template: Path, tmp_path: Path) -> None:
     created = create_project(str(template), tmp_path / "my-game")
 
-    assert created.files == ("hello.py",) or set(created.files) == {"hello.py", "local.mk"}
+    assert created.files == ("hello.py",)
     assert (created.root / "hello.py").read_text() == "print('hi my-game')\n"
     assert (template / "hooks").is_dir()
 
@@ -54,6 +55,73 @@ def test_a_folder_that_is_no_template_is_copied_as_it_is(tmp_path: Path) -> None
 
     assert created.files == ("spacetimedb/module.py",)
     assert (created.root / "spacetimedb" / "module.py").read_text() == "'{{cookiecutter.database}}'\n"
+
+
+def project_of_somebody(folder: Path) -> Path:
+    """A project in use, with what belongs to the machine and its user."""
+    for name, text in {
+        "Makefile": "-include local.mk\n",
+        "local.mk": "STDBPY = theirs\n",
+        "spacetime.json": '{"database": "theirs"}',
+        "spacetime.local.json": "{}",
+        "spacetime.dev.local.json": "{}",
+        ".venv/pyvenv.cfg": "",
+        ".stdb/control.sqlite": "",
+        "web/node_modules/left-pad/index.js": "",
+        ".pytest_cache/README.md": "",
+        "src/__pycache__/module.pyc": "",
+        "src/module.py": "",
+    }.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+@pytest.fixture
+def from_a_folder(monkeypatch: pytest.MonkeyPatch) -> str:
+    """An stdbpy that did not come from the package index: what installs it."""
+    requirement = "stdbpy[server] @ file:///src/stdbpy"
+    monkeypatch.setattr(templates, "local_requirement", lambda: requirement)
+    return requirement
+
+
+def test_what_belongs_to_a_machine_is_not_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(templates, "local_requirement", lambda: None)
+
+    created = create_project(str(project_of_somebody(tmp_path / "theirs")), tmp_path / "my-game")
+
+    assert created.files == ("Makefile", "spacetime.json", "src/module.py")
+
+
+def test_a_copied_project_gets_settings_of_this_machine(tmp_path: Path, from_a_folder: str) -> None:
+    created = create_project(str(project_of_somebody(tmp_path / "theirs")), tmp_path / "my-game")
+
+    assert (created.root / "local.mk").read_text().endswith(f"\nSTDBPY ?= {from_a_folder}\n")
+
+
+@pytest.mark.parametrize("makefile", [None, "all:\n\tcat local.mk\n", "include not-local.mk\n"])
+@pytest.mark.usefixtures("from_a_folder")
+def test_settings_are_for_makefiles_that_read_them(tmp_path: Path, makefile: str | None) -> None:
+    theirs = project_of_somebody(tmp_path / "theirs")
+    if makefile is None:
+        (theirs / "Makefile").unlink()
+    else:
+        (theirs / "Makefile").write_text(makefile)
+
+    created = create_project(str(theirs), tmp_path / "my-game")
+
+    assert "local.mk" not in created.files
+
+
+@needs_git
+def test_settings_that_a_repository_brought_are_replaced(tmp_path: Path, from_a_folder: str) -> None:
+    theirs = repository_of(project_of_somebody(tmp_path / "theirs"))
+
+    created = create_project(theirs.as_uri(), tmp_path / "my-game")
+
+    assert from_a_folder in (created.root / "local.mk").read_text()
+    assert "theirs" not in (created.root / "local.mk").read_text()
 
 
 def test_a_project_inside_its_template(tmp_path: Path) -> None:
