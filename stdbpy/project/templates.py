@@ -12,12 +12,16 @@ import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stdbpy import __version__
 from stdbpy.errors import ProjectError, UsageError
 from stdbpy.project.installation import local_requirement
 from stdbpy.project.naming import ProjectNames, check_database_name, names_for
 from stdbpy.project.template_sources import LOCAL_SETTINGS, WORK_FOLDER, bring_template
+
+if TYPE_CHECKING:
+    from stdbpy.project.model import Target
 
 CLIENT = "client.py"
 
@@ -30,6 +34,17 @@ class NewProject:
     names: ProjectNames
     files: tuple[str, ...]
     """Relative to ``root``, with slashes."""
+
+    def databases_named_otherwise(self) -> list[Target]:
+        """Databases that the template named, not :attr:`names`; each with the file that says so as ``origin``.
+
+        Raises :class:`ProjectError`, and :class:`ConfigError` if the template brought a broken file.
+        """
+        from stdbpy.project.targets import load_targets
+
+        project = load_targets(self.root)
+        targets = project.targets if project is not None and project.root == self.root.resolve() else ()
+        return [target for target in targets if target.database not in (None, self.names.database)]
 
 
 @dataclass(frozen=True, slots=True)

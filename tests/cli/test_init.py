@@ -94,3 +94,41 @@ def test_init_names_a_database_that_differs_from_its_folder(
     assert run("init", "game-7", "--project-path", "server").code == 0
 
     assert 'database = "game-7"' in (home / "server" / "pyproject.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [("spacetime.json", '{"database": "theirs"}'), ("pyproject.toml", '[tool.stdbpy]\ndatabase = "theirs"\n')],
+)
+def test_init_tells_which_name_a_copied_project_keeps(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, file: str, text: str
+) -> None:
+    monkeypatch.chdir(home)
+    (home / "theirs").mkdir()
+    (home / "theirs" / file).write_text(text)
+
+    done = run("init", "mine", "--template", "./theirs")
+
+    assert done.code == 0
+    note = f"the template calls the database theirs: another name goes into {Path('mine', file)}, and wherever"
+    assert note in done.err
+
+
+@pytest.mark.parametrize("text", ['{"database": "mine"}', '{"server": "local"}', "{ broken"])
+def test_init_says_nothing_of_names_where_none_is_kept(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.chdir(home)
+    (home / "theirs").mkdir()
+    (home / "theirs" / "spacetime.json").write_text(text)
+
+    done = run("init", "mine", "--template", "./theirs")
+
+    assert done.code == 0
+    assert "the template calls" not in done.err
+
+
+def test_init_quotes_what_is_to_be_typed(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home)
+
+    assert "next: cd 'my game' && make" in run("init", "my game").err

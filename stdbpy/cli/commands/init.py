@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +14,7 @@ from stdbpy.cli.invocation import invocation_of
 from stdbpy.cli.left_out import CSHARP
 from stdbpy.cli.options import Language
 from stdbpy.cli.terminal import ask, is_interactive
-from stdbpy.errors import UsageError
+from stdbpy.errors import StdbError, UsageError
 from stdbpy.project.template_sources import BUILT_IN
 from stdbpy.project.templates import NewProject, Wishes, create_project
 
@@ -73,4 +75,12 @@ def _tell(context: typer.Context, created: NewProject, template: str) -> None:
     invocation.note(f"created {shown} from the template {template}:")
     for path in created.files:
         invocation.note(f"  {path}")
-    invocation.note(f"next: cd {shown} && make" if "Makefile" in created.files else f"next: cd {shown}")
+    with suppress(StdbError):  # what is wrong with the template's files, the commands that need them say
+        for target in created.databases_named_otherwise():
+            assert target.origin is not None
+            invocation.note(
+                f"the template calls the database {target.database}: another name goes into "
+                f"{os.path.relpath(target.origin)}, and wherever else the project has that one"
+            )
+    enter = f"cd {shlex.quote(shown)}"
+    invocation.note(f"next: {enter} && make" if "Makefile" in created.files else f"next: {enter}")
