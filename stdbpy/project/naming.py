@@ -48,9 +48,14 @@ def names_for(project: str) -> ProjectNames:
         raise InvalidName(
             f"{package!r} cannot be the name of a Python package", hint="Choose a name that begins with a letter."
         )
-    if keyword.iskeyword(package) or package in sys.stdlib_module_names or package in _TAKEN:
+    choose_another = f"Choose another name, such as my-{database}."
+    if keyword.iskeyword(package):
+        raise InvalidName(
+            f"a Python package cannot be called {package!r}: that is a keyword of Python", hint=choose_another
+        )
+    if package in sys.stdlib_module_names or package in _TAKEN:
         raise InvalidName(
             f"a Python package called {package!r} would hide the one that Python or stdbpy has by that name",
-            hint=f"Choose another name, such as my-{database}.",
+            hint=choose_another,
         )
     return ProjectNames(database, package)

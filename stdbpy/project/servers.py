@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from stdbpy.api.address import Address, is_loopback
 from stdbpy.errors import ApiError, ConfigError, nearest
@@ -71,10 +72,11 @@ def find_stored_server(word: str, config: CliToml) -> Server:
     for server in stored_servers(config):
         if word == server.nickname or host == server.host:
             return server
-    names = [name for server in stored_servers(config) for name in (server.nickname, server.host) if name]
+    servers = stored_servers(config)
+    names = [name for server in servers for name in (server.nickname, server.host) if name]
     raise ConfigError(
         f"{config.path} has no server {word!r}",
-        hint=nearest(word, names) or f"Add it: stdbpy server add {word if '://' not in word else 'NAME'} --url URL",
+        hint=nearest(word, names) or f"It has: {', '.join(server.name for server in servers)}.",
     )
 
 
@@ -85,10 +87,17 @@ def check_is_free(config: CliToml, server: Server, *, instead_of: Server | None 
     if instead_of is not None:
         wanted -= {instead_of.nickname, instead_of.host}
     for other in stored_servers(config):
-        if taken := wanted & {other.nickname, other.host}:
+        taken = wanted & {other.nickname, other.host}
+        edit = f"stdbpy server edit {shlex.quote(other.name)}"
+        if server.host in taken and other.nickname is not None and other.host == server.host:
+            raise ConfigError(
+                f"{config.path} has the server {other.url} already: it is called {other.nickname!r}",
+                hint=f"Use that name, or give it another: {edit} --new-name NAME",
+            )
+        if taken:
             raise ConfigError(
                 f"{config.path} has a server {min(filter(None, taken))!r} already: {other.url}",
-                hint="Choose another name, or change that one: stdbpy server edit.",
+                hint=f"Choose another name, or change that one: {edit}",
             )
 
 

@@ -82,7 +82,7 @@ def test_what_adding_says(run: Run, text: None, server: RunningServer) -> None:
     ("words", "message", "hint"),
     [
         (["local", "--url", "http://x.example"], "has a server 'local' already", "Choose another name"),
-        (["new", "--url", "http://127.0.0.1:3000"], "has a server '127.0.0.1:3000' already", "server edit"),
+        (["new", "--url", "http://127.0.0.1:3000"], "it is called 'local'", "server edit local --new-name"),
         (["new", "--url", "x.example"], "'x.example' is not the address of a server", "http://127.0.0.1:3000"),
     ],
 )

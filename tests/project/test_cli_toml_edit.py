@@ -198,7 +198,7 @@ def test_a_token_is_its_owner_s_alone(path: Path) -> None:
     ("edit", "message", "hint"),
     [
         (lambda path: remove_server(path, "mian"), "has no server 'mian'", "Did you mean 'main'?"),
-        (lambda path: set_default_server(path, "xyz"), "has no server 'xyz'", "stdbpy server add xyz --url URL"),
+        (lambda path: set_default_server(path, "xyz"), "has no server 'xyz'", "It has: "),
         (
             lambda path: add_server(path, Server("http://x.example", "main")),
             "has a server 'main' already: https://maincloud.spacetimedb.com",
@@ -206,15 +206,19 @@ def test_a_token_is_its_owner_s_alone(path: Path) -> None:
         ),
         (
             lambda path: add_server(path, Server("http://127.0.0.1:3000", "new")),
-            "has a server '127.0.0.1:3000' already: http://127.0.0.1:3000",
-            "stdbpy server edit",
+            "has the server http://127.0.0.1:3000 already: it is called 'local'",
+            "stdbpy server edit local --new-name NAME",
         ),
         (
             lambda path: edit_server(path, "main", Server("https://maincloud.spacetimedb.com", "local")),
             "has a server 'local' already",
             "Choose another name",
         ),
-        (lambda path: add_server(path, Server("http://local", "new")), "has a server 'local' already", ""),
+        (
+            lambda path: add_server(path, Server("http://local", "new")),
+            "has a server 'local' already",
+            "server edit local",
+        ),
     ],
 )
 def test_names_are_found_and_unique(path: Path, edit: Callable[[Path], None], message: str, hint: str) -> None:

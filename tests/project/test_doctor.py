@@ -299,13 +299,13 @@ def test_clocks(place: Place, minutes: int, said: str | None) -> None:
 
 def test_a_fingerprint_of_another_server(place: Place, embedded: RunningServer) -> None:
     host = embedded.url.partition("://")[2]
-    entry = f'[[server_configs]]\nnickname = "mine"\nhost = "{host}"\nprotocol = "http"\necdsa_public_key = '
+    entry = f'[[server_configs]]\nnickname = "my own"\nhost = "{host}"\nprotocol = "http"\necdsa_public_key = '
     place.cli_toml.write_text(f'{entry}"of another one"\n')
-    finding = place.about("fingerprint", server="mine")
-    assert (finding.level, finding.fix) == ("warning", "stdbpy server fingerprint mine")
+    finding = place.about("fingerprint", server="my own")
+    assert (finding.level, finding.fix) == ("warning", "stdbpy server fingerprint 'my own'")
     with ApiClient(embedded.url) as api:
         place.cli_toml.write_text(f"{entry}{json.dumps(api.public_key())}\n")
-    assert "fingerprint" not in {each.subject for each in place.all(server="mine")}
+    assert "fingerprint" not in {each.subject for each in place.all(server="my own")}
 
 
 # --- the token -------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ def test_names_that_follow_from_the_projects(project: str, names: ProjectNames) 
         ("a/b", "cannot be the name of a database"),
         ("{{ 7 }}", "cannot be the name of a database"),
         ("2048", "cannot be the name of a Python package"),
-        ("class", "would hide the one"),
+        ("class", "'class': that is a keyword of Python"),
         ("queue", "would hide the one"),
         ("stdbpy", "would hide the one"),
         ("client", "would hide the one"),

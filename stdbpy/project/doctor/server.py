@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -50,7 +51,7 @@ def examine_server(
             yield warning(
                 "fingerprint",
                 f"{server.url} has not the key that it had when it was stored: it was reset, or is another server",
-                f"stdbpy server fingerprint {server.name}",
+                f"stdbpy server fingerprint {shlex.quote(server.name)}",
             )
         yield from _about_token(server, token, credentials, config, is_there=True)
         return
