@@ -60,16 +60,23 @@ def dev(tmp_path: Path, environment: dict[str, str]) -> Iterator[subprocess.Pope
 @contextmanager
 def running_dev(root: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     """`make dev` of a project, as the leader of a process group, which a terminal's Ctrl-C goes to."""
+    with running("dev", root, environment) as process:
+        yield process
+
+
+@contextmanager
+def running(target: str, root: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        ["make", "dev", ENVIRONMENT], cwd=root, env=environment, start_new_session=True,
+        ["make", target, ENVIRONMENT], cwd=root, env=environment, start_new_session=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     try:
         yield process
     finally:
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+            # Not by force: what it started has to be ended as well.
+            os.killpg(process.pid, signal.SIGTERM)
+        process.communicate(timeout=60)
 
 
 def test_dev_serves_clients_until_interrupted(
@@ -117,3 +124,20 @@ def test_dev_ends_if_its_server_cannot_start(tmp_path: Path, environment: dict[s
     assert done.returncode != 0
     assert "another program listens at" in done.stdout
     assert "did not start" in done.stderr
+
+
+def test_each_step_by_itself(tmp_path: Path, environment: dict[str, str]) -> None:
+    """A server, and beside it what a developer or a pipeline calls one after the other."""
+    root = create_project("chat", tmp_path / "my-chat").root
+    with running("start", root, environment) as server:
+        assert server.stdout is not None
+        assert any("is ready" in line for line in iter(server.stdout.readline, ""))
+        for target in ("build", "publish", "generate", "client"):
+            done = subprocess.run(
+                ["make", target, ENVIRONMENT], cwd=root, env=environment, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, (target, done.stdout, done.stderr)
+        assert (root / "module_bindings" / "tables.py").is_file()
+        with running("logs", root, environment) as logs:
+            assert logs.stdout is not None
+            assert any("Database created" in line for line in iter(logs.stdout.readline, ""))
