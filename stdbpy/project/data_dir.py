@@ -73,6 +73,14 @@ def find_data_dir(path: Path) -> DataDir | None:
     )
 
 
+def expect_unused(path: Path) -> None:
+    """Raises :class:`DataDirectoryError` if a server of ``stdbpy start`` runs on the data at ``path``; there need
+    not be any."""
+    if (path / _CONTROL).is_file():
+        with _ours_locked(path):
+            pass
+
+
 @contextmanager
 def _ours_locked(path: Path) -> Iterator[None]:
     """Holds the lock that a server holds as long as it runs."""

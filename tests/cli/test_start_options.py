@@ -139,3 +139,30 @@ def test_another_port_is_offered(
     else:
         assert started == []
         assert f"another program listens at {taken_at}" in done.err
+
+
+def test_no_port_is_offered_while_a_server_runs_on_the_same_data(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start, "is_interactive", lambda: True)
+    data = home / "data"
+    with RunningServer(ServerConfig(listen_addr="127.0.0.1:0", data_dir=data)) as running:
+        address = running.url.removeprefix("http://")
+        done = run("start", "--listen-addr", address, "--data-dir", str(data))
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith(f"Error: a server runs on the data in {data}\nHint: Use the one that runs, or ")
+
+
+@pytest.mark.parametrize(
+    ("words", "is_told"),
+    [(("-l", "0.0.0.0:0"), True), (("-l", "0.0.0.0:0", "--allow-native"), False), (("-l", "127.0.0.1:0"), False)],
+)
+def test_where_python_modules_are_refused(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], is_told: bool
+) -> None:
+    def serve(config: ServerConfig, *, on_ready: Callable[[str], None]) -> None:
+        on_ready(f"http://{config.listen_addr}")
+
+    monkeypatch.setattr(server, "serve", serve)
+
+    assert ("--allow-native lets you publish them" in run("start", *words).err) is is_told

@@ -11,7 +11,7 @@ from stdbpy.api.client import ApiClient
 from stdbpy.engine.engine import CONTROL_FILE
 from stdbpy.errors import DataDirectoryError
 from stdbpy.project import data_dir
-from stdbpy.project.data_dir import find_data_dir
+from stdbpy.project.data_dir import expect_unused, find_data_dir
 from stdbpy.server import RunningServer, ServerConfig
 from stdbpy.server.owner import OWNER_TOKEN
 from stdbpy.server.run import KEYS
@@ -57,6 +57,13 @@ def test_nothing_there_is_nothing_to_clear(tmp_path: Path) -> None:
     assert find_data_dir(folder) is None
 
 
+def test_data_that_no_server_uses(tmp_path: Path) -> None:
+    expect_unused(tmp_path / "data")
+    with RunningServer(config(tmp_path / "data")):
+        pass
+    expect_unused(tmp_path / "data")
+
+
 def test_not_while_a_server_runs_on_it(tmp_path: Path) -> None:
     with RunningServer(config(tmp_path / "data")):
         before = sorted((tmp_path / "data").rglob("*"))
@@ -65,6 +72,8 @@ def test_not_while_a_server_runs_on_it(tmp_path: Path) -> None:
         with pytest.raises(DataDirectoryError, match=r"a server runs on the data in .*data") as caught:
             found.clear()
         assert caught.value.hint == "Stop it first."
+        with pytest.raises(DataDirectoryError, match="a server runs on the data"):
+            expect_unused(tmp_path / "data")
         assert sorted((tmp_path / "data").rglob("*")) == before
 
 

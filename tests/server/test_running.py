@@ -248,8 +248,9 @@ class TestPythonModules:
     def test_nobody_else_may(self, server: RunningServer):
         with ApiClient(server.url) as anonymous:
             token = anonymous.create_identity().token
-            with pytest.raises(Forbidden, match="only the identity that started it"):
+            with pytest.raises(Forbidden, match="only the identity that started it") as caught:
                 anonymous.publish(package(COUNTER), "theirs")
+            assert caught.value.hint.startswith("Its token is in the server's data directory")
         with ApiClient(server.url, token) as somebody:
             with pytest.raises(Forbidden, match="only the identity that started it"):
                 somebody.publish(package(COUNTER))
@@ -266,8 +267,9 @@ class TestPythonModules:
                     if allowed:
                         api.publish(package(COUNTER), "counter")
                         continue
-                    with pytest.raises(Forbidden, match="Other machines can reach this server"):
+                    with pytest.raises(Forbidden, match="Other machines can reach this server") as caught:
                         api.publish(package(COUNTER), "counter")
+                    assert caught.value.hint.startswith("Start it with --allow-native")
 
     def test_webassembly_is_not_run_yet(self, api: ApiClient):
         with pytest.raises(ApiError, match="cannot run WebAssembly yet"):

@@ -14,7 +14,7 @@ import typer
 from stdbpy.cli.invocation import Invocation, invocation_of
 from stdbpy.cli.left_out import LeftOut
 from stdbpy.cli.terminal import DeclinedError, confirm, is_interactive
-from stdbpy.errors import AddressTaken, ConfigError, MissingExtra, UsageError
+from stdbpy.errors import AddressTaken, ConfigError, DataDirectoryError, MissingExtra, UsageError
 
 if TYPE_CHECKING:
     from stdbpy.server import KeyFiles, ServerConfig
@@ -148,12 +148,21 @@ def _key_files(folder: Path | None, private: Path | None, public: Path | None) -
 
 
 def _at_another_port(config: ServerConfig, taken: AddressTaken, *, may_ask: bool) -> ServerConfig:
-    """The same server at the next free port, if somebody is there who agrees; else raises ``taken``."""
+    """The same server at the next free port, if somebody is there who agrees; else raises ``taken``, or
+    :class:`DataDirectoryError` if another port is no way out: the one that listens there may be this very server."""
     from stdbpy.server import free_address
 
     other = free_address(config) if may_ask and is_interactive() else None
     if other is None:
         raise taken
+    if not config.in_memory and config.data_dir is not None:
+        from stdbpy.project.data_dir import expect_unused
+
+        try:
+            expect_unused(config.data_dir)
+        except DataDirectoryError as error:
+            error.hint = "Use the one that runs, or start another with another --data-dir and --listen-addr."
+            raise
     try:
         confirm(f"Another program listens at {config.listen_addr}. Listen at {other} instead?", yes=False)
     except DeclinedError:
@@ -179,6 +188,11 @@ def _serve(config: ServerConfig, invocation: Invocation) -> None:
             print(f"Starting SpacetimeDB listening on {urlsplit(url).netloc}", flush=True)
             where = "in memory; they end with the server" if config.in_memory else f"kept in {config.data_dir}"
             invocation.note(f"{url} is ready. Databases are {where}. Ctrl-C stops it.")
+            if not (config.only_loopback or config.allow_native):
+                invocation.note(
+                    "Other machines can reach it, so it takes no Python modules: they would run with your rights. "
+                    "--allow-native lets you publish them"
+                )
 
         serve(config, on_ready=announce)
 

@@ -142,12 +142,14 @@ async def _program(asked: Asked, host_type: HostType) -> bytes:
         raise refuse(
             FORBIDDEN,
             f"{caller} is not authorized to publish Python modules: they run with this server's own"
-            " rights, so only the identity that started it may, whose token is in its data directory.",
+            " rights, so only the identity that started it may.\n"
+            "hint: Its token is in the server's data directory: commands of who started it use that by themselves.",
         )
     if not (backend.config.only_loopback or backend.config.allow_native):
         raise refuse(
             FORBIDDEN,
-            "Other machines can reach this server, so it takes no Python modules"
-            " unless it is told to (--allow-native).",
+            "Other machines can reach this server, so it takes no Python modules, which run with its own rights.\n"
+            "hint: Start it with --allow-native, or where only this machine reaches it: "
+            "--listen-addr 127.0.0.1:PORT.",
         )
     return program
