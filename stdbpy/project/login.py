@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stdbpy.errors import ApiError, MissingExtra, TokenRejected
+from stdbpy.errors import ApiError, MissingExtra, TokenRejected, UsageError
 from stdbpy.project import cli_toml
 from stdbpy.project.cli_toml import CliToml
 from stdbpy.project.cli_toml_edit import forget_tokens, set_token, set_web_session_token
@@ -59,6 +59,8 @@ class LoggedIn:
     """Who the user is now; ``None`` if the token does not tell."""
     before: LoggedOut | None
     """The login that this one takes the place of."""
+    lost: tuple[Identity, ...] = ()
+    """Who the user was before and can be no more, as no token of theirs is left here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +92,24 @@ class Account:
         return None if token is None else Login(identity_in(token), token)
 
     def log_in_with_token(self, token: str, *, login_host: str) -> LoggedIn:
-        """Takes a token that the user got elsewhere, whatever it is."""
-        before = self.config()
+        """Takes a token that the user got elsewhere. Raises :class:`UsageError` for what is none, if that would
+        take the place of one."""
+        before, known = self.config(), self._known()
+        if claims_in(token) is None and before.token is not None and claims_in(before.token) is not None:
+            raise UsageError(
+                "that is no token: one has three parts with dots between, eyJ….eyJ….…",
+                hint="Was it copied whole and alone? Your login stays as it was; `stdbpy logout` ends it.",
+            )
         set_token(self._config_path, token)
-        return LoggedIn(identity_in(token), self._end(before, login_host))
+        return LoggedIn(identity_in(token), self._end(before, login_host), self._lost(known))
 
     def log_in_at_server(self, server_url: str, *, login_host: str) -> LoggedIn:
         """Takes a new identity that a server issues; no other server takes its token."""
-        before = self.config()
+        before, known = self.config(), self._known()
         issued = _new_identity(server_url)
         set_token(self._config_path, issued.token)
         self._store.save(server_url, issued.token, beside=issued.token)
-        return LoggedIn(issued.identity, self._end(before, login_host))
+        return LoggedIn(issued.identity, self._end(before, login_host), self._lost(known))
 
     def log_in_at_host(self, login_host: str, show: Callable[[WebLogin], None]) -> LoggedIn:
         """Lets the user log in in the browser: ``show`` is given the page, and returns at once. A session of a
@@ -153,6 +161,17 @@ class Account:
             set_token(self._config_path, issued.token, web_session_token=config.web_session_token)
         self._store.save(server_url, issued.token, beside=issued.token if is_login else config.token)
         return Renewal(issued.identity, is_new=True)
+
+    def _known(self) -> frozenset[Identity]:
+        """Whom the user can be by the tokens that are kept. A login in the browser can be had again."""
+        config = self.config()
+        tokens = [kept.token for kept in self._store.all().values()]
+        if config.token is not None and config.web_session_token is None:
+            tokens.append(config.token)
+        return frozenset(filter(None, map(identity_in, tokens)))
+
+    def _lost(self, known: frozenset[Identity]) -> tuple[Identity, ...]:
+        return tuple(sorted(known - self._known(), key=Identity.hex))
 
     def _end(self, config: CliToml, login_host: str) -> LoggedOut | None:
         """Ends the session of the login that ``cli.toml`` had; ``None`` if it had no login."""

@@ -21,6 +21,7 @@ from tests.login_host import LoginHostStandIn, login_host
 from tests.real_servers import RealServer
 
 SOMEBODY = "c2000b61581229d704089a398bf5d72a06a75e963c279c265c8352ad00851ea2"
+NAMELESS_TOKEN = f"eyJ.{base64.urlsafe_b64encode(b'{}').decode().rstrip('=')}.c2ln"
 TOKEN = f"eyJ.{base64.urlsafe_b64encode(json.dumps({'hex_identity': SOMEBODY}).encode()).decode().rstrip('=')}.c2ln"
 
 
@@ -40,7 +41,7 @@ def text(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("text")
 def test_a_token(run: Run, home: Path) -> None:
     assert run("login", "show").out == "You are not logged in.\n"
-    assert run("login", "--token", "dummy").out == "Token saved.\n"
+    assert run("login", "--token", NAMELESS_TOKEN).out == "Token saved.\n"
     assert run("login", "show").out == "You are logged in as somebody whom the token does not name\n"
     done = run("login", "--token", TOKEN)
     assert done.out == f"Logged out.\nLogged in with identity {SOMEBODY}\n"
@@ -51,6 +52,19 @@ def test_a_token(run: Run, home: Path) -> None:
     assert cli_toml.read(home / ".config/spacetime/cli.toml").token == TOKEN
     assert run("logout").out == f"Logged out (identity {SOMEBODY}).\n"
     assert run("logout").out == "You are not logged in.\n"
+
+
+def test_what_is_no_token(run: Run) -> None:
+    first = run("login", "--token", "dummy")
+    assert (first.code, first.err.startswith("this is no token that any server takes")) == (0, True)
+    assert run("login", "--token", "another").code == 0
+    assert run("login", "--token", TOKEN).err == ""
+
+    for junk in ("dummy", "", "a.b.c"):
+        done = run("login", "--token", junk)
+        assert (done.code, done.out) == (2, "")
+        assert "that is no token" in done.err
+        assert json.loads(run("login", "show").out)["identity"] == SOMEBODY
 
 
 def test_a_token_that_no_list_of_processes_shows(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,11 +80,11 @@ def test_data_for_programs(run: Run) -> None:
         return json.loads(done.out) if done.out else None
 
     assert line("login", "show") == {"identity": None, "server": None}
-    assert line("login", "--token", "dummy") == {"identity": None, "replaced": None}
+    assert line("login", "--token", NAMELESS_TOKEN) == {"identity": None, "replaced": None}
+    assert line("login", "show", "--token") == {"identity": None, "server": None, "token": NAMELESS_TOKEN}
     assert line("login", "--token", TOKEN) == {"identity": SOMEBODY, "replaced": None}
-    assert line("login", "--token", "dummy") == {"identity": None, "replaced": SOMEBODY}
-    assert line("login", "show", "--token") == {"identity": None, "server": None, "token": "dummy"}
-    assert line("logout") == {"identity": None}
+    assert line("login", "--token", TOKEN) == {"identity": SOMEBODY, "replaced": SOMEBODY}
+    assert line("logout") == {"identity": SOMEBODY}
     assert line("logout") is None
 
 
@@ -85,6 +99,7 @@ def test_at_a_server(run: Run, server: RunningServer) -> None:
     renewed = run("login", "--server-issued-login", server.url, "--renew")
 
     now = second.out.split()[-1]
+    assert f"no token of {identity} is left here" in second.err
     assert second.out == f"Logged out (identity {identity}).\nLogged in with identity {now}\n"
     assert now != identity
     assert renewed.out == f"You are {now} on {server.url}: it takes the identity that you have.\n"
@@ -220,7 +235,7 @@ def test_wrong_usage(run: Run, words: list[str], message: str) -> None:
 def test_a_variable_that_goes_before_the_login_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STDBPY_TOKEN", TOKEN)
 
-    assert run("login", "--token", "dummy").err == "STDBPY_TOKEN is set: commands go on to use the token in it\n"
+    assert run("login", "--token", TOKEN).err == "STDBPY_TOKEN is set: commands go on to use the token in it\n"
 
 
 def test_tokens_are_not_told_on_the_way(run: Run, host: LoginHostStandIn, home: Path) -> None:

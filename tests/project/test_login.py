@@ -11,7 +11,7 @@ import pytest
 from stdbpy.api import login_host as login_host_module
 from stdbpy.api.client import ApiClient
 from stdbpy.api.login_host import WebLogin
-from stdbpy.errors import ApiError, ConfigError, ServerUnreachable, TokenRejected
+from stdbpy.errors import ApiError, ConfigError, ServerUnreachable, TokenRejected, UsageError
 from stdbpy.project import cli_toml
 from stdbpy.project.cli_toml_edit import set_token
 from stdbpy.project.credentials import CredentialStore, is_of_another_server
@@ -94,6 +94,41 @@ def test_with_a_token(account: Account, path: Path, host: LoginHostStandIn) -> N
     assert (login.token, login.identity) == (host.token, second.identity)
     assert cli_toml.read(path).token == host.token
     assert host.requests == []
+
+
+def test_what_is_no_token_replaces_none(account: Account, path: Path, host: LoginHostStandIn) -> None:
+    account.log_in_with_token(host.token, login_host=host.url)
+
+    with pytest.raises(UsageError, match="that is no token"):
+        account.log_in_with_token("dummy", login_host=host.url)
+
+    assert cli_toml.read(path).token == host.token
+
+
+def test_whose_tokens_are_gone_with_a_login(
+    account: Account, server: RunningServer, host: LoginHostStandIn, tmp_path: Path
+) -> None:
+    with RunningServer() as other:
+        first = account.log_in_at_server(server.url, login_host=host.url)
+        assert first.lost == ()
+        elsewhere = account.log_in_at_server(other.url, login_host=host.url)
+        assert elsewhere.lost == (), "the token of the first server is kept for it"
+
+        again = account.log_in_at_server(server.url, login_host=host.url)
+        assert again.lost == (first.identity,)
+        taken = account.log_in_with_token(host.token, login_host=host.url)
+        assert taken.lost == ()
+        assert account.log_in_at_server(server.url, login_host=host.url).lost == tuple(
+            sorted((again.identity, taken.identity), key=str)
+        )
+
+
+def test_a_login_in_the_browser_can_be_had_again(
+    account: Account, server: RunningServer, host: LoginHostStandIn
+) -> None:
+    account.log_in_at_host(host.url, lambda login: None)
+
+    assert account.log_in_at_server(server.url, login_host=host.url).lost == ()
 
 
 def test_in_the_browser(account: Account, path: Path, host: LoginHostStandIn) -> None:

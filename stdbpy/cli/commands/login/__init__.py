@@ -77,6 +77,8 @@ def run(
             "there is no terminal, so nobody may be there to log in in the browser",
             hint="--no-browser waits anyway; --token TOKEN or --server-issued-login SERVER need nobody",
         )
+    from stdbpy.project.login import claims_in
+
     account = account_of(invocation)
     if token is None:
         leave_out_the_program_httpx()
@@ -86,6 +88,8 @@ def run(
     if token is not None:
         given = sys.stdin.readline().strip() if token == FROM_STDIN else token
         done = account.log_in_with_token(given, login_host=auth_host)
+        if claims_in(given) is None:
+            invocation.note("this is no token that any server takes: those have three parts, eyJ….eyJ….…")
     elif server_issued_login is not None:
         url = server_url(invocation, server_issued_login)
         done = account.log_in_at_server(url, login_host=auth_host)
@@ -95,6 +99,8 @@ def run(
     _write(done, shape)
     if done.before is not None and done.before.warning:
         invocation.note(done.before.warning)
+    for identity in done.lost:
+        invocation.note(f"no token of {identity.hex()} is left here: what that identity owns needs a copy of one")
     if os.environ.get("STDBPY_TOKEN"):
         invocation.note("STDBPY_TOKEN is set: commands go on to use the token in it")
 
