@@ -40,8 +40,9 @@ def report(error: BaseException, *, show_traceback: bool) -> int:
 
 
 def _hint(error: StdbError) -> str:
+    """No login helps while a token in the environment goes before it."""
     if isinstance(error, TokenRejected) and os.environ.get("STDBPY_TOKEN"):
-        return f"{error.hint} STDBPY_TOKEN is set: while it is, the token in it counts, and no login.".strip()
+        return "STDBPY_TOKEN is set, and its token goes before any login: correct it, or unset it."
     return error.hint
 
 

@@ -209,6 +209,10 @@ def test_a_token_that_is_refused_is_said_to_come_from_the_environment(
         with answering(http(401, b"Invalid token")) as url:
             return run("sql", "chat", "SELECT 1", "--server", url).err
 
-    assert "STDBPY_TOKEN is set" in hint()
+    said = hint()
+    assert "STDBPY_TOKEN is set" in said
+    assert "stdbpy login" not in said, "no login helps as long as the variable is set"
     monkeypatch.delenv("STDBPY_TOKEN")
-    assert "STDBPY_TOKEN" not in hint()
+    said = hint()
+    assert "STDBPY_TOKEN" not in said
+    assert "stdbpy login" in said
