@@ -66,9 +66,9 @@ def publish_target(
     with connect(
         invocation, target.server, anonymous=target.anonymous, as_someone=True, makes_identity=not dry_run
     ) as api:
-        _expect_a_host_for(program, api)
         if not Address.parse(api.url).is_loopback:
             consent.ask(f"Publish to {api.url}, which is not on this machine?", "remote")
+        _expect_a_host_for(program, api)
         host_type: HostType | None = "Js" if program.kind == "js" else None
         plan = None
         clear = consent.delete_data == "always" and database is not None

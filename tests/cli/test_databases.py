@@ -43,6 +43,7 @@ def test_only_the_command_line(folder: Path) -> None:
         (None, None, ChosenDatabase("foo", "maincloud", said_by="spacetime.json")),
         (None, "local", ChosenDatabase("foo", "local", said_by="spacetime.json")),
         ("foo", None, ChosenDatabase("foo", "maincloud")),
+        ("foo", "local", ChosenDatabase("foo", "local")),
         ("other", None, ChosenDatabase("other", None)),
         ("other", "local", ChosenDatabase("other", "local")),
     ],

@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from stdbpy.api import ApiClient
+from stdbpy.api.results import PublishPlan
+from stdbpy.errors import ApiError
 from stdbpy.server import RunningServer
 from tests.cli.conftest import Run
 from tests.cli.test_terminal import sit_down
@@ -166,6 +169,37 @@ def test_a_dry_run_makes_no_identity(run: Run, home: Path, chat_project: str, mo
     assert [path for path in sorted(home.rglob("*")) if path not in before and path.suffix in (".toml", ".json")] == []
 
 
+def test_a_major_upgrade_needs_consent(run: Run, chat: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ApiClient, "pre_publish", lambda *_, **__: PublishPlan(is_major_upgrade=True))
+
+    refused = run("publish", "--yes=remote,break-clients,delete-data")
+    assert (refused.code, refused.out) == (2, "")
+    assert "--yes=migrate answers yes" in refused.err
+
+    assert run("publish", "--dry-run", "--yes=migrate").code == 0
+
+
+def test_where_a_new_database_belongs(run: Run, chat_project: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[Any, ...]] = []
+
+    def publish(api: ApiClient, program: bytes, database: str, **said: Any) -> None:
+        seen.append((database, said["parent"], said["organization"], said["num_replicas"]))
+        raise ApiError("seen")
+
+    monkeypatch.setattr(ApiClient, "publish", publish)
+    run("publish", "--parent", "team", "--organization", "org", "--num-replicas", "2")
+    run("publish", "team/lobby")
+
+    assert seen == [(chat_project, "team", "org", 2), ("lobby", "team", None, None)]
+
+
+def test_publishing_as_nobody(run: Run, chat: str) -> None:
+    refused = run("publish", "--anonymous")
+
+    assert (refused.code, refused.out) == (1, "")
+    assert "the server does not allow it" in refused.err
+
+
 def test_all_databases_of_a_project(run: Run, chat_project: str, server: RunningServer) -> None:
     names = [chat_project, f"{chat_project}-eu", f"{chat_project}-us"]
     pyproject = Path("pyproject.toml")
@@ -220,6 +254,8 @@ def test_layers_of_an_environment(run: Run, chat_project: str) -> None:
         (("--bin-path", "pyproject.toml"), 1, "is not WebAssembly"),
         (("--bin-path", "missing.wasm"), 1, "missing.wasm cannot be read: No such file or directory"),
         (("--bin-path", "x.wasm", "--module-path", "."), 2, "--module-path, --bin-path exclude one another"),
+        (("--server", "https://example.org"), 2, "--yes=remote answers yes"),
+        (("--server", "https://example.org", "--yes=delete-data,migrate"), 2, "--yes=remote answers yes"),
         (("--yes=everything",), 2, "--yes is"),
         (("--build-options=--release",), 2, "nothing to compile"),
         (("--native-aot",), 2, "builds modules in Python alone"),
