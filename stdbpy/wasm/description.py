@@ -25,12 +25,15 @@ MAGIC = b"\0asm"
 """How every WebAssembly file begins."""
 
 MEMORY_BYTES = 1 << 30
+TABLE_ELEMENTS = 1 << 20
+DESCRIPTION_BYTES = 64 << 20
 SECONDS = 30.0
 """Bounds of what a module may use to describe itself."""
 
 _DESCRIPTION, _FAILURE = 1, 2
 """The sinks' numbers; 0 is none."""
 _NO_SUCH_BYTES = 8
+_MEMORY, _SINK_WRITE = "memory", "bytes_sink_write"
 _DESCRIBE, _SETUP, _PREINIT, _INITIALIZE = "__describe_module__", "__setup__", "__preinit__", "_initialize"
 
 
@@ -63,12 +66,11 @@ class _RefusedCallError(Exception):
 class _Host:
     """The host functions, and what the module has written."""
 
-    memory: wasmtime.Memory | None = None
     sinks: dict[int, bytearray] = field(default_factory=lambda: {_DESCRIPTION: bytearray(), _FAILURE: bytearray()})
 
     def function(self, name: str) -> Callable[..., Any]:
         match name:
-            case "bytes_sink_write":
+            case _ if name == _SINK_WRITE:
                 return self.bytes_sink_write
             case "console_log":
                 return lambda *_: None
@@ -80,13 +82,17 @@ class _Host:
             return _NO_SUCH_BYTES
         length = int.from_bytes(self._read(caller, length_at, 4), "little")
         self.sinks[sink] += self._read(caller, buffer, length)
+        if len(self.sinks[sink]) > DESCRIPTION_BYTES:
+            raise _RefusedCallError("the module's description of itself does not end")
         return 0
 
     def _read(self, caller: wasmtime.Caller, address: int, length: int) -> bytearray:
         """Bytes of the module's memory. Its addresses have 32 bits without a sign."""
-        assert self.memory is not None
+        memory = caller.get(_MEMORY)
+        if not isinstance(memory, wasmtime.Memory):
+            raise _RefusedCallError("the module has no memory to write from")
         begin = address & 0xFFFFFFFF
-        read = self.memory.read(caller, begin, begin + length)
+        read = memory.read(caller, begin, begin + length)
         if len(read) != length:
             raise _RefusedCallError("the module names bytes outside its memory")
         return read
@@ -102,20 +108,24 @@ def _described(store: wasmtime.Store, module: wasmtime.Module) -> bytes:
         if not isinstance(wanted.type, wasmtime.FuncType):
             raise SchemaError(f"the module imports {wanted.module}.{wanted.name}, which no SpacetimeDB offers")
         name = wanted.name or ""
-        with_caller = name == "bytes_sink_write"
+        with_caller = name == _SINK_WRITE
+        if with_caller and not _has_type(wanted.type, _OF_SINK_WRITE):
+            raise SchemaError(f"the module imports a {name} of another type than SpacetimeDB's")
         functions.append(wasmtime.Func(store, wanted.type, host.function(name), access_caller=with_caller))
     exports = wasmtime.Instance(store, module, functions).exports(store)
-    memory = exports.get("memory")
+    memory = exports.get(_MEMORY)
     describe = exports.get(_DESCRIBE)
     if not isinstance(memory, wasmtime.Memory) or not isinstance(describe, wasmtime.Func):
         raise SchemaError(f"that is no module of SpacetimeDB: it lacks {_DESCRIBE} or its memory")
-    host.memory = memory
+    setup = exports.get(_SETUP)
+    for function, type in ((describe, _OF_DESCRIBE), (setup, _OF_SETUP)):
+        if isinstance(function, wasmtime.Func) and not _has_type(function.type(store), type):
+            raise SchemaError("that is no module of SpacetimeDB: what it exports is of another type")
     preparations = sorted(name for name in exports if isinstance(name, str) and name.startswith(_PREINIT))
     for name in (_INITIALIZE, *preparations):
         function = exports.get(name)
         if isinstance(function, wasmtime.Func):
             function(store)
-    setup = exports.get(_SETUP)
     if isinstance(setup, wasmtime.Func) and setup(store, _FAILURE) != 0:
         reason = host.sinks[_FAILURE].decode("utf-8", "replace")
         raise SchemaError(f"the module's set-up failed: {reason}")
@@ -123,10 +133,20 @@ def _described(store: wasmtime.Store, module: wasmtime.Module) -> bytes:
     return bytes(host.sinks[_DESCRIPTION])
 
 
+_OF_SINK_WRITE = (["i32", "i32", "i32"], ["i32"])
+_OF_DESCRIBE: tuple[list[str], list[str]] = (["i32"], [])
+_OF_SETUP = (["i32"], ["i32"])
+"""What functions take and give."""
+
+
+def _has_type(function: wasmtime.FuncType, type: tuple[list[str], list[str]]) -> bool:
+    return (list(map(str, function.params)), list(map(str, function.results))) == type
+
+
 @contextmanager
 def _bounded_store(engine: wasmtime.Engine) -> Iterator[wasmtime.Store]:
     store = wasmtime.Store(engine)
-    store.set_limits(memory_size=MEMORY_BYTES)
+    store.set_limits(memory_size=MEMORY_BYTES, table_elements=TABLE_ELEMENTS, tables=8, memories=1)
     store.set_epoch_deadline(1)
     end = Timer(SECONDS, engine.increment_epoch)
     end.daemon = True

@@ -128,6 +128,19 @@ def test_preparations_run_in_the_order_of_their_names() -> None:
             "outside its memory",
         ),
         (module("", memory='(memory (export "memory") 40000)'), "cannot describe itself"),
+        (module("", memory='(memory (export "memory") 1) (memory 1)'), "memory count"),
+        (module("", imports="(table 2000000 funcref)"), "table minimum size"),
+        (module("(drop (call $write))", imports=SINK.replace("(param i32 i32 i32)", "")), "of another type"),
+        (module("", imports=SINK.replace("i32 i32 i32", "i32 f32 f32")), "of another type"),
+        (
+            bytes(
+                wasmtime.wat2wasm(
+                    '(module (memory (export "memory") 1) (func (export "__describe_module__") (param f32)))'
+                )
+            ),
+            "of another type",
+        ),
+        (describing(b"", '(func (export "__setup__") (param i32))'), "of another type"),
         (describing(b"\x09junk"), "newer"),
         (describing(b"\x02\xff\xff\xff\xff"), "definition"),
     ],
@@ -142,3 +155,23 @@ def test_a_module_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(SchemaError, match="longer than"):
         read_wasm(module("(loop $again (br $again))"))
+
+
+def test_a_start_function_may_write_too() -> None:
+    start = "(func $start (drop (call $write (i32.const 2) (i32.const 20) (i32.const 16)))) (start $start)"
+    assert read_wasm(describing(write_module_def(ModuleSchema(), 10), start)) == ModuleSchema()
+
+
+def test_a_start_function_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(description, "SECONDS", 0.05)
+
+    with pytest.raises(SchemaError, match="longer than"):
+        read_wasm(describing(b"", "(func $start (loop $again (br $again))) (start $start)"))
+
+
+def test_a_description_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(description, "DESCRIPTION_BYTES", 1000)
+    endless = "(loop $again (drop (call $write (local.get $sink) (i32.const 0) (i32.const 0))) (br $again))"
+
+    with pytest.raises(SchemaError, match="does not end"):
+        read_wasm(module(f"(i32.store (i32.const 0) (i32.const 100)) {endless}", imports=SINK))
