@@ -56,7 +56,8 @@ class Connection(HttpToolsProtocol):
         if self._is_refused:
             return
         is_idle = not self._is_in_request and (self.cycle is None or self.cycle.response_complete)
-        if is_idle and self._is_answered_quickly(data):
+        # A client that does not read its answers has to wait, which the usual way sees to.
+        if is_idle and not self.flow.write_paused and self._is_answered_quickly(data):
             return
         self._bytes_besides_body += len(data)
         super().data_received(data)
@@ -71,6 +72,8 @@ class Connection(HttpToolsProtocol):
             self.transport.write(answer)
             self.quick_calls.latest = self
             self._quickly_used = self.loop.time()
+            if self.timeout_keep_alive_task is None:
+                self.timeout_keep_alive_handler()
             return True
         self._begun = answer
         return False

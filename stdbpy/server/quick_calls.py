@@ -40,6 +40,8 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.001, 1.0
 slow disk, or a reducer that never ends, takes a two-hundredth of the event loop's time, not all."""
 
 REMEMBERED = 1024
+LONGEST_HEAD = 16384
+"""Heads that are remembered, and bytes of each: a token alone may have half of these."""
 
 _OK = 200
 _OK_LINE = b"HTTP/1.1 200 OK\r\n"
@@ -86,7 +88,7 @@ class QuickCalls:
         if not request.startswith(b"POST "):
             return
         head, _, body = request.partition(_END_OF_HEAD)
-        if head in self._heads:
+        if head in self._heads or len(head) > LONGEST_HEAD:
             return
         call = _CALL.match(head)
         if call is None or self._fence.refusal(headers) is not None:

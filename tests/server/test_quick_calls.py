@@ -256,11 +256,46 @@ def test_calls_to_a_disk_wait_only_on_the_connection_that_was_answered_last(tmp_
 def test_a_connection_in_use_is_not_closed_as_idle(server: RunningServer) -> None:
     with connected(server) as connection:
         assert [connection.call("quick", "see", number).status for number in (1, 2)] == [200, 200]
-        [served] = [one for one in server._server.server_state.connections if isinstance(one, Connection)]
+        [served] = connections_of(server)
         # The timer was set when the first call was answered.
         served.loop.call_soon_threadsafe(served.timeout_keep_alive_handler)
         await_all_read(server)
         assert connection.call("quick", "see", 3).status == 200
+
+
+def test_a_connection_that_was_answered_quickly_alone_is_closed_when_idle(server: RunningServer) -> None:
+    with connected(server) as first, connected(server) as connection:
+        first.call("quick", "see", 1)
+        assert connection.call("quick", "see", 2).status == 200
+        served = connections_of(server)
+        assert len(served) == 2
+        assert all(one.timeout_keep_alive_task is not None for one in served)
+
+
+def test_who_does_not_read_answers_gets_them_the_usual_way(slow_ways: list[str], server: RunningServer) -> None:
+    with connected(server) as connection:
+        assert [connection.call("quick", "see", number).status for number in (1, 2)] == [200, 200]
+        [served] = connections_of(server)
+        served.loop.call_soon_threadsafe(served.pause_writing)
+        await_all_read(server)
+        connection.socket.sendall(connection.call_request("quick", "see", 3))
+        await_all_read(server)
+        served.loop.call_soon_threadsafe(served.resume_writing)
+        assert connection.answer().status == 200
+    assert slow_ways == ["see", "see"]
+
+
+def test_great_heads_are_not_remembered(server: RunningServer) -> None:
+    calls = quick_calls.QuickCalls(server.backend)
+    with connected(server) as connection:
+        request = connection.call_request("quick", "see", 1)
+    request = request.replace(b"host:", b"padding: %b\r\nhost:" % (b"x" * quick_calls.LONGEST_HEAD), 1)
+    calls.learn(request, headers_of(request))
+    assert calls.answer(request, None, []) is None
+
+
+def connections_of(server: RunningServer) -> list[Connection]:
+    return [one for one in server._server.server_state.connections if isinstance(one, Connection)]
 
 
 def await_all_read(server: RunningServer) -> None:
