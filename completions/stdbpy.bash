@@ -281,6 +281,7 @@ _stdbpy_command() {
     'lock')
       options=(
         '-s --server|value|||server'
+        '-y --yes|flag|||'
         '--no-config|flag|||'
         '--config-path|value||files|'
         '--root-dir|value||folders|'
@@ -296,6 +297,7 @@ _stdbpy_command() {
     'unlock')
       options=(
         '-s --server|value|||server'
+        '-y --yes|flag|||'
         '--no-config|flag|||'
         '--config-path|value||files|'
         '--root-dir|value||folders|'

@@ -376,6 +376,7 @@ complete -c stdbpy -n '__stdbpy_at \'rename\'' -s h -l help -d 'Show this messag
 complete -c stdbpy -n '__stdbpy_at \'rename\' 0' -a '(__stdbpy_ask database)'
 
 complete -c stdbpy -n '__stdbpy_at \'lock\'' -s s -l server -x -a '(__stdbpy_ask server)' -d 'Nickname, host or URL of the server'
+complete -c stdbpy -n '__stdbpy_at \'lock\'' -s y -l yes -d 'Answer every question with yes'
 complete -c stdbpy -n '__stdbpy_at \'lock\'' -l no-config -d 'Ignore the project\'s configuration'
 complete -c stdbpy -n '__stdbpy_at \'lock\'' -l config-path -r -F -d 'The cli.toml to use instead of your own'
 complete -c stdbpy -n '__stdbpy_at \'lock\'' -l root-dir -x -a '(__fish_complete_directories)' -d 'Keep configuration and databases there'
@@ -386,6 +387,7 @@ complete -c stdbpy -n '__stdbpy_at \'lock\'' -s h -l help -d 'Show this message 
 complete -c stdbpy -n '__stdbpy_at \'lock\' 0' -a '(__stdbpy_ask database)'
 
 complete -c stdbpy -n '__stdbpy_at \'unlock\'' -s s -l server -x -a '(__stdbpy_ask server)' -d 'Nickname, host or URL of the server'
+complete -c stdbpy -n '__stdbpy_at \'unlock\'' -s y -l yes -d 'Answer every question with yes'
 complete -c stdbpy -n '__stdbpy_at \'unlock\'' -l no-config -d 'Ignore the project\'s configuration'
 complete -c stdbpy -n '__stdbpy_at \'unlock\'' -l config-path -r -F -d 'The cli.toml to use instead of your own'
 complete -c stdbpy -n '__stdbpy_at \'unlock\'' -l root-dir -x -a '(__fish_complete_directories)' -d 'Keep configuration and databases there'

@@ -336,6 +336,7 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
             }
             Options = @(
                 @{ Spellings = @('-s', '--server'); Shape = 'value'; Help = 'Nickname, host or URL of the server'; Words = @(); Question = 'server' }
+                @{ Spellings = @('-y', '--yes'); Shape = 'flag'; Help = 'Answer every question with yes'; Words = @(); Question = '' }
                 @{ Spellings = @('--no-config'); Shape = 'flag'; Help = 'Ignore the project''s configuration'; Words = @(); Question = '' }
                 @{ Spellings = @('--config-path'); Shape = 'value'; Help = 'The cli.toml to use instead of your own'; Words = @(); Question = '' }
                 @{ Spellings = @('--root-dir'); Shape = 'value'; Help = 'Keep configuration and databases there'; Words = @(); Question = '' }
@@ -353,6 +354,7 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
             }
             Options = @(
                 @{ Spellings = @('-s', '--server'); Shape = 'value'; Help = 'Nickname, host or URL of the server'; Words = @(); Question = 'server' }
+                @{ Spellings = @('-y', '--yes'); Shape = 'flag'; Help = 'Answer every question with yes'; Words = @(); Question = '' }
                 @{ Spellings = @('--no-config'); Shape = 'flag'; Help = 'Ignore the project''s configuration'; Words = @(); Question = '' }
                 @{ Spellings = @('--config-path'); Shape = 'value'; Help = 'The cli.toml to use instead of your own'; Words = @(); Question = '' }
                 @{ Spellings = @('--root-dir'); Shape = 'value'; Help = 'Keep configuration and databases there'; Words = @(); Question = '' }

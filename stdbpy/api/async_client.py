@@ -136,8 +136,8 @@ class AsyncApiClient:
         exchange = publishing.reset(program, database, host_type=host_type, num_replicas=num_replicas)
         return await self._run(exchange)
 
-    async def delete(self, database: str, *, token: str | None = None) -> None:
-        await self._run(deletion.delete(database, token=token))
+    async def delete(self, database: str, *, token: str | None = None, called: str | None = None) -> None:
+        await self._run(deletion.delete(database, token=token, called=called))
 
     async def lock(self, database: str) -> None:
         await self._run(databases.lock(database))

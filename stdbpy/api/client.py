@@ -160,10 +160,11 @@ class ApiClient:
         exchange = publishing.reset(program, database, host_type=host_type, num_replicas=num_replicas)
         return self._run(exchange)
 
-    def delete(self, database: str, *, token: str | None = None) -> None:
+    def delete(self, database: str, *, token: str | None = None, called: str | None = None) -> None:
         """Raises ``Forbidden`` if it is locked, and :class:`~stdbpy.api.deletion.HasChildren`, with the
-        ``token`` that agrees to it, if other databases would be deleted with it."""
-        self._run(deletion.delete(database, token=token))
+        ``token`` that agrees to it, if other databases would be deleted with it. ``called`` is what errors
+        call the database, where ``database`` is its identity."""
+        self._run(deletion.delete(database, token=token, called=called))
 
     def lock(self, database: str) -> None:
         """Keeps a database from being deleted or cleared until it is unlocked. Servers 1.x raise

@@ -62,14 +62,15 @@ class _Confirmation(msgspec.Struct):
     confirmation_token: str
 
 
-def delete(database: str, *, token: str | None = None) -> Exchange[None]:
+def delete(database: str, *, token: str | None = None, called: str | None = None) -> Exchange[None]:
     query = {} if token is None else {"token": token}
     response = yield Request("DELETE", database_path(database), query)
-    yield from expect_found(response, database)
+    called = called or database
+    yield from expect_found(response, called)
     if response.status == _CONFIRMATION_REQUIRED:
         asked = parse_json(response, _Confirmation)
-        raise HasChildren(database, _tree(asked.database_tree, response), asked.confirmation_token)
-    locked = refusal_of_locked(response, database)
+        raise HasChildren(called, _tree(asked.database_tree, response), asked.confirmation_token)
+    locked = refusal_of_locked(response, called)
     if locked is not None:
         raise locked
     expect_success(response)

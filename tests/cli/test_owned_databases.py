@@ -122,10 +122,12 @@ def test_a_locked_database_stays(run: Run, chat: str) -> None:
     assert run("lock", chat, "--no-config").code == 0
     refused = run("delete", chat, "--yes")
     assert (refused.code, refused.out) == (1, "")
-    assert "is locked" in refused.err
-    assert f"stdbpy unlock {identity}" in refused.err
+    assert f"the database {chat!r} is locked" in refused.err
+    assert f"stdbpy unlock {chat}\n" in refused.err
+    assert f"stdbpy unlock {identity}\n" in run("delete", identity, "--yes", "--no-config").err
     assert run("call", chat, "send_message", "it can still be used").code == 0
-    assert run("unlock", "-q", chat) == Finished(0, "", "")
+    assert run("lock", chat, "-y").code == 0
+    assert run("unlock", "-q", chat, "--yes") == Finished(0, "", "")
     assert run("unlock") == Finished(0, "", f"{chat} ({identity}) is not locked\n")
     assert run("delete", "-y").code == 0
 
@@ -171,7 +173,8 @@ def test_children_are_shown_before_they_are_deleted(
 ) -> None:
     given: list[str | None] = []
 
-    def delete(api: ApiClient, database: str, *, token: str | None = None) -> None:
+    def delete(api: ApiClient, database: str, *, token: str | None = None, called: str | None = None) -> None:
+        assert called == chat
         given.append(token)
         if token is None:
             raise HasChildren(database, TREE, "agreed")

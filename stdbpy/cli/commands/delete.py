@@ -32,13 +32,13 @@ def run(
         what = str(identity) if chosen.database == str(identity) else f"{chosen.database} ({identity})"
         confirm(f"Delete the database {what} on {api.url} with all its data?", yes=yes)
         try:
-            api.delete(identity.hex())
+            api.delete(identity.hex(), called=chosen.database)
         except HasChildren as found:
             print("Its children are deleted with it:", file=sys.stderr)
             for depth, tree in found.tree.walk():
                 names = f": {', '.join(tree.names)}" if tree.names else ""
                 print(printable(f"{'  ' * depth}{tree.identity}{names}"), file=sys.stderr)
             confirm("Delete all of these?", yes=yes)
-            api.delete(identity.hex(), token=found.token)
+            api.delete(identity.hex(), token=found.token, called=chosen.database)
         invocation.known_names().forget(api.url, chosen.database)
     invocation.note(f"deleted {what}")

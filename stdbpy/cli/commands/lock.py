@@ -7,18 +7,23 @@ import typer
 from stdbpy.cli.connection import connect
 from stdbpy.cli.databases import resolve_database
 from stdbpy.cli.invocation import invocation_of
-from stdbpy.cli.options import NoConfig, ProjectDatabase, Server
+from stdbpy.cli.options import NoConfig, ProjectDatabase, Server, Yes
 
 EXAMPLES = ("stdbpy lock chat", "stdbpy lock chat --server http://127.0.0.1:3000")
 
 
 def run(
-    context: typer.Context, database: ProjectDatabase = None, server: Server = None, no_config: NoConfig = False
+    context: typer.Context,
+    database: ProjectDatabase = None,
+    server: Server = None,
+    yes: Yes = False,
+    no_config: NoConfig = False,
 ) -> None:
     """Keep a database from being deleted or cleared until it is unlocked.
 
     It can still be used and updated.
     """
+    del yes  # There is nothing to ask; scripts for the official program give it everywhere.
     invocation = invocation_of(context)
     chosen = resolve_database(database, server, no_config=no_config)
     with connect(invocation, chosen.server) as api:

@@ -7,15 +7,20 @@ import typer
 from stdbpy.cli.connection import connect
 from stdbpy.cli.databases import resolve_database
 from stdbpy.cli.invocation import invocation_of
-from stdbpy.cli.options import NoConfig, ProjectDatabase, Server
+from stdbpy.cli.options import NoConfig, ProjectDatabase, Server, Yes
 
 EXAMPLES = ("stdbpy unlock chat", "stdbpy unlock chat --server http://127.0.0.1:3000")
 
 
 def run(
-    context: typer.Context, database: ProjectDatabase = None, server: Server = None, no_config: NoConfig = False
+    context: typer.Context,
+    database: ProjectDatabase = None,
+    server: Server = None,
+    yes: Yes = False,
+    no_config: NoConfig = False,
 ) -> None:
     """Let a locked database be deleted and cleared again."""
+    del yes  # There is nothing to ask; scripts for the official program give it everywhere.
     invocation = invocation_of(context)
     chosen = resolve_database(database, server, no_config=no_config)
     with connect(invocation, chosen.server) as api:
