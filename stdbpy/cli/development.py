@@ -20,7 +20,7 @@ from stdbpy.cli.local_servers import LocalServers
 from stdbpy.cli.publishing import Consent, publish_target
 from stdbpy.cli.terminal import printable
 from stdbpy.cli.watching import repeat
-from stdbpy.errors import ApiError
+from stdbpy.errors import ApiError, StdbError
 from stdbpy.project.processes import Companion
 from stdbpy.sats.values import Timestamp
 
@@ -37,7 +37,8 @@ class Development:
     """One run of ``dev``: :meth:`run` returns at Ctrl-C, with all that it started ended."""
 
     invocation: Invocation
-    targets: list[Target]
+    read_targets: Callable[[], list[Target]]
+    """What to publish, as the project's files say it at that moment."""
     consent: Consent
     folder: Path
     """Where the client runs."""
@@ -51,6 +52,10 @@ class Development:
     generates: bool = True
 
     _lines: LabelledLines = field(default_factory=lambda: LabelledLines((SERVER, LOG, CLIENT)))
+    targets: list[Target] = field(init=False)
+    """As they were read last."""
+    _agreed: set[str] = field(init=False)
+    """The servers that the user has agreed to."""
     _published: dict[tuple[str | None, str | None], bytes] = field(default_factory=dict)
     _followed: set[tuple[str, str]] = field(default_factory=set)
     _running_client: Companion | None = None
@@ -72,12 +77,25 @@ class Development:
                 files=[path for target in self.targets for path in (target.bin_path, target.js_path) if path],
             )
 
+    def __post_init__(self) -> None:
+        self.targets = self.read_targets()
+        self._agreed = self._servers()
+
     # --- one round ---------------------------------------------------------------------------
 
+    def _servers(self) -> set[str]:
+        return {server_url(self.invocation, target.server) for target in self.targets}
+
     def _expect_servers(self, servers: LocalServers) -> None:
-        if self.publishes:
-            for url in {server_url(self.invocation, target.server) for target in self.targets}:
-                servers.expect(url)
+        from stdbpy.api.address import Address
+
+        for url in self._servers() if self.publishes else ():
+            if url not in self._agreed and not Address.parse(url).is_loopback:
+                raise StdbError(
+                    f"the project is now for {url}, which is not on this machine",
+                    hint="Start dev again to publish each change there",
+                )
+            servers.expect(url)
 
     def _bring_up_to_date(self, servers: LocalServers) -> None:
         programs: dict[tuple[Path | None, ...], Program] = {}
@@ -89,6 +107,7 @@ class Development:
                 programs[source] = load_program(*source)
             return programs[source]
 
+        self.targets = self.read_targets()
         self._expect_servers(servers)
         if self.publishes:
             for target in self.targets:
@@ -136,7 +155,12 @@ class Development:
         # `python` is the one that runs this, with the same packages, whether or not its environment is active.
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
         variables = {"PATH": path, **self._addresses()}
-        self._running_client = Companion(command, self._lines.writer(CLIENT), folder=self.folder, variables=variables)
+        write = self._lines.writer(CLIENT)
+
+        def ended(exit_code: int) -> None:
+            write("(ended)" if exit_code == 0 else f"(ended with exit code {exit_code})")
+
+        self._running_client = Companion(command, write, on_end=ended, folder=self.folder, variables=variables)
 
     def _addresses(self) -> dict[str, str]:
         """The variables in which a client finds what it talks to."""

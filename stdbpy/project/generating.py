@@ -53,14 +53,14 @@ def wanted_packages(
     target's module as :func:`~stdbpy.project.programs.program_of` does. Raises :class:`UsageError` if
     no folder is said, or ``out_dir`` would have to hold several packages.
     """
-    wanted: dict[tuple[Path | None, ...], WantedPackage] = {}
+    wanted: dict[tuple[Path | bool | None, ...], WantedPackage] = {}
     asking = [target for target in targets if _entries_said(target)] if out_dir is None else []
     for target in asking or targets:
         for entry in _entries(target):
             folder = out_dir or entry.out_dir
             if folder is None:
                 raise no_folder(target)
-            key = (entry.module_path, entry.bin_path, entry.js_path, folder)
+            key = (entry.module_path, entry.bin_path, entry.js_path, folder, entry.include_private)
             if key not in wanted:
                 program = load(entry.module_path, entry.bin_path, entry.js_path)
                 wanted[key] = WantedPackage(program.read_schema, folder, entry.include_private)

@@ -21,7 +21,8 @@ class Companion:
     """A program with all that it starts itself; what it writes comes line by line.
 
     ``command`` is a list, or a line for the shell. ``on_line`` is called with each line of its stdout and
-    stderr, on a thread of the companion's own. Raises :class:`ProjectError` if it cannot be started.
+    stderr, and ``on_end`` with the exit code if it ends by itself, on a thread of the companion's own. Raises
+    :class:`ProjectError` if it cannot be started.
     """
 
     def __init__(
@@ -29,10 +30,12 @@ class Companion:
         command: Sequence[str] | str,
         on_line: Callable[[str], object],
         *,
+        on_end: Callable[[int], object] = lambda _: None,
         folder: Path | None = None,
         variables: Mapping[str, str] | None = None,
     ) -> None:
         self.command = command
+        self._is_stopping = False
         try:
             self._process = subprocess.Popen(
                 command,
@@ -50,14 +53,17 @@ class Companion:
             )
         except OSError as error:
             raise ProjectError(f"{command} cannot be started: {error.strerror}") from error
-        self._reader = Thread(target=self._read, args=(on_line,), daemon=True)
+        self._reader = Thread(target=self._read, args=(on_line, on_end), daemon=True)
         self._reader.start()
 
-    def _read(self, on_line: Callable[[str], object]) -> None:
+    def _read(self, on_line: Callable[[str], object], on_end: Callable[[int], object]) -> None:
         assert self._process.stdout is not None
         with self._process.stdout as lines:
             for line in lines:
                 on_line(line.rstrip("\n"))
+        exit_code = self._process.wait()
+        if not self._is_stopping:
+            on_end(exit_code)
 
     @property
     def exit_code(self) -> int | None:
@@ -67,6 +73,7 @@ class Companion:
     def stop(self) -> None:
         """Ends it and what it started: politely, and by force if that does not help, or if the user does not
         want to wait (a second Ctrl-C is raised when it has ended). Returns when it has ended."""
+        self._is_stopping = True
         self._signal(signal.SIGTERM)
         try:
             with suppress(subprocess.TimeoutExpired):

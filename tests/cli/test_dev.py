@@ -142,6 +142,27 @@ def test_a_server_that_went_away_is_started_again(project: Path, edit: Callable[
     assert not is_there(address)
 
 
+def test_the_projects_files_are_read_again(project: Path, owned: str) -> None:
+    pyproject = project / "pyproject.toml"
+    text = pyproject.read_text()
+    with developing("--server", owned, "--run", "exit 3") as dev:
+        dev.wait_for("client | (ended with exit code 3)")
+        pyproject.write_text(text.replace('database = "chat"', 'database = "chat-2"'))
+        dev.wait_for("created database chat-2")
+        assert dev.end() == 0
+
+
+def test_a_server_that_nobody_agreed_to_gets_nothing(project: Path, owned: str) -> None:
+    pyproject = project / "pyproject.toml"
+    text = pyproject.read_text()
+    pyproject.write_text(text.replace("[tool.stdbpy]", f'[tool.stdbpy]\nserver = "{owned}"'))
+    with developing("--server-only") as dev:
+        dev.wait_for("waiting for changes")
+        pyproject.write_text(text.replace("[tool.stdbpy]", '[tool.stdbpy]\nserver = "https://example.org"'))
+        dev.wait_for("the project is now for https://example.org, which is not on this machine")
+        assert dev.end() == 0
+
+
 def test_files_called_like_pythons_own_are_in_nobodys_way(project: Path, address: str) -> None:
     (project / "secrets.py").write_text("")
     with developing("--server", address, "--server-only", "--data-dir", str(project / "data")) as dev:

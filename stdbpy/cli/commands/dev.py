@@ -80,20 +80,24 @@ def run(
 
     del language
     invocation = invocation_of(context)
-    targets, found = _targets(
-        invocation, project_path, module_path, database, template, server, None if no_config else env
-    )
-    targets = [replace(target, server=server or target.server) for target in targets]
+    configuration = None if no_config else env
+    targets, found = _targets(invocation, project_path, module_path, database, template, server, configuration)
+
+    def read_targets() -> list[Target]:
+        targets, _ = _targets(invocation, project_path, module_path, database, template, server, configuration)
+        return targets
+
     consent = _consent(invocation, targets, Consent(yes or (), delete_data))
-    command = client or (found.dev_run if found is not None else None)
+    folder = project_path.absolute()
+    if found is not None:
+        folder = (found.dev_folder if client is None else None) or found.root
+        client = client or found.dev_run
     Development(
         invocation,
-        targets,
+        read_targets,
         consent,
-        folder=project_path.absolute()
-        if found is None
-        else (found.dev_folder if client is None else None) or found.root,
-        client=None if server_only else command,
+        folder=folder,
+        client=None if server_only else client,
         bindings=bindings,
         data_dir=data_dir,
         publishes=not skip_publish,
@@ -122,8 +126,8 @@ def _targets(
         _begin(invocation, project_path, template, database)
         found = load_targets(project_path, env)
     if found is None:
-        target = replace(project_target(module_path or project_path), database=database)
-        return [target], None
+        target = project_target(module_path or project_path)
+        return [replace(target, database=database, server=server or target.server)], None
     targets = found.select(database, adopt=True)
     if module_path is not None:
         if len(targets) > 1:
@@ -136,7 +140,7 @@ def _targets(
         remember_locally(found.root, "database", name)
         invocation.note(f"remembered in {found.root / 'spacetime.local.json'}")
         targets = [replace(targets[0], database=name)]
-    return targets, found
+    return [replace(target, server=server or target.server) for target in targets], found
 
 
 def _begin(invocation: Invocation, folder: Path, template: str, database: str | None) -> None:
