@@ -108,7 +108,10 @@ def test_every_key_of_python_projects_is_explained() -> None:
 def test_the_makefile_is_one(tmp_path: Path, page: str, text: str) -> None:
     (tmp_path / "Makefile").write_text(text)
     done = subprocess.run(
-        ["make", "--dry-run", "build", "publish", "generate", "check"], cwd=tmp_path, capture_output=True, text=True
+        ["make", "--no-print-directory", "--dry-run", "build", "publish", "generate", "check"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
     )
     assert (done.returncode, done.stderr) == (0, "")
     for line in dict.fromkeys(done.stdout.splitlines()):
