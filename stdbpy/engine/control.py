@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from stdbpy.engine.journal.records import checksum
 from stdbpy.engine.journal.sqlite_file import SqliteFile
-from stdbpy.errors import NameTaken
+from stdbpy.errors import DatabaseLocked, DatabaseNotFound, NameTaken
 from stdbpy.sats.values import Identity
 
 FORMAT = 2
@@ -103,10 +103,11 @@ class Control:
 
     def put(self, entry: DatabaseEntry, name: str | None) -> None:
         """Notes a database whose folder is complete, under its name. The folder that it had before
-        becomes rubbish. Raises ``NameTaken``."""
+        becomes rubbish. Raises ``NameTaken``, and ``DatabaseLocked`` if it had one that is locked."""
         with self._changing() as execute:
             before = self.databases.get(entry.identity)
             if before is not None:
+                self.expect_unlocked(entry.identity)
                 execute("INSERT INTO rubbish VALUES (?)", (before.folder,))
             execute("REPLACE INTO database VALUES (?, ?, ?, ?, ?)", entry)
             execute("DELETE FROM rubbish WHERE folder = ?", (entry.folder,))
@@ -114,16 +115,28 @@ class Control:
                 self._give(execute, name, entry.identity, entry.owner)
 
     def remove(self, identity: Identity) -> None:
-        """Forgets a database. Its folder becomes rubbish, its names stay with their owner."""
+        """Forgets a database. Its folder becomes rubbish, its names stay with their owner. Raises
+        ``DatabaseLocked``."""
         with self._changing() as execute:
+            self.expect_unlocked(identity)
             execute("INSERT INTO rubbish VALUES (?)", (self.databases[identity].folder,))
             execute("DELETE FROM database WHERE identity = ?", (identity,))
-            execute("DELETE FROM lock WHERE identity = ?", (identity,))
 
     def set_lock(self, identity: Identity, *, locked: bool) -> None:
+        """Raises ``DatabaseNotFound``."""
         with self._changing() as execute:
+            if identity not in self.databases:
+                raise DatabaseNotFound(f"There is no database {identity}")
             statement = "INSERT OR IGNORE INTO lock VALUES (?)" if locked else "DELETE FROM lock WHERE identity = ?"
             execute(statement, (identity,))
+
+    def expect_unlocked(self, identity: Identity) -> None:
+        """Raises ``DatabaseLocked``."""
+        if identity in self.locked:
+            raise DatabaseLocked(
+                "Database is locked: it cannot be deleted, nor its data cleared",
+                hint="stdbpy unlock allows both again.",
+            )
 
     # --- folders -----------------------------------------------------------------------------
 

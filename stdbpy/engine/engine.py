@@ -24,7 +24,7 @@ from stdbpy.engine.names import as_identity, check_name, new_database_identity
 from stdbpy.engine.programs import load_program, program_hash
 from stdbpy.engine.results import PublishResult
 from stdbpy.engine.update_plan import Agreement, UpdatePlan
-from stdbpy.errors import DatabaseLocked, DatabaseNotFound, DataDirectoryError, NameTaken, NotAllowed, nearest
+from stdbpy.errors import DatabaseNotFound, DataDirectoryError, NameTaken, NotAllowed, nearest
 from stdbpy.sats.values import Identity, Timestamp
 
 CONTROL_FILE = "control.sqlite"
@@ -182,7 +182,6 @@ class Engine:
         ``DatabaseNotFound``, ``NotAllowed`` if ``caller`` does not own it, and ``DatabaseLocked``."""
         with self._publishing:
             found = self._owned(database, caller)
-            self.expect_unlocked(database)
             self._control.remove(database)
             del self._databases[database]
             found.close(_PATIENCE)
@@ -204,11 +203,7 @@ class Engine:
 
     def expect_unlocked(self, database: Identity) -> None:
         """Raises ``DatabaseLocked``."""
-        if database in self._control.locked:
-            raise DatabaseLocked(
-                "Database is locked: it cannot be deleted, nor its data cleared",
-                hint="stdbpy unlock allows both again.",
-            )
+        self._control.expect_unlocked(database)
 
     def _identity_for(self, name: str, owner: Identity) -> Identity | None:
         entry = self._control.names.get(name)

@@ -6,8 +6,10 @@ from contextlib import closing
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from stdbpy.engine.control import Control, DatabaseEntry
-from stdbpy.errors import DataDirectoryError
+from stdbpy.errors import DatabaseLocked, DatabaseNotFound, DataDirectoryError
 from stdbpy.sats.values import Identity
 
 
@@ -37,3 +39,21 @@ def test_a_flipped_byte_changes_nothing_silently(tmp_path: Path) -> None:
         except DataDirectoryError:
             refused += 1
     assert refused > 150
+
+
+def test_a_lock_that_comes_at_the_last_moment_holds() -> None:
+    """Clearing a database asks for locks, then takes the time that its module's code does."""
+    identity, owner = Identity.from_int(1), Identity.from_int(9)
+    with closing(Control(None)) as control:
+        control.put(DatabaseEntry(identity, owner, bytes(32), "Python", "old"), None)
+        control.set_lock(identity, locked=True)
+        with pytest.raises(DatabaseLocked):
+            control.put(DatabaseEntry(identity, owner, bytes(32), "Python", "new"), None)
+        with pytest.raises(DatabaseLocked):
+            control.remove(identity)
+        assert control.databases[identity].folder == "old"
+        control.set_lock(identity, locked=False)
+        control.remove(identity)
+        with pytest.raises(DatabaseNotFound):
+            control.set_lock(identity, locked=True)
+        assert not control.locked
