@@ -110,6 +110,10 @@ class SqlReader:
         self._buffer = b""
         self._at = 0
         """How much of the buffer has been read."""
+        self._pieces: list[bytes] = []
+        """What has come since, which joins the buffer when there is enough of it to go on."""
+        self._waiting = self._wanted = 0
+        """How many bytes have not been read, and how many there are to be."""
         self._offset = 0
         """Where in the whole answer the buffer begins."""
         self._is_whole = False
@@ -117,9 +121,11 @@ class SqlReader:
 
     def feed(self, data: bytes) -> Iterator[SqlPart]:
         """The parts that ``data`` completes. Raises :class:`UnexpectedAnswer` for what is no SQL result."""
-        self._offset += self._at
-        self._buffer = self._buffer[self._at :] + data
-        self._at = 0
+        self._pieces.append(data)
+        self._waiting += len(data)
+        if self._waiting < self._wanted:
+            return
+        self._join()
         for part in self._steps:
             if part is None:
                 return
@@ -128,9 +134,16 @@ class SqlReader:
     def end(self) -> Iterator[SqlPart]:
         """The last parts. Raises :class:`UnexpectedAnswer` if the answer is not whole."""
         self._is_whole = True
+        self._join()
         for part in self._steps:
             assert part is not None, "more is asked for only while there may be more"
             yield part
+
+    def _join(self) -> None:
+        self._offset += self._at
+        self._buffer = b"".join((self._buffer[self._at :], *self._pieces))
+        self._at = 0
+        self._pieces.clear()
 
     # --- what the answer is made of ----------------------------------------------------------
 
@@ -237,9 +250,9 @@ class SqlReader:
         """Waits for more bytes: as many again as are waiting to be read, if these are many."""
         if self._is_whole:
             raise self._unexpected("more")
-        waiting = len(self._buffer) - self._at
-        wanted = 2 * waiting if waiting >= _PATIENCE else waiting + 1
-        while len(self._buffer) - self._at < wanted and not self._is_whole:
+        waiting = self._waiting = len(self._buffer) - self._at
+        self._wanted = 2 * waiting if waiting >= _PATIENCE else waiting + 1
+        while self._waiting < self._wanted and not self._is_whole:
             yield None
 
     def _skip_space(self) -> bool:

@@ -177,19 +177,26 @@ def test_a_large_answer_takes_little_memory() -> None:
 
 
 def test_one_endless_value_does_not_cost_the_square_of_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
-    searches = 0
-    search = SqlReader._end_of_rows
+    searches = copies = 0
+    search, copy = SqlReader._end_of_rows, SqlReader._join
 
-    def counting(reader: SqlReader) -> int:
+    def counted_search(reader: SqlReader) -> int:
         nonlocal searches
         searches += 1
         return search(reader)
 
-    monkeypatch.setattr(SqlReader, "_end_of_rows", counting)
+    def counted_copy(reader: SqlReader) -> None:
+        nonlocal copies
+        copies += 1
+        copy(reader)
+
+    monkeypatch.setattr(SqlReader, "_end_of_rows", counted_search)
+    monkeypatch.setattr(SqlReader, "_join", counted_copy)
     data = compact([statement(1, [["x" * 4_000_000 + "],[" * 100_000]])])
 
     assert [type(part) for part in read(cut(data, 4096))] == [SqlColumns, SqlRows, SqlSummary]
     assert searches < 40
+    assert copies < 40
 
 
 # --- both drivers, over sockets ----------------------------------------------------------------
