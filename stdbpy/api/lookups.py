@@ -36,7 +36,7 @@ def expect_found(response: Response, database: str) -> Exchange[None]:
     suggestion = nearest(database, (yield from _names_of_callers_databases(response)))
     sentence = f"there is no database {database!r} on this server"
     if response.text.startswith(_NAME_WITHOUT_DATABASE):
-        sentence += f": {_NAME_WITHOUT_DATABASE} (it was deleted, or never came to be)"
+        sentence = f"{_NAME_WITHOUT_DATABASE}: {database!r} was deleted from this server, or never came to be"
     raise NotFound(
         sentence,
         status=response.status,
@@ -86,7 +86,7 @@ def unknown_function(response: Response, database: str, function: str) -> Exchan
         f"the database {database!r} has no reducer or procedure {function!r}",
         status=response.status,
         body=response.text,
-        hint=nearest(function, names) or _listing("It has", names),
+        hint=nearest(function, names) or listing("It has", names),
     )
 
 
@@ -128,7 +128,8 @@ def _json(response: Response) -> Any:
         return None
 
 
-def _listing(lead: str, names: Iterable[str]) -> str:
+def listing(lead: str, names: Iterable[str]) -> str:
+    """``lead`` with the first of the names, for a hint; nothing if there are none."""
     shown = sorted(names)
     if not shown:
         return ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stdbpy.api.answers import BAD_REQUEST, OK, refusal
 from stdbpy.api.exchange import Exchange, Request, Response, database_path, flag
-from stdbpy.api.lookups import expect_found, known_schema
+from stdbpy.api.lookups import expect_found, known_schema, listing
 from stdbpy.api.results import SqlResult
 from stdbpy.api.sql_stream import SqlReader, gather
 from stdbpy.errors import ApiError, EncodeError, nearest
@@ -71,10 +71,12 @@ def _name_in(complaint: re.Match[str]) -> str:
 
 
 def _other_table(name: str, schema: ModuleSchema | None) -> str:
-    known = [table.name for table in schema.tables] + [view.name for view in schema.views] if schema else []
-    if name in known:
-        return f"{name!r} is private: only the database's owner can use it, with the owner's token."
-    return nearest(name, known) or "Private tables can be read by the database's owner alone."
+    """Servers themselves say that a table which nobody may see is private, perhaps."""
+    is_public = {table.name: table.is_public for table in schema.tables} if schema else {}
+    is_public |= {view.name: view.is_public for view in schema.views} if schema else {}
+    if name in is_public:
+        return f"{name!r} is private: use the token of the database's owner."
+    return nearest(name, is_public) or listing("It has", filter(is_public.__getitem__, is_public))
 
 
 def _other_column(name: str, schema: ModuleSchema | None, text: str) -> str:

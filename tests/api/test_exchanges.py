@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -270,19 +271,24 @@ class TestRefusals:
         with pytest.raises(NotFound, match="no database 'nodb'"):
             carry(databases.info("nodb"), below_database(Response(404, {}, b"")), json_answer({"identities": []}))
 
-    def test_unknown_table_names_the_nearest(self):
-        schema = {
-            "typespace": {"types": [{"Product": {"elements": []}}]},
-            "tables": [],
-            "reducers": [],
-            "types": [],
-            "misc_exports": [],
-            "row_level_security": [],
-        }
-        refused = below_database(text_answer("no such table: `usr`. It may be private.", 400))
+    @pytest.mark.parametrize(
+        ("name", "hint"),
+        [
+            ("usr", "Did you mean 'user'?"),
+            ("zebra", "It has user."),
+            ("draft", "'draft' is private: use the token of the database's owner."),
+        ],
+    )
+    def test_unknown_table_names_the_nearest(self, name: str, hint: str):
+        schema = schema_of(("user", {"id": U64}, ()), ("draft", {"id": U64}, ()))
+        user, draft = schema.tables
+        schema = replace(schema, tables=(user, replace(draft, is_public=False)))
+        refused = below_database(text_answer(f"no such table: `{name}`. It may be private.", 400))
         with pytest.raises(ApiError) as caught:
-            carry(sql.sql("chat", "select * from usr"), refused, below_database(json_answer(schema)))
-        assert "Private tables" in caught.value.hint
+            carry(
+                sql.sql("chat", f"select * from {name}"), refused, below_database(json_answer(schema_to_json(schema)))
+            )
+        assert caught.value.hint == hint
 
     @pytest.mark.parametrize("complaint", ["`nam` is not in scope", "`person` does not have a field `nam`"])
     def test_unknown_column_names_the_nearest(self, complaint: str):

@@ -215,7 +215,10 @@ def test_a_name_whose_database_is_gone(use: Any):
         refused("404 Not Found", "No such database.", CALLER, "connection: close"),
         http(b'{"identities": []}', "connection: close"),
     )
-    with answering(*answers) as standin, pytest.raises(NotFound, match=r"'chat' .*: No such database") as caught:
+    with (
+        answering(*answers) as standin,
+        pytest.raises(NotFound, match="No such database: 'chat' was deleted") as caught,
+    ):
         use(standin.url, "schema_json", "chat")
     assert caught.value.hint
 

@@ -113,9 +113,7 @@ def test_what_is_private_is_called_so(
         monkeypatch.setenv("STDBPY_TOKEN", api.create_identity().token)
     refused = run("sql", chat, "SELECT * FROM draft")
     assert refused.code == 1
-    assert refused.err.endswith(
-        "Hint: 'draft' is private: only the database's owner can use it, with the owner's token.\n"
-    )
+    assert refused.err.endswith("Hint: 'draft' is private: use the token of the database's owner.\n")
     draft = {"id": 1, "send_at": {"Interval": {"__time_duration_micros__": 1}}, "sender": ["0x1"], "text": "x"}
     refused = run("call", chat, "deliver", json.dumps(draft))
     assert refused.code == 1

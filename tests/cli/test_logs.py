@@ -268,7 +268,7 @@ def test_following_a_database_that_is_deleted(run: Run, restarting: Restarting) 
         restarting.start()
         _, err = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "there is no database 'talker' on this server" in err
+    assert "No such database: 'talker' was deleted from this server" in err
 
 
 @pytest.mark.real

@@ -149,7 +149,7 @@ def test_delete(run: Run, chat: str, server: RunningServer) -> None:
     question = f"Delete the database {chat} ({identity}) on {server.url} with all its data?"
     assert refused == Finished(2, "", f"Error: there is no terminal to ask on: {question}\nHint: --yes answers yes\n")
     assert run("delete", chat, "--yes") == Finished(0, "", f"deleted {chat} ({identity})\n")
-    assert run("sql", chat, "SELECT * FROM user").err.startswith(f"Error: there is no database '{chat}'")
+    assert run("sql", chat, "SELECT * FROM user").err.startswith(f"Error: No such database: '{chat}' was deleted")
     assert chat not in KnownNames().databases(server.url)
 
 

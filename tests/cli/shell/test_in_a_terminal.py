@@ -100,6 +100,6 @@ def test_a_database_that_goes_away(terminal: Terminal, chat: str, server: Runnin
     terminal.asks(r"\dt", "message")
     with ApiClient(server.url, server.owner_token) as api:
         api.delete(chat)
-    terminal.asks("SELECT text FROM message;", f"Error: there is no database '{chat}'")
-    terminal.asks(r"\d", "Error: there is no database")
+    terminal.asks("SELECT text FROM message;", f"Error: No such database: '{chat}'")
+    terminal.asks(r"\d", "Error: No such database")
     terminal.leaves()
