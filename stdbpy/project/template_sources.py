@@ -50,16 +50,24 @@ def bring_template(name: str, folder: Path) -> bool:
             # Installing a wheel compiles the Python files in it: the copy leaves that out.
             shutil.copytree(built_in_folder() / part, folder, ignore=_LEFT_OUT, dirs_exist_ok=True)
         return True
-    if name and Path(name).is_dir():
+    expect_template(name)
+    if Path(name).is_dir():
         shutil.copytree(name, folder, ignore=_LEFT_OUT, symlinks=True)
-    elif _REPOSITORY.fullmatch(name):
-        _clone(name, folder)
     elif on_github := _ON_GITHUB.fullmatch(name):
         _clone(f"https://github.com/{on_github[1]}.git", folder)
     else:
+        _clone(name, folder)
+    return (folder / "cookiecutter.json").is_file()
+
+
+def expect_template(name: str) -> None:
+    """Raises :class:`UsageError` if no template can be called ``name``. Repositories are not asked whether they
+    are there."""
+    if name in BUILT_IN or (name and Path(name).is_dir()):
+        return
+    if not _REPOSITORY.fullmatch(name) and not _ON_GITHUB.fullmatch(name):
         there_are = f"There are {', '.join(BUILT_IN)}; a folder and OWNER/REPOSITORY on GitHub do as well"
         raise UsageError(f"there is no template {name!r}", hint=nearest(name, BUILT_IN) or there_are)
-    return (folder / "cookiecutter.json").is_file()
 
 
 def built_in_folder() -> Path:

@@ -69,25 +69,31 @@ def create_project(template: str, destination: Path, wishes: Wishes | None = Non
     """
     wishes = wishes or Wishes()
     destination = destination.absolute()
-    # `stdbpy init .` is called like the folder it stands in, so links and dots are resolved.
-    names = names_for(destination.resolve().name)
+    names = expect_place(destination)
     if wishes.database is not None:
         names = ProjectNames(check_database_name(wishes.database), names.package)
     try:
-        _refuse_occupied(destination)
         return _create(template, destination, names, wishes)
     except OSError as error:
         raise ProjectError(f"{error.filename or destination} cannot be written: {error.strerror}") from error
 
 
-def _refuse_occupied(destination: Path) -> None:
-    if destination.is_dir():
-        if any(destination.iterdir()):
-            raise ProjectError(
-                f"{destination} is not empty", hint="Name a folder that does not exist yet, or an empty one."
-            )
-    elif destination.exists() or destination.is_symlink():
-        raise ProjectError(f"{destination} is there already and is no folder", hint="Name another folder.")
+def expect_place(destination: Path) -> ProjectNames:
+    """The names of a project in the folder ``destination``. Raises :class:`InvalidName` if a project cannot be
+    called so, :class:`ProjectError` if the folder is not empty or cannot be looked into."""
+    # `stdbpy init .` is called like the folder it stands in, so links and dots are resolved.
+    names = names_for(destination.resolve().name)
+    try:
+        if destination.is_dir():
+            if any(destination.iterdir()):
+                raise ProjectError(
+                    f"{destination} is not empty", hint="Name a folder that does not exist yet, or an empty one."
+                )
+        elif destination.exists() or destination.is_symlink():
+            raise ProjectError(f"{destination} is there already and is no folder", hint="Name another folder.")
+    except OSError as error:
+        raise ProjectError(f"{error.filename or destination} cannot be read: {error.strerror}") from error
+    return names
 
 
 def _create(template: str, destination: Path, names: ProjectNames, wishes: Wishes) -> NewProject:

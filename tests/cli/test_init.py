@@ -66,6 +66,25 @@ def test_init_asks_for_what_is_not_said(run: Run, home: Path, monkeypatch: pytes
     assert "send_message" in (home / "my-chat" / "my_chat" / "module.py").read_text()
 
 
+def test_init_asks_again_for_what_cannot_be(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home)
+    (home / "full").mkdir()
+    (home / "full" / "notes.txt").write_text("mine")
+    shown = Terminal()
+    monkeypatch.setattr(sys, "stdin", Terminal("class\nfull\nmy-chat\nchatt\nchat\n"))
+    monkeypatch.setattr(sys, "stderr", shown)
+
+    assert run("init").code == 0
+
+    asked = "Name of the project [my-game]: "
+    of_name, of_folder, of_templates = shown.getvalue().split(asked)[1:]
+    assert "is a keyword of Python" in of_name
+    assert "is not empty" in of_folder
+    template = "Template (basic, chat) [basic]: "
+    assert of_templates.startswith(f"{template}there is no template 'chatt'. Did you mean 'chat'?\n{template}created ")
+    assert "send_message" in (home / "my-chat" / "my_chat" / "module.py").read_text()
+
+
 def test_init_asks_nothing_when_told_so(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(home)
     monkeypatch.setattr(sys, "stdin", Terminal("my-chat\n"))

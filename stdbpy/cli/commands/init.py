@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -13,10 +15,10 @@ import typer
 from stdbpy.cli.invocation import invocation_of
 from stdbpy.cli.left_out import CSHARP
 from stdbpy.cli.options import Language
-from stdbpy.cli.terminal import ask, is_interactive
+from stdbpy.cli.terminal import ask, is_interactive, printable
 from stdbpy.errors import StdbError, UsageError
-from stdbpy.project.template_sources import BUILT_IN
-from stdbpy.project.templates import NewProject, Wishes, create_project
+from stdbpy.project.template_sources import BUILT_IN, expect_template
+from stdbpy.project.templates import NewProject, Wishes, create_project, expect_place
 
 EXAMPLES = (
     "stdbpy init my-game",
@@ -57,8 +59,10 @@ def run(
     if name is None and project_path is None:
         if non_interactive or not is_interactive():
             raise UsageError("the project needs a name", hint="stdbpy init my-game")
-        name = ask("Name of the project", flag="NAME", default="my-game")
-        template = template or ask(f"Template ({', '.join(BUILT_IN)})", flag="--template", default=next(iter(BUILT_IN)))
+        name = _ask("Name of the project", "NAME", "my-game", lambda name: expect_place(Path(name)))
+        if template is None:
+            question = f"Template ({', '.join(BUILT_IN)})"
+            template = _ask(question, "--template", next(iter(BUILT_IN)), expect_template)
     template = template or next(iter(BUILT_IN))
     wishes = Wishes(
         database=name if project_path is not None else None,
@@ -67,6 +71,18 @@ def run(
     )
     created = create_project(template, project_path or Path(name or "."), wishes)
     _tell(context, created, template)
+
+
+def _ask(question: str, flag: str, default: str, check: Callable[[str], object]) -> str:
+    """Asks again after an answer that ``check`` refuses."""
+    while True:
+        answer = ask(question, flag=flag, default=default)
+        try:
+            check(answer)
+        except StdbError as error:
+            print(printable(" ".join(filter(None, (f"{error}.", error.hint)))), file=sys.stderr)
+        else:
+            return answer
 
 
 def _tell(context: typer.Context, created: NewProject, template: str) -> None:
