@@ -120,7 +120,7 @@ class _Known:
 
 def _ambiguous(names: list[str], instead_of: str | None) -> UsageError:
     listed = ", ".join(names)
-    if instead_of is None:
+    if instead_of is None or any(map(str.isspace, instead_of)):  # a query; no database is called so
         return UsageError(f"which database? The project has {listed}", hint=f"Name one of them, or set {VARIABLE}")
     near = nearest(instead_of, names)
     return UsageError(

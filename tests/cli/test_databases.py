@@ -81,6 +81,8 @@ def test_project_of_several(folder: Path) -> None:
     assert resolve_words(["other", "f"], None, fall_through=True) == ChosenDatabase("other", None, ("f",))
     with pytest.raises(UsageError, match=r"which database\? The project has foo, bar"):
         resolve_database(None, None)
+    with pytest.raises(UsageError, match=r"which database\? The project has foo, bar"):
+        resolve_words(["SELECT * FROM user"], None)
     with pytest.raises(UsageError, match="'baz' is none of the project's databases: foo, bar") as caught:
         resolve_words(["baz", "f"], None)
     assert caught.value.hint == "Did you mean 'bar'? With --no-config the project does not count"
