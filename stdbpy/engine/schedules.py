@@ -93,12 +93,14 @@ class Schedules:
 
     def note(self, table: Table, row: bytes, now: Timestamp) -> None:
         """A row was written, or was there when the database was opened."""
+        self._look_at_clock(now)
         number, at = self._tables[table.id].read(row)
         self._put(table.id, number, due_after(at, now))
 
     def again(self, due: Due, interval: int, now: Timestamp) -> None:
         """A row with an interval has run, and was not written meanwhile."""
-        self._put(due.scheduled.table.id, due.number, next_tick(due.at, interval, now))
+        self._look_at_clock(now)
+        self._put(due.scheduled.table.id, due.number, next_tick(min(due.at, now), interval, now))
 
     def is_noted(self, due: Due) -> bool:
         """Whether the row was written since it was taken from here."""
@@ -120,15 +122,20 @@ class Schedules:
 
     def take_due(self, now: Timestamp) -> list[Due]:
         """The rows that are due now, which are forgotten here."""
-        if now < self._seen:
-            self._bring_forward(int(self._seen) - int(now))
-        self._seen = now
+        self._look_at_clock(now)
         taken = []
         while (at := self.next_due()) is not None and at <= now:
             _, _, table_id, number = heappop(self._queue)
             del self._latest[table_id, number]
             taken.append(Due(self._tables[table_id], number, at))
         return taken
+
+    def _look_at_clock(self, now: Timestamp) -> None:
+        """Comes before whatever goes by ``now``: what is noted by a clock that was set back must not be
+        brought forward later on."""
+        if now < self._seen:
+            self._bring_forward(int(self._seen) - int(now))
+        self._seen = now
 
     def _bring_forward(self, micros: int) -> None:
         """Makes all rows with an interval due so much earlier."""

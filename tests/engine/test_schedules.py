@@ -141,6 +141,15 @@ def test_a_clock_that_is_set_back_does_not_stop_intervals(scheduled):
     assert ("at its time", 40) in scheduled.after(3600)
 
 
+def test_what_is_scheduled_after_the_clock_was_set_back_waits_its_time(scheduled):
+    scheduled.call("every", "before", 10)
+    scheduled.clock.advance(-3600)
+    scheduled.call("every", "after", 20)
+    assert scheduled.after(9) == []
+    assert scheduled.after(2) == [("before", 11 - 3600)]
+    assert scheduled.after(10)[1:] == [("after", 21 - 3600), ("before", 21 - 3600)]
+
+
 def test_rows_run_in_the_order_in_which_they_are_due(scheduled):
     scheduled.call("once", "third", 3)
     scheduled.call("once", "first", 1)
