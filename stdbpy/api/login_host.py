@@ -19,7 +19,7 @@ import msgspec
 
 from stdbpy.api.address import Address
 from stdbpy.api.answers import OK, UNAUTHORIZED
-from stdbpy.api.transport import client_settings, failure
+from stdbpy.api.transport import bearer, client_settings, failure
 from stdbpy.errors import ApiError, TokenRejected, UnexpectedAnswer
 
 TIMEOUT = 30.0
@@ -143,7 +143,7 @@ class LoginHost:
         session: str | None = None,
         timeout: float = TIMEOUT,
     ) -> httpx.Response:
-        headers = {} if session is None else {"authorization": f"Bearer {session}"}
+        headers = {} if session is None else {"authorization": bearer(session)}
         try:
             return self._http.request(method, self.url + path, params=query, headers=headers, timeout=timeout)
         except (httpx.HTTPError, httpx.InvalidURL) as error:

@@ -45,9 +45,7 @@ def client_settings(address: Address, token: str | None, timeout: float | None) 
     """Arguments for both of httpx's clients. The token goes nowhere but into a header."""
     headers = {"accept": "*/*"}
     if token is not None:
-        if not _TOKEN.fullmatch(token):
-            raise ApiError("the token has characters that no token has", hint="Was it copied whole and alone?")
-        headers["authorization"] = f"Bearer {token}"
+        headers["authorization"] = bearer(token)
     return {
         "headers": headers,
         "timeout": _limits(timeout, timeout),
@@ -58,6 +56,13 @@ def client_settings(address: Address, token: str | None, timeout: float | None) 
         # A proxy cannot reach this machine's own loopback.
         "trust_env": not address.is_loopback,
     }
+
+
+def bearer(token: str) -> str:
+    """The header of that token. What cannot be one never gets into an error of httpx's, which would show it."""
+    if not _TOKEN.fullmatch(token):
+        raise ApiError("the token has characters that no token has", hint="Was it copied whole and alone?")
+    return f"Bearer {token}"
 
 
 def _limits(timeout: float | None, answer: float | None) -> httpx.Timeout:

@@ -80,6 +80,13 @@ def test_a_session_that_is_over(standin: LoginHostStandIn) -> None:
     assert "old" not in str(caught.value)
 
 
+@pytest.mark.parametrize("session", ["copied\nbadly", "cöpied", ""])
+def test_what_can_be_no_session(session: str, standin: LoginHostStandIn) -> None:
+    with LoginHost(standin.url) as host, pytest.raises(ApiError, match="characters that no token has") as caught:
+        host.token(session)
+    assert caught.value.__cause__ is None, "which would show it"
+
+
 def test_no_host() -> None:
     with login_host() as gone:
         url = gone.url
