@@ -108,7 +108,7 @@ def test_example(at_terminal: RunningServer, example: str) -> None:
         Path("token.txt").write_text(f"{at_terminal.owner_token}\n")
     if "changes.sql" in example:
         Path("changes.sql").write_text("DELETE FROM message WHERE text = 'Hello!';\n")
-    command = example.replace(ADDRESS, at_terminal.url.partition("://")[2])
+    command = example.replace(ADDRESS, at_terminal.url.partition("://")[2]).replace("eyJ…", at_terminal.owner_token)
     code, shown = typed(command, is_endless=ENDLESS.search(example) is not None)
     assert code == 0, shown
     assert "Error:" not in shown
