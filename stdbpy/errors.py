@@ -194,6 +194,10 @@ class InvalidArguments(EngineError):
     """Arguments that do not fit the reducer's parameters."""
 
 
+class ModuleChanged(EngineError):
+    """A module was updated after what is asked of it was written down for its former schema."""
+
+
 class SqlError(EngineError):
     """A statement that does not parse, does not type-check or is not supported.
 

@@ -15,7 +15,7 @@ from stdbpy.engine.results import Caller, CallOutcome, StatementResult
 from stdbpy.engine.transaction import Transaction
 from stdbpy.engine.update_plan import Agreement, UpdatePlan
 from stdbpy.engine.worker import Worker
-from stdbpy.errors import DataDirectoryError, EngineError, NotAllowed, StdbError
+from stdbpy.errors import DataDirectoryError, EngineError, ModuleChanged, NotAllowed, StdbError
 from stdbpy.sats.values import Identity
 from stdbpy.schema.model import Lifecycle, ModuleSchema
 
@@ -79,17 +79,19 @@ class Database:
 
     # --- using it ----------------------------------------------------------------------------
 
-    def call(self, reducer: str, args: bytes, caller: Caller, *, connects: bool = False) -> Future[CallOutcome]:
+    def call(
+        self, reducer: str, args: bytes, caller: Caller, *, connects: bool = False, schema: ModuleSchema | None = None
+    ) -> Future[CallOutcome]:
         """Calls a reducer; ``args`` are its arguments in BSATN, one after the other.
 
         A reducer that refuses, or has a bug, gives an outcome that says so. The future raises
         ``NoSuchReducer``, ``InvalidArguments``, and ``NotAllowed`` for a lifecycle reducer.
         ``connects`` is for a client that connects for this alone: it also raises as
         :meth:`connected` does, and the client is disconnected when the future is done.
+        ``schema`` is what ``args`` were written for: when the call's turn comes and the module has another
+        one, nothing is done and the future raises ``ModuleChanged``.
         """
-        if connects:
-            return self._worker.submit(self._while_connected, caller, self._instance.call, reducer, args, caller)
-        return self._worker.submit(self._instance.call, reducer, args, caller)
+        return self._worker.submit(self._call, reducer, args, caller, connects, schema)
 
     def sql(
         self, text: str, caller: Caller, *, is_owner: bool, connects: bool = False
@@ -117,6 +119,15 @@ class Database:
         """Looks at the clock: the future is done when the schedules that were due have run. Only a
         program that sets the clock needs this; otherwise they run by themselves."""
         return self._worker.submit(_nothing)
+
+    def _call(
+        self, reducer: str, args: bytes, caller: Caller, connects: bool, schema: ModuleSchema | None
+    ) -> CallOutcome:
+        if schema is not None and schema is not self._instance.schema:
+            raise ModuleChanged("The module has been updated since the call was written down", hint="Call again.")
+        if connects:
+            return self._while_connected(caller, self._instance.call, reducer, args, caller)
+        return self._instance.call(reducer, args, caller)
 
     def _connected(self, caller: Caller) -> None:
         outcome = self._instance.call_lifecycle(Lifecycle.ON_CONNECT, caller)

@@ -6,10 +6,13 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from stdbpy.api import ApiClient
+from stdbpy.engine import Agreement
+from stdbpy.engine.programs import load_program
 from stdbpy.module.package import ModuleSource, pack
 from stdbpy.server import RunningServer, ServerConfig, quick_calls
 from stdbpy.server.asked import Asked
@@ -126,6 +129,31 @@ def test_a_database_that_is_gone_is_not_found(server: RunningServer) -> None:
         assert [connection.call("quick", "see", number).status for number in (1, 2)] == [200, 200]
         api.delete("quick")
         assert connection.call("quick", "see", 3).status == 404
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_call_behind_an_update_is_read_for_the_new_module(
+    is_known: bool, server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = MODULE.replace(b"import ReducerContext", b"import f32, ReducerContext").replace(
+        b"Seen(number)", b"Seen(int(number))"
+    )
+    code = code.replace(b"number: u32) -> None", b"number: f32) -> None")
+    program = pack(ModuleSource({"quick.py": code}, "quick", None))
+    database = server.backend.engine.database("quick")
+    may_go_on = Event()
+    with connected(server) as connection:
+        if is_known:
+            assert connection.call("quick", "see", 1).status == 200
+            monkeypatch.setattr(quick_calls, "PATIENCE", 0.001)
+        database.transact(lambda _: may_go_on.wait(30))
+        update = database.update(program, load_program(program), Agreement())
+        connection.socket.sendall(connection.call_request("quick", "see", 7))
+        await_all_read(server)
+        may_go_on.set()
+        assert connection.answer().status == 200
+    assert update.result(30) is None
+    assert numbers_seen(server)[-1] == 7
 
 
 def test_a_token_that_has_expired_since_is_refused(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,11 +11,11 @@ from typing import TypeVar
 import msgspec
 
 from stdbpy.engine import Caller, CallOutcome, Database, StatementResult
-from stdbpy.errors import NotAllowed, SatsError
+from stdbpy.errors import ModuleChanged, NotAllowed, SatsError
 from stdbpy.sats.meta import product_to_json
 from stdbpy.sats.satsjson import JsonCodec, compile_json_codec
 from stdbpy.sats.types import ProductType
-from stdbpy.schema.model import Visibility
+from stdbpy.schema.model import ModuleSchema, Visibility
 from stdbpy.server.answer import TEXT, Answer, Header, json_answer
 from stdbpy.server.asked import Asked
 from stdbpy.server.backend import Backend, new_connection
@@ -42,25 +42,31 @@ BEGUN_CALL = "stdbpy.begun_call"
 
 async def call(asked: Asked) -> Answer:
     begun: Future[CallOutcome] | None = asked.scope.get("state", {}).get(BEGUN_CALL)
-    if begun is None:
-        database = await asked.opened_database()
-        _expect_json(asked)
-        body = await asked.body()
+    if begun is not None:
+        with suppress(ModuleChanged):
+            return call_answer(await _result(begun))
+    database = await asked.opened_database()
+    _expect_json(asked)
+    body = await asked.body()
+    while True:
         try:
             begun = begin_call(asked.backend, database, asked.path_value("function"), asked.caller, body)
         except RefusalError:
             await _connect_for_nothing(database, new_connection(asked.caller))
             raise
-    return call_answer(await _result(begun))
+        with suppress(ModuleChanged):
+            return call_answer(await _result(begun))
 
 
 def begin_call(
     backend: Backend, database: Database, function: str, caller: Credentials, body: bytes
 ) -> Future[CallOutcome]:
     """Calls a reducer with arguments in JSON, for a caller who connects for this alone. Refuses
-    functions that cannot be called and arguments that do not fit."""
-    arguments = _arguments(backend, database, function, caller, body)
-    return database.call(function, arguments, new_connection(caller), connects=True)
+    functions that cannot be called and arguments that do not fit. The future raises ``ModuleChanged`` if
+    they are to be read anew."""
+    schema = database.schema
+    arguments = _arguments(backend, database, schema, function, caller, body)
+    return database.call(function, arguments, new_connection(caller), connects=True, schema=schema)
 
 
 def call_answer(outcome: CallOutcome) -> Answer:
@@ -113,9 +119,11 @@ def _settle(done: asyncio.Future[None]) -> None:
         done.set_result(None)
 
 
-def _arguments(backend: Backend, database: Database, name: str, caller: Credentials, body: bytes) -> bytes:
+def _arguments(
+    backend: Backend, database: Database, schema: ModuleSchema, name: str, caller: Credentials, body: bytes
+) -> bytes:
     """The arguments in BSATN."""
-    function = backend.functions.find(database.schema, name)
+    function = backend.functions.find(schema, name)
     if function is None:
         raise refuse(NOT_FOUND, _NO_SUCH_FUNCTION)
     reducer = function.reducer
