@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from secrets import token_hex
 from threading import Lock
 from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from stdbpy.engine import deployment
 from stdbpy.engine.control import Control, DatabaseEntry
@@ -24,7 +25,7 @@ from stdbpy.engine.names import as_identity, check_name, new_database_identity
 from stdbpy.engine.programs import load_program, program_hash
 from stdbpy.engine.results import PublishResult
 from stdbpy.engine.update_plan import Agreement, UpdatePlan
-from stdbpy.errors import DatabaseNotFound, DataDirectoryError, NameTaken, NotAllowed, nearest
+from stdbpy.errors import DatabaseNotFound, DataDirectoryError, EngineError, NameTaken, NotAllowed, nearest
 from stdbpy.sats.values import Identity, Timestamp
 
 CONTROL_FILE = "control.sqlite"
@@ -35,10 +36,15 @@ LOGS = "logs"
 _PATIENCE = 10.0
 """Seconds that a database which is deleted or cleared has to finish what it does."""
 
+_UPDATE_PATIENCE = 30.0
+"""Seconds that an update, or its plan, waits for what its database does: that can be a reducer that never ends."""
+
 _MOMENT = 0.2
 """Seconds that each database has to end, however little patience is left."""
 
 _TO_ALL = Agreement()
+
+T = TypeVar("T")
 
 log = logging.getLogger("stdbpy.engine")
 
@@ -152,7 +158,8 @@ class Engine:
 
         Raises ``InvalidName``, ``NameTaken`` and ``NotAllowed`` (somebody else's), ``DatabaseLocked``
         (its data cannot be cleared), ``ModuleLoadError``, ``MigrationRefused``, ``InitFailed`` and
-        ``StorageFailed``; then nothing has changed.
+        ``StorageFailed``, and ``EngineError`` if the database does not come to an update because of a
+        reducer that does not end; then nothing has changed.
         """
         with self._publishing:
             if name is not None:
@@ -166,16 +173,16 @@ class Engine:
             if existing is None or clear:
                 identity = database or new_database_identity()
                 self._create(identity, owner, name, program, code)
-            else:
-                identity = existing.identity
-                existing.update(program, code, agreement).result()
-            return PublishResult(identity, "created" if existing is None else "updated", name)
+                return PublishResult(identity, "created" if existing is None else "updated", name)
+        # Nobody else has to wait while this does.
+        _outcome(existing, existing.update(program, code, agreement))
+        return PublishResult(existing.identity, "updated", name)
 
     def plan(self, program: bytes, *, database: Identity, caller: Identity) -> UpdatePlan:
         """What publishing ``program`` to a database would do. Raises as :meth:`publish`, but plans
         also what would be refused."""
         found = self._owned(database, caller)
-        return found.plan_update(program, load_program(program)).result()
+        return _outcome(found, found.plan_update(program, load_program(program)))
 
     def delete(self, database: Identity, caller: Identity) -> None:
         """Deletes a database with all its data. Its names stay with its owner. Raises
@@ -298,6 +305,21 @@ class Engine:
             shutil.rmtree(folder, ignore_errors=True)
             if not folder.exists():
                 self._control.forget_rubbish(name)
+
+
+def _outcome(database: Database, asked: Future[T]) -> T:
+    """What ``database`` comes to. Raises ``EngineError`` if it does not begin with it."""
+    try:
+        return asked.result(_UPDATE_PATIENCE)
+    except TimeoutError:
+        if not asked.cancel():
+            return asked.result()
+        reducer = database.busy_with
+        what = f" with reducer {reducer!r}, which does not end" if reducer is not None else ""
+        raise EngineError(
+            f"The database is busy{what}: nothing was changed",
+            hint="Try again later; or publish with the data cleared; or start the server anew.",
+        ) from None
 
 
 def _expect_register(data_dir: Path) -> None:

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 
 from stdbpy.engine import Engine
+from stdbpy.engine import engine as engine_module
 from stdbpy.engine.names import check_name, new_database_identity
 from stdbpy.errors import (
     DatabaseNotFound,
@@ -55,6 +58,41 @@ def test_a_database_needs_no_name(engine):
     assert first.database_identity != second.database_identity
     assert first.name is None
     assert engine.database(first.database_identity.hex()).names == []
+
+
+def test_an_update_of_a_database_that_is_busy_is_given_up(engine, monkeypatch):
+    monkeypatch.setattr(engine_module, "_UPDATE_PATIENCE", 0.01)
+    publish(engine)
+    ends = Event()
+    held = engine.database("sample").transact(lambda _: ends.wait(30))
+    with pytest.raises(EngineError, match="is busy: nothing was changed"):
+        publish(engine, LOUDER)
+    with pytest.raises(EngineError, match="is busy"):
+        engine.plan(program(LOUDER), database=engine.database("sample").identity, caller=OWNER)
+    ends.set()
+    assert held.result(30)
+    monkeypatch.undo()
+    assert publish(engine, LOUDER).op == "updated"
+
+
+def test_an_update_that_has_to_wait_holds_up_its_own_database_only(engine, monkeypatch):
+    publish(engine)
+    database, waits, ends = engine.database("sample"), Event(), Event()
+    update = database.update
+
+    def noted(*args):
+        waits.set()
+        return update(*args)
+
+    monkeypatch.setattr(database, "update", noted)
+    held = database.transact(lambda _: ends.wait(5))
+    with ThreadPoolExecutor() as pool:
+        updated = pool.submit(publish, engine, LOUDER)
+        assert waits.wait(30)
+        assert publish(engine, name="other").op == "created"
+        assert not held.done()
+        ends.set()
+        assert updated.result(30).op == "updated"
 
 
 def test_an_identity_of_ones_own_choice(engine):
