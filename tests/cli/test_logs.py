@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -185,6 +186,13 @@ def test_following_until_interrupted(talker: ApiClient) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (130, "", "")
+
+
+def test_following_alone_begins_at_the_end(talker: ApiClient) -> None:
+    with following() as process:
+        while not select.select([process.stdout], [], [], 0.1)[0]:  # until it listens
+            talker.call("talker", "say", ["new"])
+        assert next_line(process).endswith(": new\n")
 
 
 def test_following_chooses_as_well(talker: ApiClient) -> None:

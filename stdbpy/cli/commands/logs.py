@@ -32,8 +32,6 @@ EXAMPLES = (
     "stdbpy logs chat --since 2h --level warn --grep 'time.?out'",
 )
 
-LINES_BEFORE_FOLLOWING = 10
-
 
 def _parse_number(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
@@ -50,7 +48,7 @@ def run(
             *("-n", "--num-lines"),
             parser=_parse_number,
             metavar="N",
-            help="Only the last N lines; the options below choose among them. Default: all; 10 with -f alone.",
+            help="Only the last N lines; the options below choose among them. Default: all; none with -f alone.",
         ),
     ] = None,
     follow: Annotated[
@@ -130,7 +128,7 @@ def _followed(
         is_waiting = True
 
     if num_lines is not None or since is None:
-        lines = LINES_BEFORE_FOLLOWING if num_lines is None else num_lines
+        lines = num_lines or 0  # alone, it begins at the end
         records = follow_logs(api, database, lines, lost=lost)
     else:
         records = follow_logs(api, database, since=since, lost=lost)
