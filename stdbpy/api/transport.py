@@ -29,6 +29,9 @@ _TOKEN = re.compile(r"[\x21-\x7e]+")
 _LOGGED_TOKEN = re.compile(r"(spacetime-identity-token', b')[^']*")
 
 
+_QUERY_TOKEN = re.compile(r"(token=)[^&\s]+")
+
+
 class _WithoutTokens(logging.Filter):
     """Blots out the token in what httpcore logs at level DEBUG: all headers of each answer."""
 
@@ -37,8 +40,19 @@ class _WithoutTokens(logging.Filter):
         return True
 
 
+class _WithoutTokensInAddresses(logging.Filter):
+    """Blots out the token in what httpx logs at level INFO: the whole address of each request."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            texts = [(arg, str(arg)) for arg in record.args]
+            record.args = tuple(_QUERY_TOKEN.sub(r"\1…", text) if "token=" in text else arg for arg, text in texts)
+        return True
+
+
 for _logger in ("httpcore.http11", "httpcore.http2"):
     logging.getLogger(_logger).addFilter(_WithoutTokens())
+logging.getLogger("httpx").addFilter(_WithoutTokensInAddresses())
 
 
 def client_settings(address: Address, token: str | None, timeout: float | None) -> dict[str, Any]:

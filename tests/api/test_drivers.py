@@ -79,6 +79,20 @@ def test_the_token_goes_into_a_header_alone(use: Any):
     assert f": Bearer {TOKEN}\r\n".encode() in rest
 
 
+def test_tokens_in_addresses_are_in_no_log(caplog: pytest.LogCaptureFixture):
+    """The login host wants one there."""
+    caplog.set_level(logging.INFO)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, request=request)
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as http:
+        http.get("https://example.org/status", params={"token": "c2VjcmV0", "as": "json"})
+
+    assert "token=…&as=json" in caplog.text
+    assert "c2VjcmV0" not in caplog.text
+
+
 @pytest.mark.parametrize("status", ["200 OK", "401 Unauthorized", "500 Oops"])
 def test_tokens_are_in_no_log_and_no_error(use: Any, status: str, caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.DEBUG)
