@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stdbpy.api.claims import claims_in
 from stdbpy.errors import ApiError, ServerUnreachable, UnexpectedAnswer
 from stdbpy.sats.values import Identity
 
@@ -32,10 +30,8 @@ def own_identity(api: ApiClient) -> Identity:
     Raises :class:`~stdbpy.errors.ApiError`.
     """
     try:
-        _, payload, _ = api.websocket_token().split(".")
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        return Identity.from_hex(claims["hex_identity"])
-    except (ValueError, LookupError, TypeError, AttributeError, binascii.Error):
+        return Identity.from_hex((claims_in(api.websocket_token()) or {})["hex_identity"])
+    except (ValueError, LookupError, TypeError, AttributeError):
         raise UnexpectedAnswer("the server made a token that names no identity") from None
 
 

@@ -7,14 +7,13 @@ take it away.
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from stdbpy.api.claims import claims_in
 from stdbpy.errors import ApiError, MissingExtra, TokenRejected, UsageError
 from stdbpy.project import cli_toml
 from stdbpy.project.cli_toml import CliToml
@@ -205,16 +204,6 @@ def _accepted_as(server_url: str, token: str) -> Identity | None:
     with client, suppress(TokenRejected):
         return identity_in(client.websocket_token())
     return None
-
-
-def claims_in(token: str) -> dict[str, Any] | None:
-    """What a token says (RFC 7519, section 4), which nobody has checked; ``None`` if it is no token."""
-    try:
-        _, payload, _ = token.split(".")
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (ValueError, RecursionError):
-        return None
-    return claims if isinstance(claims, dict) else None
 
 
 def identity_in(token: str) -> Identity | None:

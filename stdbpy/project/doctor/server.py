@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stdbpy.api.address import Address
+from stdbpy.api.claims import claims_in
 from stdbpy.api.client import ApiClient
 from stdbpy.api.results import Health
 from stdbpy.errors import ApiError, ConfigError, ServerUnreachable, TokenRejected
 from stdbpy.project.cli_toml import CliToml, Server
 from stdbpy.project.credentials import CredentialStore, find_token
 from stdbpy.project.doctor.finding import Finding, error, failed, ok, warning
-from stdbpy.project.login import claims_in, identity_in
+from stdbpy.project.login import identity_in
 
 OLDEST_TRIED = (1, 2)
 NEWEST_TRIED = (2, 8)

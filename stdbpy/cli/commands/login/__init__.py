@@ -77,7 +77,7 @@ def run(
             "there is no terminal, so nobody may be there to log in in the browser",
             hint="--no-browser waits anyway; --token TOKEN or --server-issued-login SERVER need nobody",
         )
-    from stdbpy.project.login import claims_in
+    from stdbpy.api.claims import claims_in
 
     account = account_of(invocation)
     if token is None:
