@@ -37,8 +37,10 @@ class Development:
     """One run of ``dev``: :meth:`run` returns at Ctrl-C, with all that it started ended."""
 
     invocation: Invocation
+    targets: list[Target]
+    """What to publish, as the project's files said it last."""
     read_targets: Callable[[], list[Target]]
-    """What to publish, as the project's files say it at that moment."""
+    """Reads them again."""
     consent: Consent
     folder: Path
     """Where the client runs."""
@@ -52,8 +54,6 @@ class Development:
     generates: bool = True
 
     _lines: LabelledLines = field(default_factory=lambda: LabelledLines((SERVER, LOG, CLIENT)))
-    targets: list[Target] = field(init=False)
-    """As they were read last."""
     _agreed: set[str] = field(init=False)
     """The servers that the user has agreed to."""
     _published: dict[tuple[str | None, str | None], bytes] = field(default_factory=dict)
@@ -78,7 +78,6 @@ class Development:
             )
 
     def __post_init__(self) -> None:
-        self.targets = self.read_targets()
         self._agreed = self._servers()
 
     # --- one round ---------------------------------------------------------------------------

@@ -94,6 +94,7 @@ def run(
         client = client or found.dev_run
     Development(
         invocation,
+        targets,
         read_targets,
         consent,
         folder=folder,
