@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stdbpy.errors import ConfigError
+from stdbpy.project.config_text import read_content, text_of
 
 _LINE_IN_MESSAGE = re.compile(r"line (\d+)")
 _INDEX_IN_MESSAGE = re.compile(r"index (\d+)")
@@ -54,21 +55,13 @@ def read_json5(path: Path) -> Json5File | None:
 
     Raises :class:`ConfigError` if it cannot be read, is not JSON5 or holds something else than an object.
     """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    return decode_json5(path, content)
+    content = read_content(path)
+    return None if content is None else decode_json5(path, content)
 
 
 def decode_json5(path: Path, content: bytes) -> Json5File:
     """Like :func:`read_json5`, for what was read from the file."""
-    try:
-        return parse_json5(path, content.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not UTF-8: {error}") from None
+    return parse_json5(path, text_of(path, content))
 
 
 def parse_json5(path: Path, text: str) -> Json5File:

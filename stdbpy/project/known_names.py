@@ -8,7 +8,6 @@ takes long to import. It is never needed: what cannot be read or written is not 
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
 from collections.abc import Callable, Iterable
@@ -104,16 +103,11 @@ class KnownNames:
             "server": server_url.rstrip("/").lower(),
             "databases": {name: known[name] for name in newest},
         }
-        path = self._path(server_url)
-        draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+        from stdbpy.project.replacing import SECRET, replace_file  # who only reads does without
+
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            try:
-                with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                    json.dump(document, file)
-                draft.replace(path)
-            finally:
-                draft.unlink(missing_ok=True)
+            replace_file(self._path(server_url), json.dumps(document).encode(), mode=SECRET, is_kept=False)
 
 
 def _words(names: Iterable[object]) -> list[str]:

@@ -19,25 +19,27 @@ ORDINARY = 0o666
 """Mode of any other file, before the user's umask."""
 
 
-def write_draft(path: Path, content: bytes, *, mode: int = ORDINARY) -> Path:
+def write_draft(path: Path, content: bytes, *, mode: int = ORDINARY, is_kept: bool = True) -> Path:
     """Writes ``content`` to a new file beside ``path`` and returns it: ``draft.replace(path)`` is
-    then one step that works or changes nothing. Raises ``OSError`` and leaves no file behind."""
+    then one step that works or changes nothing. What need not be kept over a loss of power does not
+    wait for the disk. Raises ``OSError`` and leaves no file behind."""
     draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if is_kept:
+                file.flush()
+                os.fsync(file.fileno())
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
     return draft
 
 
-def replace_file(path: Path, content: bytes, *, mode: int = ORDINARY) -> None:
-    """Gives ``path`` new content in one step. Raises ``OSError``."""
-    draft = write_draft(path, content, mode=mode)
+def replace_file(path: Path, content: bytes, *, mode: int = ORDINARY, is_kept: bool = True) -> None:
+    """Gives ``path`` new content in one step; ``is_kept`` is that of :func:`write_draft`. Raises ``OSError``."""
+    draft = write_draft(path, content, mode=mode, is_kept=is_kept)
     try:
         draft.replace(path)
     except BaseException:

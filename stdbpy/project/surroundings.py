@@ -130,12 +130,9 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _write(file: Path, folders: dict[str, Any]) -> None:
-    draft = file.with_name(f".{file.name}.{os.urandom(4).hex()}")
+    from stdbpy.project.replacing import SECRET, replace_file  # who only reads does without
+
     with suppress(OSError, ValueError):
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as output:
-                json.dump({"version": _VERSION, "folders": folders}, output)
-            draft.replace(file)
-        finally:
-            draft.unlink(missing_ok=True)
+        content = json.dumps({"version": _VERSION, "folders": folders}).encode()
+        replace_file(file, content, mode=SECRET, is_kept=False)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stdbpy.errors import ConfigError
+from stdbpy.project.config_text import read_content, text_of
 
 _PLACE = re.compile(r"(?P<reason>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)", re.DOTALL)
 
@@ -46,21 +47,13 @@ class TomlFile:
 
 def read_toml(path: Path) -> TomlFile | None:
     """The file at ``path``, or ``None`` if there is none. Raises :class:`ConfigError`."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    return decode_toml(path, content)
+    content = read_content(path)
+    return None if content is None else decode_toml(path, content)
 
 
 def decode_toml(path: Path, content: bytes) -> TomlFile:
     """Like :func:`read_toml`, for what was read from the file."""
-    try:
-        return parse_toml(path, content.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not UTF-8: {error}") from None
+    return parse_toml(path, text_of(path, content))
 
 
 def parse_toml(path: Path, text: str) -> TomlFile:
