@@ -1,0 +1,70 @@
+"""What a client asks for, whichever version of the protocol carries it.
+
+Every request has a number of the client's choice, ``request_id`` (a u32), that the answer repeats.
+A query set, the queries of one subscription, is numbered by ``query_set_id`` (a u32).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import msgspec
+
+
+class Subscribe(msgspec.Struct, frozen=True, gc=False):
+    """Keep the client told of the rows that these SQL queries give."""
+
+    request_id: int
+    query_set_id: int
+    queries: Sequence[str]
+
+
+class QuerySet(msgspec.Struct, frozen=True, gc=False):
+    """One of the subscriptions that are made at once."""
+
+    query_set_id: int
+    queries: Sequence[str]
+
+
+class SubscribeBatch(msgspec.Struct, frozen=True, gc=False):
+    """Several subscriptions at one moment of the database: servers since 2.14, with v2 and v3.
+
+    Each is answered as if it had been asked for alone: with the same ``request_id``.
+    """
+
+    request_id: int
+    sets: Sequence[QuerySet]
+
+
+class Unsubscribe(msgspec.Struct, frozen=True, gc=False):
+    """End a subscription; the answer holds the rows that it leaves."""
+
+    request_id: int
+    query_set_id: int
+
+
+class OneOffQuery(msgspec.Struct, frozen=True, gc=False):
+    """The rows that an SQL query gives now."""
+
+    request_id: int
+    query: str
+
+
+class CallReducer(msgspec.Struct, frozen=True, gc=False):
+    """Run a reducer. ``args`` is the product of its arguments in BSATN; under ``v1.json``, JSON text."""
+
+    request_id: int
+    name: str
+    args: bytes | str
+
+
+class CallProcedure(msgspec.Struct, frozen=True, gc=False):
+    """Run a procedure. ``args`` is the product of its arguments in BSATN; under ``v1.json``, JSON text."""
+
+    request_id: int
+    name: str
+    args: bytes | str
+
+
+Request: TypeAlias = Subscribe | SubscribeBatch | Unsubscribe | OneOffQuery | CallReducer | CallProcedure
