@@ -231,6 +231,83 @@ class AddressTaken(CannotListen):
     """Another program listens there."""
 
 
+# --- client ----------------------------------------------------------------------------------
+
+
+class ClientError(StdbError):
+    """A live connection (websocket), or what was asked over it, failed."""
+
+
+class ConnectFailed(ClientError):
+    """No connection came about, or none will again; ``status`` is the HTTP status of a refusal (0: none)."""
+
+    def __init__(self, message: str, *, status: int = 0, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+
+
+class CredentialsRefused(ConnectFailed):
+    """The server does not take the token, or its owner may not connect (401, 403)."""
+
+
+class NoSuchDatabase(ConnectFailed):
+    """The server has no database of that name or identity (404)."""
+
+
+class SessionHeld(ConnectFailed):
+    """Another connection holds the session id and does not let go of it (close code 4000 of servers from 2.14 on)."""
+
+
+class IdentityChanged(ConnectFailed):
+    """The server gave a connection that came back another identity, so its rows and calls would be another user's."""
+
+
+class ConnectionLost(ClientError):
+    """The connection ended before the answer came, or is down now.
+
+    ``may_have_run`` says whether the request was handed to the network: if not, it is safe to ask again.
+    """
+
+    def __init__(self, message: str, *, may_have_run: bool = False, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.may_have_run = may_have_run
+
+
+class ConnectionClosed(ConnectionLost):
+    """The connection was closed by its owner, or gave up: it never comes back."""
+
+
+class ProtocolError(ClientError):
+    """The server sent what its protocol does not allow, or rows that do not fit the schema."""
+
+
+class SubscriptionFailed(ClientError):
+    """The server refused the queries of a subscription, or can no longer serve them."""
+
+
+class QueryFailed(ClientError):
+    """The server refused a one-off query; the message is its own."""
+
+
+class ProcedureFailed(ClientError):
+    """A procedure ended by a bug or could not be run; the message is the server's.
+
+    What a procedure itself gives back as its error is no exception but its value.
+    """
+
+
+class SchemaMismatch(ClientError):
+    """The database has another schema than the one that the client was made for; ``problems`` says what differs."""
+
+    def __init__(self, message: str, problems: Sequence[Problem] = (), *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.problems = tuple(problems)
+
+
+class CallTimeout(ClientError, TimeoutError):
+    """No answer came within the time that the caller gave; the call may still run."""
+
+
 # --- api, project, command line --------------------------------------------------------------
 
 
@@ -267,8 +344,18 @@ class NotSupported(ApiError):
     """The server is of a version that does not have this."""
 
 
-class ReducerFailed(ApiError):
-    """The reducer ran and refused the call; everything it did is undone. The message is its own (530)."""
+class ReducerFailed(ApiError, ClientError):
+    """The reducer ran and refused the call; everything it did is undone. The message is its own.
+
+    The same over HTTP (530) and over a live connection (``status`` 0).
+    """
+
+
+class ReducerCrashed(ReducerFailed):
+    """The reducer ended by a bug, or could not be run at all; the message is the server's.
+
+    Only websocket protocols from v2 on tell it apart from a refusal.
+    """
 
 
 class ProjectError(StdbError):
