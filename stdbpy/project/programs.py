@@ -75,7 +75,7 @@ def _compiled(path: Path) -> Program:
 
     def read_schema() -> ModuleSchema:
         try:
-            from stdbpy.wasm import read_wasm
+            from stdbpy.wasm.description import read_wasm
         except ModuleNotFoundError as error:
             raise MissingExtra("reading the definition in a .wasm", "server") from error
         return read_wasm(content)

@@ -1,7 +1,4 @@
-"""Compiled modules: what a ``.wasm`` file says of itself."""
+"""Compiled modules: what a ``.wasm`` file says of itself, and files that say what they are told.
 
-from __future__ import annotations
-
-from stdbpy.wasm.description import MAGIC, read_wasm
-
-__all__ = ["MAGIC", "read_wasm"]
+Reading takes the extra ``server``; writing takes nothing.
+"""

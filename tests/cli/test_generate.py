@@ -10,8 +10,8 @@ import pytest
 from stdbpy.sats.types import ArrayType, Primitive, TypeRef, product
 from stdbpy.schema.definition import schema_to_json, write_module_def
 from stdbpy.schema.model import ModuleSchema, Procedure, TypeDef, View
+from stdbpy.wasm.definition_module import definition_module
 from tests.cli.conftest import Run
-from tests.schema.definition_module import module_with
 
 
 def test_generate_from_the_project(run: Run, project: Path) -> None:
@@ -106,7 +106,7 @@ def test_generate_refuses(
 
 def test_generate_from_a_compiled_module(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(home)
-    Path("module.wasm").write_bytes(module_with(write_module_def(ModuleSchema())))
+    Path("module.wasm").write_bytes(definition_module(write_module_def(ModuleSchema())))
 
     assert run("generate", "--bin-path", "module.wasm", "--out-dir", "out").code == 0
 

@@ -8,8 +8,8 @@ from functools import cache
 from stdbpy.engine.programs import load_program
 from stdbpy.module.package import ModuleSource, pack
 from stdbpy.schema.definition import Version, write_module_def
+from stdbpy.wasm.definition_module import definition_module
 from tests.contract.subject import Subject
-from tests.schema.definition_module import module_with
 
 _HEAD = """
 from stdbpy import ReducerContext, ScheduleAt, TaggedUnion, column, reducer, table, u8, u32, u64
@@ -42,4 +42,4 @@ def package(source: str) -> bytes:
 
 @cache
 def _wasm(source: str, version: Version) -> bytes:
-    return module_with(write_module_def(load_program(package(source)).schema, version))
+    return definition_module(write_module_def(load_program(package(source)).schema, version))

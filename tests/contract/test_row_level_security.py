@@ -15,11 +15,11 @@ from stdbpy.engine.sql.row_security import rule_problems
 from stdbpy.module.load import load
 from stdbpy.module.package import ModuleSource, pack
 from stdbpy.schema import write_module_def
+from stdbpy.wasm.definition_module import definition_module
 from stdbpy.wasm.description import read_wasm
 from tests import real_servers
 from tests.contract.subject import Subject, fresh_name
 from tests.real_servers import RealServer
-from tests.schema.definition_module import module_with
 
 TABLES = """
 from stdbpy import Identity, client_visibility_filter, column, table, u8, u64
@@ -59,7 +59,7 @@ def source(rules: Sequence[str]) -> ModuleSource:
 
 def program_of(server: Subject, rules: Sequence[str]) -> bytes:
     module = source(rules)
-    return pack(module) if server.is_embedded else module_with(write_module_def(load(module).schema, version=9))
+    return pack(module) if server.is_embedded else definition_module(write_module_def(load(module).schema, version=9))
 
 
 def publish(server: Subject, rules: Sequence[str], name: str):

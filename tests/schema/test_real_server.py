@@ -22,11 +22,11 @@ from stdbpy.schema import (
 from stdbpy.schema.definition import Version
 from stdbpy.schema.names import camel_case, pascal_case, snake_case
 from stdbpy.schema.planned_changes import PlannedChange, planned_changes
+from stdbpy.wasm.definition_module import definition_module
 from tests import real_servers
 from tests.real_servers import RealServer
 from tests.schema import recorded
 from tests.schema.builders import U8, module, reducer
-from tests.schema.definition_module import module_with
 from tests.schema.migrations_to_judge import MIGRATIONS, Migration
 from tests.schema.modules_to_judge import ACCEPTED, REFUSED, Refused
 
@@ -83,7 +83,7 @@ def old_publisher(old_real_server: RealServer) -> Iterator[Publisher]:
 
 @pytest.mark.parametrize("name", recorded.NAMES)
 def test_prints_what_was_recorded(name: str, publisher: Publisher) -> None:
-    database = publisher.published(module_with(recorded.definition(name)))
+    database = publisher.published(definition_module(recorded.definition(name)))
     for version in (9, 10):
         printed = publisher.printed(database, version)
         assert recorded.in_one_order(printed) == recorded.in_one_order(recorded.printed(name, version))
@@ -91,7 +91,7 @@ def test_prints_what_was_recorded(name: str, publisher: Publisher) -> None:
 
 @pytest.mark.parametrize("name", recorded.V9_NAMES)
 def test_the_old_server_prints_the_same(name: str, old_publisher: Publisher) -> None:
-    database = old_publisher.published(module_with(recorded.definition(name)))
+    database = old_publisher.published(definition_module(recorded.definition(name)))
     printed = old_publisher.printed(database, 9)
     assert recorded.in_one_order(printed) == recorded.in_one_order(recorded.printed(name, 9))
 
@@ -99,7 +99,7 @@ def test_the_old_server_prints_the_same(name: str, old_publisher: Publisher) -> 
 @pytest.mark.parametrize("name", recorded.NAMES)
 def test_takes_what_is_written_for_what_was_read(name: str, publisher: Publisher) -> None:
     schema = read_module_def(recorded.definition(name))
-    database = publisher.published(module_with(write_module_def(schema)))
+    database = publisher.published(definition_module(write_module_def(schema)))
     printed = publisher.printed(database, 10)
     if schema.version == 10:
         assert recorded.in_one_order(printed) == recorded.in_one_order(recorded.printed(name, 10))
@@ -108,7 +108,7 @@ def test_takes_what_is_written_for_what_was_read(name: str, publisher: Publisher
 
 @pytest.mark.parametrize("schema", ACCEPTED.values(), ids=ACCEPTED.keys())
 def test_accepts_and_prints(schema: ModuleSchema, publisher: Publisher) -> None:
-    database = publisher.published(module_with(write_module_def(schema)))
+    database = publisher.published(definition_module(write_module_def(schema)))
     versions: tuple[Version, ...] = (9, 10)
     for version in versions:
         printed = publisher.printed(database, version)
@@ -117,13 +117,13 @@ def test_accepts_and_prints(schema: ModuleSchema, publisher: Publisher) -> None:
 
 @pytest.mark.parametrize("case", [case for case in REFUSED.values() if case.real != "dies"])
 def test_refuses(case: Refused, publisher: Publisher) -> None:
-    answer = publisher.publish(module_with(write_module_def(case.schema)))
+    answer = publisher.publish(definition_module(write_module_def(case.schema)))
     assert answer.is_success == (case.real == "yes"), answer.text
 
 
 @pytest.mark.parametrize("case", [case for case in REFUSED.values() if case.real == "dies"])
 def test_does_not_survive(case: Refused) -> None:
-    program = module_with(write_module_def(case.schema))
+    program = definition_module(write_module_def(case.schema))
     with real_servers.running("2.8.3") as server, httpx.Client(base_url=server.url, trust_env=False) as client:
         publisher = Publisher(client)
         with pytest.raises(httpx.TransportError):
@@ -132,8 +132,8 @@ def test_does_not_survive(case: Refused) -> None:
 
 @pytest.mark.parametrize("case", MIGRATIONS.values(), ids=MIGRATIONS.keys())
 def test_migrates(case: Migration, publisher: Publisher) -> None:
-    database = publisher.published(module_with(write_module_def(case.old)))
-    program = module_with(write_module_def(case.new))
+    database = publisher.published(definition_module(write_module_def(case.old)))
+    program = definition_module(write_module_def(case.new))
     ours = plan_migration(case.old, case.new)
     options = {}
     if case.real != "no plan":
@@ -155,12 +155,12 @@ def test_migrates(case: Migration, publisher: Publisher) -> None:
 def test_plans_of_whole_modules(old: str, publisher: Publisher) -> None:
     """From each recorded module to each of the next few, which have little in common."""
     place = recorded.NAMES.index(old)
-    database = publisher.published(module_with(recorded.definition(old)))
+    database = publisher.published(definition_module(recorded.definition(old)))
     before = read_module_def(recorded.definition(old))
     for new in recorded.NAMES[place + 1 : place + 4]:
         after = read_module_def(recorded.definition(new))
         ours = plan_migration(before, after)
-        plan = publisher.plan(database, module_with(recorded.definition(new)))
+        plan = publisher.plan(database, definition_module(recorded.definition(new)))
         assert ("ManualMigrate" in plan) == bool(ours.problems)
         if not ours.problems:
             theirs = read_plan(str(plan["AutoMigrate"]["migrate_plan"]))
@@ -197,6 +197,6 @@ def test_names_of_every_shape(publisher: Publisher) -> None:
         reducers=tuple(reducer(name) for name in distinct(snake_case)),
         case_policy=CasePolicy.SNAKE_CASE,
     )
-    database = publisher.published(module_with(write_module_def(schema)))
+    database = publisher.published(definition_module(write_module_def(schema)))
     printed = publisher.printed(database, 10)
     assert recorded.in_one_order(printed) == recorded.in_one_order(schema_to_json(schema, 10))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 import wasmtime
@@ -17,6 +16,7 @@ from stdbpy.wasm import description
 from stdbpy.wasm.description import read_wasm
 from tests import real_servers
 from tests.real_servers import RealServer
+from tests.wasm.comparing import in_no_order
 
 MODULES = (
     "quickstart_chat-1.2.0",
@@ -38,18 +38,7 @@ def test_the_definition_is_what_the_real_server_reads(name: str, real_server: Re
         of_server = api.schema(database)
 
     # The server lists tables, functions and indexes in an order of its own.
-    assert _ordered(schema_to_json(read_wasm(program), 10)) == _ordered(schema_to_json(of_server, 10))
-
-
-def _ordered(json: Any) -> Any:
-    """JSON whose lists of objects are sorted; lists of other things stay as they are."""
-    match json:
-        case dict():
-            return {key: _ordered(value) for key, value in json.items()}
-        case [dict(), *_]:
-            return sorted(map(_ordered, json), key=repr)
-        case _:
-            return json
+    assert in_no_order(schema_to_json(read_wasm(program), 10)) == in_no_order(schema_to_json(of_server, 10))
 
 
 @pytest.mark.real
