@@ -1,0 +1,1 @@
+"""A websocket as the client needs it, over whichever library is installed."""

@@ -1,0 +1,108 @@
+"""Sockets over websockets, where picows cannot be installed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.typing import Subprotocol
+
+from stdbpy.client.transport.socket import (
+    CLOSE_TIMEOUT,
+    NORMAL,
+    Closure,
+    Opening,
+    OpeningRefused,
+    QuietLogger,
+    Receiver,
+    SocketSettings,
+)
+
+
+class WebsocketsSocket:
+    """See :class:`~stdbpy.client.transport.socket.Socket`."""
+
+    def __init__(self, connection: ClientConnection, receiver: Receiver) -> None:
+        self.subprotocol: str | None = connection.subprotocol
+        self._connection = connection
+        self._receiver = receiver
+        self._outgoing: deque[bytes | str] = deque()
+        self._ready = asyncio.Event()
+        self._close: tuple[int, str] | None = None
+        self._tasks = (asyncio.create_task(self._read()), asyncio.create_task(self._write()))
+
+    def send(self, data: bytes | str) -> None:
+        if self._close is None:
+            self._outgoing.append(data)
+            self._ready.set()
+
+    def close(self, code: int = NORMAL, reason: str = "") -> None:
+        if self._close is None:
+            self._close = code, reason
+            self._ready.set()
+
+    async def wait_closed(self) -> None:
+        await asyncio.wait(self._tasks)
+
+    async def _read(self) -> None:
+        connection, receiver = self._connection, self._receiver
+        try:
+            while True:
+                receiver.message(await connection.recv())
+                receiver.caught_up()
+        except ConnectionClosed as error:
+            came = error.rcvd
+            closure = Closure(came.code, came.reason) if came is not None else Closure(None, self._what_happened(error))
+        finally:
+            if self._close is None:
+                self._close = NORMAL, ""
+            self._ready.set()
+        receiver.closed(closure)
+
+    def _what_happened(self, error: ConnectionClosed) -> str:
+        if error.sent is not None and error.sent.reason:
+            return error.sent.reason
+        return "the connection broke off"
+
+    async def _write(self) -> None:
+        connection, outgoing = self._connection, self._outgoing
+        try:
+            while outgoing or self._close is None:
+                while outgoing:
+                    await connection.send(outgoing.popleft())
+                self._ready.clear()
+                if self._close is None:
+                    await self._ready.wait()
+            code, reason = self._close or (NORMAL, "")
+            await connection.close(code, reason.encode()[:123].decode(errors="ignore"))
+        except ConnectionClosed:
+            pass  # the reader tells
+
+
+async def open_websockets(opening: Opening, receiver: Receiver, settings: SocketSettings) -> WebsocketsSocket:
+    tls: Any = {} if settings.ssl is None else {"ssl": settings.ssl}
+    try:
+        connection = await connect(
+            opening.url,
+            subprotocols=[Subprotocol(name) for name in opening.subprotocols],
+            additional_headers=opening.headers,
+            compression=None,  # the protocol has its own
+            proxy=None,
+            process_exception=lambda error: error,
+            open_timeout=settings.open_timeout,
+            ping_interval=settings.ping_interval,
+            ping_timeout=settings.ping_timeout,
+            close_timeout=CLOSE_TIMEOUT,
+            max_size=settings.max_message_size,
+            logger=QuietLogger(),
+            **tls,
+        )
+    except InvalidStatus as error:
+        body = bytes(error.response.body or b"").decode("utf-8", "replace")
+        raise OpeningRefused(error.response.status_code, body) from None
+    except InvalidHandshake as error:
+        raise ConnectionError("what answers there is no websocket") from error
+    return WebsocketsSocket(connection, receiver)
