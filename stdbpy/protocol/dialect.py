@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from stdbpy.errors import NotSupported
+from stdbpy.protocol.compression import DEFAULT_LIMIT
 from stdbpy.protocol.incoming import Incoming
 from stdbpy.protocol.requests import Request
+from stdbpy.protocol.v2.dialect import V2Dialect, V3Dialect
 
 
 class Dialect(Protocol):
     """Turns requests into frames of one subprotocol, and its frames into what they tell."""
 
-    subprotocol: str
-    uses_json: bool
-    """Rows, arguments and results are JSON text, and frames are text; else BSATN and bytes."""
+    @property
+    def subprotocol(self) -> str:
+        """Its name in the handshake."""
+        ...
+
+    @property
+    def uses_json(self) -> bool:
+        """Rows, arguments and results are JSON text, and frames are text; else BSATN and bytes."""
+        ...
 
     def encode(self, request: Request) -> bytes | str:
         """The frame that asks for it. Raises ``EncodeError`` for a request that does not fit, and
@@ -24,3 +33,14 @@ class Dialect(Protocol):
         """What a frame tells, in order. Raises ``DecodeError`` for one that is malformed, too large
         or newer than this stdbpy understands, and ``MissingExtra`` for a compression that needs one."""
         ...
+
+
+def dialect_for(subprotocol: str, limit: int = DEFAULT_LIMIT) -> Dialect:
+    """The dialect that the server has chosen. ``limit`` is how many bytes a frame may have, decompressed.
+
+    Raises ``NotSupported`` for one that stdbpy does not speak.
+    """
+    for dialect in (V3Dialect, V2Dialect):
+        if dialect.subprotocol == subprotocol:
+            return dialect(limit)
+    raise NotSupported(f"stdbpy does not speak the websocket subprotocol {subprotocol!r}")

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import msgspec
 
 from stdbpy.errors import DecodeError
+from stdbpy.sats.values import Variant
 
 _MAX_FIXED_SIZE = (1 << 16) - 1
 
@@ -64,6 +65,18 @@ class RowList(msgspec.Struct, frozen=True, gc=False):
 
     def __hash__(self) -> int:
         return hash((self.data, self.size))
+
+    @property
+    def size_hint(self) -> Variant:
+        """The first part of its layout, as a value of that sum type."""
+        if self.offsets is None:
+            return Variant("FixedSize", self.size)
+        return Variant("RowOffsets", self.offsets)
+
+    @property
+    def rows_data(self) -> bytes:
+        """The second part of its layout."""
+        return self.data
 
     def slices(self) -> list[bytes]:
         """The bytes of each row. Raises ``DecodeError`` for offsets that go back."""

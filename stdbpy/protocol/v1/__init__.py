@@ -1,0 +1,1 @@
+"""Protocol v1 in its two formats, BSATN and JSON: the classes, and frames for both sides."""
