@@ -285,6 +285,10 @@ class SubscriptionFailed(ClientError):
     """The server refused the queries of a subscription, or can no longer serve them."""
 
 
+class InvalidQuery(ClientError):
+    """A query or condition that SpacetimeDB does not have, refused where it was built."""
+
+
 class QueryFailed(ClientError):
     """The server refused a one-off query; the message is its own."""
 
