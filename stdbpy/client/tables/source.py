@@ -1,0 +1,36 @@
+"""What the handles of tables need of a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from stdbpy.protocol.cache import TableCache
+
+
+class Waiting(Protocol):
+    """How a stream of changes waits for callbacks to run. A connection implements one of the two, and
+    the other one raises :class:`~stdbpy.errors.ClientError` that says which kind it is.
+
+    Both return whether ``ready()`` became true: ``False`` after ``timeout`` seconds. They raise
+    :class:`~stdbpy.errors.ConnectionClosed` once no callback will ever run again, or what the
+    connection gave up for.
+    """
+
+    def wait_until(self, ready: Callable[[], bool], timeout: float | None) -> bool: ...
+
+    async def wait_until_async(self, ready: Callable[[], bool], timeout: float | None) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TableSource:
+    """One table of a connection: the cache that its rows are in, and how to wait for its changes."""
+
+    cache: TableCache
+    waiting: Waiting
+
+    def positions(self, columns: tuple[str, ...]) -> tuple[int, ...]:
+        """Where the columns of these names are. Raises ``ValueError`` for a name that is none."""
+        names: tuple[Any, ...] = self.cache.layout.columns
+        return tuple(names.index(column) for column in columns)
