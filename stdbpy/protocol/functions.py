@@ -1,0 +1,64 @@
+"""Arguments and results of reducers and procedures, in the form that a dialect carries: BSATN or JSON text."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from stdbpy.errors import DecodeError, ReducerCrashed, ReducerFailed, SatsError
+from stdbpy.protocol.catalog import FunctionLayout
+from stdbpy.protocol.incoming import Committed, Failed, ReducerOutcome, Refused
+
+
+def encode_arguments(layout: FunctionLayout, args: tuple[Any, ...], *, as_json: bool) -> bytes | str:
+    """Raises ``EncodeError`` with the parameter that does not fit."""
+    if as_json:
+        return json.dumps(layout.json_arguments.to_json(args), separators=(",", ":"))
+    return layout.arguments.encode(args)
+
+
+def decode_arguments(layout: FunctionLayout, data: bytes | str) -> tuple[Any, ...]:
+    """Raises ``DecodeError``."""
+    if isinstance(data, str):
+        return layout.json_arguments.from_json(_parsed(data))
+    return layout.arguments.decode(data)
+
+
+def decode_returned(layout: FunctionLayout, data: bytes | str) -> Any:
+    """What a function gave back. Raises ``DecodeError``."""
+    if isinstance(data, str):
+        return layout.json_returned.from_json(_parsed(data))
+    return layout.returned.decode(data)
+
+
+def failure_of(outcome: ReducerOutcome, layout: FunctionLayout | None, *, told_apart: bool) -> ReducerFailed | None:
+    """The error that a reducer's outcome stands for; ``None`` if it was committed.
+
+    ``told_apart`` says that the dialect has one outcome for refusals and another for bugs.
+    """
+    if isinstance(outcome, Committed):
+        return None
+    if isinstance(outcome, Refused):
+        return ReducerFailed(_refusal(outcome.error, layout))
+    if isinstance(outcome, Failed):
+        return (ReducerCrashed if told_apart else ReducerFailed)(outcome.message)
+    return ReducerCrashed(
+        "the database has no energy left to run reducers", hint="Its owner has to buy some before it goes on"
+    )
+
+
+def _refusal(data: bytes, layout: FunctionLayout | None) -> str:
+    codec = layout.error if layout is not None else None
+    if codec is not None:
+        try:
+            return str(codec.decode(data))
+        except SatsError:
+            pass  # another schema's error, or none at all: shown as it is
+    return data.hex()
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise DecodeError(f"not JSON: {error}") from None

@@ -1,0 +1,133 @@
+"""What was asked of the server and is not answered yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, Protocol
+
+from stdbpy.errors import StdbError
+from stdbpy.protocol.events import ReducerEvent
+
+Kind = Literal["reducer", "procedure", "query"]
+
+
+class PendingRequest:
+    """A call or one-off query, from being asked to its outcome.
+
+    The session sets the outcome once everything that the answer changed is in the cache, and queues
+    it among the deliveries. Whoever delivers calls :meth:`notify`.
+    """
+
+    __slots__ = (
+        "_callbacks",
+        "args",
+        "done",
+        "duration",
+        "error",
+        "event",
+        "finished",
+        "kind",
+        "name",
+        "request_id",
+        "serial",
+        "started",
+        "value",
+    )
+
+    def __init__(self, kind: Kind, name: str, args: tuple[Any, ...], request_id: int, serial: int, started: float):
+        self.kind = kind
+        self.name = name
+        """Of the reducer or procedure; a query's is its SQL text."""
+        self.args = args
+        self.request_id = request_id
+        self.serial = serial
+        self.started = started
+        """By the session's clock, in seconds."""
+        self.finished: float | None = None
+        self.done = False
+        """The cache shows all that it changed, and its outcome is (about to be) told."""
+        self.value: Any = None
+        """What a procedure gave back; a query's rows (a list of ``TableRows``); ``None`` for reducers."""
+        self.error: StdbError | None = None
+        self.event: ReducerEvent | None = None
+        """How a reducer ended, as callbacks are told; ``None`` for the rest and without an answer."""
+        self.duration: int | None = None
+        """Microseconds that the server says it took, where it says so."""
+        self._callbacks: list[Callable[[Any], object]] | None = None
+
+    def add_done_callback(self, callback: Callable[[Any], object]) -> None:
+        """Has ``callback(request)`` called by :meth:`notify`, in the order of adding; after that, at once."""
+        if self._callbacks is None:
+            self._callbacks = []
+        self._callbacks.append(callback)
+
+    def notify(self) -> None:
+        """Calls the callbacks, each of them once. Raises what they raise."""
+        callbacks, self._callbacks = self._callbacks, None
+        for callback in callbacks or ():
+            callback(self)
+
+    def __repr__(self) -> str:
+        state = "pending" if not self.done else "failed" if self.error else "done"
+        return f"<{type(self).__name__} {self.kind} {self.name} {state}>"
+
+
+class RequestFactory(Protocol):
+    """Makes a :class:`PendingRequest`, or what a driver has derived from it."""
+
+    def __call__(
+        self, kind: Kind, name: str, args: tuple[Any, ...], request_id: int, serial: int, started: float
+    ) -> PendingRequest: ...
+
+
+class PendingRequests:
+    """All that a session has asked and not been answered, by their numbers."""
+
+    __slots__ = ("_by_id", "_factory", "_handed_over", "_serial")
+
+    def __init__(self, factory: RequestFactory) -> None:
+        self._factory = factory
+        self._by_id: dict[int, PendingRequest] = {}
+        self._serial = 0
+        self._handed_over = 0
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def next_number(self) -> int:
+        """A number (a u32) that no pending request has. Never 0: servers answer with that what they cannot number."""
+        while True:
+            self._serial += 1
+            number = self._serial & 0xFFFF_FFFF
+            if number and number not in self._by_id:
+                return number
+
+    def open(self, kind: Kind, name: str, args: tuple[Any, ...], number: int, started: float) -> PendingRequest:
+        """A new request under a number just taken."""
+        request = self._by_id[number] = self._factory(kind, name, args, number, self._serial, started)
+        return request
+
+    def take(self, number: int, kind: Kind) -> PendingRequest | None:
+        """The request of that number, which is pending no more; ``None`` if none of the kind has it."""
+        request = self._by_id.pop(number, None)
+        if request is not None and request.kind != kind:
+            self._by_id[number] = request
+            return None
+        return request
+
+    def take_oldest(self, kind: Kind, name: str) -> PendingRequest | None:
+        """The same for an answer without a number: servers answer in the order of asking."""
+        for number, request in self._by_id.items():
+            if request.kind == kind and request.name == name:
+                return self._by_id.pop(number)
+        return None
+
+    def hand_over(self) -> None:
+        """Whatever is pending now is on its way to the server."""
+        self._handed_over = self._serial
+
+    def take_all(self) -> list[tuple[PendingRequest, bool]]:
+        """All of them, pending no more, each with whether it was handed over."""
+        requests = [(request, request.serial <= self._handed_over) for request in self._by_id.values()]
+        self._by_id.clear()
+        return requests

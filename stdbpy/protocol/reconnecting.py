@@ -1,0 +1,122 @@
+"""When a lost connection is tried again, and when it is given up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from stdbpy.errors import (
+    ConnectFailed,
+    ConnectionLost,
+    CredentialsRefused,
+    IdentityChanged,
+    NoSuchDatabase,
+    SessionHeld,
+    StdbError,
+)
+
+SESSION_HELD_CODE = 4000
+"""The close code of servers from 2.14 on, while another connection of the same ``session_id`` is there:
+they end that one and expect the client to come back soon (``spacetimedb-client-api-messages`` 2.14)."""
+
+_SESSION_HELD_DELAY = 0.25
+_SESSION_HELD_ATTEMPTS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class ReconnectPolicy:
+    """Delays before attempts: exponential with full jitter, so that a thousand clients of a server
+    that restarts do not come back all at once."""
+
+    base: float = 1.0
+    """The longest delay, in seconds, before the first attempt; it doubles with each failure."""
+    cap: float = 30.0
+    """The longest delay of all, in seconds."""
+    attempts: int | None = None
+    """How many attempts in a row may fail; ``None``: any number."""
+    first: bool = False
+    """Whether a connection that never was is tried again as well; else its first failure is final."""
+
+    def delay(self, failures: int, random: Callable[[], float]) -> float:
+        """Seconds before the next attempt after that many failed ones; ``random()`` is in [0, 1)."""
+        return random() * min(self.cap, self.base * 2.0 ** min(failures, 64))
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Connect again after ``seconds``."""
+
+    seconds: float
+    error: StdbError
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The session has ended, with that error."""
+
+    error: StdbError
+
+
+Verdict: TypeAlias = Retry | Stop
+
+
+class Reconnection:
+    """Counts failures in a row and judges each of them."""
+
+    __slots__ = ("_failures", "_held", "_policy", "_random")
+
+    def __init__(self, policy: ReconnectPolicy | None, random: Callable[[], float]) -> None:
+        self._policy = policy
+        self._random = random
+        self._failures = 0
+        self._held = 0
+
+    def succeeded(self) -> None:
+        """The connection is up and in step: what fails from now on is a new series."""
+        self._failures = self._held = 0
+
+    def judge(self, error: StdbError, *, code: int | None, had_connected: bool) -> Verdict:
+        """What to do after ``error``; ``had_connected`` says whether the session ever had a connection."""
+        policy = self._policy
+        if code == SESSION_HELD_CODE:
+            self._held += 1
+            if self._held > _SESSION_HELD_ATTEMPTS:
+                return Stop(SessionHeld("another connection holds the session id and is not let go", hint=_HELD_HINT))
+            return Retry(_SESSION_HELD_DELAY * (0.5 + self._random() / 2), error)
+        if policy is None or is_final(error) or not (had_connected or policy.first):
+            return Stop(error)
+        if policy.attempts is not None and self._failures >= policy.attempts:
+            return Stop(ConnectFailed(f"{error.message}; gave up after {self._failures} attempts", hint=error.hint))
+        delay = policy.delay(self._failures, self._random)
+        self._failures += 1
+        return Retry(delay, error)
+
+
+_HELD_HINT = "Give each connection a session id of its own"
+
+
+def is_final(error: StdbError) -> bool:
+    """Whether trying again would only give the same answer."""
+    if isinstance(error, ConnectFailed):
+        about_the_moment = (408, 425, 429)
+        return isinstance(error, IdentityChanged) or (
+            400 <= error.status < 500 and error.status not in about_the_moment
+        )
+    return not isinstance(error, ConnectionLost)
+
+
+def refusal(status: int, text: str, database: str, server: str) -> ConnectFailed:
+    """The error for an HTTP answer that was no websocket; ``text`` is its body."""
+    said = f": {text}" if text else ""
+    if status in (401, 403):
+        return CredentialsRefused(
+            f"{server} refuses the credentials ({status}){said}",
+            status=status,
+            hint="Log in again, or connect without a token as a new identity",
+        )
+    if status == 404:
+        return NoSuchDatabase(
+            f"{server} has no database {database!r}", status=status, hint="Check the name, or publish it"
+        )
+    return ConnectFailed(f"{server} answered {status} instead of opening a websocket{said}", status=status)
