@@ -19,10 +19,9 @@ from stdbpy.sats.values import Variant
 
 _MAX_FIXED_SIZE = (1 << 16) - 1
 
-_FIXED = struct.Struct("<BHI")
-_OFFSETS = struct.Struct("<BI")
-_LENGTH = struct.Struct("<I")
-_ONE_ROW = struct.Struct("<BIQI")
+_FIXED = struct.Struct("<BHI").unpack_from
+_U32 = struct.Struct("<I").unpack_from
+_ONE_OFFSET = (0,)
 
 
 class RowList(msgspec.Struct, frozen=True, gc=False):
@@ -108,6 +107,9 @@ class JsonRowList(msgspec.Struct, frozen=True, gc=False):
 NO_ROWS = RowList(b"", 0, array("Q"))
 """The form in which the server says that there are none."""
 
+NO_ROWS_BYTES = b"\x01" + bytes(8)
+"""The same in BSATN."""
+
 
 def checked_row_list(size: int, offsets: Sequence[int] | None, data: bytes, at: int = -1) -> RowList:
     """The row list that says so. ``at`` is where it ends in the message.
@@ -131,47 +133,35 @@ def checked_row_list(size: int, offsets: Sequence[int] | None, data: bytes, at: 
 def read_row_list(frame: bytes, at: int) -> tuple[RowList | None, int]:
     """The row list at offset ``at`` of ``frame`` (``None`` if there is no row), and the offset behind it.
 
-    Raises ``DecodeError`` as :func:`checked_row_list` does, and ``struct.error`` or ``ValueError``
-    for bytes that end too early or are no row list.
+    Raises ``DecodeError`` as :func:`checked_row_list` does, and ``struct.error``, ``LookupError`` or
+    ``ValueError`` for bytes that end too early or are no row list.
     """
-    tag = frame[at]
-    offsets: array[int] | None
+    tag, size, length = _FIXED(frame, at)
     if tag == 0:
-        _, size, length = _FIXED.unpack_from(frame, at)
-        offsets = None
         start = at + 7
-    elif tag == 1:
-        count = _OFFSETS.unpack_from(frame, at)[1]
-        size = 0
-        if count == 0:
-            length = _LENGTH.unpack_from(frame, at + 5)[0]
-            if length == 0:
-                return None, at + 9
-        start = at + 5 + 8 * count
-        length = _LENGTH.unpack_from(frame, start)[0]
-        offsets = array("Q", frame[at + 5 : start])
-        if sys.byteorder == "big":
-            offsets.byteswap()
-        start += 4
-    else:
-        raise ValueError(tag)
+        end = start + length
+        data = frame[start:end]
+        if size and len(data) == length and not length % size:
+            return RowList(data, size, None) if length else None, end
+        raise ValueError("not rows of one size")
+    if tag != 1:
+        raise ValueError(f"size hint {tag}")
+    (count,) = _U32(frame, at + 1)
+    start = at + 9 + 8 * count
+    (length,) = _U32(frame, start - 4)
     end = start + length
+    if count == 0 == length:
+        return None, end
     data = frame[start:end]
     if len(data) != length:
-        raise ValueError(length)
-    return checked_row_list(size, offsets, data, end), end
-
-
-def row_list_bytes(rows: RowList | None) -> bytes:
-    """The row list as messages hold it."""
-    if rows is None:
-        return b"\x01\x00\x00\x00\x00\x00\x00\x00\x00"
-    data, offsets = rows.data, rows.offsets
-    if offsets is None:
-        return _FIXED.pack(0, rows.size, len(data)) + data
-    if len(offsets) == 1:
-        return _ONE_ROW.pack(1, 1, 0, len(data)) + data
-    numbers = array("Q", offsets)
+        raise ValueError("the rows end too early")
+    offsets: Sequence[int]
+    if count == 1:
+        offsets = _ONE_OFFSET
+        if any(frame[at + 5 : start - 4]):
+            raise ValueError("the first row does not begin at 0")
+        return RowList(data, 0, offsets), end
+    offsets = array("Q", frame[at + 5 : start - 4])
     if sys.byteorder == "big":
-        numbers.byteswap()
-    return b"".join((_OFFSETS.pack(1, len(numbers)), numbers.tobytes(), _LENGTH.pack(len(data)), data))
+        offsets.byteswap()
+    return checked_row_list(0, offsets, data, end), end

@@ -19,7 +19,7 @@ from stdbpy.protocol.incoming import (
     TableRows,
     TransactionUpdate,
 )
-from stdbpy.protocol.row_list import read_row_list
+from stdbpy.protocol.row_list import NO_ROWS_BYTES, read_row_list
 from stdbpy.protocol.table_names import TableNames
 from stdbpy.sats.values import Timestamp
 
@@ -30,6 +30,8 @@ Reader = Callable[[bytes, int, TableNames], tuple[Incoming, int]]
 
 _U32 = struct.Struct("<I").unpack_from
 _PAIR = struct.Struct("<II").unpack_from
+_SET = struct.Struct("<III").unpack_from
+_PARTS = struct.Struct("<IB").unpack_from
 _RESULT = struct.Struct("<IqB").unpack_from
 
 _PERSISTENT, _EVENTS = 0, 1
@@ -49,29 +51,49 @@ def _read_query_rows(frame: bytes, at: int, names: TableNames) -> tuple[list[Tab
 
 
 def _read_updates(frame: bytes, at: int, names: TableNames) -> tuple[list[TableRows], int]:
-    """The tables of all query sets of a transaction update."""
+    """The tables of all query sets of a transaction update.
+
+    Numbers are read together with those behind them, for which there must be a query set, a table, a
+    part: what has none of them is left to the other way.
+    """
     tables: list[TableRows] = []
     (sets,) = _U32(frame, at)
     at += 4
     for _ in range(sets):
-        _, count = _PAIR(frame, at)
-        at += 8
-        for _ in range(count):
-            at += 4
-            end = at + _U32(frame, at - 4)[0]
+        _, count, length = _SET(frame, at)
+        at += 12
+        if not count:
+            raise ValueError("a query set without tables")
+        while True:
+            end = at + length
             name = names[frame[at:end]]
-            (parts,) = _U32(frame, end)
-            at = end + 4
-            for _ in range(parts):
-                kind = frame[at]
-                inserts, at = read_row_list(frame, at + 1)
+            parts, kind = _PARTS(frame, end)
+            at = end + 5
+            if not parts:
+                raise ValueError("a table without rows")
+            while True:
+                inserts, at = read_row_list(frame, at)
                 if kind == _PERSISTENT:
-                    deletes, at = read_row_list(frame, at)
+                    if frame[at : at + 9] == NO_ROWS_BYTES:
+                        deletes = None
+                        at += 9
+                    else:
+                        deletes, at = read_row_list(frame, at)
                     tables.append(TableRows(name, inserts, deletes, False))
                 elif kind == _EVENTS:
                     tables.append(TableRows(name, inserts, None, True))
                 else:
-                    raise ValueError(kind)
+                    raise ValueError(f"kind of rows {kind}")
+                parts -= 1
+                if not parts:
+                    break
+                kind = frame[at]
+                at += 1
+            count -= 1
+            if not count:
+                break
+            (length,) = _U32(frame, at)
+            at += 4
     return tables, at
 
 
