@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     )
     from stdbpy.module.context import ReducerContext
     from stdbpy.module.handles import Index, PrimaryKey, Table, Tables, Unique
-    from stdbpy.module.ranges import Range, above, at_least, at_most, below, between
     from stdbpy.module.reducers import client_connected, client_disconnected, init, reducer
     from stdbpy.module.tables import auto_inc, column, index, table
     from stdbpy.module.visibility import client_visibility_filter
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
         u128,
         u256,
     )
+    from stdbpy.sats.ranges import Range, above, at_least, at_most, below, between
     from stdbpy.sats.tagged_union import TaggedUnion
     from stdbpy.sats.values import ConnectionId, Err, Identity, Ok, ScheduleAt, Some, TimeDuration, Timestamp
 
@@ -52,7 +52,7 @@ _HOMES = {
     ),
     "stdbpy.module.context": ("ReducerContext",),
     "stdbpy.module.handles": ("Index", "PrimaryKey", "Table", "Tables", "Unique"),
-    "stdbpy.module.ranges": ("Range", "above", "at_least", "at_most", "below", "between"),
+    "stdbpy.sats.ranges": ("Range", "above", "at_least", "at_most", "below", "between"),
     "stdbpy.module.reducers": ("client_connected", "client_disconnected", "init", "reducer"),
     "stdbpy.module.tables": ("auto_inc", "column", "index", "table"),
     "stdbpy.module.visibility": ("client_visibility_filter",),

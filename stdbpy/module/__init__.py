@@ -3,10 +3,10 @@
 
 from stdbpy.module.context import ReducerContext
 from stdbpy.module.handles import Index, PrimaryKey, Table, Tables, Unique
-from stdbpy.module.ranges import Range, above, at_least, at_most, below, between
 from stdbpy.module.reducers import client_connected, client_disconnected, init, reducer
 from stdbpy.module.tables import auto_inc, column, index, table
 from stdbpy.module.visibility import client_visibility_filter
+from stdbpy.sats.ranges import Range, above, at_least, at_most, below, between
 
 __all__ = [
     "Index",

@@ -25,8 +25,8 @@ from stdbpy.errors import nearest
 from stdbpy.module.bindings import AccessorBinding, TableBinding
 from stdbpy.module.host import Host
 from stdbpy.module.index_scan import IndexScan
-from stdbpy.module.ranges import Range
 from stdbpy.module.stored_rows import StoredRows
+from stdbpy.sats.ranges import Range
 
 Row = TypeVar("Row")
 Keys = TypeVarTuple("Keys")

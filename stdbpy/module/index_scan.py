@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 
 from stdbpy.errors import EncodeError
 from stdbpy.module.bindings import AccessorBinding
-from stdbpy.module.ranges import Bound, Range, between
 from stdbpy.module.stored_rows import StoredRows, within
+from stdbpy.sats.ranges import Bound, Range, of_numbers
 from stdbpy.schema.model import IndexAlgorithm
 
 _INCLUDED = b"\x00"
@@ -76,7 +76,7 @@ class IndexScan:
         prefix = b"".join(self._encode(position, value) for position, value in enumerate(equal))
         column = len(equal)
         if isinstance(last, range):
-            last = _both_included(last)
+            last = of_numbers(last)
         if not isinstance(last, Range):
             bound = _INCLUDED + self._encode(column, last)
             return prefix, column, bound, bound
@@ -112,12 +112,3 @@ class IndexScan:
 
 def _one_by_one(values: tuple[Any, ...]) -> str:
     return f"Give the values one by one, not as a tuple: {', '.join(map(repr, values))}"
-
-
-def _both_included(numbers: range) -> Range[int]:
-    if numbers.step != 1:
-        raise ValueError(f"{numbers!r} leaves out numbers, which an index cannot")
-    if not numbers:
-        return Range(Bound(numbers.start, included=True), Bound(numbers.start, included=False))
-    # Not its stop, which no column can hold that it is the first number too large for.
-    return between(numbers.start, numbers[-1])

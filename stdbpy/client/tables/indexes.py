@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar, TypeVarTuple, overload
 
 from stdbpy.client.tables.source import TableSource
-from stdbpy.module.ranges import Range
+from stdbpy.sats.ranges import Range
 
 Row = TypeVar("Row")
 Keys = TypeVarTuple("Keys")

@@ -47,7 +47,7 @@ def test_joining(first, low, second, high):
             one & other
         return
     joined = one & other
-    assert eval(repr(joined), vars(__import__("stdbpy.module.ranges").module.ranges)) == joined
+    assert eval(repr(joined), vars(__import__("stdbpy.sats.ranges").sats.ranges)) == joined
     # On half-integers, so that a range between two neighbours is not empty.
     if joined.is_empty:
         assert not any(lies_in(number / 2, joined) for number in range(-12, 13))

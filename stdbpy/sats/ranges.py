@@ -92,3 +92,13 @@ def at_most(high: K) -> Range[K]:
 def below(high: K) -> Range[K]:
     """Keys less than ``high``."""
     return Range(upper=Bound(high, included=False))
+
+
+def of_numbers(numbers: range) -> Range[int]:
+    """The keys that a ``range`` has. Raises ``ValueError`` for one that leaves out numbers."""
+    if numbers.step != 1:
+        raise ValueError(f"{numbers!r} leaves out numbers, which an index cannot")
+    if not numbers:
+        return Range(Bound(numbers.start, included=True), Bound(numbers.start, included=False))
+    # Not its stop, which no column can hold that it is the first number too large for.
+    return between(numbers.start, numbers[-1])
