@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Generic, TypeVar, TypeVarTuple, overload
 
 from stdbpy.client.tables.source import TableSource
-from stdbpy.sats.ranges import Range
+from stdbpy.protocol.cache import Bound as CacheBound
+from stdbpy.protocol.cache import OrderedLookup, UniqueLookup
+from stdbpy.sats.ranges import Bound, Range, of_numbers
 
 Row = TypeVar("Row")
 Keys = TypeVarTuple("Keys")
@@ -23,15 +26,37 @@ class UniqueIndex(Generic[Row, *Keys]):
     __slots__ = ("columns", "find")
 
     find: Callable[[*Keys], Row | None]
-    """The row with that key, or ``None``: ``db.player.id.find(3)`` costs little more than a look into a
-    dictionary. It stays valid when the connection is lost and comes back."""
+    """The row with that key, or ``None``.
+
+    By a primary key it costs what a look into a dictionary costs. It stays valid when the connection
+    is lost and comes back. Raises ``TypeError`` for what cannot be hashed.
+    """
 
     def __init__(self, source: TableSource, *columns: str) -> None:
         self.columns = columns
-        self.find = source.cache.unique(source.positions(columns)).find
+        positions = source.positions(columns)
+        lookup = source.cache.unique(positions)
+        find: Any = lookup.find
+        if positions != (source.cache.layout.primary_key,):
+            find = _guarded(lookup, source.lock, is_single=len(columns) == 1)
+        self.find = find
 
     def __repr__(self) -> str:
         return f"<unique index over {', '.join(self.columns)}>"
+
+
+def _guarded(lookup: UniqueLookup, lock: AbstractContextManager[object], *, is_single: bool) -> Callable[..., Any]:
+    """``find`` of a look-up that is not one step: built when first used, and changed by messages."""
+
+    def find_by_one(value: Any) -> Any:
+        with lock:
+            return lookup.find(value)
+
+    def find_by_several(*values: Any) -> Any:
+        with lock:
+            return lookup.find(values)
+
+    return find_by_one if is_single else find_by_several
 
 
 class BTreeIndex(Generic[Row, *Keys]):
@@ -42,7 +67,7 @@ class BTreeIndex(Generic[Row, *Keys]):
     def __init__(self, source: TableSource, *columns: str) -> None:
         self.columns = columns
         self._source = source
-        self._lookup: Any = None
+        self._lookup: OrderedLookup | None = None
 
     @overload
     def filter(self: BTreeIndex[Row, int], a: range, /) -> list[Row]: ...
@@ -72,10 +97,23 @@ class BTreeIndex(Generic[Row, *Keys]):
 
         Raises ``TypeError`` for more values than columns, or none.
         """
-        if self._lookup is None:
-            self._lookup = self._source.cache.ordered(self._source.positions(self.columns))
-        rows: list[Row] = self._lookup.filter(key)
-        return rows
+        if not 1 <= len(key) <= len(self.columns):
+            raise TypeError(f"filter takes values for {', '.join(self.columns)}, but {len(key)} were given")
+        *prefix, last = key
+        if isinstance(last, range):
+            last = of_numbers(last)
+        with self._source.lock:
+            if self._lookup is None:
+                self._lookup = self._source.cache.ordered(self._source.positions(self.columns))
+            if not isinstance(last, Range):
+                return self._lookup.select(*key)
+            if last.is_empty:
+                return []
+            return self._lookup.select(*prefix, low=_end(last.lower), high=_end(last.upper))
 
     def __repr__(self) -> str:
         return f"<index over {', '.join(self.columns)}>"
+
+
+def _end(bound: Bound[Any] | None) -> CacheBound | None:
+    return None if bound is None else CacheBound(bound.value, bound.included)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from stdbpy.protocol.cache import TableCache
@@ -25,10 +26,15 @@ class Waiting(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TableSource:
-    """One table of a connection: the cache that its rows are in, and how to wait for its changes."""
+    """One table of a connection: the cache that its rows are in, and how to wait for its changes.
+
+    ``lock`` is held while messages change the cache: by an asynchronous connection, which runs in one
+    thread with what looks at the rows, none need be.
+    """
 
     cache: TableCache
     waiting: Waiting
+    lock: AbstractContextManager[object] = field(default_factory=nullcontext)
 
     def positions(self, columns: tuple[str, ...]) -> tuple[int, ...]:
         """Where the columns of these names are. Raises ``ValueError`` for a name that is none."""
