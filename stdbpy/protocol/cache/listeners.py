@@ -1,0 +1,47 @@
+"""Who wants to know of a table's changes. Whether anybody does decides how a message is applied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar
+
+Callback = TypeVar("Callback", bound=Callable[..., Any])
+
+
+class Registry(Generic[Callback]):
+    """Callbacks of one kind, in the order in which they were added.
+
+    Iterating sees those that were there when it began: callbacks may add and remove callbacks.
+    """
+
+    __slots__ = ("_callbacks",)
+
+    def __init__(self) -> None:
+        self._callbacks: tuple[Callback, ...] = ()
+
+    def add(self, callback: Callback) -> None:
+        """The same one added twice is called twice."""
+        self._callbacks = (*self._callbacks, callback)
+
+    def remove(self, callback: Callback) -> None:
+        """Removes it once. Raises ``ValueError`` if it is not there."""
+        left = list(self._callbacks)
+        left.remove(callback)
+        self._callbacks = tuple(left)
+
+    def __iter__(self) -> Iterator[Callback]:
+        return iter(self._callbacks)
+
+    def __len__(self) -> int:
+        return len(self._callbacks)
+
+
+class Listeners:
+    """The callbacks of one table. The cache never calls them: it only reports what they ask for."""
+
+    __slots__ = ("on_delete", "on_insert", "on_update")
+
+    def __init__(self) -> None:
+        self.on_insert: Registry[Callable[..., Any]] = Registry()
+        self.on_delete: Registry[Callable[..., Any]] = Registry()
+        self.on_update: Registry[Callable[..., Any]] = Registry()
