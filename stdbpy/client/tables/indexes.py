@@ -7,9 +7,8 @@ from contextlib import AbstractContextManager
 from typing import Any, Generic, TypeVar, TypeVarTuple, overload
 
 from stdbpy.client.tables.source import TableSource
-from stdbpy.protocol.cache import Bound as CacheBound
 from stdbpy.protocol.cache import OrderedLookup, UniqueLookup
-from stdbpy.sats.ranges import Bound, Range, of_numbers
+from stdbpy.sats.ranges import Range, of_numbers
 
 Row = TypeVar("Row")
 Keys = TypeVarTuple("Keys")
@@ -109,11 +108,7 @@ class BTreeIndex(Generic[Row, *Keys]):
                 return self._lookup.select(*key)
             if last.is_empty:
                 return []
-            return self._lookup.select(*prefix, low=_end(last.lower), high=_end(last.upper))
+            return self._lookup.select(*prefix, within=last)
 
     def __repr__(self) -> str:
         return f"<index over {', '.join(self.columns)}>"
-
-
-def _end(bound: Bound[Any] | None) -> CacheBound | None:
-    return None if bound is None else CacheBound(bound.value, bound.included)

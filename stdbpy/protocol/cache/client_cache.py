@@ -44,11 +44,11 @@ class ClientCache:
         with _few_collections(paused=_is_large(tables)):
             return [table.commit(plan) for table, plan in self._prepared(tables)]
 
-    def shadow(self) -> ClientCache:
+    def shadow(self) -> Shadow:
         """An empty cache of the same tables, to be filled while this one goes on showing its rows."""
-        return ClientCache(self.catalog)
+        return Shadow(self)
 
-    def reconcile(self, shadow: ClientCache) -> list[TableChanges]:
+    def reconcile(self, shadow: Shadow) -> list[TableChanges]:
         """Takes over the rows of ``shadow``, which is of no use afterwards, and tells what has changed
         by it: one entry for each table with changes. Rows that both have stay the same objects."""
         with _few_collections(paused=True):
@@ -78,6 +78,23 @@ class ClientCache:
                 or "Generate the client again, from the schema that the database has now",
             )
         return table
+
+
+class Shadow(ClientCache):
+    """What a cache will become once all subscriptions are answered after a reconnection.
+
+    Nobody looks at its rows. Events, which no cache keeps, are told as ever.
+    """
+
+    def __init__(self, shown: ClientCache) -> None:
+        super().__init__(shown.catalog)
+        # Tables of events have no rows, only listeners.
+        events = {name: table for name, table in shown.tables.items() if table.layout.is_event}
+        self.tables = {**self.tables, **events}
+
+    def apply(self, tables: Sequence[TableRows]) -> list[TableChanges]:
+        """As :meth:`ClientCache.apply`, but tells of events only."""
+        return [changes for changes in super().apply(tables) if changes.inserted]
 
 
 def _is_large(tables: Sequence[TableRows]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import chain, repeat
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from sortedcontainers import SortedList
 
@@ -17,13 +17,9 @@ from stdbpy.protocol.cache.changes import Row, RowKey
 from stdbpy.protocol.cache.comparing import ComparisonKeys, ToKey
 from stdbpy.protocol.cache.row_keys import column_getter
 from stdbpy.protocol.catalog import TableLayout
+from stdbpy.sats.ranges import Bound, Range
 
-
-class Bound(NamedTuple):
-    """One end of a range."""
-
-    value: Any
-    included: bool
+EVERYTHING: Range[Any] = Range()
 
 
 class UniqueLookup(Protocol):
@@ -151,9 +147,9 @@ class OrderedLookup:
         self._pending_count = 0
         self.built = False
 
-    def select(self, *prefix: Any, low: Bound | None = None, high: Bound | None = None) -> list[Row]:
-        """The rows whose first columns have the values of ``prefix`` and whose next column lies
-        between ``low`` and ``high`` (``None``: no limit), in the order of the index.
+    def select(self, *prefix: Any, within: Range[Any] = EVERYTHING) -> list[Row]:
+        """The rows whose first columns have the values of ``prefix`` and whose next column, if there
+        is one, lies ``within`` a range, in the order of the index.
 
         Raises ``TypeError`` for values that cannot be compared with the column's.
         """
@@ -165,8 +161,8 @@ class OrderedLookup:
         if self._order is None:
             self._order = SortedList(self._groups)
         to_key = self._keys.to_keys[len(key)]
-        first = (*key, *_start_of(low, to_key))
-        last = (*key, *_end_of(high, to_key))
+        first = (*key, *_start_of(within.lower, to_key))
+        last = (*key, *_end_of(within.upper, to_key))
         groups = self._groups
         return [row for found in self._order.irange(first, last) for row in groups[found].values()]
 
@@ -228,14 +224,14 @@ class _AboveAll:
 _ABOVE_ALL = _AboveAll()
 
 
-def _start_of(low: Bound | None, to_key: ToKey | None) -> tuple[Any, ...]:
+def _start_of(low: Bound[Any] | None, to_key: ToKey | None) -> tuple[Any, ...]:
     if low is None:
         return ()
     value = low.value if to_key is None else to_key(low.value)
     return (value,) if low.included else (value, _ABOVE_ALL)
 
 
-def _end_of(high: Bound | None, to_key: ToKey | None) -> tuple[Any, ...]:
+def _end_of(high: Bound[Any] | None, to_key: ToKey | None) -> tuple[Any, ...]:
     if high is None:
         return (_ABOVE_ALL,)
     value = high.value if to_key is None else to_key(high.value)
