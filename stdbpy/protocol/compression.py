@@ -70,7 +70,7 @@ def decompress(frame: bytes, limit: int = DEFAULT_LIMIT) -> bytes:
         raise DecodeError("the frame is empty", offset=0, expected="a message")
     match frame[0]:
         case 0:
-            if len(frame) > limit:
+            if len(frame) - 1 > limit:
                 raise _too_large(limit)
             return frame[1:]
         case 1:

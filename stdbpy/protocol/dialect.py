@@ -8,6 +8,7 @@ from stdbpy.errors import NotSupported
 from stdbpy.protocol.compression import DEFAULT_LIMIT
 from stdbpy.protocol.incoming import Incoming
 from stdbpy.protocol.requests import Request
+from stdbpy.protocol.v1.dialect import V1Dialect, V1JsonDialect
 from stdbpy.protocol.v2.dialect import V2Dialect, V3Dialect
 
 
@@ -40,7 +41,8 @@ def dialect_for(subprotocol: str, limit: int = DEFAULT_LIMIT) -> Dialect:
 
     Raises ``NotSupported`` for one that stdbpy does not speak.
     """
-    for dialect in (V3Dialect, V2Dialect):
+    dialects = (V3Dialect, V2Dialect, V1Dialect, V1JsonDialect)
+    for dialect in dialects:
         if dialect.subprotocol == subprotocol:
             return dialect(limit)
     raise NotSupported(f"stdbpy does not speak the websocket subprotocol {subprotocol!r}")

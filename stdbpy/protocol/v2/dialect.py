@@ -43,7 +43,7 @@ class V2Dialect:
         if isinstance(frame, str):
             raise DecodeError(f"{self.subprotocol} has no frames of text")
         at = 1
-        if frame[:1] != b"\0" or len(frame) > self._limit:
+        if frame[:1] != b"\0" or len(frame) - 1 > self._limit:
             frame, at = decompress(frame, self._limit), 0
         told: list[Incoming] = []
         while True:
