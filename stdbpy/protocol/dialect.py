@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from stdbpy.errors import NotSupported
+from stdbpy.errors import ProtocolError
 from stdbpy.protocol.compression import DEFAULT_LIMIT
 from stdbpy.protocol.incoming import Incoming
 from stdbpy.protocol.requests import Request
@@ -25,6 +25,11 @@ class Dialect(Protocol):
         """Rows, arguments and results are JSON text, and frames are text; else BSATN and bytes."""
         ...
 
+    @property
+    def joins_frames(self) -> bool:
+        """The frames of several requests, joined, are a frame."""
+        ...
+
     def encode(self, request: Request) -> bytes | str:
         """The frame that asks for it. Raises ``EncodeError`` for a request that does not fit, and
         ``NotSupported`` for one that this version of the protocol does not have."""
@@ -36,13 +41,14 @@ class Dialect(Protocol):
         ...
 
 
-def dialect_for(subprotocol: str, limit: int = DEFAULT_LIMIT) -> Dialect:
+def dialect_for(subprotocol: str | None, limit: int = DEFAULT_LIMIT) -> Dialect:
     """The dialect that the server has chosen. ``limit`` is how many bytes a frame may have, decompressed.
 
-    Raises ``NotSupported`` for one that stdbpy does not speak.
+    Raises ``ProtocolError`` for one that stdbpy does not speak, and for none.
     """
     dialects = (V3Dialect, V2Dialect, V1Dialect, V1JsonDialect)
     for dialect in dialects:
         if dialect.subprotocol == subprotocol:
             return dialect(limit)
-    raise NotSupported(f"stdbpy does not speak the websocket subprotocol {subprotocol!r}")
+    chosen = "none" if subprotocol is None else repr(subprotocol)
+    raise ProtocolError(f"Of the websocket subprotocols that stdbpy speaks, the server has chosen {chosen}")

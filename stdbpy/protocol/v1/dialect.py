@@ -17,6 +17,7 @@ class V1Dialect:
 
     subprotocol = "v1.bsatn.spacetimedb"
     uses_json = False
+    joins_frames = False
 
     def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
         self._limit = limit
@@ -51,6 +52,7 @@ class V1JsonDialect:
 
     subprotocol = "v1.json.spacetimedb"
     uses_json = True
+    joins_frames = False
 
     def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
         self._limit = limit

@@ -26,7 +26,7 @@ class V2Dialect:
 
     subprotocol = "v2.bsatn.spacetimedb"
     uses_json = False
-    _several = False
+    joins_frames = False
 
     def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
         self._limit = limit
@@ -50,7 +50,7 @@ class V2Dialect:
             at = self._read(frame, at, told)
             if at == len(frame):
                 return told
-            if not self._several:
+            if not self.joins_frames:
                 left = counted(len(frame) - at, "byte")
                 raise DecodeError(f"{left} behind the message", offset=at, expected="the end of the frame")
 
@@ -70,10 +70,10 @@ class V2Dialect:
 
 
 class V3Dialect(V2Dialect):
-    """``v3.bsatn``: a server's frame is one or more messages of v2. What this sends is one in each."""
+    """``v3.bsatn``: a frame is one or more messages of v2."""
 
     subprotocol = "v3.bsatn.spacetimedb"
-    _several = True
+    joins_frames = True
 
 
 def _call_of_reducer(request: r.CallReducer) -> bytes:
