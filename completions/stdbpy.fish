@@ -26,7 +26,7 @@ function __stdbpy_command --description 'Says what the command $argv[1] takes'
         case 'describe'
             set __stdbpy_with_value --diff -p --module-path -s --server --format -o --output --config-path --root-dir
         case 'generate'
-            set __stdbpy_with_value -p --module-path --schema -b --bin-path -o --out-dir -l --lang -s --server --env --config-path --root-dir
+            set __stdbpy_with_value -p --module-path --schema -b --bin-path -o --out-dir -l --lang --namespace --uproject-dir --unreal-module-name --module-name --module-prefix -s --server --env --config-path --root-dir
         case 'list'
             set __stdbpy_with_value -s --server --format -o --output --config-path --root-dir
         case 'rename'
@@ -152,7 +152,7 @@ complete -c stdbpy -n '__stdbpy_at \'\'' -a call -d 'Call a reducer or procedure
 complete -c stdbpy -n '__stdbpy_at \'\'' -a sql -d 'Run SQL on a database and write the rows it returns'
 complete -c stdbpy -n '__stdbpy_at \'\'' -a logs -d 'Show what a database logged'
 complete -c stdbpy -n '__stdbpy_at \'\'' -a describe -d 'Show tables, reducers and types of a database, or what differs between two'
-complete -c stdbpy -n '__stdbpy_at \'\'' -a generate -d 'Write a typed Python package for a module\'s clients'
+complete -c stdbpy -n '__stdbpy_at \'\'' -a generate -d 'Write a typed Python package for a module\'s clients, or one in another language'
 complete -c stdbpy -n '__stdbpy_at \'\'' -a list -d 'List the databases that belong to you'
 complete -c stdbpy -n '__stdbpy_at \'\'' -a rename -d 'Give a database another name'
 complete -c stdbpy -n '__stdbpy_at \'\'' -a lock -d 'Keep a database from being deleted or cleared until it is unlocked'
@@ -337,7 +337,11 @@ complete -c stdbpy -n '__stdbpy_at \'generate\'' -s p -l module-path -x -a '(__f
 complete -c stdbpy -n '__stdbpy_at \'generate\'' -l schema -r -F -d 'A definition as `describe --json` writes it'
 complete -c stdbpy -n '__stdbpy_at \'generate\'' -s b -l bin-path -r -F -d 'A compiled module (.wasm) instead of a project'
 complete -c stdbpy -n '__stdbpy_at \'generate\'' -s o -l out-dir -x -a '(__fish_complete_directories)' -d 'Where the package goes'
-complete -c stdbpy -n '__stdbpy_at \'generate\'' -s l -l lang -x -a 'python' -d 'Language; there is one'
+complete -c stdbpy -n '__stdbpy_at \'generate\'' -s l -l lang -x -a 'python typescript csharp rust unrealcpp' -d 'Language'
+complete -c stdbpy -n '__stdbpy_at \'generate\'' -l namespace -x -d 'Namespace of generated code in C#'
+complete -c stdbpy -n '__stdbpy_at \'generate\'' -l uproject-dir -x -a '(__fish_complete_directories)' -d 'The Unreal project, instead of --out-dir'
+complete -c stdbpy -n '__stdbpy_at \'generate\'' -l unreal-module-name -l module-name -x -d 'The module of the Unreal project to write'
+complete -c stdbpy -n '__stdbpy_at \'generate\'' -l module-prefix -x -d 'What types begin with in Unreal C++'
 complete -c stdbpy -n '__stdbpy_at \'generate\'' -l include-private -d 'Private tables and reducers as well'
 complete -c stdbpy -n '__stdbpy_at \'generate\'' -l check -d 'Write nothing; fail if something would change'
 complete -c stdbpy -n '__stdbpy_at \'generate\'' -s s -l server -x -a '(__stdbpy_ask server)' -d 'Nickname, host or URL of the server'

@@ -16,7 +16,7 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
                 'sql' = 'Run SQL on a database and write the rows it returns'
                 'logs' = 'Show what a database logged'
                 'describe' = 'Show tables, reducers and types of a database, or what differs between two'
-                'generate' = 'Write a typed Python package for a module''s clients'
+                'generate' = 'Write a typed Python package for a module''s clients, or one in another language'
                 'list' = 'List the databases that belong to you'
                 'rename' = 'Give a database another name'
                 'lock' = 'Keep a database from being deleted or cleared until it is unlocked'
@@ -276,7 +276,11 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
                 @{ Spellings = @('--schema'); Shape = 'value'; Help = 'A definition as `describe --json` writes it'; Words = @(); Question = '' }
                 @{ Spellings = @('-b', '--bin-path'); Shape = 'value'; Help = 'A compiled module (.wasm) instead of a project'; Words = @(); Question = '' }
                 @{ Spellings = @('-o', '--out-dir'); Shape = 'value'; Help = 'Where the package goes'; Words = @(); Question = '' }
-                @{ Spellings = @('-l', '--lang'); Shape = 'value'; Help = 'Language; there is one'; Words = @('python'); Question = '' }
+                @{ Spellings = @('-l', '--lang'); Shape = 'value'; Help = 'Language'; Words = @('python', 'typescript', 'csharp', 'rust', 'unrealcpp'); Question = '' }
+                @{ Spellings = @('--namespace'); Shape = 'value'; Help = 'Namespace of generated code in C#'; Words = @(); Question = '' }
+                @{ Spellings = @('--uproject-dir'); Shape = 'value'; Help = 'The Unreal project, instead of --out-dir'; Words = @(); Question = '' }
+                @{ Spellings = @('--unreal-module-name', '--module-name'); Shape = 'value'; Help = 'The module of the Unreal project to write'; Words = @(); Question = '' }
+                @{ Spellings = @('--module-prefix'); Shape = 'value'; Help = 'What types begin with in Unreal C++'; Words = @(); Question = '' }
                 @{ Spellings = @('--include-private'); Shape = 'flag'; Help = 'Private tables and reducers as well'; Words = @(); Question = '' }
                 @{ Spellings = @('--check'); Shape = 'flag'; Help = 'Write nothing; fail if something would change'; Words = @(); Question = '' }
                 @{ Spellings = @('-s', '--server'); Shape = 'value'; Help = 'Nickname, host or URL of the server'; Words = @(); Question = 'server' }

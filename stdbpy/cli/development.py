@@ -129,16 +129,12 @@ class Development:
         self._follow_log(target, str(record["identity"]), str(record["server"]), before)
 
     def _generate(self, load: Callable[..., Program]) -> None:
-        from stdbpy.project.generating import LANGUAGE, wanted_packages
+        from stdbpy.project.generating import wanted_packages
 
-        wanting = [
-            target
-            for target in self.targets
-            if self.bindings is not None or any(entry.language == LANGUAGE for entry in target.generate)
-        ]
+        wanting = [target for target in self.targets if self.bindings is not None or target.generate]
         if not wanting:
             return
-        for package in wanted_packages(wanting, out_dir=self.bindings, load=load):
+        for package in wanted_packages(wanting, out_dir=self.bindings, root=self.folder, load=load):
             _, differences = package.write()
             if differences:
                 self.invocation.note(f"{os.path.relpath(package.folder)} is up to date with the module")

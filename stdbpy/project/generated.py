@@ -26,17 +26,21 @@ class Differences:
         return bool(self.created or self.changed or self.deleted)
 
 
-def write_package(files: Mapping[str, str], out_dir: Path, *, marker: str, check: bool = False) -> Differences:
+def write_package(
+    files: Mapping[str, str], out_dir: Path, *, marker: str, check: bool = False, subfolders: Iterable[str] = ()
+) -> Differences:
     """Makes ``out_dir`` hold ``files`` and no other file that begins with ``marker``.
 
     ``files`` maps paths relative to ``out_dir``, with slashes, to texts whose first line begins with
-    ``marker``. Returns what it did, or with ``check`` what it would do. Each file is replaced in one
+    ``marker``. Files that no longer belong to it are looked for in the folders of those that do, and in
+    ``subfolders``. Returns what it did, or with ``check`` what it would do. Each file is replaced in one
     step, and none before all new texts are on disk. Raises :class:`ProjectError` if a file
     without the marker is in the way, or the folder cannot be written.
     """
     try:
         contents = {_inside(out_dir, path): text.encode() for path, text in files.items()}
-        differences = _compare(contents, out_dir, marker.encode())
+        folders = {out_dir, *(path.parent for path in contents), *(_inside(out_dir, name) for name in subfolders)}
+        differences = _compare(contents, out_dir, marker.encode(), folders)
         if differences and not check:
             _write(contents, differences, out_dir)
     except OSError as error:
@@ -51,7 +55,7 @@ def _inside(out_dir: Path, path: str) -> Path:
     return out_dir.joinpath(*parts)
 
 
-def _compare(contents: Mapping[Path, bytes], out_dir: Path, marker: bytes) -> Differences:
+def _compare(contents: Mapping[Path, bytes], out_dir: Path, marker: bytes, folders: Iterable[Path]) -> Differences:
     created, changed = [], []
     for path, content in contents.items():
         _refuse_links(path, out_dir)
@@ -64,7 +68,6 @@ def _compare(contents: Mapping[Path, bytes], out_dir: Path, marker: bytes) -> Di
             )
         elif path.read_bytes() != content:
             changed.append(path)
-    folders = {out_dir, *(path.parent for path in contents)}
     deleted = [path for path in _files_in(folders) if path not in contents and _is_generated(path, marker)]
 
     def names(paths: list[Path]) -> tuple[str, ...]:

@@ -1,26 +1,26 @@
-"""The Python packages that a project wants for its clients: from which module, and where they go."""
+"""The packages that a project wants for its clients: from which module, in which language, and where they go."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stdbpy.codegen import HEADER_MARKER, generate
 from stdbpy.errors import UsageError
 from stdbpy.project.generated import Differences, write_package
+from stdbpy.project.languages import DEFAULT_FOLDERS, PYTHON
 from stdbpy.project.model import GenerateTarget, Target
+from stdbpy.project.official_package import OfficialPackage
 from stdbpy.project.programs import Program, program_of
 from stdbpy.schema.model import ModuleSchema
-
-LANGUAGE = "python"
 
 _OF_A_PROJECT = ("pyproject.toml", "setup.py", "spacetime.json")
 
 
 @dataclass(frozen=True, slots=True)
 class WantedPackage:
-    """One package of client code."""
+    """One package of client code in Python."""
 
     read_schema: Callable[[], ModuleSchema]
     folder: Path
@@ -43,27 +43,54 @@ class WantedPackage:
         return schema, write_package(files, self.folder, marker=HEADER_MARKER, check=check)
 
 
+Package = WantedPackage | OfficialPackage
+
+
+def package_of(entry: GenerateTarget, read_schema: Callable[[], ModuleSchema], folder: Path) -> Package:
+    """The package that ``entry`` describes, in ``folder``, of the module whose definition ``read_schema`` reads."""
+    if entry.language == PYTHON:
+        return WantedPackage(read_schema, folder, entry.include_private)
+    return OfficialPackage(
+        read_schema,
+        entry.language,
+        folder,
+        entry.include_private,
+        entry.namespace,
+        entry.unreal_module_name,
+        entry.module_prefix,
+    )
+
+
 def wanted_packages(
-    targets: Sequence[Target], *, out_dir: Path | None = None, load: Callable[..., Program] = program_of
-) -> list[WantedPackage]:
+    targets: Sequence[Target],
+    *,
+    out_dir: Path | None = None,
+    language: str | None = None,
+    root: Path | None = None,
+    load: Callable[..., Program] = program_of,
+) -> list[Package]:
     """The packages that these targets want, each module built once and each folder written once.
     Targets that say nothing about packages have none, unless all are such.
 
-    ``out_dir`` takes the place of the folder that the project says; ``load`` makes a program of a
-    target's module as :func:`~stdbpy.project.programs.program_of` does. Raises :class:`UsageError` if
-    no folder is said, or ``out_dir`` would have to hold several packages.
+    ``language`` leaves those in others out; if no target says anything about it, its usual place below
+    ``root``, the project's folder, is taken. ``out_dir`` takes the place of the folder that the project says, and
+    is for Python unless ``language`` says more. ``load`` makes a program of a target's module as
+    :func:`~stdbpy.project.programs.program_of` does. Raises :class:`UsageError` if no folder is said, or
+    ``out_dir`` would have to hold several packages.
     """
-    wanted: dict[tuple[Path | bool | None, ...], WantedPackage] = {}
-    asking = [target for target in targets if _entries_said(target)] if out_dir is None else []
+    if language is None and out_dir is not None:
+        language = PYTHON
+    wanted: dict[GenerateTarget, Package] = {}
+    asking = [target for target in targets if _entries_said(target, language)] if out_dir is None else []
     for target in asking or targets:
-        for entry in _entries(target):
-            folder = out_dir or entry.out_dir
+        for said in _entries(target, language):
+            folder = out_dir or said.out_dir or usual_folder(said.language, root)
             if folder is None:
                 raise no_folder(target)
-            key = (entry.module_path, entry.bin_path, entry.js_path, folder, entry.include_private)
-            if key not in wanted:
+            entry = replace(said, out_dir=folder)
+            if entry not in wanted:
                 program = load(entry.module_path, entry.bin_path, entry.js_path)
-                wanted[key] = WantedPackage(program.read_schema, folder, entry.include_private)
+                wanted[entry] = package_of(entry, program.read_schema, folder)
     if len({package.folder for package in wanted.values()}) < len(wanted):
         raise UsageError(
             "several packages would go into one folder", hint="Name one DATABASE, so that there is one package"
@@ -71,20 +98,55 @@ def wanted_packages(
     return list(wanted.values())
 
 
-def _entries_said(target: Target) -> list[GenerateTarget]:
-    return [entry for entry in target.generate if entry.language == LANGUAGE]
+def _entries_said(target: Target, language: str | None) -> list[GenerateTarget]:
+    return [entry for entry in target.generate if language in (None, entry.language)]
 
 
-def _entries(target: Target) -> list[GenerateTarget]:
-    """What the target says about Python; if that is nothing, its module and no folder."""
-    return _entries_said(target) or [
-        GenerateTarget(LANGUAGE, None, target.module_path, target.bin_path, target.js_path)
+def _entries(target: Target, language: str | None) -> list[GenerateTarget]:
+    """What the target says about the language; if that is nothing, its module and no folder."""
+    return _entries_said(target, language) or [
+        GenerateTarget(language or PYTHON, None, target.module_path, target.bin_path, target.js_path)
     ]
 
 
-def with_private(packages: Sequence[WantedPackage]) -> list[WantedPackage]:
-    """The same packages with private tables and functions as well."""
-    return [replace(package, include_private=True) for package in packages]
+def with_options(
+    packages: Iterable[Package],
+    *,
+    include_private: bool = False,
+    namespace: str | None = None,
+    unreal_module_name: str | None = None,
+    module_prefix: str | None = None,
+) -> list[Package]:
+    """The same packages as somebody wants them this time: with private tables and functions as well, and what is
+    said of an :class:`~stdbpy.project.official_package.OfficialPackage`.
+
+    Raises :class:`UsageError` if that is said of a package in Python.
+    """
+    wanted = [replace(package, include_private=include_private or package.include_private) for package in packages]
+    if (namespace, unreal_module_name, module_prefix) == (None, None, None):
+        return wanted
+    changed: list[Package] = []
+    for package in wanted:
+        if not isinstance(package, OfficialPackage):
+            raise UsageError(
+                "packages in Python have no namespace and no module of Unreal's",
+                hint="Name another language with --lang",
+            )
+        changed.append(
+            replace(
+                package,
+                namespace=namespace or package.namespace,
+                unreal_module_name=unreal_module_name or package.unreal_module_name,
+                module_prefix=module_prefix or package.module_prefix,
+            )
+        )
+    return changed
+
+
+def usual_folder(language: str, root: Path | None) -> Path | None:
+    """Where packages in this language go in the project at ``root`` if nobody says; ``None`` if there is no such
+    place."""
+    return root / DEFAULT_FOLDERS[language] if root is not None and language in DEFAULT_FOLDERS else None
 
 
 def no_folder(target: Target | None) -> UsageError:

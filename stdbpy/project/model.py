@@ -27,14 +27,17 @@ class GenerateTarget:
     """Client code that a project wants to have: one entry of ``generate``, or ``bindings`` of a Python project."""
 
     language: str
-    """``python`` is ours; the others are the official program's."""
+    """``python``, or one of :data:`stdbpy.project.languages.NAMES`."""
     out_dir: Path | None
-    """``None`` means the language's default place."""
+    """``None`` means the language's usual place. For ``unrealcpp`` it is the Unreal project's folder."""
     module_path: Path | None
     """The folder of the module's project; ``None`` if the module is a file."""
     bin_path: Path | None = None
     js_path: Path | None = None
     include_private: bool = False
+    namespace: str | None = None
+    unreal_module_name: str | None = None
+    module_prefix: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from typing import Any
 
 from stdbpy.errors import ConfigError, nearest
 from stdbpy.project.json5_file import Json5File, read_json5
+from stdbpy.project.languages import NAMES, SYNONYMS
 
 FILE_NAME = "spacetime.json"
 LOCAL_FILE_NAME = "spacetime.local.json"
@@ -59,7 +60,7 @@ _GENERATE: Mapping[str, type] = {
 }
 _DEV: Mapping[str, type] = {"run": str}
 _MAY_BE_NULL = frozenset({"generate", "children", "dev"})
-_LANGUAGES = ("typescript", "csharp", "rust", "unrealcpp", "uecpp", "ue5cpp", "unreal")
+_LANGUAGES = (*NAMES, *(synonym for synonym, language in SYNONYMS.items() if language == "unrealcpp"))
 _KINDS = {
     str: "a string",
     bool: "true or false",

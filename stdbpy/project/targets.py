@@ -18,6 +18,7 @@ from typing import Any
 
 from stdbpy.errors import ConfigError, ProjectError, nearest
 from stdbpy.project import spacetime_json
+from stdbpy.project.languages import SYNONYMS
 from stdbpy.project.model import GenerateTarget, Target
 from stdbpy.project.pyproject import PYPROJECT, TABLE, PythonFiles, is_python_project, read_python_files
 from stdbpy.project.spacetime_json import Entity, Layers, Said, read_layers
@@ -172,13 +173,17 @@ class _Reading:
         entries: list[dict[str, Any]] = said["generate"].value if "generate" in said else []
         for entry in entries:
             has_source = any(key in entry for key in _SOURCES)
+            language = SYNONYMS.get(entry["language"], entry["language"])
             yield GenerateTarget(
-                language=entry["language"],
+                language=language,
                 out_dir=self._path(entry, "out-dir") or self._path(entry, "uproject-dir"),
                 module_path=self._path(entry, "module-path") if has_source else target.module_path,
                 bin_path=self._path(entry, "bin-path") if has_source else target.bin_path,
                 js_path=self._path(entry, "js-path") if has_source else target.js_path,
                 include_private=entry.get("include-private", False),
+                namespace=entry.get("namespace"),
+                unreal_module_name=entry.get("unreal-module-name"),
+                module_prefix=entry.get("module-prefix"),
             )
 
     def _path(self, values: Mapping[str, Any], key: str) -> Path | None:

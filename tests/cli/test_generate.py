@@ -81,10 +81,9 @@ def test_generate_tells_what_it_does_not_cover_yet(run: Run, home: Path, monkeyp
         (("--bin-path", "missing.wasm", "-o", "out"), 1, "missing.wasm cannot be read: No such file"),
         (("--bin-path", "schema.json", "-o", "out"), 1, "schema.json is not WebAssembly"),
         (("--js-path", "bundle.js", "-o", "out"), 2, "no JavaScript engine"),
-        (("--namespace", "Game", "-o", "out"), 2, "stdbpy writes Python alone"),
         (("nothing-*", "-o", "out"), 1, "server"),
         (("--schema", "schema.json", "-o", "taken"), 1, "stdbpy did not generate it"),
-        (("--lang", "rust"), 2, "stdbpy writes Python, not 'rust'"),
+        (("--build-options=x", "-o", "out"), 2, "nothing to compile"),
     ],
 )
 def test_generate_refuses(

@@ -59,7 +59,7 @@ def test_everything_that_the_reference_page_lists(tree: MakeTree) -> None:
             num_replicas=2,
             generate=(
                 GenerateTarget("typescript", root / "web/src", server, include_private=True),
-                GenerateTarget("unrealcpp", root / "unreal", server),
+                GenerateTarget("unrealcpp", root / "unreal", server, unreal_module_name="M", module_prefix="P"),
             ),
             origin=root / "spacetime.json",
         ),

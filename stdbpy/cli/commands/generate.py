@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -13,10 +14,21 @@ from stdbpy.cli.building import load_program, project_target
 from stdbpy.cli.connection import connect
 from stdbpy.cli.invocation import Invocation, invocation_of, is_said
 from stdbpy.cli.left_out import CSHARP, LeftOut
-from stdbpy.cli.options import Anonymous, BinPath, Environment, Language, ModulePath, NoConfig, Server, Yes
+from stdbpy.cli.options import Anonymous, BinPath, Environment, ModulePath, NoConfig, Server, Yes
+from stdbpy.cli.parameters import OneOf
 from stdbpy.errors import ProjectError, UsageError
 from stdbpy.project.generated import Differences
-from stdbpy.project.generating import LANGUAGE, WantedPackage, no_folder, wanted_packages, with_private
+from stdbpy.project.generating import (
+    Package,
+    WantedPackage,
+    no_folder,
+    package_of,
+    usual_folder,
+    wanted_packages,
+    with_options,
+)
+from stdbpy.project.languages import NAMES, PYTHON, SYNONYMS
+from stdbpy.project.model import GenerateTarget
 from stdbpy.project.targets import ProjectTargets, load_targets
 from stdbpy.schema.definition import schema_from_json
 from stdbpy.schema.model import ModuleSchema
@@ -26,13 +38,11 @@ EXAMPLES = (
     "stdbpy generate --check",
     "stdbpy generate chat --server http://127.0.0.1:3000 --out-dir client/bindings",
     "stdbpy generate --bin-path module.wasm --out-dir bindings",
+    "stdbpy generate --lang typescript --out-dir web/src/module_bindings",
 )
 
-_OTHER_LANGUAGES = LeftOut("stdbpy writes Python alone", hint="The official program writes other languages")
-_OF_OTHER_LANGUAGES = ("--namespace", "--uproject-dir", "--unreal-module-name", "--module-name", "--module-prefix")
 LEFT_OUT = {
     **CSHARP,
-    **dict.fromkeys(_OF_OTHER_LANGUAGES, _OTHER_LANGUAGES),
     **dict.fromkeys(("--build-options", "--build-opts"), LeftOut("a Python module has nothing to compile")),
     **dict.fromkeys(("-j", "--js-path"), LeftOut("there is no JavaScript engine here that could read the definition")),
     "--module-def": LeftOut("that is --schema here"),
@@ -57,7 +67,31 @@ def run(
         Path | None,
         typer.Option("-o", "--out-dir", metavar="DIR", help="Where the package goes. Default: the project's bindings."),
     ] = None,
-    language: Language = LANGUAGE,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            "-l",
+            "--lang",
+            click_type=OneOf(PYTHON, *NAMES, synonyms=SYNONYMS),
+            help="Language. The official program writes those that are not Python. Default: all that the project says.",
+        ),
+    ] = None,
+    namespace: Annotated[
+        str | None, typer.Option("--namespace", metavar="NAME", help="Namespace of generated code in C#.")
+    ] = None,
+    uproject_dir: Annotated[
+        Path | None,
+        typer.Option("--uproject-dir", metavar="DIR", help="The Unreal project, instead of --out-dir."),
+    ] = None,
+    unreal_module_name: Annotated[
+        str | None,
+        typer.Option(
+            "--unreal-module-name", "--module-name", metavar="NAME", help="The module of the Unreal project to write."
+        ),
+    ] = None,
+    module_prefix: Annotated[
+        str | None, typer.Option("--module-prefix", metavar="PREFIX", help="What types begin with in Unreal C++.")
+    ] = None,
     include_private: Annotated[
         bool, typer.Option("--include-private", help="Private tables and reducers as well.")
     ] = False,
@@ -68,37 +102,51 @@ def run(
     env: Environment = None,
     yes: Yes = False,
 ) -> None:
-    """Write a typed Python package for a module's clients.
+    """Write a typed Python package for a module's clients, or one in another language.
 
     The module is the project's; with --server, or if the project has no DATABASE of that name, it is that of a
     database on a server.
     """
-    del language, yes
+    del yes
     if sum(source is not None for source in (database, module_path, schema, bin_path)) > 1:
         raise UsageError("DATABASE, --module-path, --schema and --bin-path exclude one another")
     invocation = invocation_of(context)
     here = None if no_config else load_targets(Path() if module_path is None else module_path, env)
+    if out_dir is None:
+        out_dir = uproject_dir
 
-    packages: list[WantedPackage]
+    def package(read_schema: Callable[[], ModuleSchema]) -> Package:
+        """That of a module which is not said to be the project's."""
+        wanted = language or PYTHON
+        entry = GenerateTarget(wanted, out_dir, None)
+        return package_of(entry, read_schema, out_dir or _folder_of_project(here, wanted))
+
+    packages: list[Package]
     if schema is not None:
         definition = _read_definition(schema)
-        packages = [WantedPackage(lambda: definition, out_dir or _bindings(here))]
+        packages = [package(lambda: definition)]
     elif bin_path is not None:
         program = load_program(None, bin_path)
-        packages = [WantedPackage(program.read_schema, out_dir or _bindings(here))]
+        packages = [package(program.read_schema)]
     elif database is not None and (is_said(context, "server") or not _knows(here, database)):
-        folder = out_dir or _bindings(here)
+        packages = [package(lambda: live)]
         with connect(invocation, server, anonymous=anonymous) as api:
             live = api.schema(database)
-        packages = [WantedPackage(lambda: live, folder)]
-    elif here is None:
-        packages = wanted_packages([project_target(module_path)], out_dir=out_dir, load=load_program)
     else:
-        packages = wanted_packages(here.select(database), out_dir=out_dir, load=load_program)
-    for package in with_private(packages) if include_private else packages:
-        definition, differences = package.write(check=check)
-        _report(differences, package.folder, invocation, check=check)
-        _note_what_is_not_covered(definition, invocation)
+        targets = [project_target(module_path)] if here is None else here.select(database)
+        root = Path() if here is None else here.root
+        packages = wanted_packages(targets, out_dir=out_dir, language=language, root=root, load=load_program)
+    for wanted in with_options(
+        packages,
+        include_private=include_private,
+        namespace=namespace,
+        unreal_module_name=unreal_module_name,
+        module_prefix=module_prefix,
+    ):
+        definition, differences = wanted.write(check=check)
+        _report(differences, wanted.folder, invocation, check=check)
+        if isinstance(wanted, WantedPackage):
+            _note_what_is_not_covered(definition, invocation)
 
 
 def _knows(here: ProjectTargets | None, database: str) -> bool:
@@ -115,11 +163,12 @@ def _read_definition(path: Path) -> ModuleSchema:
         raise UsageError(f"{path} is not JSON: {error}", hint="`stdbpy describe DATABASE --json` writes one") from None
 
 
-def _bindings(here: ProjectTargets | None) -> Path:
+def _folder_of_project(here: ProjectTargets | None, language: str) -> Path:
     """The folder for a package of a module that is not said to be the project's."""
     targets = here.targets if here is not None else ()
-    folders = {entry.out_dir for target in targets for entry in target.generate if entry.language == LANGUAGE}
-    folder = folders.pop() if len(folders) == 1 else None
+    folders = {entry.out_dir for target in targets for entry in target.generate if entry.language == language}
+    said = folders.pop() if len(folders) == 1 else None
+    folder = said or usual_folder(language, Path() if here is None else here.root)
     if folder is None:
         raise no_folder(None)
     return folder

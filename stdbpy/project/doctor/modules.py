@@ -11,7 +11,8 @@ from pathlib import Path
 from stdbpy.errors import MissingExtra, ModuleLoadError, Problem, ProjectError, SchemaError, StdbError, counted
 from stdbpy.project.discover import python_project
 from stdbpy.project.doctor.finding import Finding, Level, error, failed, ok, warning
-from stdbpy.project.generating import LANGUAGE, wanted_packages
+from stdbpy.project.generating import wanted_packages
+from stdbpy.project.languages import PYTHON
 from stdbpy.project.model import Target
 from stdbpy.project.programs import Program, program_of
 from stdbpy.project.pyproject import is_python_project
@@ -41,7 +42,7 @@ def examine_modules(project: ProjectTargets) -> Iterator[Finding]:
     wanting = [
         target
         for target in project.targets
-        if any(entry.language == LANGUAGE for entry in target.generate)
+        if any(entry.language == PYTHON for entry in target.generate)
         and verdicts[target.module_path, target.bin_path, target.js_path] is not Level.ERROR
     ]
     if wanting:
@@ -91,7 +92,7 @@ def _first(problems: tuple[Problem, ...]) -> str:
 
 def _examine_packages(targets: list[Target], load: Load) -> Iterator[Finding]:
     try:
-        packages = wanted_packages(targets, load=load)
+        packages = wanted_packages(targets, language=PYTHON, load=load)
         for package in packages:
             shown = os.path.relpath(package.folder)
             _, differences = package.write(check=True)
