@@ -59,12 +59,14 @@ def _integer(bits: int, *, signed: bool) -> Callable[[object], str]:
 def _double(value: object) -> str:
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise _Unfit("Compare it with a float")
-    if math.isnan(value):
-        raise _Unfit("SQL has no NaN")
     try:
         number = float(value)
     except OverflowError:
         raise _Unfit("It is beyond the greatest float") from None
+    if math.isnan(number):
+        raise _Unfit("SQL has no NaN")
+    if isinstance(value, int) and number != value:
+        raise _Unfit("No float is exactly that number")
     if math.isinf(number):
         return "1e999" if number > 0 else "-1e999"  # what lies beyond the greatest float reads as infinite
     return repr(number)
