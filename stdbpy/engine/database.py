@@ -9,9 +9,12 @@ from threading import Event
 from typing import TypeVar
 
 from stdbpy.engine import deployment
+from stdbpy.engine.connection import DatabaseConnection
 from stdbpy.engine.host import ModuleCode
 from stdbpy.engine.instance import Instance, Listener
 from stdbpy.engine.results import Caller, CallOutcome, StatementResult
+from stdbpy.engine.subscriptions.events import EndReason, Mailbox
+from stdbpy.engine.subscriptions.subscriber import ConnectionOptions, Subscriber
 from stdbpy.engine.transaction import Transaction
 from stdbpy.engine.update_plan import Agreement, UpdatePlan
 from stdbpy.engine.worker import Worker
@@ -115,6 +118,11 @@ class Database:
         """A client whose connection was accepted is gone."""
         return self._worker.submit(self._disconnected, caller)
 
+    def connect(self, caller: Caller, mailbox: Mailbox, options: ConnectionOptions) -> Future[DatabaseConnection]:
+        """A client has connected, and stays: ``mailbox`` is given what happens to it. The future raises as
+        that of :meth:`connected`; whoever has its result closes it."""
+        return self._worker.submit(self._connect, caller, mailbox, options)
+
     def run_due(self) -> Future[None]:
         """Looks at the clock: the future is done when the schedules that were due have run. Only a
         program that sets the clock needs this; otherwise they run by themselves."""
@@ -133,6 +141,13 @@ class Database:
         outcome = self._instance.call_lifecycle(Lifecycle.ON_CONNECT, caller)
         if outcome is not None and outcome.error is not None:
             raise NotAllowed(outcome.error)
+
+    def _connect(self, caller: Caller, mailbox: Mailbox, options: ConnectionOptions) -> DatabaseConnection:
+        self._connected(caller)
+        instance = self._instance
+        subscriber = Subscriber(caller, is_owner=caller.identity == self.owner, mailbox=mailbox, options=options)
+        instance.subscriptions.add(subscriber)
+        return DatabaseConnection(subscriber, instance, self._worker)
 
     def _disconnected(self, caller: Caller) -> None:
         self._instance.call_lifecycle(Lifecycle.ON_DISCONNECT, caller)
@@ -163,8 +178,10 @@ class Database:
 
     def close(self, patience: float | None = None) -> bool:
         """Returns when everything that was asked for has been done and is durable; or, with false,
-        when that has taken ``patience`` seconds (see :attr:`busy_with`)."""
-        return self._worker.close(patience)
+        when that has taken ``patience`` seconds (see :attr:`busy_with`). Clients are not connected any more."""
+        has_ended = self._worker.close(patience)
+        self._instance.subscriptions.end_all(EndReason.DATABASE_GONE)
+        return has_ended
 
     @property
     def busy_with(self) -> str | None:

@@ -76,7 +76,7 @@ class Delta:
 
 
 class Commit(NamedTuple):
-    """A transaction that is durable, as those hear of it who follow a database."""
+    """A transaction that changed something, as those hear of it who follow a database."""
 
     delta: Delta
     timestamp: Timestamp
@@ -84,3 +84,6 @@ class Commit(NamedTuple):
     """The reducer that ran, with :attr:`caller` and :attr:`args`; ``None`` for anything else."""
     caller: Caller | None = None
     args: bytes = b""
+    reducer_number: int | None = None
+    """The reducer's place among those of the module."""
+    duration_micros: int = 0

@@ -9,6 +9,7 @@ from stdbpy.engine.migration import migrate
 from stdbpy.engine.programs import load_program, program_hash
 from stdbpy.engine.results import Caller
 from stdbpy.engine.store.store import Store
+from stdbpy.engine.subscriptions.events import EndReason
 from stdbpy.engine.update_plan import Agreement, UpdatePlan
 from stdbpy.errors import InitFailed, MigrationRefused, StdbError
 from stdbpy.module.host import LogLevel
@@ -92,6 +93,8 @@ def update(instance: Instance, program: bytes, code: ModuleCode, agreement: Agre
         new = migrate(old, code.schema, plan.migration)
         module = instance.join(new, code)
         instance.journal.replace(program, definition, new)
+        if plan.migration.breaks_clients:
+            instance.subscriptions.end_all(EndReason.DATABASE_GONE)
         instance.use(new, module)
     instance.program_hash = hash
     instance.logs.system(f"Module updated to {hash.hex()}")

@@ -14,6 +14,7 @@ from stdbpy.engine.logs import LogStore
 from stdbpy.engine.results import Caller, CallOutcome, StatementResult
 from stdbpy.engine.schedules import Due, Schedules
 from stdbpy.engine.store.store import Store
+from stdbpy.engine.subscriptions.subscriptions import Subscriptions
 from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import EngineError, InvalidArguments, NoSuchReducer, NotAllowed, ReducerError, StdbError, nearest
 from stdbpy.module.host import LogLevel
@@ -55,6 +56,7 @@ class Instance:
         self.running: str | None = None
         """The reducer that runs at this moment; other threads may look."""
         self.listeners: list[Listener] = []
+        self.subscriptions = Subscriptions()
         self._group: list[Commit] = []
         self._no_schedules_until = 0.0
         self._module: RunningModule | None = None
@@ -81,6 +83,7 @@ class Instance:
 
     def _use(self, store: Store) -> None:
         self.store = store
+        self.subscriptions.module_replaced(store)
         self.schedules = Schedules(store, self.clock())
         named = [
             (prefix + reducer.name, reducer) for prefix, module in store.schema.walk() for reducer in module.reducers
@@ -117,6 +120,11 @@ class Instance:
             )
         return self._run(number, reducer, caller, args, self.clock())
 
+    def reducer_number(self, name: str) -> int | None:
+        """The place of a reducer among those of the module, if there is one of that name."""
+        found = self._reducers.get(name)
+        return found[0] if found is not None else None
+
     def call_lifecycle(self, lifecycle: Lifecycle, caller: Caller) -> CallOutcome | None:
         """Runs the reducer for a moment in a database's or connection's life, if the module has one."""
         found = self._lifecycle.get(lifecycle)
@@ -129,6 +137,7 @@ class Instance:
         started = perf_counter_ns()
         tx = Transaction(self.store)
         error: str | None = None
+        is_bug = False
         self.running = reducer.name
         try:
             module.call_reducer(number, reducer, caller, timestamp, args, tx)
@@ -146,7 +155,7 @@ class Instance:
             raise
         except BaseException as bug:  # noqa: BLE001 - authors' code may raise anything, SystemExit too
             tx.rollback()
-            error = FATAL
+            error, is_bug = FATAL, True
             crash = self.last_crash = module.crash(bug)
             self.logs.write(
                 LogLevel.PANIC,
@@ -157,11 +166,12 @@ class Instance:
                 trace=crash.trace,
             )
         else:
-            self._finish(tx, timestamp, reducer.name, caller, args)
+            micros = (perf_counter_ns() - started) // 1000
+            self._finish(tx, timestamp, reducer.name, caller, args, number, micros)
         finally:
             self.running = None
         micros = (perf_counter_ns() - started) // 1000
-        return CallOutcome("committed", None, micros) if error is None else CallOutcome("failed", error, micros)
+        return CallOutcome("committed" if error is None else "failed", error, micros, timestamp, is_bug)
 
     # --- transactions ------------------------------------------------------------------------
 
@@ -189,6 +199,8 @@ class Instance:
         reducer: str | None = None,
         caller: Caller | None = None,
         args: bytes = b"",
+        reducer_number: int | None = None,
+        duration_micros: int = 0,
     ) -> None:
         delta = tx.commit()
         if tx.scheduled:
@@ -201,7 +213,9 @@ class Instance:
             self.journal.note(delta, taken)
             if taken:
                 taken.clear()
-            self._group.append(Commit(delta, timestamp, reducer, caller, args))
+            commit = Commit(delta, timestamp, reducer, caller, args, reducer_number, duration_micros)
+            self._group.append(commit)
+            self.subscriptions.happened(commit)
 
     def forget_group(self) -> None:
         """Leaves the group's changes to whoever writes down the whole store."""
@@ -213,18 +227,21 @@ class Instance:
         ``StorageFailed``, all of the group is undone."""
         group = self._group
         if not group:
+            self.subscriptions.confirmed()
             return
         self._group = []
         try:
             self.journal.commit()
-        except BaseException:
+        except BaseException as failure:
             for committed in reversed(group):
                 committed.delta.undo()
             # Blocks that were noted in the group are not written down.
             self.store.taken.update(self.store.sequences.values())
             self.schedules = Schedules(self.store, self.clock())
             self._no_schedules_until = monotonic() + _PAUSE
+            self.subscriptions.undone(str(failure))
             raise
+        self.subscriptions.confirmed()
         for listener in self.listeners:
             for committed in group:
                 try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from stdbpy.sats.types import ProductType
-from stdbpy.sats.values import ConnectionId, Identity
+from stdbpy.sats.values import ConnectionId, Identity, Timestamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,10 @@ class CallOutcome(NamedTuple):
     error: str | None = None
     """What the reducer said when it refused; for a bug in it, the sentence that callers get."""
     duration_micros: int = 0
+    timestamp: Timestamp = Timestamp(0)
+    """When it began, which is ``ctx.timestamp``."""
+    is_bug: bool = False
+    """Whether it did not refuse, but failed as its author did not foresee."""
 
 
 @dataclass(frozen=True, slots=True)

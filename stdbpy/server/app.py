@@ -11,11 +11,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from stdbpy.server.answer import CORS, Answer, text
 from stdbpy.server.backend import Backend
 from stdbpy.server.fence import Fence
-from stdbpy.server.refusal import FORBIDDEN, NOT_FOUND, NOT_IMPLEMENTED
+from stdbpy.server.refusal import FORBIDDEN, NOT_FOUND
 from stdbpy.server.resource import CallersResource, Resource
 from stdbpy.server.routes import databases, identities, logs, names, publishing, running
+from stdbpy.server.websocket.endpoint import Subscribing, refuse_websocket
 
 _CALL_PATH = re.compile(r"/v1/database/(?P<database>[^/]+)/call/(?P<function>[^/]+)")
+_SUBSCRIBE_PATH = re.compile(r"/v1/database/(?P<database>[^/]+)/subscribe")
 
 
 def create_app(backend: Backend) -> ASGIApp:
@@ -30,6 +32,7 @@ class _Front:
     def __init__(self, backend: Backend) -> None:
         self._fence = Fence(backend.config)
         self._call = CallersResource(backend, POST=running.call)
+        self._subscribing = Subscribing(backend)
         self._router = Router(_routes(backend, self._call), redirect_slashes=False, default=_not_found)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -38,7 +41,7 @@ class _Front:
             return
         refusal = self._fence.refusal(scope["headers"])
         if scope["type"] == "websocket":
-            await _refuse_websocket(receive, send, refusal)
+            await self._open_websocket(scope, receive, send, refusal)
             return
         if refusal is not None:
             await text(FORBIDDEN, refusal).send(send)
@@ -55,6 +58,17 @@ class _Front:
             await self._call(scope, receive, send_with_cors)
             return
         await self._router(scope, receive, send_with_cors)
+
+    async def _open_websocket(self, scope: Scope, receive: Receive, send: Send, refusal: str | None) -> None:
+        if refusal is not None:
+            await refuse_websocket(text(FORBIDDEN, refusal), receive, send)
+            return
+        path = _SUBSCRIBE_PATH.fullmatch(scope["path"])
+        if path is None:
+            await refuse_websocket(Answer(NOT_FOUND), receive, send)
+            return
+        scope["path_params"] = path.groupdict()
+        await self._subscribing(scope, receive, send)
 
 
 def _routes(backend: Backend, call: Resource) -> list[Route]:
@@ -90,17 +104,3 @@ def _routes(backend: Backend, call: Resource) -> list[Route]:
 
 async def _not_found(_scope: Scope, _receive: Receive, send: Send) -> None:
     await Answer(NOT_FOUND).send(send)
-
-
-async def _refuse_websocket(receive: Receive, send: Send, refusal: str | None) -> None:
-    """Answers the request to open a websocket with an HTTP error."""
-    status, reason = (FORBIDDEN, refusal) if refusal else (NOT_IMPLEMENTED, "This server has no subscriptions yet.")
-    await receive()
-    await send(
-        {
-            "type": "websocket.http.response.start",
-            "status": status,
-            "headers": [(b"content-type", b"text/plain; charset=utf-8")],
-        }
-    )
-    await send({"type": "websocket.http.response.body", "body": reason.encode()})

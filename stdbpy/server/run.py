@@ -25,6 +25,7 @@ from stdbpy.server.keys import KeyFiles, KeyPair
 from stdbpy.server.owner import load_or_create_owner
 from stdbpy.server.quick_calls import QuickCalls
 from stdbpy.server.tokens import TokenAuthority
+from stdbpy.server.websocket.connection import LARGEST_MESSAGE, PING_INTERVAL, PONG_PATIENCE, WebsocketConnection
 
 log = logging.getLogger("stdbpy.server")
 
@@ -178,7 +179,11 @@ class _Server(uvicorn.Server):
                 create_app(backend),
                 interface="asgi3",
                 http=connections_with(QuickCalls(backend)),
-                ws="websockets-sansio",
+                ws=WebsocketConnection,
+                ws_max_size=LARGEST_MESSAGE,
+                ws_per_message_deflate=False,
+                ws_ping_interval=PING_INTERVAL,
+                ws_ping_timeout=PONG_PATIENCE,
                 lifespan="off",
                 access_log=False,
                 log_config=None,

@@ -1,0 +1,151 @@
+"""A client that stays connected to a database, as whoever serves the client uses it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from time import perf_counter_ns
+
+from stdbpy.engine.instance import Instance
+from stdbpy.engine.subscriptions.events import (
+    CalledFunction,
+    CallEnded,
+    CallRefused,
+    Ended,
+    EndReason,
+    ProcedureFailed,
+    QueryAnswered,
+    Request,
+    SetId,
+)
+from stdbpy.engine.subscriptions.subscriber import Subscriber
+from stdbpy.engine.worker import Worker
+from stdbpy.errors import SqlError, StdbError
+from stdbpy.module.host import LogLevel
+from stdbpy.schema.model import Lifecycle, ModuleSchema
+
+Arguments = bytes | Callable[[ModuleSchema], bytes]
+"""A reducer's arguments in BSATN, or what makes them for the module that runs when the call's turn comes,
+and raises ``InvalidArguments``."""
+
+log = logging.getLogger("stdbpy.engine")
+
+
+class DatabaseConnection:
+    """What a client asks for is done in order; the answers are events in its mailbox, with the ``request``
+    that was given here. Any thread may use it, nothing waits, and nothing is raised: when the database is
+    gone, the last event says so.
+
+    :meth:`Database.connect <stdbpy.engine.database.Database.connect>` makes these.
+    """
+
+    def __init__(self, subscriber: Subscriber, instance: Instance, worker: Worker) -> None:
+        self._subscriber = subscriber
+        self._instance = instance
+        self._worker = worker
+
+    def subscribe(self, request: Request, set_id: SetId, queries: Sequence[str]) -> None:
+        """Answered by ``Subscribed`` or ``SubscriptionFailed``; not at all if the client has a set of that
+        name, as on the real server: the set's name in an error would mean that it has ended."""
+        self._submit(self._subscribe, request, set_id, queries)
+
+    def replace_subscription(self, request: Request, queries: Sequence[str]) -> None:
+        """Makes ``queries`` the client's one set without a name. Answered as :meth:`subscribe`."""
+        self._submit(self._replace_subscription, request, queries)
+
+    def unsubscribe(self, request: Request, set_id: SetId, *, with_rows: bool) -> None:
+        """Answered by ``Unsubscribed``, with the rows that the client does not have any more if it wants to
+        know, or ``SubscriptionFailed``."""
+        self._submit(self._unsubscribe, request, set_id, with_rows)
+
+    def query(self, request: Request, text: str) -> None:
+        """Answered by ``QueryAnswered``."""
+        self._submit(self._query, request, text)
+
+    def call(self, request: Request, reducer: str, args: Arguments, *, wants_answer: bool = True) -> None:
+        """Answered by ``CallEnded`` or ``CallRefused``. Without ``wants_answer`` it is answered only if it
+        is refused, and what it changes is told as what others change."""
+        self._submit(self._call, request, reducer, args, wants_answer)
+
+    def call_procedure(self, request: Request, procedure: str) -> None:
+        """Answered by ``ProcedureFailed``."""
+        self._submit(self._call_procedure, request, procedure)
+
+    def settled(self) -> Future[None]:
+        """Done when all that was asked for before has been done."""
+        return self._worker.submit(_nothing)
+
+    def close(self) -> Future[None]:
+        """The client is gone; what it asked for before is done all the same. The future is done when the
+        module knows."""
+        return self._worker.submit(self._close)
+
+    # --- on the database's thread ------------------------------------------------------------
+
+    def _submit(self, function: Callable[..., None], *args: object) -> None:
+        self._worker.submit(self._guarded, function, args)
+
+    def _guarded(self, function: Callable[..., None], args: tuple[object, ...]) -> None:
+        try:
+            function(*args)
+        except Exception:
+            log.exception("What a client of database %s asked for failed", self._instance.identity)
+            self._subscriber.end(Ended(EndReason.BUG))
+
+    def _subscribe(self, request: Request, set_id: SetId, queries: Sequence[str]) -> None:
+        instance = self._instance
+        if not instance.subscriptions.subscribe(self._subscriber, request, set_id, queries, instance.store):
+            instance.logs.system(
+                f"A client asked for a set of queries {set_id}, and it has one of that name: nothing was done",
+                level=LogLevel.ERROR,
+            )
+
+    def _replace_subscription(self, request: Request, queries: Sequence[str]) -> None:
+        instance = self._instance
+        instance.subscriptions.replace(self._subscriber, request, queries, instance.store)
+
+    def _unsubscribe(self, request: Request, set_id: SetId, with_rows: bool) -> None:
+        instance = self._instance
+        instance.subscriptions.unsubscribe(self._subscriber, request, set_id, instance.store, with_rows=with_rows)
+
+    def _query(self, request: Request, text: str) -> None:
+        subscriptions, started = self._instance.subscriptions, perf_counter_ns()
+        rows, error = None, None
+        try:
+            rows = subscriptions.query(self._subscriber, text, self._instance.store)
+        except SqlError as refusal:
+            error = str(refusal)
+        micros = (perf_counter_ns() - started) // 1000
+        subscriptions.tell(self._subscriber, QueryAnswered(request, rows, error, micros))
+
+    def _call(self, request: Request, reducer: str, args: Arguments, wants_answer: bool) -> None:
+        instance, subscriber = self._instance, self._subscriber
+        subscriptions = instance.subscriptions
+        number = instance.reducer_number(reducer)
+        encoded = b""
+        try:
+            encoded = args if isinstance(args, bytes) else args(instance.schema)
+            with subscriptions.calling(subscriber, request, wants_answer=wants_answer) as call:
+                outcome = instance.call(reducer, encoded, subscriber.caller)
+        except StdbError as refusal:
+            function = CalledFunction(reducer, number, encoded)
+            subscriptions.tell(subscriber, CallRefused(request, function, str(refusal), instance.clock()))
+            return
+        if wants_answer:
+            function = CalledFunction(reducer, number, encoded)
+            subscriptions.tell(subscriber, CallEnded(request, function, outcome, call.updates))
+
+    def _call_procedure(self, request: Request, procedure: str) -> None:
+        instance = self._instance
+        declared = (prefix + one.name for prefix, module in instance.schema.walk() for one in module.procedures)
+        error = "This server cannot run procedures yet" if procedure in declared else "No such procedure"
+        instance.subscriptions.tell(self._subscriber, ProcedureFailed(request, error))
+
+    def _close(self) -> None:
+        self._instance.subscriptions.remove(self._subscriber)
+        self._instance.call_lifecycle(Lifecycle.ON_DISCONNECT, self._subscriber.caller)
+
+
+def _nothing() -> None:
+    """All that was asked for before has been done."""

@@ -1,0 +1,131 @@
+"""What a connected client is told, in the order in which things happened. How it is written down for
+the client is the business of whoever gives it its mailbox."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+from stdbpy.engine.delta import Commit
+from stdbpy.engine.results import CallOutcome
+from stdbpy.engine.subscriptions.changes import QueryRows, RowChanges
+from stdbpy.sats.values import Timestamp
+
+Request = Any
+"""What a client asked for, as its connection was given it; it comes back in the answer."""
+
+SetId = Any
+"""A client's name for a set of queries that it subscribed to at once; hashable."""
+
+Updates = Sequence[tuple[SetId, RowChanges]]
+"""What a transaction did to the rows of a client's sets, by set, then by table."""
+
+
+class Subscribed(NamedTuple):
+    """A set of queries is in place; these are its rows."""
+
+    request: Request
+    set_id: SetId
+    rows: Sequence[QueryRows]
+
+
+class Unsubscribed(NamedTuple):
+    """A set of queries is gone, with these rows; ``None`` if the client did not want to know them."""
+
+    request: Request
+    set_id: SetId
+    rows: Sequence[QueryRows] | None
+
+
+class SubscriptionFailed(NamedTuple):
+    """A set of queries could not be put in place or taken away; without a request, it has ended."""
+
+    request: Request | None
+    set_id: SetId
+    error: str
+
+
+class Updated(NamedTuple):
+    """A transaction has changed rows of the client's sets."""
+
+    commit: Commit
+    request: Request | None
+    """The request of the client that caused it, who is another one or did not ask for an answer."""
+    updates: Updates
+
+
+class CallEnded(NamedTuple):
+    """A reducer that the client called has run. ``updates`` are the call's own; others' come apart."""
+
+    request: Request
+    function: CalledFunction
+    outcome: CallOutcome
+    updates: Updates
+
+
+class CallRefused(NamedTuple):
+    """A call that the client asked for did not take place."""
+
+    request: Request
+    function: CalledFunction
+    error: str
+    timestamp: Timestamp
+
+
+class CalledFunction(NamedTuple):
+    name: str
+    number: int | None
+    """Its place among the module's reducers; ``None`` if there is no such reducer."""
+    args: bytes
+
+
+class QueryAnswered(NamedTuple):
+    """What a query gives once: its rows, or why it gives none."""
+
+    request: Request
+    rows: QueryRows | None
+    error: str | None
+    duration_micros: int
+
+
+class ProcedureFailed(NamedTuple):
+    """A procedure that the client called was not run."""
+
+    request: Request
+    error: str
+
+
+class EndReason(enum.Enum):
+    DATABASE_GONE = enum.auto()
+    """It was deleted, or cleared, or has been updated in a way that clients do not survive."""
+    STORAGE_FAILED = enum.auto()
+    """What the client may have been told of could not be written down, so it was undone."""
+    BUG = enum.auto()
+    """The server cannot go on; its log says why."""
+
+
+class Ended(NamedTuple):
+    """The client is not connected any more; nothing comes after this."""
+
+    reason: EndReason
+
+
+Event = (
+    Subscribed
+    | Unsubscribed
+    | SubscriptionFailed
+    | Updated
+    | CallEnded
+    | CallRefused
+    | QueryAnswered
+    | ProcedureFailed
+    | Ended
+)
+
+
+class Mailbox(Protocol):
+    """Where the events of one client go."""
+
+    def put(self, event: Event) -> None:
+        """Takes an event. Called on the database's thread, so it must neither wait nor raise."""

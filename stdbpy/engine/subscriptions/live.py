@@ -1,0 +1,84 @@
+"""The queries that somebody is subscribed to, each once, with those who are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from stdbpy.engine.delta import Delta
+from stdbpy.engine.subscriptions.events import SetId
+from stdbpy.engine.subscriptions.subscriber import Subscriber
+
+if TYPE_CHECKING:
+    from stdbpy.engine.subscriptions.query import QueryKey, SubscribedQuery
+
+
+class LiveQuery:
+    """A query with its holders: each client, and the sets in which it has the query."""
+
+    __slots__ = ("holders", "query")
+
+    def __init__(self, query: SubscribedQuery) -> None:
+        self.query = query
+        self.holders: dict[Subscriber, dict[SetId, None]] = {}
+
+
+class LiveQueries:
+    """All of one database."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[QueryKey, LiveQuery] = {}
+        self._reading: dict[int, dict[LiveQuery, None]] = {}
+        """By the number of a table: the queries whose results may change with it."""
+
+    def __iter__(self) -> Iterator[LiveQuery]:
+        return iter(self._by_key.values())
+
+    def affected(self, delta: Delta) -> Iterable[LiveQuery]:
+        """The queries that a transaction may have changed the results of."""
+        reading = self._reading
+        if len(delta.changes) == 1:
+            (table,) = delta.changes
+            return list(reading.get(table, ()))
+        found: dict[LiveQuery, None] = {}
+        for table in delta.changes:
+            found.update(reading.get(table, {}))
+        return list(found)
+
+    def known(self, query: SubscribedQuery) -> SubscribedQuery:
+        """The same query as others hold it, if they do."""
+        live = self._by_key.get(query.key)
+        return live.query if live is not None else query
+
+    def hold(self, subscriber: Subscriber, set_id: SetId, query: SubscribedQuery) -> bool:
+        """Makes the query part of a client's set; whether it is in none of its other ones."""
+        live = self._by_key.get(query.key)
+        if live is None:
+            live = self._by_key[query.key] = LiveQuery(query)
+            for table in query.reads:
+                self._reading.setdefault(table, {})[live] = None
+        sets = live.holders.setdefault(subscriber, {})
+        is_new = not sets
+        sets[set_id] = None
+        return is_new
+
+    def release(self, subscriber: Subscriber, set_id: SetId, query: SubscribedQuery) -> bool:
+        """Takes the query out of a client's set; whether it is in none of its other ones."""
+        live = self._by_key[query.key]
+        sets = live.holders[subscriber]
+        del sets[set_id]
+        if sets:
+            return False
+        del live.holders[subscriber]
+        if not live.holders:
+            del self._by_key[query.key]
+            for table in query.reads:
+                reading = self._reading[table]
+                del reading[live]
+                if not reading:
+                    del self._reading[table]
+        return True
+
+    def clear(self) -> None:
+        self._by_key.clear()
+        self._reading.clear()

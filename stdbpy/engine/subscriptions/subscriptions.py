@@ -1,0 +1,255 @@
+"""The subscriptions of one database. Its thread alone uses them.
+
+A transaction's meaning for queries is worked out right when it ends, while the tables are as it left
+them: what comes next in the same group, another transaction or a new subscription, sees all of it or
+nothing. Clients that want confirmed reads are told when the group is durable.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from stdbpy.engine.delta import Commit
+from stdbpy.engine.store.store import Store
+from stdbpy.engine.subscriptions.changes import QueryRows, RowChanges
+from stdbpy.engine.subscriptions.events import (
+    Ended,
+    EndReason,
+    Event,
+    Request,
+    SetId,
+    Subscribed,
+    SubscriptionFailed,
+    Unsubscribed,
+    Updated,
+)
+from stdbpy.engine.subscriptions.live import LiveQueries
+from stdbpy.engine.subscriptions.subscriber import Subscriber
+from stdbpy.engine.transaction import Transaction
+from stdbpy.errors import SqlError, StdbError
+
+if TYPE_CHECKING:
+    from stdbpy.engine.subscriptions.compiler import Compiler
+    from stdbpy.engine.subscriptions.query import SubscribedQuery
+
+log = logging.getLogger("stdbpy.engine")
+
+
+class _Replaced:
+    """The set that a client of protocol v1 gets by naming all of its queries at once."""
+
+
+WHOLE_SET = _Replaced()
+
+
+class RunningCall:
+    """A call that a client waits for."""
+
+    def __init__(self, subscriber: Subscriber, request: Request, *, wants_answer: bool) -> None:
+        self.subscriber = subscriber
+        self.request = request
+        self.wants_answer = wants_answer
+        self.updates: list[tuple[SetId, RowChanges]] = []
+        """What the call did to the client's sets, if it wants an answer."""
+
+
+class Subscriptions:
+    def __init__(self) -> None:
+        self._subscribers: dict[Subscriber, None] = {}
+        self._live = LiveQueries()
+        self._told: dict[Subscriber, None] = {}
+        """Who was told, or is to be told, of what is not durable yet."""
+        self._call: RunningCall | None = None
+        self._compilers: dict[int, Compiler] = {}
+
+    # --- clients -----------------------------------------------------------------------------
+
+    def add(self, subscriber: Subscriber) -> None:
+        self._subscribers[subscriber] = None
+
+    def remove(self, subscriber: Subscriber) -> None:
+        """Forgets a client and all that it is subscribed to."""
+        for set_id in list(subscriber.sets):
+            self._drop(subscriber, set_id)
+        self._subscribers.pop(subscriber, None)
+        self._told.pop(subscriber, None)
+
+    def end_all(self, reason: EndReason) -> None:
+        """Ends all connections. Any thread may do so when the database's own is stuck."""
+        for subscriber in list(self._subscribers):
+            subscriber.end(Ended(reason))
+
+    def tell(self, subscriber: Subscriber, event: Event) -> None:
+        if not subscriber.has_ended:
+            self._told[subscriber] = None
+            subscriber.tell(event)
+
+    # --- sets of queries ---------------------------------------------------------------------
+
+    def subscribe(
+        self, subscriber: Subscriber, request: Request, set_id: SetId, texts: Sequence[str], store: Store
+    ) -> bool:
+        """Puts a set of queries in place and tells the client its rows, or why not. False, having done
+        nothing, if the client has a set of that name."""
+        if set_id in subscriber.sets:
+            return False
+        try:
+            queries = self._compiled(subscriber, texts, store)
+        except SqlError as error:
+            self.tell(subscriber, SubscriptionFailed(request, set_id, _sentence(error)))
+            return True
+        fresh = [query for query in queries if self._live.hold(subscriber, set_id, query)]
+        subscriber.sets[set_id] = queries
+        wanted = queries if subscriber.options.by_set else fresh
+        self.tell(subscriber, Subscribed(request, set_id, _rows(wanted, Transaction(store))))
+        return True
+
+    def replace(self, subscriber: Subscriber, request: Request, texts: Sequence[str], store: Store) -> None:
+        """Makes these the queries of the client's set without a name, and tells it all of their rows."""
+        try:
+            queries = self._compiled(subscriber, texts, store)
+        except SqlError as error:
+            self.tell(subscriber, SubscriptionFailed(request, WHOLE_SET, _sentence(error)))
+            return
+        if WHOLE_SET in subscriber.sets:
+            self._drop(subscriber, WHOLE_SET)
+        for query in queries:
+            self._live.hold(subscriber, WHOLE_SET, query)
+        subscriber.sets[WHOLE_SET] = queries
+        self.tell(subscriber, Subscribed(request, WHOLE_SET, _rows(queries, Transaction(store))))
+
+    def unsubscribe(
+        self, subscriber: Subscriber, request: Request, set_id: SetId, store: Store, *, with_rows: bool
+    ) -> None:
+        """Takes a set of queries away, and tells the client so."""
+        if set_id not in subscriber.sets:
+            error = "There is no such subscription: it was never made, could not be made, or has ended."
+            self.tell(subscriber, SubscriptionFailed(request, set_id, error))
+            return
+        queries = subscriber.sets[set_id]
+        released = self._drop(subscriber, set_id)
+        dropped = queries if subscriber.options.by_set else released
+        rows = _rows(dropped, Transaction(store)) if with_rows else None
+        self.tell(subscriber, Unsubscribed(request, set_id, rows))
+
+    def query(self, subscriber: Subscriber, text: str, store: Store) -> QueryRows:
+        """The rows that a query gives once. Raises ``SqlError``."""
+        compiler = self._compiler(store)
+        return compiler.rows_now(text, subscriber.caller, Transaction(store), is_owner=subscriber.is_owner)
+
+    def _compiled(self, subscriber: Subscriber, texts: Iterable[str], store: Store) -> list[SubscribedQuery]:
+        """Each once, however often it is named."""
+        compiler = self._compiler(store)
+        queries: dict[object, SubscribedQuery] = {}
+        for text in texts:
+            for query in compiler.compile(text, subscriber.caller, is_owner=subscriber.is_owner):
+                queries.setdefault(query.key, self._live.known(query))
+        return list(queries.values())
+
+    def _compiler(self, store: Store) -> Compiler:
+        # SQL is loaded when the first query comes: most programs start without one.
+        from stdbpy.engine.subscriptions.compiler import Compiler
+
+        found = self._compilers.get(id(store))
+        if found is None or found.store is not store:
+            self._compilers = {id(store): (found := Compiler(store))}
+        return found
+
+    def _drop(self, subscriber: Subscriber, set_id: SetId) -> list[SubscribedQuery]:
+        """Takes a set away; its queries that are in no other set of the client."""
+        queries = subscriber.sets.pop(set_id)
+        return [query for query in queries if self._live.release(subscriber, set_id, query)]
+
+    # --- what happens ------------------------------------------------------------------------
+
+    @contextmanager
+    def calling(self, subscriber: Subscriber, request: Request, *, wants_answer: bool) -> Iterator[RunningCall]:
+        """While a client's call runs, what it does is its own doing."""
+        self._call = call = RunningCall(subscriber, request, wants_answer=wants_answer)
+        try:
+            yield call
+        finally:
+            self._call = None
+
+    def happened(self, commit: Commit) -> None:
+        """A transaction has ended that changed something; it is not durable yet."""
+        updates: dict[Subscriber, list[tuple[SetId, RowChanges]]] = {}
+        for live in self._live.affected(commit.delta):
+            try:
+                changes = live.query.changes(commit.delta)
+            except Exception as error:
+                log.exception("The query %r could not be evaluated", live.query.key.text)
+                self._give_up(live.query, error)
+                continue
+            if changes:
+                for subscriber, sets in live.holders.items():
+                    updates.setdefault(subscriber, []).extend(
+                        (set_id, rows) for set_id in _told_of(subscriber, sets) for rows in changes
+                    )
+        call = self._call
+        for subscriber, told in updates.items():
+            if call is not None and call.wants_answer and call.subscriber is subscriber:
+                call.updates = told
+            else:
+                self.tell(subscriber, Updated(commit, call.request if call is not None else None, told))
+
+    def confirmed(self) -> None:
+        """All that has happened is durable."""
+        if self._told:
+            told, self._told = self._told, {}
+            for subscriber in told:
+                subscriber.let_go()
+
+    def undone(self, error: str) -> None:
+        """All that has happened since it was last durable has been undone."""
+        told, self._told = self._told, {}
+        for subscriber in told:
+            if not subscriber.take_back(error):
+                subscriber.end(Ended(EndReason.STORAGE_FAILED))
+
+    def _give_up(self, query: SubscribedQuery, error: Exception) -> None:
+        """Ends the sets that have a query which fails."""
+        message = _sentence(error) if isinstance(error, StdbError) else "The query could not be evaluated."
+        for subscriber in list(self._subscribers):
+            for set_id in [set_id for set_id, queries in subscriber.sets.items() if query in queries]:
+                self._drop(subscriber, set_id)
+                self.tell(subscriber, SubscriptionFailed(None, set_id, message))
+
+    # --- the module --------------------------------------------------------------------------
+
+    def module_replaced(self, store: Store) -> None:
+        """The database has another version of its tables: compiles all queries anew. Sets with queries
+        that mean nothing any more end."""
+        self._live.clear()
+        for subscriber in self._subscribers:
+            before, subscriber.sets = subscriber.sets, {}
+            for set_id, queries in before.items():
+                try:
+                    anew = self._compiled(subscriber, (query.key.text for query in queries), store)
+                except SqlError as error:
+                    self.tell(subscriber, SubscriptionFailed(None, set_id, _sentence(error)))
+                    continue
+                for query in anew:
+                    self._live.hold(subscriber, set_id, query)
+                subscriber.sets[set_id] = anew
+
+
+def _told_of(subscriber: Subscriber, sets: dict[SetId, None]) -> Iterable[SetId]:
+    """The sets for which a client is told of a query's changes: where it knows none, once for those with a
+    name and once for the one without."""
+    if subscriber.options.by_set or len(sets) == 1:
+        return tuple(sets)
+    if WHOLE_SET in sets:
+        return (WHOLE_SET, next(set_id for set_id in sets if set_id is not WHOLE_SET))
+    return (next(iter(sets)),)
+
+
+def _rows(queries: Iterable[SubscribedQuery], transaction: Transaction) -> list[QueryRows]:
+    return [rows for query in queries for rows in query.rows(transaction)]
+
+
+def _sentence(error: StdbError) -> str:
+    return f"{error.message}. {error.hint}" if error.hint else error.message

@@ -1,0 +1,34 @@
+"""Connections that were upgraded to websockets: uvicorn's, quiet, and able to be cut off."""
+
+from __future__ import annotations
+
+import logging
+from asyncio import BaseTransport
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from stdbpy.server.websocket.endpoint import ABORT
+
+LARGEST_MESSAGE = 32 * 1024 * 1024
+"""Bytes of a client's message; this and the interval are the real server's."""
+
+PING_INTERVAL = 15.0
+PONG_PATIENCE = 30.0
+"""Seconds between the answer to a ping and the next one, and until a client that does not answer is gone: it
+may have a lot to read before the ping."""
+
+_log = logging.getLogger("stdbpy.server.websocket")
+_log.setLevel(logging.WARNING)
+"""Below that, uvicorn and websockets log addresses and headers, which may have a token in them."""
+
+
+class WebsocketConnection(WebSocketsSansIOProtocol):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.logger = self.conn.logger = _log
+        self.conn.debug = False
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, ABORT: self.transport.abort}

@@ -1,0 +1,227 @@
+"""``GET /v1/database/{name}/subscribe``: from the handshake to the end of the connection."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+
+from starlette.types import Message, Receive, Scope, Send
+
+from stdbpy.engine import Caller
+from stdbpy.engine.connection import DatabaseConnection
+from stdbpy.engine.subscriptions.events import (
+    CallEnded,
+    Ended,
+    EndReason,
+    Event,
+    QueryAnswered,
+    Subscribed,
+    Unsubscribed,
+    Updated,
+)
+from stdbpy.engine.subscriptions.subscriber import ConnectionOptions
+from stdbpy.errors import NotAllowed, StdbError
+from stdbpy.server.answer import Answer, Header
+from stdbpy.server.asked import Asked
+from stdbpy.server.backend import Backend
+from stdbpy.server.refusal import answer_for
+from stdbpy.server.websocket.mailbox import ClientMailbox, Doorbell
+from stdbpy.server.websocket.speaker import Frame, Speaker
+from stdbpy.server.websocket.terms import V3_BSATN, Terms, read_connection_id, read_terms
+from stdbpy.server.websocket.v2 import V2Speaker
+
+GOING_AWAY = 1001
+REFUSED = 1008
+FAILED = 1011
+"""Codes with which the server closes: the database is gone; the module turns the client away; a frame that
+is none, as on the real server, or a failure of the server's own."""
+
+LONGEST_REASON = 123
+"""Bytes of the reason in a closing frame."""
+
+ABORT = "stdbpy.abort"
+"""Where the state of a connection has the function that cuts it off."""
+
+MANY_REQUESTS = 4096
+"""Of one client: with twice as many of them waiting to be done, no more is read."""
+
+MANY_ROWS = 1000
+"""As many in one list are made frames beside the event loop, which serves others meanwhile."""
+
+CLOSING_PATIENCE = 5.0
+"""Seconds until a connection is forgotten though the module was not told yet that it has ended: a reducer
+can hold the database for ever."""
+
+_ENDINGS = {
+    EndReason.DATABASE_GONE: (GOING_AWAY, "module exited"),
+    EndReason.STORAGE_FAILED: (FAILED, "what this client was told of could not be stored"),
+    EndReason.BUG: (FAILED, "the server failed; its log says more"),
+}
+
+log = logging.getLogger("stdbpy.server")
+
+
+class Subscribing:
+    """The ASGI application of the endpoint for websockets."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._doorbell: Doorbell | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = Asked(self._backend, scope, receive)
+        headers: tuple[Header, ...] = ()
+        try:
+            caller = asked.caller
+            headers = caller.headers
+            connection_id = read_connection_id(asked)
+            database = await asked.opened_database()
+            terms = read_terms(asked, connection_id)
+        except StdbError as error:
+            await refuse_websocket(answer_for(error), receive, send, headers)
+            return
+        await receive()  # that it is asked for
+        await send({"type": "websocket.accept", "subprotocol": terms.subprotocol, "headers": list(headers)})
+        if self._doorbell is None:
+            self._doorbell = Doorbell(asyncio.get_running_loop())
+        mailbox = ClientMailbox(self._doorbell)
+        speaker = speaker_for(terms)
+        options = ConnectionOptions(confirmed=terms.confirmed, by_set=terms.knows_sets)
+        who = Caller(caller.identity, terms.connection_id, caller.payload)
+        try:
+            connection = await _connected(database.connect(who, mailbox, options))
+        except StdbError as error:
+            await _close(send, REFUSED if isinstance(error, NotAllowed) else GOING_AWAY, str(error))
+            return
+        client = _Client(speaker, mailbox, connection, receive, send, scope["state"].get(ABORT))
+        await client.serve(speaker.greeting(caller, terms.connection_id))
+
+
+def speaker_for(terms: Terms) -> Speaker:
+    return V2Speaker(terms.compression, joins_messages=terms.subprotocol == V3_BSATN)
+
+
+async def _connected(connecting: Future[DatabaseConnection]) -> DatabaseConnection:
+    """What ``connecting`` comes to; if nobody waits for that any more, the connection is closed again."""
+    try:
+        return await asyncio.shield(asyncio.wrap_future(connecting))
+    except asyncio.CancelledError:
+        connecting.add_done_callback(_close_unused)
+        raise
+
+
+def _close_unused(connecting: Future[DatabaseConnection]) -> None:
+    if not connecting.cancelled() and connecting.exception() is None:
+        connecting.result().close()
+
+
+async def refuse_websocket(answer: Answer, receive: Receive, send: Send, headers: tuple[Header, ...] = ()) -> None:
+    """Answers the request to open a websocket with an HTTP answer."""
+    await receive()
+
+    async def send_before_opening(message: Message) -> None:
+        await send({**message, "type": f"websocket.{message['type']}"})
+
+    await answer.send(send_before_opening, headers)
+
+
+async def _close(send: Send, code: int, reason: str) -> None:
+    short = reason.encode(errors="backslashreplace")[:LONGEST_REASON].decode(errors="ignore")
+    with suppress(Exception):  # the client may have gone in the meantime
+        await send({"type": "websocket.close", "code": code, "reason": short})
+
+
+class _Client:
+    """One connection: what it sends is asked of the database, what comes of it is sent."""
+
+    def __init__(
+        self,
+        speaker: Speaker,
+        mailbox: ClientMailbox,
+        connection: DatabaseConnection,
+        receive: Receive,
+        send: Send,
+        abort: Callable[[], None] | None,
+    ) -> None:
+        self._speaker = speaker
+        self._mailbox = mailbox
+        self._connection = connection
+        self._receive = receive
+        self._send = send
+        self._abort = abort
+
+    async def serve(self, greeting: Frame) -> None:
+        """Returns when the connection has ended, and the module knows."""
+        talking = asyncio.ensure_future(self._talk(greeting))
+        try:
+            await self._listen()
+        finally:
+            talking.cancel()
+            gone = asyncio.wrap_future(self._connection.close())
+            await asyncio.wait({talking, gone}, timeout=CLOSING_PATIENCE)
+
+    async def _listen(self) -> None:
+        settled: Future[None] | None = None
+        asked = 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            frame = message.get("bytes")
+            try:
+                asked += self._speaker.hear(message["text"] if frame is None else frame, self._connection)
+            except StdbError as error:
+                await _close(self._send, FAILED, str(error))
+                return
+            if asked >= MANY_REQUESTS:
+                asked = 0
+                if settled is not None:
+                    await asyncio.wrap_future(settled)
+                settled = self._connection.settled()
+
+    async def _talk(self, greeting: Frame) -> None:
+        try:
+            await self._send_frame(greeting)
+            while True:
+                events = await self._mailbox.take()
+                if self._mailbox.is_overfull:
+                    log.info("A client was cut off that did not read what it was sent")
+                    self._cut_off()
+                    return
+                last = events[-1] if events and isinstance(events[-1], Ended) else None
+                for frame in await self._frames(events if last is None else events[:-1]):
+                    await self._send_frame(frame)
+                if last is not None:
+                    await _close(self._send, *_ENDINGS[last.reason])
+                    return
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.debug("A client went away while it was sent something", exc_info=True)
+
+    async def _frames(self, events: list[Event]) -> list[Frame]:
+        if any(map(_is_much, events)):
+            return await asyncio.to_thread(self._speaker.frames, events)
+        return self._speaker.frames(events)
+
+    async def _send_frame(self, frame: Frame) -> None:
+        kind = "text" if isinstance(frame, str) else "bytes"
+        await self._send({"type": "websocket.send", kind: frame})
+
+    def _cut_off(self) -> None:
+        if self._abort is not None:
+            self._abort()
+
+
+def _is_much(event: Event) -> bool:
+    match event:
+        case Subscribed(_, _, found) | Unsubscribed(_, _, list() as found):
+            return any(len(rows.rows) >= MANY_ROWS for rows in found)
+        case QueryAnswered(_, rows) if rows is not None:
+            return len(rows.rows) >= MANY_ROWS
+        case Updated(_, _, updates) | CallEnded(_, _, _, updates):
+            return any(len(rows.inserted) + len(rows.deleted) >= MANY_ROWS for _, rows in updates)
+    return False
