@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from stdbpy.protocol.reconnecting import ReconnectPolicy
-
 CompressionName = Literal["none", "gzip", "brotli"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReconnectPolicy:
+    """Delays before attempts: exponential with full jitter, so that a thousand clients of a server
+    that restarts do not come back all at once."""
+
+    base: float = 1.0
+    """The longest delay, in seconds, before the first attempt; it doubles with each failure."""
+    cap: float = 30.0
+    """The longest delay of all, in seconds."""
+    attempts: int | None = None
+    """How many attempts in a row may fail; ``None``: any number."""
+    first: bool = False
+    """Whether a connection that never was is tried again as well; else its first failure is final."""
+
+    def delay(self, failures: int, random: Callable[[], float]) -> float:
+        """Seconds before the next attempt after that many failed ones; ``random()`` is in [0, 1)."""
+        return random() * min(self.cap, self.base * 2.0 ** min(failures, 64))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,32 +15,11 @@ from stdbpy.errors import (
     SessionHeld,
     StdbError,
 )
-
-SESSION_HELD_CODE = 4000
-"""The close code of servers from 2.14 on, while another connection of the same ``session_id`` is there:
-they end that one and expect the client to come back soon (``spacetimedb-client-api-messages`` 2.14)."""
+from stdbpy.protocol.handshake import SESSION_BUSY
+from stdbpy.protocol.options import ReconnectPolicy
 
 _SESSION_HELD_DELAY = 0.25
 _SESSION_HELD_ATTEMPTS = 40
-
-
-@dataclass(frozen=True, slots=True)
-class ReconnectPolicy:
-    """Delays before attempts: exponential with full jitter, so that a thousand clients of a server
-    that restarts do not come back all at once."""
-
-    base: float = 1.0
-    """The longest delay, in seconds, before the first attempt; it doubles with each failure."""
-    cap: float = 30.0
-    """The longest delay of all, in seconds."""
-    attempts: int | None = None
-    """How many attempts in a row may fail; ``None``: any number."""
-    first: bool = False
-    """Whether a connection that never was is tried again as well; else its first failure is final."""
-
-    def delay(self, failures: int, random: Callable[[], float]) -> float:
-        """Seconds before the next attempt after that many failed ones; ``random()`` is in [0, 1)."""
-        return random() * min(self.cap, self.base * 2.0 ** min(failures, 64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +58,7 @@ class Reconnection:
     def judge(self, error: StdbError, *, code: int | None, had_connected: bool) -> Verdict:
         """What to do after ``error``; ``had_connected`` says whether the session ever had a connection."""
         policy = self._policy
-        if code == SESSION_HELD_CODE:
+        if code == SESSION_BUSY:
             self._held += 1
             if self._held > _SESSION_HELD_ATTEMPTS:
                 return Stop(SessionHeld("another connection holds the session id and is not let go", hint=_HELD_HINT))

@@ -59,10 +59,8 @@ class Replica:
         """Raises ``ProtocolError`` for rows that do not fit."""
         if self._shadow is None:
             self._deliveries.append(RowsChanged(event, self.cache.apply(tables)))
-        else:
-            events = self._shadow.apply(tables)  # rows of event tables: they are told, not kept
-            if events:
-                self._held.append(RowsChanged(event, events))
+        elif events := self._shadow.apply(tables):  # nobody keeps them, so there is nothing to reconcile
+            self._held.append(RowsChanged(event, events))
 
     # --- subscriptions
 

@@ -23,6 +23,7 @@ from stdbpy.errors import (
     DecodeError,
     IdentityChanged,
     NoSuchReducer,
+    NotSupported,
     ProcedureFailed,
     ProtocolError,
     QueryFailed,
@@ -33,10 +34,10 @@ from stdbpy.protocol import incoming, requests
 from stdbpy.protocol.cache import ClientCache
 from stdbpy.protocol.catalog import Catalog, FunctionLayout
 from stdbpy.protocol.deliveries import AttemptFailed, Connected, Delivery, Disconnected, RequestFinished
-from stdbpy.protocol.dialect import Dialect
+from stdbpy.protocol.dialect import Dialect, dialect_for
 from stdbpy.protocol.events import TRANSACTION, ReconnectedEvent, ReducerEvent
 from stdbpy.protocol.functions import decode_returned, encode_arguments, failure_of
-from stdbpy.protocol.handshake import Handshake, dialect_for, handshake_for
+from stdbpy.protocol.handshake import V3, Handshake, handshake_for
 from stdbpy.protocol.options import SessionOptions
 from stdbpy.protocol.outbox import Outbox
 from stdbpy.protocol.pending import PendingRequest, PendingRequests, RequestFactory
@@ -119,11 +120,10 @@ class Session:
             return
         self.hang_up = None
         try:
-            self._dialect = dialect_for(subprotocol)
-        except ProtocolError as error:
+            self._dialect = dialect_for(subprotocol or "")
+        except NotSupported as error:
             self.hang_up = error
-        else:
-            self._outbox.joins = self._dialect.joins_frames
+        self._outbox.joins = subprotocol == V3
 
     def receive(self, frame: bytes | str) -> None:
         """A whole message has arrived. What cannot be understood ends the connection: see :attr:`hang_up`."""
