@@ -164,7 +164,7 @@ class OrderedLookup:
         first = (*key, *_start_of(within.lower, to_key))
         last = (*key, *_end_of(within.upper, to_key))
         groups = self._groups
-        return [row for found in self._order.irange(first, last) for row in groups[found].values()]
+        return [row for found in self._order.irange(first, last, (True, False)) for row in groups[found].values()]
 
     def note(self, removed: Collection[Row], added: Collection[Row]) -> None:
         self._pending.append((removed, added))
