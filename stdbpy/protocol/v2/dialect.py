@@ -79,9 +79,9 @@ class V3Dialect(V2Dialect):
 def _call_of_reducer(request: r.CallReducer) -> bytes:
     args = request.args
     if args.__class__ is bytes:
-        name = request.name.encode()
         try:
+            name = request.name.encode()
             return _CALL_START(_CALL_REDUCER, request.request_id, 0, len(name)) + name + _LENGTH(len(args)) + args
-        except struct.error:
+        except (struct.error, ValueError):
             pass  # what is wrong, the other way says
     return encode_client_message(message_of(request))
