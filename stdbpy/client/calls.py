@@ -1,8 +1,10 @@
-"""The base of generated ``Reducers`` classes."""
+"""The bases of generated classes of calls, and of records of their arguments."""
 
 from __future__ import annotations
 
-from typing import Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+
+import msgspec
 
 Outcome = TypeVar("Outcome")
 """What a call returns: ``None`` where it blocks, an awaitable under ``asyncio``."""
@@ -16,8 +18,39 @@ class Invoke(Protocol[Outcome_co]):
     def __call__(self, name: str, *args: object) -> Outcome_co: ...
 
 
+class InvokeProcedure(Protocol):
+    """Sends a call of the procedure ``name``; returns what it gives back, or the pending call."""
+
+    def __call__(self, name: str, *args: object) -> Any: ...
+
+
 class ReducerCalls(Generic[Outcome]):
     """Typed methods, one per reducer, over whatever sends the calls."""
 
     def __init__(self, invoke: Invoke[Outcome]) -> None:
         self.invoke = invoke
+
+
+class ProcedureCalls:
+    """Typed methods, one per procedure, over whatever sends the calls."""
+
+    def __init__(self, invoke: InvokeProcedure) -> None:
+        self.invoke = invoke
+
+
+class ReducerArguments(msgspec.Struct, frozen=True):
+    """What a reducer was called with; generated code has a subclass for each reducer.
+
+    >>> @db.message.on_insert
+    ... def _(ctx, message):
+    ...     if call := arguments.SendMessage.of(ctx.event):
+    ...         print(call.text)
+    """
+
+    __reducer__: ClassVar[str]
+
+    @classmethod
+    def of(cls, event: object) -> Self | None:
+        """The arguments, if ``event`` is that a call of this reducer ended; else ``None``."""
+        args: object = getattr(event, "args", None) if getattr(event, "reducer", None) == cls.__reducer__ else None
+        return cls(*args) if isinstance(args, tuple) else None

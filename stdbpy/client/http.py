@@ -7,10 +7,9 @@ from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 from stdbpy.api import ApiClient, AsyncApiClient, SqlResult
-from stdbpy.client.binding import ModuleBinding, Table
+from stdbpy.client.binding import ModuleBinding
 from stdbpy.client.calls import Invoke
-from stdbpy.errors import SqlError
-from stdbpy.sql.statements import split
+from stdbpy.client.query import Query
 
 Row = TypeVar("Row")
 Calls = TypeVar("Calls")
@@ -41,11 +40,10 @@ class HttpDatabase(Generic[Calls]):
     def _call(self, name: str, *args: object) -> None:
         self.api.call(self.database, name, self.module.arguments_json(name, args))
 
-    def rows(self, table: Table[Row], where: str = "") -> list[Row]:
-        """The rows of a table; ``where`` is one condition of SQL (``level > 10``). Raises
-        ``SqlError`` if it is more than that, and ``ApiError``."""
-        [result] = self.api.sql(self.database, _select(table, where))
-        return _rows(self.module, table, result)
+    def rows(self, query: Query[Row]) -> list[Row]:
+        """The rows of a table (``tables.player``) or other query. Raises ``ApiError``."""
+        [result] = self.api.sql(self.database, query.sql)
+        return _rows(self.module, query, result)
 
     def __enter__(self) -> Self:
         return self
@@ -79,11 +77,10 @@ class AsyncHttpDatabase(Generic[Calls]):
     async def _call(self, name: str, *args: object) -> None:
         await self.api.call(self.database, name, self.module.arguments_json(name, args))
 
-    async def rows(self, table: Table[Row], where: str = "") -> list[Row]:
-        """The rows of a table; ``where`` is one condition of SQL (``level > 10``). Raises
-        ``SqlError`` if it is more than that, and ``ApiError``."""
-        [result] = await self.api.sql(self.database, _select(table, where))
-        return _rows(self.module, table, result)
+    async def rows(self, query: Query[Row]) -> list[Row]:
+        """The rows of a table (``tables.player``) or other query. Raises ``ApiError``."""
+        [result] = await self.api.sql(self.database, query.sql)
+        return _rows(self.module, query, result)
 
     async def __aenter__(self) -> Self:
         return self
@@ -97,16 +94,6 @@ class AsyncHttpDatabase(Generic[Calls]):
         await self.api.close()
 
 
-def _select(table: Table[Row], where: str) -> str:
-    statement = f'SELECT * FROM "{table.name}"' + (f" WHERE {where}" if where else "")  # noqa: S608  # the caller's own
-    if len(statements := split(statement)) > 1:
-        raise SqlError(
-            f"where is one condition, but another statement follows it: {statements[1].text}",
-            hint="Run statements with api.sql(...), one at a time",
-        )
-    return statement
-
-
-def _rows(module: ModuleBinding, table: Table[Row], result: SqlResult) -> list[Row]:
-    from_json = module.row_codec(table).from_json
+def _rows(module: ModuleBinding, query: Query[Row], result: SqlResult) -> list[Row]:
+    from_json = module.row_codec(query).from_json
     return [from_json(row) for row in result.rows]

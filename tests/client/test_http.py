@@ -13,7 +13,7 @@ import pytest
 
 from stdbpy.api import ApiClient
 from stdbpy.codegen import generate
-from stdbpy.errors import EncodeError, NoSuchReducer, ReducerFailed, SqlError
+from stdbpy.errors import EncodeError, NoSuchReducer, ReducerFailed
 from stdbpy.module.load import load
 from stdbpy.module.package import ModuleSource, pack
 from stdbpy.sats import ConnectionId, Err, Identity, Interval, Ok, Some, TimeDuration, Timestamp
@@ -147,25 +147,12 @@ def test_the_same_with_asyncio(server, bindings):
     assert row == bindings.types.Sample(row.id, *sent)
 
 
-def test_rows_of_a_condition(server, bindings):
+def test_rows_of_a_query(server, bindings):
+    sample = bindings.tables.sample
     with bindings.over_http(server.url, "samples") as samples:
         samples.reducers.add(*arguments(bindings.types, low=True))
-        assert samples.rows(bindings.tables.sample, "text = 'nobody'") == []
-        assert {row.text for row in samples.rows(bindings.tables.sample, "text = ''")} == {""}
-
-
-def test_a_condition_may_hold_semicolons_and_end_with_one(server, bindings):
-    with bindings.over_http(server.url, "samples") as samples:
-        assert samples.rows(bindings.tables.sample, "text = 'a; b'; -- nobody; says so") == []
-
-
-def test_more_than_a_condition_is_not_sent(bindings):
-    # Nothing listens there.
-    with (
-        bindings.over_http("http://127.0.0.1:1", "samples") as samples,
-        pytest.raises(SqlError, match=r"^where is one condition, but another statement follows it: DELETE FROM b$"),
-    ):
-        samples.rows(bindings.tables.sample, "text = 'a'; DELETE FROM b; DELETE FROM c")
+        assert samples.rows(sample.where(lambda row: row.text == "nobody'; DELETE FROM sample")) == []
+        assert {row.text for row in samples.rows(sample.where(lambda row: row.text == ""))} == {""}
 
 
 def test_what_a_reducer_says_comes_back(server, bindings):
