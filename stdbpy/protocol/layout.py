@@ -107,11 +107,11 @@ class MessageSet(Generic[M]):
             raise DecodeError("there is no message", offset=offset, expected=f"a message of the {self._sender}")
         tag = data[offset]
         if tag >= len(self._codecs):
-            self._raise_newer(tag, f"number {tag}")
+            self._raise_newer(tag, f"The {self._sender}'s message number {tag}")
         try:
             return cast("tuple[M, int]", self._codecs[tag].decode_from(data, offset + 1))
         except UnknownPart as error:
-            self._raise_newer(error.part, f"{self._classes[tag].__name__} has a part that ({error.message})")
+            self._raise_newer(error.part, self._part_of(self._classes[tag].__name__, error))
 
     def to_json(self, message: M) -> dict[str, Any]:
         """The message as ``json.dumps`` takes it. Raises ``EncodeError`` for a value that does not fit."""
@@ -125,8 +125,11 @@ class MessageSet(Generic[M]):
         [(name, payload)] = obj.items()
         codec = self._json_codecs.get(name)
         if codec is None:
-            self._raise_newer(name, repr(name))
-        return cast("M", codec.from_json(payload))
+            self._raise_newer(name, f"The {self._sender}'s message {name!r}")
+        try:
+            return cast("M", codec.from_json(payload))
+        except UnknownPart as error:
+            self._raise_newer(error.part, self._part_of(name, error))
 
     def _tag_of(self, message: M) -> int:
         tag = self._tags.get(type(message))
@@ -134,6 +137,8 @@ class MessageSet(Generic[M]):
             raise EncodeError(f"{type(message).__name__} is no message of the {self._sender}")
         return tag
 
+    def _part_of(self, name: str, error: UnknownPart) -> str:
+        return f"A part of the {self._sender}'s message {name} ({error.message})"
+
     def _raise_newer(self, part: int | str, what: str) -> NoReturn:
-        message = f"The {self._sender}'s message {what} is newer than this stdbpy understands"
-        raise UnknownPart(part, message, hint=UPGRADE) from None
+        raise UnknownPart(part, f"{what} is newer than this stdbpy understands", hint=UPGRADE) from None

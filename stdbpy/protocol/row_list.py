@@ -86,12 +86,13 @@ class RowList(msgspec.Struct, frozen=True, gc=False):
             return [row for (row,) in struct.Struct(f"{size}s").iter_unpack(data)]
         if len(offsets) == 1:
             return [data]
+        if not offsets:
+            return []
         starts = list(offsets)
         # Looked at only here, where going back would let few bytes become many rows.
         if starts != sorted(starts):
             raise DecodeError("the offsets of the rows go back")
-        ends = starts[1:]
-        ends.append(len(data))
+        ends = [*starts[1:], len(data)]
         return [data[start:end] for start, end in zip(starts, ends, strict=True)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stdbpy.errors import DecodeError, NotSupported
+from stdbpy.errors import DecodeError, EncodeError, NotSupported
 from stdbpy.protocol import incoming as i
 from stdbpy.protocol import requests as r
 from stdbpy.protocol.compression import unbrotlied, ungzipped
@@ -16,7 +16,8 @@ _MESSAGE_ID_SIZE = 4
 
 
 def message_of(request: r.Request) -> m.ClientMessage:
-    """The message that asks for it. Raises ``NotSupported`` for what v1 does not have."""
+    """The message that asks for it. Raises ``NotSupported`` for what v1 does not have, and
+    ``EncodeError`` for a number that does not fit."""
     match request:
         case r.CallReducer(request_id, name, args):
             return m.CallReducer(name, args, request_id, m.FULL_UPDATE)
@@ -27,9 +28,16 @@ def message_of(request: r.Request) -> m.ClientMessage:
         case r.Unsubscribe(request_id, query_set_id):
             return m.UnsubscribeMulti(request_id, m.QueryId(query_set_id))
         case r.OneOffQuery(request_id, query):
-            return m.OneOffQuery(request_id.to_bytes(_MESSAGE_ID_SIZE, "little"), query)
+            return m.OneOffQuery(_message_id(request_id), query)
         case r.SubscribeBatch():
             raise NotSupported("protocol v1 makes one subscription at a time")
+
+
+def _message_id(request_id: int) -> bytes:
+    try:
+        return request_id.to_bytes(_MESSAGE_ID_SIZE, "little")
+    except OverflowError:
+        raise EncodeError(f"the number of a request is a u32, not {request_id}") from None
 
 
 def told_by(message: m.ServerMessage, limit: int) -> i.Incoming:
