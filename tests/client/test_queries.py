@@ -42,6 +42,8 @@ def test_a_table_is_the_query_for_its_rows():
         (lambda p: ~p.online, '"online" <> TRUE'),
         (lambda p: p.luck <= 0.1, '"luck" <= 0.1'),
         (lambda p: p.luck > 3, '"luck" > 3.0'),
+        (lambda p: p.luck < 1e23, '"luck" < 100000000000000000000000'),
+        (lambda p: p.luck < -1e-7, '"luck" < -0.0000001'),
         (lambda p: p.luck == float("inf"), '"luck" = 1e999'),
         (lambda p: p.health == 0.1, '"health" = 0.10000000149011612'),
         (lambda p: p.badge == b"\x01\xff", '"badge" = 0x01ff'),

@@ -11,6 +11,7 @@ import math
 import struct
 import uuid
 from collections.abc import Callable
+from decimal import Decimal
 
 from stdbpy.errors import InvalidQuery
 from stdbpy.sats.values import ConnectionId, Identity, Timestamp
@@ -69,7 +70,12 @@ def _double(value: object) -> str:
         raise _Unfit("No float is exactly that number")
     if math.isinf(number):
         return "1e999" if number > 0 else "-1e999"  # what lies beyond the greatest float reads as infinite
-    return repr(number)
+    return _plain(number)
+
+
+def _plain(number: float) -> str:
+    """In digits alone: the servers do not read every number with an exponent as the nearest float."""
+    return format(Decimal(repr(number)), "f")
 
 
 def _single(value: object) -> str:
@@ -82,7 +88,7 @@ def _single(value: object) -> str:
         nearest: float = struct.unpack("<f", struct.pack("<f", number))[0]
     except OverflowError:
         raise _Unfit("It is beyond the greatest f32") from None
-    return repr(nearest)
+    return _plain(nearest)
 
 
 def _string(value: object) -> str:

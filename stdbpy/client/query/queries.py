@@ -88,7 +88,7 @@ class TableQuery(Query[Row], Generic[Row, Cols]):
         >>> tables.player.left_semijoin(tables.score, lambda p, s: p.id == s.player_id)
 
         ``on`` compares a column of this table with one of the other, each with an index; conditions
-        on ``right`` count. Raises :class:`InvalidQuery`.
+        on ``right`` count (servers 1.x refuse conditions on both tables). Raises :class:`InvalidQuery`.
         """
         other, join_sql, condition = self._join(right, on)
         if other.is_event:
