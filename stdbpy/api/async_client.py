@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import httpx
 
-from stdbpy.api import calls, databases, deletion, logs, publishing, servers, sql
+from stdbpy.api import calls, databases, deletion, energy, http_handlers, logs, mcp, publishing, servers, sql
 from stdbpy.api.address import Address
 from stdbpy.api.calls import Arguments
 from stdbpy.api.exchange import Exchange, Request, Response
@@ -17,14 +17,16 @@ from stdbpy.api.results import (
     DatabaseInfo,
     Health,
     HostType,
+    HttpAnswer,
     LogRecord,
+    MetricsTargets,
     NewIdentity,
     PublishPlan,
     PublishResult,
     SqlResult,
 )
 from stdbpy.api.sql_stream import SqlPart, SqlReader
-from stdbpy.api.transport import Repetition, client_settings, failure, request_settings, response_of
+from stdbpy.api.transport import Repetition, client_settings, failure, prepared, response_of
 from stdbpy.sats.values import Identity, Timestamp
 
 if TYPE_CHECKING:
@@ -74,6 +76,17 @@ class AsyncApiClient:
     async def version(self) -> str:
         return (await self._run(servers.health())).version
 
+    async def metrics(self) -> str:
+        return await self._run(servers.metrics())
+
+    async def metrics_targets(self) -> list[MetricsTargets]:
+        return await self._run(servers.metrics_targets())
+
+    async def mcp(
+        self, method: str, params: Mapping[str, Any] | None = None, *, database: str | None = None
+    ) -> dict[str, Any]:
+        return await self._run(mcp.mcp(method, params, database=database))
+
     # --- identities --------------------------------------------------------------------------
 
     async def create_identity(self) -> NewIdentity:
@@ -90,6 +103,12 @@ class AsyncApiClient:
 
     async def databases_of(self, identity: Identity) -> list[Identity]:
         return await self._run(servers.databases_of(identity))
+
+    async def energy_of(self, identity: Identity) -> int:
+        return await self._run(energy.energy_of(identity))
+
+    async def add_energy(self, identity: Identity, amount: int) -> int:
+        return await self._run(energy.add_energy(identity, amount))
 
     # --- databases ---------------------------------------------------------------------------
 
@@ -174,6 +193,18 @@ class AsyncApiClient:
     async def call(self, database: str, function: str, arguments: Arguments = ()) -> CallResult:
         return await self._run(calls.call(database, function, arguments))
 
+    async def fetch(
+        self,
+        database: str,
+        path: str,
+        method: str = "GET",
+        *,
+        query: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpAnswer:
+        return await self._run(http_handlers.fetch(database, path, method, query=query, body=body, headers=headers))
+
     async def sql(self, database: str, text: str, *, confirmed: bool | None = None) -> list[SqlResult]:
         return await self._run(sql.sql(database, text, confirmed=confirmed))
 
@@ -245,4 +276,4 @@ class AsyncApiClient:
         return answer
 
     def _prepare(self, request: Request) -> httpx.Request:
-        return self._http.build_request(**request_settings(self._address, request, self._timeout))
+        return prepared(self._http.build_request, self._address, request, self._timeout)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import httpx
 
-from stdbpy.api import calls, databases, deletion, logs, publishing, servers, sql
+from stdbpy.api import calls, databases, deletion, energy, http_handlers, logs, mcp, publishing, servers, sql
 from stdbpy.api.address import Address
 from stdbpy.api.calls import Arguments
 from stdbpy.api.exchange import Exchange, Request, Response
@@ -17,14 +17,16 @@ from stdbpy.api.results import (
     DatabaseInfo,
     Health,
     HostType,
+    HttpAnswer,
     LogRecord,
+    MetricsTargets,
     NewIdentity,
     PublishPlan,
     PublishResult,
     SqlResult,
 )
 from stdbpy.api.sql_stream import SqlPart, SqlReader
-from stdbpy.api.transport import Repetition, client_settings, failure, request_settings, response_of
+from stdbpy.api.transport import Repetition, client_settings, failure, prepared, response_of
 from stdbpy.sats.values import Identity, Timestamp
 
 if TYPE_CHECKING:
@@ -83,6 +85,21 @@ class ApiClient:
         """The server's version, such as ``2.8.3``."""
         return self._run(servers.health()).version
 
+    def metrics(self) -> str:
+        """What the server measures, in the text format of Prometheus; a megabyte or so."""
+        return self._run(servers.metrics())
+
+    def metrics_targets(self) -> list[MetricsTargets]:
+        """Where Prometheus finds the metrics of all servers of this cluster."""
+        return self._run(servers.metrics_targets())
+
+    def mcp(
+        self, method: str, params: Mapping[str, Any] | None = None, *, database: str | None = None
+    ) -> dict[str, Any]:
+        """The result of a message of the Model Context Protocol, such as ``tools/list``, to the server, or to one
+        database. Servers before 2.8 raise ``NotSupported``."""
+        return self._run(mcp.mcp(method, params, database=database))
+
     # --- identities --------------------------------------------------------------------------
 
     def create_identity(self) -> NewIdentity:
@@ -103,6 +120,14 @@ class ApiClient:
     def databases_of(self, identity: Identity) -> list[Identity]:
         """The databases that an identity owns."""
         return self._run(servers.databases_of(identity))
+
+    def energy_of(self, identity: Identity) -> int:
+        """How much energy an identity has left."""
+        return self._run(energy.energy_of(identity))
+
+    def add_energy(self, identity: Identity, amount: int) -> int:
+        """Adds energy to that of the caller, which ``identity`` is; returns what there is now."""
+        return self._run(energy.add_energy(identity, amount))
 
     # --- databases ---------------------------------------------------------------------------
 
@@ -208,6 +233,21 @@ class ApiClient:
         """Calls a reducer or procedure; returns when it is committed."""
         return self._run(calls.call(database, function, arguments))
 
+    def fetch(
+        self,
+        database: str,
+        path: str,
+        method: str = "GET",
+        *,
+        query: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpAnswer:
+        """What the module answers on one of its own HTTP routes, such as ``/hello``, whatever the status. The
+        client's token does not go with it: the code that answers is not the server's. ``NotFound`` is raised if
+        there is no such database or route, and by servers 1.x ``NotSupported``."""
+        return self._run(http_handlers.fetch(database, path, method, query=query, body=body, headers=headers))
+
     def sql(self, database: str, text: str, *, confirmed: bool | None = None) -> list[SqlResult]:
         """Runs SQL. ``confirmed`` says whether to wait until what it saw is on disk; ``None`` is the
         server's default."""
@@ -283,4 +323,4 @@ class ApiClient:
         return answer
 
     def _prepare(self, request: Request) -> httpx.Request:
-        return self._http.build_request(**request_settings(self._address, request, self._timeout))
+        return prepared(self._http.build_request, self._address, request, self._timeout)

@@ -30,6 +30,10 @@ class Request:
     content_type: str | None = None
     streams: bool = False
     """The answer goes on for as long as there is something to say, so silence is no failure."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Further ones."""
+    proves_identity: bool = True
+    """Whether the client's token goes with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +65,16 @@ def database_path(database: str, *below: str) -> str:
 
     Raises :class:`InvalidName` for what cannot stand in a path; other rules are the server's.
     """
-    return "/v1/database/" + "/".join(_segment(part) for part in (check_reference(database), *below))
+    return path_of("database", check_reference(database), *below)
 
 
 def identity_path(identity: str, *below: str) -> str:
-    return "/v1/identity/" + "/".join(_segment(part) for part in (identity, *below))
+    return path_of("identity", identity, *below)
+
+
+def path_of(*parts: str) -> str:
+    """The path below the root of the API."""
+    return "/v1/" + "/".join(_segment(part) for part in parts)
 
 
 def _segment(part: str) -> str:

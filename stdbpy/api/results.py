@@ -110,6 +110,29 @@ class SqlResult:
 
 
 @dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """What a module's own HTTP handler answered, whatever its status."""
+
+    status: int
+    headers: dict[str, str]
+    """Names in lower case; a header that came several times has its values joined with commas."""
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsTargets:
+    """Servers whose metrics Prometheus should collect, as its service discovery over HTTP takes them."""
+
+    targets: tuple[str, ...]
+    """``HOST:PORT``."""
+    labels: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class LogRecord:
     """One line of a database's log."""
 

@@ -19,7 +19,8 @@ from stdbpy.api.answers import (
     refusal,
 )
 from stdbpy.api.exchange import Exchange, Request, Response, identity_path
-from stdbpy.api.results import Health, NewIdentity
+from stdbpy.api.lookups import expect_route
+from stdbpy.api.results import Health, MetricsTargets, NewIdentity
 from stdbpy.sats.values import Identity
 
 
@@ -33,6 +34,11 @@ class _HealthAnswer(msgspec.Struct):
 class _IdentityAnswer(msgspec.Struct):
     identity: str
     token: str
+
+
+class _TargetsAnswer(msgspec.Struct):
+    targets: list[str]
+    labels: dict[str, str]
 
 
 class _TokenAnswer(msgspec.Struct):
@@ -63,6 +69,19 @@ def _clock_of(response: Response) -> datetime | None:
     with suppress(TypeError, ValueError):
         return parsedate_to_datetime(response.headers.get("date", "")).replace(tzinfo=UTC)
     return None
+
+
+def metrics() -> Exchange[str]:
+    response = yield Request("GET", "/v1/metrics")
+    yield from expect_route(response, "tell metrics")
+    return read_text(response)
+
+
+def metrics_targets() -> Exchange[list[MetricsTargets]]:
+    response = yield Request("GET", "/v1/prometheus/sd_config")
+    yield from expect_route(response, "tell whose metrics there are")
+    answer = read_json(response, list[_TargetsAnswer])
+    return [MetricsTargets(tuple(each.targets), each.labels) for each in answer]
 
 
 def create_identity() -> Exchange[NewIdentity]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import socket
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -84,9 +85,21 @@ def _limits(timeout: float | None, answer: float | None) -> httpx.Timeout:
     return httpx.Timeout(timeout or ANSWER_TIMEOUT, connect=connect, read=answer)
 
 
+def prepared(
+    build: Callable[..., httpx.Request], address: Address, request: Request, timeout: float | None
+) -> httpx.Request:
+    """The request as the client whose ``build_request`` is given sends it."""
+    sent = build(**request_settings(address, request, timeout))
+    if not request.proves_identity and "authorization" not in {name.lower() for name in request.headers}:
+        sent.headers.pop("authorization", None)
+    return sent
+
+
 def request_settings(address: Address, request: Request, timeout: float | None) -> dict[str, Any]:
     """Arguments of httpx's ``build_request``."""
-    headers = {} if request.content_type is None else {"content-type": request.content_type}
+    headers = dict(request.headers)
+    if request.content_type is not None:
+        headers["content-type"] = request.content_type
     settings: dict[str, Any] = {
         "method": request.method,
         "url": address.url + request.path,
