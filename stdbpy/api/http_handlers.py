@@ -11,7 +11,6 @@ from stdbpy.api.lookups import expect_found, known_schema, known_version, listin
 from stdbpy.api.results import HttpAnswer
 from stdbpy.errors import InvalidName, NotFound
 
-_ANY = {"*": "any"}
 NO_ROUTE = "Database has not registered a handler for this route"
 
 
@@ -50,11 +49,8 @@ def _expect_handler(response: Response, database: str, path: str, method: str) -
     """Raises if it is the server that has not found anything; a handler may answer 404 as well."""
     if response.text == NO_ROUTE:
         schema = yield from known_schema(database)
-        routes = (
-            []
-            if schema is None
-            else [f"{_ANY.get(each.method, each.method)} {each.path}" for each in schema.http_routes]
-        )
+        declared = () if schema is None else schema.http_routes
+        routes = [f"{'any' if route.method == '*' else route.method} {route.path}" for route in declared]
         raise NotFound(
             f"the database {database!r} has no HTTP handler for {method.upper()} {path!r}",
             status=response.status,

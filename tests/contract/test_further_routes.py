@@ -1,5 +1,4 @@
-"""HTTP handlers of modules, energy, metrics and language models: the parts of the API that servers run at the
-edge. Asked of the real servers alone."""
+"""HTTP handlers of modules, energy, metrics, and what language models ask, on the real servers."""
 
 from __future__ import annotations
 
