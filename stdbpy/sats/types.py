@@ -38,6 +38,12 @@ class Primitive(enum.Enum):
     def __str__(self) -> str:
         return self.value
 
+    def __get_pydantic_core_schema__(self, source: object, handler: object) -> object:
+        """pydantic asks what ``u64`` and the like are annotated with how it reads and writes them."""
+        from stdbpy.sats.pydantic_schemas import core_schema_of_number
+
+        return core_schema_of_number(self)
+
 
 @dataclass(frozen=True, slots=True)
 class TypeRef:

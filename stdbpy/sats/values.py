@@ -13,7 +13,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Generic, Self, TypeVar, overload
+from typing import Any, Generic, Self, TypeVar, overload
 
 T = TypeVar("T")
 E = TypeVar("E")
@@ -22,7 +22,25 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class _FixedBytes(bytes):
+class _ReadByPydantic:
+    """pydantic asks these two how it reads and writes a class."""
+
+    __slots__ = ()
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
+        from stdbpy.sats.pydantic_schemas import core_schema_of
+
+        return core_schema_of(cls)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, Any]:
+        from stdbpy.sats.pydantic_schemas import json_schema_of
+
+        return json_schema_of(cls)
+
+
+class _FixedBytes(bytes, _ReadByPydantic):
     """A number shown as hex, stored with the most significant byte first so that bytes compare as
     the numbers do."""
 
@@ -70,7 +88,7 @@ class ConnectionId(_FixedBytes):
     SIZE = 16
 
 
-class Timestamp(int):
+class Timestamp(int, _ReadByPydantic):
     """A moment: microseconds since 1970-01-01 UTC, as a signed 64-bit number."""
 
     __slots__ = ()
@@ -122,7 +140,7 @@ class Timestamp(int):
         return f"Timestamp({int(self)})"
 
 
-class TimeDuration(int):
+class TimeDuration(int, _ReadByPydantic):
     """A span of time in microseconds, as a signed 64-bit number."""
 
     __slots__ = ()
@@ -179,7 +197,7 @@ def _micros(span: int | timedelta) -> int:
     return span // _MICROSECOND if isinstance(span, timedelta) else int(span)
 
 
-class ScheduleAt:
+class ScheduleAt(_ReadByPydantic):
     """When a scheduled reducer runs: :class:`Interval` (again and again) or :class:`Time` (once)."""
 
     __slots__ = ()
