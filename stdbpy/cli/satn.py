@@ -38,9 +38,9 @@ from stdbpy.sats.types import (
     TypeRef,
     Typespace,
     as_option,
-    as_result,
 )
-from stdbpy.sats.values import Interval, Ok, Some, Time, Timestamp, Variant
+from stdbpy.sats.values import Some, Timestamp
+from stdbpy.sats.variants import variants_of
 
 T = TypeVar("T")
 
@@ -193,33 +193,6 @@ def _plain_single(value: float) -> Plain:
 
 def _plain_double(value: float) -> Plain:
     return value if math.isfinite(value) else None
-
-
-def variants_of(type: SumType) -> Callable[[Any], tuple[str, Any]]:
-    """A function from a decoded value of a sum type that no class is bound to, to its variant's name and payload."""
-    if as_option(type) is not None:
-        return _of_option
-    return _of_sum if as_result(type) is None else _of_result
-
-
-def _of_option(value: Any) -> tuple[str, Any]:
-    if value is None:
-        return "none", ()
-    return "some", value.value if isinstance(value, Some) else value
-
-
-def _of_result(value: Any) -> tuple[str, Any]:
-    return ("ok", value.value) if isinstance(value, Ok) else ("err", value.error)
-
-
-def _of_sum(value: Any) -> tuple[str, Any]:
-    match value:
-        case Interval():
-            return "Interval", value.value
-        case Time():
-            return "Time", value.value
-    assert isinstance(value, Variant)
-    return value.name, () if value.value is None else value.value
 
 
 def timestamp_text(moment: Timestamp) -> str:

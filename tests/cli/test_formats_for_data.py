@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stdbpy.cli.output import Field, Format, arrow_files, format_for, write_records
-from stdbpy.cli.output.arrow_types import arrow_column
 from stdbpy.cli.query_fields import fields_of
+from stdbpy.client.arrow_types import arrow_column
 from stdbpy.errors import MissingExtra, UsageError
 from stdbpy.sats import types as t
 from stdbpy.sats.satsjson import compile_json_codec
@@ -135,7 +135,7 @@ def test_schedules() -> None:
 
 def test_a_type_that_contains_itself() -> None:
     tree = product(("value", Primitive.U64), ("inner", option(TypeRef(0))))
-    column = arrow_column(TypeRef(0), (tree,))
+    column = arrow_column(TypeRef(0), (tree,), as_text=arrow_files.plain_text)
     assert column.type == pa.struct({"value": pa.uint64(), "inner": pa.string()})
     value = column.convert((2**64 - 1, (1, None)))
     assert pa.array([value], column.type).to_pylist() == [{"value": 2**64 - 1, "inner": '{"value":1,"inner":null}'}]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stdbpy.cli.output.arrow_types import ArrowColumn, arrow_column
 from stdbpy.cli.output.fields import Field, distinct_names, same, text_of
+from stdbpy.cli.output.json_text import to_json
+from stdbpy.cli.satn import plain_writer
+from stdbpy.client.arrow_types import ArrowColumn, arrow_column
+from stdbpy.sats.types import TypeRef, Typespace
 
 ROWS_IN_A_BATCH = 8_192
 ROWS_IN_A_GROUP = 131_072
@@ -68,7 +71,12 @@ class _Columns:
 def _column(field: Field) -> ArrowColumn:
     if field.type is None:
         return ArrowColumn(pa.string(), lambda value: text_of(field.plain(value)))
-    column = arrow_column(field.type)
+    column = arrow_column(field.type, as_text=plain_text)
     if field.read is same:
         return column
     return ArrowColumn(column.type, lambda value: column.convert(field.read(value)), column.is_nullable)
+
+
+def plain_text(type: TypeRef, typespace: Typespace) -> Callable[[Any], str]:
+    plain = plain_writer(type, typespace)
+    return lambda value: to_json(plain(value))

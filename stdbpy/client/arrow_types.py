@@ -17,21 +17,20 @@ other sums, Result, ScheduleAt    struct<tag, one nullable field for each varian
 product                           struct; a field without a name is ``col_0``
 Array                             list
 unit                              null
-a type that contains itself       string: its JSON
+a type that contains itself       string: JSON
 ================================  ==================================================================
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 
-from stdbpy.cli.output.fields import same
-from stdbpy.cli.output.json_text import to_json
-from stdbpy.cli.satn import plain_writer, variants_of
+from stdbpy.sats.satsjson import compile_json_codec
 from stdbpy.sats.types import (
     BYTES,
     CONNECTION_ID,
@@ -50,25 +49,34 @@ from stdbpy.sats.types import (
     as_option,
 )
 from stdbpy.sats.values import Some
+from stdbpy.sats.variants import variants_of
+
+AsText: TypeAlias = Callable[[TypeRef, Typespace], Callable[[Any], str]]
+"""Makes what writes values of a type that contains itself."""
+
+
+def _same(value: Any) -> Any:
+    return value
+
 
 _SIMPLE: dict[AlgebraicType, tuple[pa.DataType, Callable[[Any], Any]]] = {
-    Primitive.STRING: (pa.string(), same),
-    Primitive.BOOL: (pa.bool_(), same),
-    Primitive.I8: (pa.int8(), same),
-    Primitive.U8: (pa.uint8(), same),
-    Primitive.I16: (pa.int16(), same),
-    Primitive.U16: (pa.uint16(), same),
-    Primitive.I32: (pa.int32(), same),
-    Primitive.U32: (pa.uint32(), same),
-    Primitive.I64: (pa.int64(), same),
-    Primitive.U64: (pa.uint64(), same),
+    Primitive.STRING: (pa.string(), _same),
+    Primitive.BOOL: (pa.bool_(), _same),
+    Primitive.I8: (pa.int8(), _same),
+    Primitive.U8: (pa.uint8(), _same),
+    Primitive.I16: (pa.int16(), _same),
+    Primitive.U16: (pa.uint16(), _same),
+    Primitive.I32: (pa.int32(), _same),
+    Primitive.U32: (pa.uint32(), _same),
+    Primitive.I64: (pa.int64(), _same),
+    Primitive.U64: (pa.uint64(), _same),
     Primitive.I128: (pa.string(), str),
     Primitive.U128: (pa.string(), str),
     Primitive.I256: (pa.string(), str),
     Primitive.U256: (pa.string(), str),
-    Primitive.F32: (pa.float32(), same),
-    Primitive.F64: (pa.float64(), same),
-    BYTES: (pa.binary(), same),
+    Primitive.F32: (pa.float32(), _same),
+    Primitive.F64: (pa.float64(), _same),
+    BYTES: (pa.binary(), _same),
     IDENTITY: (pa.string(), lambda value: f"0x{value}"),
     CONNECTION_ID: (pa.string(), lambda value: f"0x{value}"),
     UUID: (pa.string(), str),
@@ -87,33 +95,44 @@ class ArrowColumn:
     is_nullable: bool = False
 
 
-def arrow_column(type: AlgebraicType, typespace: Typespace = ()) -> ArrowColumn:
-    """What values of ``type`` become in Arrow."""
-    return _column(type, typespace, ())
+def arrow_column(type: AlgebraicType, typespace: Typespace = (), *, as_text: AsText | None = None) -> ArrowColumn:
+    """What values of ``type``, decoded without classes, become in Arrow; ``as_text`` writes those of types
+    that contain themselves (``None``: in SATS-JSON)."""
+    return _column(type, _Surroundings(typespace, as_text or sats_json_text), ())
 
 
-def _column(type: AlgebraicType, typespace: Typespace, inside: tuple[int, ...]) -> ArrowColumn:
+def sats_json_text(type: TypeRef, typespace: Typespace) -> Callable[[Any], str]:
+    to_json = compile_json_codec(type, typespace).to_json
+    return lambda value: json.dumps(to_json(value), ensure_ascii=False, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    typespace: Typespace
+    as_text: AsText
+
+
+def _column(type: AlgebraicType, around: _Surroundings, inside: tuple[int, ...]) -> ArrowColumn:
     """``inside`` are the references that led here."""
     if isinstance(type, TypeRef):
         if type.index in inside:
-            plain = plain_writer(type, typespace)
-            return ArrowColumn(pa.string(), lambda value: to_json(plain(value)))
-        return _column(typespace[type.index], typespace, (*inside, type.index))
+            return ArrowColumn(pa.string(), around.as_text(type, around.typespace))
+        return _column(around.typespace[type.index], around, (*inside, type.index))
     if type in _SIMPLE:
         return ArrowColumn(*_SIMPLE[type], is_nullable=type == UNIT)
     match type:
         case ArrayType(element):
-            items = _column(element, typespace, inside)
+            items = _column(element, around, inside)
             return ArrowColumn(pa.list_(items.type), lambda value: [items.convert(item) for item in value])
         case ProductType(elements):
             names = [element.name or f"col_{position}" for position, element in enumerate(elements)]
-            columns = [_column(element.type, typespace, inside) for element in elements]
+            columns = [_column(element.type, around, inside) for element in elements]
             return _struct(names, columns)
         case SumType():
             payload = as_option(type)
             if payload is not None:
-                return _option(_column(payload, typespace, inside))
-            return _sum(type, typespace, inside)
+                return _option(_column(payload, around, inside))
+            return _sum(type, around, inside)
     raise AssertionError(type)
 
 
@@ -142,12 +161,10 @@ def _present(value: Any) -> Any:
     return value.value if isinstance(value, Some) else value
 
 
-def _sum(type: SumType, typespace: Typespace, inside: tuple[int, ...]) -> ArrowColumn:
+def _sum(type: SumType, around: _Surroundings, inside: tuple[int, ...]) -> ArrowColumn:
     variant_of = variants_of(type)
     columns = {
-        variant.name or "": _column(variant.type, typespace, inside)
-        for variant in type.variants
-        if variant.type != UNIT
+        variant.name or "": _column(variant.type, around, inside) for variant in type.variants if variant.type != UNIT
     }
     if not columns:
         return ArrowColumn(pa.string(), lambda value: variant_of(value)[0])
