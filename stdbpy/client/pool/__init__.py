@@ -1,0 +1,1 @@
+"""Several connections as one: calls go to the least busy of those that are well."""
