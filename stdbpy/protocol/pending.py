@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
 from stdbpy.errors import StdbError
@@ -15,7 +15,7 @@ class PendingRequest:
     """A call or one-off query, from being asked to its outcome.
 
     The session sets the outcome once everything that the answer changed is in the cache, and queues
-    it among the deliveries. Whoever delivers calls :meth:`notify`.
+    it among the deliveries.
     """
 
     __slots__ = (
@@ -56,16 +56,15 @@ class PendingRequest:
         self._callbacks: list[Callable[[Any], object]] | None = None
 
     def add_done_callback(self, callback: Callable[[Any], object]) -> None:
-        """Has ``callback(request)`` called by :meth:`notify`, in the order of adding; after that, at once."""
+        """Has ``callback(request)`` called by whoever delivers the outcome, in the order of adding."""
         if self._callbacks is None:
             self._callbacks = []
         self._callbacks.append(callback)
 
-    def notify(self) -> None:
-        """Calls the callbacks, each of them once. Raises what they raise."""
+    def take_callbacks(self) -> Sequence[Callable[[Any], object]]:
+        """For who delivers: the callbacks to call now, each of them handed out once."""
         callbacks, self._callbacks = self._callbacks, None
-        for callback in callbacks or ():
-            callback(self)
+        return callbacks or ()
 
     def __repr__(self) -> str:
         state = "pending" if not self.done else "failed" if self.error else "done"

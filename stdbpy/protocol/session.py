@@ -23,7 +23,6 @@ from stdbpy.errors import (
     DecodeError,
     IdentityChanged,
     NoSuchReducer,
-    NotSupported,
     ProcedureFailed,
     ProtocolError,
     QueryFailed,
@@ -120,8 +119,8 @@ class Session:
             return
         self.hang_up = None
         try:
-            self._dialect = dialect_for(subprotocol or "")
-        except NotSupported as error:
+            self._dialect = dialect_for(subprotocol)
+        except ProtocolError as error:
             self.hang_up = error
         self._outbox.joins = subprotocol == V3
 
@@ -161,6 +160,7 @@ class Session:
         if was_connected and self._replica.in_step:
             self._reconnection.succeeded()
         error = self.hang_up or self._loss(reason, code, status)
+        self.hang_up = None
         self._disconnect(ConnectionLost, "the connection was lost")
         verdict = self._reconnection.judge(error, code=code, had_connected=self.identity is not None)
         retry_after = verdict.seconds if isinstance(verdict, Retry) else None
