@@ -6,8 +6,8 @@ from stdbpy.codegen.annotations import Annotations
 from stdbpy.codegen.contents import Kind, Part, Relation
 from stdbpy.codegen.layout import assignment, attribute, import_from, quoted
 from stdbpy.codegen.python_file import class_text, doc, indented, python_file
+from stdbpy.sats.sql_types import sql_type_of
 from stdbpy.schema.model import Column
-from stdbpy.schema.sql_types import sql_type_of
 
 _NOTHING = "The module has no tables that clients can read."
 

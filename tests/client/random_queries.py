@@ -16,8 +16,8 @@ from stdbpy.client.query.of_layout import query_table
 from stdbpy.protocol.catalog import TableLayout
 from stdbpy.sats import ConnectionId, Identity, Timestamp
 from stdbpy.sats import types as t
+from stdbpy.sats.sql_types import sql_type_of
 from stdbpy.sats.values import TimeDuration, Variant
-from stdbpy.schema.sql_types import sql_type_of
 
 COMPARISONS = (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)
 

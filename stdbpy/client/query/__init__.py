@@ -4,7 +4,7 @@ from stdbpy.client.query.columns import SENDER, Column, Columns, IndexedColumn, 
 from stdbpy.client.query.conditions import Condition
 from stdbpy.client.query.queries import Query, QueryTable, Semijoin, TableQuery
 from stdbpy.client.query.source import Source
-from stdbpy.schema.sql_types import SqlType
+from stdbpy.sats.sql_types import SqlType
 
 __all__ = [
     "SENDER",

@@ -20,8 +20,8 @@ from stdbpy.client.query.conditions import Comparison, Condition, Join, Operator
 from stdbpy.client.query.literals import literal
 from stdbpy.client.query.source import Source, quoted
 from stdbpy.errors import InvalidQuery
+from stdbpy.sats.sql_types import SqlType
 from stdbpy.sats.values import Identity
-from stdbpy.schema.sql_types import SqlType
 
 Of = TypeVar("Of")
 Other = TypeVar("Other")

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from stdbpy.errors import InvalidQuery
+from stdbpy.sats.sql_types import SqlType
 from stdbpy.sats.values import ConnectionId, Identity, Timestamp
-from stdbpy.schema.sql_types import SqlType
 
 
 def literal(value: object, type: SqlType, column: str) -> str:

@@ -8,8 +8,8 @@ from stdbpy.client.query.columns import Column, Columns, IndexedColumn, OpaqueCo
 from stdbpy.client.query.queries import QueryTable
 from stdbpy.client.query.source import Source
 from stdbpy.protocol.catalog import TableLayout
+from stdbpy.sats.sql_types import sql_type_of
 from stdbpy.sats.types import ProductType, resolve
-from stdbpy.schema.sql_types import sql_type_of
 
 
 def query_table(layout: TableLayout) -> QueryTable[Any, Any]:
