@@ -308,6 +308,14 @@ class SchemaMismatch(ClientError):
         self.problems = tuple(problems)
 
 
+class NoSuchTable(ClientError, KeyError):
+    """The module has no table or view of that name."""
+
+
+class WouldDeadlock(ClientError):
+    """Waiting here would never end: what is waited for can only happen once the calling code has returned."""
+
+
 class CallTimeout(ClientError, TimeoutError):
     """No answer came within the time that the caller gave; the call may still run."""
 

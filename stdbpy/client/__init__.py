@@ -5,14 +5,38 @@ The names are imported when first used: who only wants the types of a module doe
 
 TYPE_CHECKING = False  # importing it from `typing` would take longer than all else here
 if TYPE_CHECKING:
+    from stdbpy.client.async_connection import AsyncConnection, Connecting
     from stdbpy.client.binding import ModuleBinding
+    from stdbpy.client.builder import DbConnectionBuilder
     from stdbpy.client.calls import Invoke, InvokeProcedure, Outcome, ProcedureCalls, ReducerArguments, ReducerCalls
+    from stdbpy.client.connecting import connect, connect_async
+    from stdbpy.client.connection import GeneratedClient, LiveConnection
     from stdbpy.client.contexts import EventContext
     from stdbpy.client.http import AsyncHttpDatabase, HttpDatabase
+    from stdbpy.client.options import ConnectOptions, SyncConnectOptions
     from stdbpy.client.pending_call import PendingCall
+    from stdbpy.client.query_rows import QueryRows
+    from stdbpy.client.stats import Histogram, Stats
+    from stdbpy.client.subscriptions import AsyncSubscription, Subscription
+    from stdbpy.client.sync_connection import Connection
+    from stdbpy.client.token_store import FileTokens, KeyringTokens, TokenStore
+    from stdbpy.protocol.events import (
+        ReconnectedEvent,
+        ReducerEvent,
+        SubscribeAppliedEvent,
+        TransactionEvent,
+        UnsubscribeAppliedEvent,
+    )
+    from stdbpy.protocol.options import ReconnectPolicy
+    from stdbpy.protocol.session import State
 
 _HOMES = {
+    "stdbpy.client.async_connection": (
+        "AsyncConnection",
+        "Connecting",
+    ),
     "stdbpy.client.binding": ("ModuleBinding",),
+    "stdbpy.client.builder": ("DbConnectionBuilder",),
     "stdbpy.client.calls": (
         "Invoke",
         "InvokeProcedure",
@@ -21,9 +45,48 @@ _HOMES = {
         "ReducerArguments",
         "ReducerCalls",
     ),
+    "stdbpy.client.connecting": (
+        "connect",
+        "connect_async",
+    ),
+    "stdbpy.client.connection": (
+        "GeneratedClient",
+        "LiveConnection",
+    ),
     "stdbpy.client.contexts": ("EventContext",),
-    "stdbpy.client.http": ("AsyncHttpDatabase", "HttpDatabase"),
+    "stdbpy.client.http": (
+        "AsyncHttpDatabase",
+        "HttpDatabase",
+    ),
+    "stdbpy.client.options": (
+        "ConnectOptions",
+        "SyncConnectOptions",
+    ),
     "stdbpy.client.pending_call": ("PendingCall",),
+    "stdbpy.client.query_rows": ("QueryRows",),
+    "stdbpy.client.stats": (
+        "Histogram",
+        "Stats",
+    ),
+    "stdbpy.client.subscriptions": (
+        "AsyncSubscription",
+        "Subscription",
+    ),
+    "stdbpy.client.sync_connection": ("Connection",),
+    "stdbpy.client.token_store": (
+        "FileTokens",
+        "KeyringTokens",
+        "TokenStore",
+    ),
+    "stdbpy.protocol.events": (
+        "ReconnectedEvent",
+        "ReducerEvent",
+        "SubscribeAppliedEvent",
+        "TransactionEvent",
+        "UnsubscribeAppliedEvent",
+    ),
+    "stdbpy.protocol.options": ("ReconnectPolicy",),
+    "stdbpy.protocol.session": ("State",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -39,15 +102,40 @@ def __getattr__(name: str) -> object:
 
 
 __all__ = [
+    "AsyncConnection",
     "AsyncHttpDatabase",
+    "AsyncSubscription",
+    "ConnectOptions",
+    "Connecting",
+    "Connection",
+    "DbConnectionBuilder",
     "EventContext",
+    "FileTokens",
+    "GeneratedClient",
+    "Histogram",
     "HttpDatabase",
     "Invoke",
     "InvokeProcedure",
+    "KeyringTokens",
+    "LiveConnection",
     "ModuleBinding",
     "Outcome",
     "PendingCall",
     "ProcedureCalls",
+    "QueryRows",
+    "ReconnectPolicy",
+    "ReconnectedEvent",
     "ReducerArguments",
     "ReducerCalls",
+    "ReducerEvent",
+    "State",
+    "Stats",
+    "SubscribeAppliedEvent",
+    "Subscription",
+    "SyncConnectOptions",
+    "TokenStore",
+    "TransactionEvent",
+    "UnsubscribeAppliedEvent",
+    "connect",
+    "connect_async",
 ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Generic, TypeVar, overload
 
+import msgspec
+
 from stdbpy.errors import ProtocolError, SatsError
 from stdbpy.protocol.catalog import Catalog
 from stdbpy.protocol.incoming import TableRows
@@ -35,7 +37,7 @@ class QueryRows(Sequence[Row], Generic[Row]):
                 continue
             try:
                 if isinstance(sent.inserts, JsonRowList):
-                    rows += map(layout.json_codec.loads, sent.inserts.rows)
+                    rows += [layout.json_codec.from_json(msgspec.json.decode(row)) for row in sent.inserts.rows]
                 else:
                     rows += layout.codec.decode_rows(sent.inserts.data)
             except SatsError as error:

@@ -44,6 +44,7 @@ class PicowsSocket(picows.WSListener):
     def on_ws_connected(self, transport: picows.WSTransport) -> None:
         self._transport = transport
         self.subprotocol = transport.response.headers.get("sec-websocket-protocol")
+        self._receiver.opened(self)
 
     def on_ws_frame(self, _transport: picows.WSTransport, frame: picows.WSFrame) -> None:
         kind = frame.msg_type
@@ -131,11 +132,11 @@ class PicowsSocket(picows.WSListener):
         await asyncio.sleep(0)  # until picows's task that pings has seen that it is cancelled
 
 
-async def open_picows(opening: Opening, receiver: Receiver, settings: SocketSettings) -> PicowsSocket:
+async def open_picows(opening: Opening, receiver: Receiver, settings: SocketSettings) -> None:
     headers = [*opening.headers, ("Sec-WebSocket-Protocol", ", ".join(opening.subprotocols))]
     try:
         async with asyncio.timeout(settings.open_timeout):
-            _, socket = await picows.ws_connect(
+            await picows.ws_connect(
                 lambda: PicowsSocket(receiver, settings.max_message_size),
                 opening.url,
                 ssl_context=settings.ssl,
@@ -156,8 +157,6 @@ async def open_picows(opening: Opening, receiver: Receiver, settings: SocketSett
         raise ConnectionError("what answers there is no websocket") from error
     except picows.WSError as error:
         raise ConnectionError(str(error)) from error
-    assert isinstance(socket, PicowsSocket)
-    return socket
 
 
 def _number(code: object) -> int:

@@ -51,6 +51,10 @@ class Closure:
 class Receiver(Protocol):
     """Who hears a socket. Its methods are called on the socket's event loop, and do not raise."""
 
+    def opened(self, socket: Socket) -> None:
+        """The opening handshake is done. Called once, as the first."""
+        ...
+
     def message(self, data: bytes | str) -> None:
         """A whole message arrived."""
         ...
@@ -116,8 +120,8 @@ class QuietLogger(logging.LoggerAdapter[logging.Logger]):
             super().log(level, msg, *args, **kwargs)
 
 
-async def open_socket(opening: Opening, receiver: Receiver, settings: SocketSettings) -> Socket:
-    """Opens a websocket; from then on ``receiver`` is told what arrives.
+async def open_socket(opening: Opening, receiver: Receiver, settings: SocketSettings) -> None:
+    """Opens a websocket, which ``receiver`` is given and told of.
 
     Raises :class:`OpeningRefused`, ``OSError`` (``ssl.SSLError``, ``socket.gaierror``, ``TimeoutError``, …) and,
     for what is no websocket at the other end, ``ConnectionError``.
@@ -129,7 +133,8 @@ async def open_socket(opening: Opening, receiver: Receiver, settings: SocketSett
             if settings.library == "picows":
                 raise
         else:
-            return await open_picows(opening, receiver, settings)
+            await open_picows(opening, receiver, settings)
+            return
     from stdbpy.client.transport.websockets_socket import open_websockets
 
-    return await open_websockets(opening, receiver, settings)
+    await open_websockets(opening, receiver, settings)

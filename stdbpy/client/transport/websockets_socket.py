@@ -32,6 +32,7 @@ class WebsocketsSocket:
         self._outgoing: deque[bytes | str] = deque()
         self._ready = asyncio.Event()
         self._close: tuple[int, str] | None = None
+        receiver.opened(self)
         self._tasks = (asyncio.create_task(self._read()), asyncio.create_task(self._write()))
 
     def send(self, data: bytes | str) -> None:
@@ -82,7 +83,7 @@ class WebsocketsSocket:
             pass  # the reader tells
 
 
-async def open_websockets(opening: Opening, receiver: Receiver, settings: SocketSettings) -> WebsocketsSocket:
+async def open_websockets(opening: Opening, receiver: Receiver, settings: SocketSettings) -> None:
     tls: Any = {} if settings.ssl is None else {"ssl": settings.ssl}
     try:
         connection = await connect(
@@ -105,4 +106,4 @@ async def open_websockets(opening: Opening, receiver: Receiver, settings: Socket
         raise OpeningRefused(error.response.status_code, body) from None
     except InvalidHandshake as error:
         raise ConnectionError("what answers there is no websocket") from error
-    return WebsocketsSocket(connection, receiver)
+    WebsocketsSocket(connection, receiver)

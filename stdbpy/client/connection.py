@@ -1,0 +1,339 @@
+"""What live connections have in common, whichever thread or event loop runs them."""
+
+from __future__ import annotations
+
+import random
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar, TypeVar
+
+from stdbpy.client.binding import ModuleBinding
+from stdbpy.client.calls import Invoke, InvokeProcedure
+from stdbpy.client.connection_log import ConnectionLog
+from stdbpy.client.contexts import EventContext
+from stdbpy.client.deliveries import Deliveries
+from stdbpy.client.delivery_steps import DeliverySteps, Hooks
+from stdbpy.client.examination import Examination
+from stdbpy.client.link import Arrival, Link, Lost, Opened
+from stdbpy.client.options import Settings
+from stdbpy.client.pending_call import PendingCall
+from stdbpy.client.query import Query
+from stdbpy.client.query.source import quoted
+from stdbpy.client.query_rows import QueryRows
+from stdbpy.client.runtime_module import LiveTables, RuntimeModule
+from stdbpy.client.stats import Counters, Stats
+from stdbpy.client.tables import TableSource
+from stdbpy.errors import CallTimeout, ConnectionClosed, NoSuchDatabase, StdbError
+from stdbpy.protocol.deliveries import Connected
+from stdbpy.protocol.reconnecting import Retry
+from stdbpy.protocol.session import Session, State
+from stdbpy.sats.values import ConnectionId, Identity
+from stdbpy.schema.model import ModuleSchema
+
+Hook = TypeVar("Hook", bound=Callable[..., object])
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class GeneratedClient:
+    """What generated code gives a connection: the module, and the classes that make it typed."""
+
+    module: ModuleBinding
+    tables: Callable[[Callable[[str], TableSource]], Any]
+    """Makes the object whose attributes are the handles of tables, given the source of each by its name."""
+    reducers: Callable[[Invoke[Any]], Any]
+    procedures: Callable[[InvokeProcedure], Any]
+    pending_procedures: Callable[[InvokeProcedure], Any]
+    context: type[EventContext] = EventContext
+
+
+def runtime_client(module: RuntimeModule) -> GeneratedClient:
+    """What stands for generated code where there is none."""
+    return GeneratedClient(module, module.tables, module.reducers, module.procedures, module.procedures)
+
+
+class LiveConnection(ABC):
+    """A client of one database: its cached rows, and calls, over a websocket that is opened again when lost.
+
+    The base of :class:`~stdbpy.client.Connection` and :class:`~stdbpy.client.AsyncConnection`; generated
+    code has subclasses of those, with the handles of the module's tables as attributes.
+    """
+
+    generated: ClassVar[GeneratedClient | None] = None
+    """The module that the class is for; ``None``: its schema is asked for when connecting."""
+
+    db: Any
+    """The tables: ``connection.db.player`` is ``connection.player``, and ``ctx.db.player`` in callbacks."""
+    send: Any
+    """The reducers, as calls that are sent and not waited for: each gives a :class:`PendingCall`."""
+    send_procedures: Any
+    """The procedures, as calls that are sent and not waited for: each gives a :class:`PendingCall`."""
+
+    def __init__(self, settings: Settings, generated: GeneratedClient, lock: AbstractContextManager[object]) -> None:
+        self._settings = settings
+        self._lock = lock
+        self._log = ConnectionLog(settings.session.database)
+        self._counters = Counters()
+        self._session = Session(
+            generated.module.catalog,
+            settings.session,
+            clock=time.perf_counter,
+            random=random.random,
+            request_factory=partial(PendingCall[Any], self),
+        )
+        self._hooks = Hooks()
+        self._steps = DeliverySteps(self, self._session, self._hooks, self._counters, generated.context)
+        self._steps.on_identity = self._identified
+        self._deliveries = Deliveries(self._steps.of, self._log, self._spawner())
+        self._public_tables = _public_tables(generated.module.schema)
+        self._examination = Examination(
+            settings, generated.module if self._is_to_be_examined(generated.module) else None
+        )
+        self._link = Link(
+            self._session,
+            settings.socket,
+            lock=lock,
+            arrived=self._arrived,
+            caught_up=self._caught_up,
+            examine=self._examination.problem,
+            advise=self._examination.advice,
+            counters=self._counters,
+        )
+        self.call_timeout = settings.call_timeout
+        """Seconds after which waiting for a call ends; ``None``: never."""
+        self.send = generated.reducers(self._send_reducer)
+        self.send_procedures = generated.pending_procedures(self._send_procedure)
+        self.db = generated.tables(self._source)
+        for name, handle in vars(self.db).items():
+            setattr(self, name, handle)
+        self.tables: Mapping[str, Any] = LiveTables(self._session.catalog, self._source)
+        """The handles of all tables and views by the names that SQL has for them, without their types."""
+
+    # --- who it is -----------------------------------------------------------------------------
+
+    @property
+    def uri(self) -> str:
+        """The server's address."""
+        return self._settings.session.server
+
+    @property
+    def database(self) -> str:
+        """The name or identity that was connected to."""
+        return self._settings.session.database
+
+    @property
+    def identity(self) -> Identity | None:
+        """Who the client is to the server; ``None`` before it has said so."""
+        return self._session.identity
+
+    @property
+    def connection_id(self) -> ConnectionId | None:
+        """Of the present connection, or the last one."""
+        return self._session.connection_id
+
+    @property
+    def token(self) -> str | None:
+        """What proves the identity the next time. Whoever has it can act as this client."""
+        return self._session.token
+
+    @property
+    def state(self) -> State:
+        return self._session.state
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether calls can be made now."""
+        return self._session.state is State.CONNECTED
+
+    @property
+    def error(self) -> StdbError | None:
+        """Why the connection ended for good, if not by ``close``."""
+        return self._session.error
+
+    def __repr__(self) -> str:
+        identity = "" if self.identity is None else f" as {self.identity.hex()[:8]}"
+        return f"<{type(self).__name__} {self.database} on {self.uri}, {self.state.value}{identity}>"
+
+    # --- what callbacks there are --------------------------------------------------------------
+
+    def on_connect(self, callback: Hook) -> Hook:
+        """Calls ``callback(connection, identity, token)`` when the first connection stands; also a decorator."""
+        return self._hooks.add(self._hooks.on_connect, callback)
+
+    def on_reconnect(self, callback: Hook) -> Hook:
+        """Calls ``callback(connection)`` when a lost connection is back, before the rows that changed
+        meanwhile are told. Subscriptions come back by themselves."""
+        return self._hooks.add(self._hooks.on_reconnect, callback)
+
+    def on_disconnect(self, callback: Hook) -> Hook:
+        """Calls ``callback(connection, error)`` whenever a connection ends: ``error`` is ``None`` after ``close``."""
+        return self._hooks.add(self._hooks.on_disconnect, callback)
+
+    def on_connect_error(self, callback: Hook) -> Hook:
+        """Calls ``callback(connection, error)`` whenever an attempt to connect fails."""
+        return self._hooks.add(self._hooks.on_connect_error, callback)
+
+    def on_event(self, callback: Hook) -> Hook:
+        """Calls ``callback(ctx)`` for everything that changes rows, and for calls that failed: ``ctx.event``
+        says what it was. It runs before the callbacks of the rows."""
+        return self._hooks.add(self._hooks.on_event, callback)
+
+    def on_callback_error(self, callback: Hook) -> Hook:
+        """Calls ``callback(failed, error)`` when a callback raises, instead of logging it."""
+        return self._hooks.add(self._deliveries.on_error, callback)
+
+    # --- numbers -------------------------------------------------------------------------------
+
+    def stats(self) -> Stats:
+        """What the connection has done so far."""
+        counters, session = self._counters, self._session
+        return Stats(
+            connections=counters.connections,
+            messages_in=counters.messages_in,
+            messages_out=counters.messages_out,
+            bytes_in=counters.bytes_in,
+            bytes_out=counters.bytes_out,
+            transactions=counters.transactions,
+            rows_changed=counters.rows_changed,
+            calls_pending=counters.calls_sent - counters.calls_finished,
+            calls_finished=counters.calls_finished,
+            calls_failed=counters.calls_failed,
+            callbacks_failed=self._deliveries.failed,
+            rows_cached=sum(map(len, session.cache.tables.values())),
+            subscriptions=len(self._steps.subscriptions),
+            latency=counters.latency.copy(),
+        )
+
+    # --- calls ---------------------------------------------------------------------------------
+
+    def _send_reducer(self, name: str, *arguments: object) -> PendingCall[None]:
+        with self._lock:
+            call = self._session.call_reducer(name, arguments)
+        return self._sent(call)
+
+    def _send_procedure(self, name: str, *arguments: object) -> PendingCall[Any]:
+        with self._lock:
+            call = self._session.call_procedure(name, arguments)
+        return self._sent(call)
+
+    def _send_query(self, query: Query[Row] | str) -> PendingCall[QueryRows[Row]]:
+        with self._lock:
+            call = self._session.query(str(query))
+        pending = self._sent(call)
+        pending.convert_with(partial(QueryRows.read, self._session.catalog))
+        return pending
+
+    def _sent(self, call: Any) -> PendingCall[Any]:
+        self._counters.calls_sent += 1
+        self._flush_soon()
+        assert isinstance(call, PendingCall)
+        return call
+
+    def timed_out(self, call: PendingCall[Any], timeout: float) -> StdbError:
+        return CallTimeout(
+            f"{call.kind} {call.name!r} has no answer after {timeout:g} seconds",
+            hint="It may still run: its answer is taken when it comes.",
+        )
+
+    def failed_unseen(self, call: PendingCall[Any]) -> None:
+        self._log.error("%s %r failed, and nothing asked for its outcome: %s", call.kind, call.name, call.error)
+
+    def _all_tables(self) -> list[str]:
+        """Queries for all rows of all public tables and views."""
+        return [f"SELECT * FROM {quoted(name)}" for name in self._public_tables]  # noqa: S608  # the schema's own names
+
+    # --- what arrives --------------------------------------------------------------------------
+
+    def _take_in(self, arrival: Arrival | None) -> None:
+        """Lets the session have what arrived, and queues the callbacks for it. ``None``: there is something
+        to tell already."""
+        session = self._session
+        with self._lock:
+            kind = type(arrival)
+            if kind is bytes or kind is str:
+                session.receive(arrival)  # type: ignore[arg-type]  # mypy does not follow `type`, which is quicker
+            elif isinstance(arrival, Opened):
+                self._take_opened(arrival)
+            elif isinstance(arrival, Lost):
+                self._take_lost(arrival)
+            deliveries = session.take_deliveries()
+            broken = session.hang_up
+        if broken is not None and session.state is not State.CLOSED:
+            self._on_loop(self._link.hang_up)
+        if deliveries:
+            if type(deliveries[0]) is Connected:  # which is what subscriptions waited for
+                self._flush_soon()
+            self._deliveries.add(deliveries)
+
+    def _take_opened(self, opened: Opened) -> None:
+        self._session.opened(opened.subprotocol)
+        if opened.problem is not None:
+            self._session.hang_up = opened.problem
+
+    def _take_lost(self, lost: Lost) -> None:
+        verdict = self._session.lost(lost.reason, code=lost.code, status=lost.status)
+        if lost.hint and isinstance(verdict.error, NoSuchDatabase):
+            verdict.error.hint = lost.hint
+        if isinstance(verdict, Retry):
+            self._log.warning("%s; trying again in %.1f s", verdict.error, verdict.seconds)
+            self._on_loop(self._link.start, verdict.seconds)
+
+    def _identified(self, connected: Connected) -> None:
+        """Who the client is, is known: the log says so, and the token is kept if it is to be."""
+        self._log.known_as(connected.identity.hex())
+        store, token = self._settings.token_store, self._session.token
+        if store is not None and token is not None and token != self._settings.kept_token:
+            self._settings.kept_token = token
+            try:
+                store.save(self.uri, self.database, token)
+            except StdbError as error:
+                self._log.error("the token could not be kept: %s", error)
+
+    def _is_to_be_examined(self, module: ModuleBinding) -> bool:
+        """A module that was made from the schema of the database fits it."""
+        return self._settings.check_schema and not isinstance(module, RuntimeModule)
+
+    def _ended(self) -> StdbError:
+        """What is raised for what can no longer happen."""
+        return self._session.error or ConnectionClosed(f"the connection to {self.database!r} was closed")
+
+    # --- what the kinds of connections do ------------------------------------------------------
+
+    @abstractmethod
+    def wait_for(self, call: PendingCall[Any], timeout: float | None) -> None:
+        """Returns when ``call`` is settled: see :class:`~stdbpy.client.pending_call.Waiter`."""
+
+    @abstractmethod
+    def _arrived(self, arrival: Arrival) -> None:
+        """The link tells what arrived."""
+
+    @abstractmethod
+    def _caught_up(self) -> None:
+        """The link has told all there was."""
+
+    @abstractmethod
+    def _source(self, table: str) -> TableSource: ...
+
+    @abstractmethod
+    def _flush_soon(self) -> None:
+        """Has the link send what the session has to send."""
+
+    @abstractmethod
+    def _on_loop(self, function: Callable[..., object], *arguments: object) -> None:
+        """Has the event loop of the link call it."""
+
+    def _spawner(self) -> Callable[[Coroutine[Any, Any, object], Callable[..., object]], object] | None:
+        """What runs the coroutines that callbacks give, if anything does."""
+        return None
+
+
+def _public_tables(schema: ModuleSchema) -> list[str]:
+    names = []
+    for prefix, module in schema.walk():
+        names += [prefix + table.name for table in module.tables if table.is_public]
+        names += [prefix + view.name for view in module.views if view.is_public and not view.params.elements]
+    return sorted(names)

@@ -1,0 +1,99 @@
+"""Runs the callbacks of a connection, one after the other, in the order of what happened."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from threading import get_ident
+from typing import Any, TypeAlias
+
+from stdbpy.client.connection_log import ConnectionLog
+from stdbpy.errors import ClientError
+from stdbpy.protocol.deliveries import Delivery
+
+Step: TypeAlias = tuple[Callable[..., object], tuple[Any, ...]]
+"""A callback and what it is given."""
+
+
+class Deliveries:
+    """What a session had to tell, and the callbacks to run for it: ``steps_of`` gives those of each delivery.
+
+    A callback that raises is reported and keeps no other from running. What ends the running itself (Ctrl-C
+    in the thread of a game loop) loses nothing, either: the next :meth:`run` goes on behind it.
+    """
+
+    def __init__(
+        self,
+        steps_of: Callable[[Delivery], Iterator[Step]],
+        log: ConnectionLog,
+        spawn: Callable[[Coroutine[Any, Any, object], Callable[..., object]], object] | None,
+    ) -> None:
+        self._steps_of = steps_of
+        self._log = log
+        self._spawn = spawn
+        self._queue: deque[Delivery] = deque()
+        self._steps: Iterator[Step] | None = None
+        self._thread: int | None = None
+        self.failed = 0
+        """How many callbacks raised."""
+        self.on_error: list[Callable[[Callable[..., object], BaseException], object]] = []
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the calling code runs inside of a callback."""
+        return self._thread == get_ident()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether callbacks run now, in whichever thread, or are to run."""
+        return self._thread is not None or self._steps is not None or bool(self._queue)
+
+    def add(self, deliveries: Iterable[Delivery]) -> None:
+        self._queue.extend(deliveries)
+
+    def run(self) -> None:
+        """Runs what is to run; nothing if called from inside of a callback, after which the rest runs anyway."""
+        if self._thread is not None:
+            return
+        self._thread = get_ident()
+        try:
+            while True:
+                if self._steps is None:
+                    if not self._queue:
+                        return
+                    self._steps = self._steps_of(self._queue.popleft())
+                for callback, arguments in self._steps:
+                    try:
+                        outcome = callback(*arguments)
+                        if outcome is not None and isinstance(outcome, Coroutine):
+                            self._await(outcome, callback)
+                    except Exception as error:  # noqa: BLE001  # whatever user code raises
+                        self.report(callback, error)
+                self._steps = None
+        finally:
+            self._thread = None
+
+    def report(self, callback: Callable[..., object], error: BaseException) -> None:
+        """A callback failed: tells those who want to know of it, else the log."""
+        self.failed += 1
+        for tell in self.on_error:
+            try:
+                tell(callback, error)
+            except Exception as further:  # noqa: BLE001  # whatever user code raises
+                self._log.error("the callback for errors %s failed", _name(tell), exc_info=further)
+        if not self.on_error:
+            self._log.error("the callback %s failed", _name(callback), exc_info=error)
+
+    def _await(self, coroutine: Coroutine[Any, Any, object], callback: Callable[..., object]) -> None:
+        if self._spawn is not None:
+            self._spawn(coroutine, callback)
+            return
+        coroutine.close()
+        raise ClientError(
+            f"{_name(callback)} is an async function, which a synchronous connection cannot run",
+            hint="Use connect_async, or a plain function.",
+        )
+
+
+def _name(callback: Callable[..., object]) -> str:
+    return getattr(callback, "__qualname__", None) or repr(callback)

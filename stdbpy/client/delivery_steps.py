@@ -1,0 +1,146 @@
+"""Which callbacks run for what a session has to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from stdbpy.client.contexts import EventContext
+from stdbpy.client.deliveries import Step
+from stdbpy.client.pending_call import PendingCall
+from stdbpy.client.stats import Counters
+from stdbpy.protocol.deliveries import (
+    AttemptFailed,
+    Connected,
+    Delivery,
+    Disconnected,
+    RequestFinished,
+    RowsChanged,
+    SubscriptionApplied,
+    SubscriptionEnded,
+)
+from stdbpy.protocol.session import Session
+from stdbpy.protocol.subscription import SubscriptionState
+
+if TYPE_CHECKING:
+    from stdbpy.client.connection import LiveConnection
+    from stdbpy.client.subscriptions import AnySubscription
+
+Hook = TypeVar("Hook", bound=Callable[..., object])
+
+
+class Hooks:
+    """The callbacks of a connection itself; those of rows are with their tables."""
+
+    def __init__(self) -> None:
+        self.on_connect: list[Callable[..., object]] = []
+        self.on_reconnect: list[Callable[..., object]] = []
+        self.on_disconnect: list[Callable[..., object]] = []
+        self.on_connect_error: list[Callable[..., object]] = []
+        self.on_event: list[Callable[..., object]] = []
+
+    @staticmethod
+    def add(kind: list[Callable[..., object]], hook: Hook) -> Hook:
+        kind.append(hook)
+        return hook
+
+
+class DeliverySteps:
+    """Turns each delivery into the callbacks to run, and keeps the connection's numbers."""
+
+    def __init__(
+        self,
+        connection: LiveConnection,
+        session: Session,
+        hooks: Hooks,
+        counters: Counters,
+        context: type[EventContext],
+    ) -> None:
+        self._connection = connection
+        self._session = session
+        self._hooks = hooks
+        self._counters = counters
+        self._context = context
+        self.subscriptions: dict[int, AnySubscription] = {}
+        """Those that have not ended, by their query set."""
+        self.on_identity: Callable[[Connected], object] = lambda _: None
+        self._kinds: dict[type, Callable[[Any], Iterator[Step]]] = {
+            RowsChanged: self._rows_changed,
+            RequestFinished: self._request_finished,
+            SubscriptionApplied: self._subscription_applied,
+            SubscriptionEnded: self._subscription_ended,
+            Connected: self._connected,
+            Disconnected: self._disconnected,
+            AttemptFailed: self._attempt_failed,
+        }
+
+    def of(self, delivery: Delivery) -> Iterator[Step]:
+        return self._kinds[type(delivery)](delivery)
+
+    def _rows_changed(self, delivery: RowsChanged) -> Iterator[Step]:
+        tables = self._session.cache.tables
+        counters = self._counters
+        counters.transactions += 1
+        context = self._context(self._connection, delivery.event)
+        for hook in tuple(self._hooks.on_event):
+            yield hook, (context,)
+        for changes in delivery.changes:
+            counters.rows_changed += changes.count
+            if not (changes.inserted or changes.deleted or changes.updated):
+                continue
+            listeners = tables[changes.table].listeners
+            for row in changes.deleted:
+                for callback in listeners.on_delete:
+                    yield callback, (context, row)
+            for old, new in changes.updated:
+                for callback in listeners.on_update:
+                    yield callback, (context, old, new)
+            for row in changes.inserted:
+                for callback in listeners.on_insert:
+                    yield callback, (context, row)
+
+    def _request_finished(self, delivery: RequestFinished) -> Iterator[Step]:
+        call = delivery.request
+        assert isinstance(call, PendingCall)
+        counters = self._counters
+        counters.calls_finished += 1
+        if call.finished is not None:
+            counters.latency.add(call.finished - call.started)
+        if call.error is not None:
+            counters.calls_failed += 1
+            if call.event is not None and self._hooks.on_event:
+                context = self._context(self._connection, call.event)
+                for hook in tuple(self._hooks.on_event):
+                    yield hook, (context,)
+        for callback in call.settle():
+            yield callback, (call,)
+
+    def _subscription_applied(self, delivery: SubscriptionApplied) -> Iterator[Step]:
+        subscription = self.subscriptions.get(delivery.subscription.query_set_id)
+        if subscription is not None:
+            for callback in subscription.tell_applied():
+                yield callback, (subscription,)
+
+    def _subscription_ended(self, delivery: SubscriptionEnded) -> Iterator[Step]:
+        state: SubscriptionState = delivery.subscription
+        subscription = self.subscriptions.pop(state.query_set_id, None)
+        if subscription is not None:
+            yield from subscription.tell_ended()
+
+    def _connected(self, delivery: Connected) -> Iterator[Step]:
+        self.on_identity(delivery)
+        connection = self._connection
+        if delivery.again:
+            for hook in tuple(self._hooks.on_reconnect):
+                yield hook, (connection,)
+        else:
+            for hook in tuple(self._hooks.on_connect):
+                yield hook, (connection, delivery.identity, connection.token)
+
+    def _disconnected(self, delivery: Disconnected) -> Iterator[Step]:
+        for hook in tuple(self._hooks.on_disconnect):
+            yield hook, (self._connection, delivery.error)
+
+    def _attempt_failed(self, delivery: AttemptFailed) -> Iterator[Step]:
+        for hook in tuple(self._hooks.on_connect_error):
+            yield hook, (self._connection, delivery.error)

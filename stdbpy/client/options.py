@@ -1,0 +1,96 @@
+"""How a connection is asked for: the keyword arguments that every way of connecting takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ssl import SSLContext
+from typing import Literal, TypeAlias, TypedDict
+
+from stdbpy.client.token_store import KeepToken, TokenStore, token_store
+from stdbpy.client.transport.socket import Library, SocketSettings
+from stdbpy.protocol.options import CompressionName, ReconnectPolicy, SessionOptions
+
+Delivery: TypeAlias = Literal["thread", "tick"]
+"""Where a synchronous connection applies messages and runs callbacks: on a thread of its own, or in ``tick()``
+and blocking calls of the caller's thread."""
+
+
+class ConnectOptions(TypedDict, total=False):
+    """Keyword arguments of ``connect``, ``connect_async`` and the builder's methods; all may be left out."""
+
+    token: str | None
+    """Proves an identity; without one the server makes a new identity."""
+    keep_token: KeepToken
+    """``True``: the token is kept in a file of the user's alone and shown the next time; ``"keyring"``: in the
+    operating system's keyring (extra ``keyring``); or a :class:`TokenStore`."""
+    compression: CompressionName
+    """Of great messages from the server: ``"none"`` (default), ``"gzip"`` or ``"brotli"`` (extra)."""
+    light: bool
+    """Under protocol v1: leave out what other clients called."""
+    confirmed: bool | None
+    """Whether to be told of transactions only once they are on disk; ``None``: the server's default."""
+    reconnect: ReconnectPolicy | None
+    """When a lost connection is tried again; ``None``: never."""
+    session_id: str | None
+    """Servers from 2.14 on end an older connection of the same id before they take the new one."""
+    protocols: Sequence[str]
+    """Websocket subprotocols to offer; by default all but ``v1.json``, of which servers take the newest."""
+    check_schema: bool
+    """Whether to compare the database's schema with the one that the code was generated for (default: yes)."""
+    connect_timeout: float
+    """Seconds until the first connection must stand (default 10)."""
+    call_timeout: float | None
+    """Seconds after which waiting for a call ends with :class:`~stdbpy.errors.CallTimeout`; ``None``: never."""
+    ping_interval: float
+    """Seconds of silence after which the server is asked for a sign of life (default 15)."""
+    ping_timeout: float
+    """Seconds that it then has (default 15) before the connection counts as lost."""
+    max_message_size: int
+    """The greatest message to take from the server, in bytes (default 256 MiB)."""
+    ssl: SSLContext | None
+    """For ``https``; by default the system's certificates."""
+    library: Library | None
+    """The websocket library; by default picows where it is installed, else websockets."""
+
+
+class SyncConnectOptions(ConnectOptions, total=False):
+    """Those of synchronous connections."""
+
+    delivery: Delivery
+    """Where callbacks run: ``"thread"`` (default) or ``"tick"``."""
+
+
+_SOCKET = SocketSettings()
+
+
+class Settings:
+    """The options with their defaults, sorted by who needs them."""
+
+    def __init__(self, uri: str, database: str, options: ConnectOptions) -> None:
+        self.token_store: TokenStore | None = token_store(options.get("keep_token", False))
+        token = options.get("token")
+        if token is None and self.token_store is not None:
+            token = self.token_store.load(uri, database)
+        self.kept_token = token if self.token_store is not None else None
+        self.check_schema = options.get("check_schema", True)
+        self.connect_timeout = options.get("connect_timeout", 10.0)
+        self.call_timeout = options.get("call_timeout")
+        self.session = SessionOptions(
+            server=uri,
+            database=database,
+            token=token,
+            subprotocols=tuple(options.get("protocols", ())),
+            compression=options.get("compression", "none"),
+            light=options.get("light", False),
+            confirmed=options.get("confirmed"),
+            session_id=options.get("session_id"),
+            reconnect=options.get("reconnect", ReconnectPolicy()),
+        )
+        self.socket = SocketSettings(
+            library=options.get("library"),
+            max_message_size=options.get("max_message_size", _SOCKET.max_message_size),
+            open_timeout=self.connect_timeout,
+            ping_interval=options.get("ping_interval", _SOCKET.ping_interval),
+            ping_timeout=options.get("ping_timeout", _SOCKET.ping_timeout),
+            ssl=options.get("ssl"),
+        )

@@ -1,0 +1,161 @@
+"""What a call that has been sent is to its caller: something to wait for, in a thread or under asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, Generic, Protocol, TypeVar, cast
+
+from stdbpy.errors import ConnectionClosed, StdbError
+from stdbpy.protocol.pending import Kind, PendingRequest
+
+T = TypeVar("T")
+
+
+class Waiter(Protocol):
+    """The connection of a call, as far as waiting is concerned."""
+
+    call_timeout: float | None
+    """Seconds after which ``await`` gives up."""
+
+    def wait_for(self, call: PendingCall[Any], timeout: float | None) -> None:
+        """Returns when the call is settled.
+
+        Raises :class:`~stdbpy.errors.CallTimeout`, and :class:`~stdbpy.errors.ClientError` where waiting
+        would never end.
+        """
+        ...
+
+    def timed_out(self, call: PendingCall[Any], timeout: float) -> StdbError:
+        """The error for a call that has not settled in time."""
+        ...
+
+    def failed_unseen(self, call: PendingCall[Any]) -> None:
+        """The call failed, and nobody asked for its outcome."""
+        ...
+
+
+class PendingCall(PendingRequest, Generic[T]):
+    """A call or query that was sent. Its outcome comes once all that it changed is in the cache and the
+    callbacks for that have run.
+
+    ``await`` it under asyncio, or ask for its :meth:`result` in a thread; either raises what the call
+    failed with. Giving up on waiting (a cancelled ``await``, a timeout) changes nothing for the call: it
+    goes on, and can be waited for again. A failure that nobody asks for is logged.
+    """
+
+    __slots__ = ("__weakref__", "_convert", "_is_seen", "_waiter", "_wakers", "settled")
+
+    def __init__(
+        self, waiter: Waiter, kind: Kind, name: str, args: tuple[Any, ...], request_id: int, serial: int, started: float
+    ) -> None:
+        super().__init__(kind, name, args, request_id, serial, started)
+        self._waiter = waiter
+        self._wakers: list[Callable[[], object]] | None = None
+        self._convert: Callable[[Any], Any] | None = None
+        self._is_seen = False
+        self.settled = False
+        """Its outcome is there and its callbacks' turn has come."""
+
+    # --- for its caller ------------------------------------------------------------------------
+
+    def result(self, timeout: float | None = None) -> T:
+        """Waits for the outcome, at most ``timeout`` seconds, and gives what a procedure or query gave.
+
+        Raises what the call failed with, :class:`~stdbpy.errors.CallTimeout`, and, where waiting would
+        never end (inside of a callback, in an event loop's thread), :class:`~stdbpy.errors.ClientError`.
+        """
+        if not self.settled:
+            self._waiter.wait_for(self, timeout)
+        return self._outcome()
+
+    def exception(self, timeout: float | None = None) -> StdbError | None:
+        """Waits as :meth:`result` does, and gives what the call failed with, or ``None``."""
+        if not self.settled:
+            self._waiter.wait_for(self, timeout)
+        self._is_seen = True
+        return self.error
+
+    def add_done_callback(self, callback: Callable[[PendingCall[T]], object]) -> None:
+        """Has ``callback(call)`` called where the connection's callbacks run, after those of the rows that
+        the call changed; at once if the call is already settled."""
+        self._is_seen = True
+        if self.settled:
+            callback(self)
+        else:
+            super().add_done_callback(callback)
+
+    def __await__(self) -> Generator[Any, None, T]:
+        if not self.settled:
+            timeout = self._waiter.call_timeout
+            if timeout is None:
+                yield from self._settling().__await__()
+            else:
+                yield from self._settling_within(timeout).__await__()
+        return self._outcome()
+
+    # --- for its connection --------------------------------------------------------------------
+
+    def when_settled(self, wake: Callable[[], object]) -> None:
+        """Has ``wake()`` called as soon as the call is settled, from whichever thread; at once if it is."""
+        if self._wakers is None:
+            self._wakers = []
+        self._wakers.append(wake)
+        if self.settled:  # since this was asked: then nobody else wakes
+            wake()
+
+    def settle(self) -> Sequence[Callable[[PendingCall[T]], object]]:
+        """Its turn among the deliveries has come: wakes who waits, and hands out the callbacks to run."""
+        self.settled = True
+        wakers, self._wakers = self._wakers, None
+        for wake in wakers or ():
+            wake()
+        callbacks, self._callbacks = self._callbacks, None
+        return callbacks or ()
+
+    def convert_with(self, convert: Callable[[Any], Any]) -> None:
+        """Has the outcome's value converted when it is first asked for."""
+        self._convert = convert
+
+    # --- inside --------------------------------------------------------------------------------
+
+    def _settling(self) -> asyncio.Future[None]:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        self.when_settled(lambda: _resolve(future, loop))
+        return future
+
+    async def _settling_within(self, timeout: float) -> None:
+        try:
+            async with asyncio.timeout(timeout):
+                await self._settling()
+        except TimeoutError:
+            raise self._waiter.timed_out(self, timeout) from None
+
+    def _outcome(self) -> T:
+        self._is_seen = True
+        if self.error is not None:
+            raise self.error
+        if self._convert is not None:
+            self.value, self._convert = self._convert(self.value), None
+        return cast("T", self.value)
+
+    def __del__(self) -> None:
+        if self.error is not None and not self._is_seen and not isinstance(self.error, ConnectionClosed):
+            self._waiter.failed_unseen(self)
+
+
+def _resolve(future: asyncio.Future[None], loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        here = asyncio.get_running_loop()
+    except RuntimeError:
+        here = None
+    if here is loop:
+        _set(future)
+    elif not loop.is_closed():
+        loop.call_soon_threadsafe(_set, future)
+
+
+def _set(future: asyncio.Future[None]) -> None:
+    if not future.done():  # else who waited was cancelled
+        future.set_result(None)
