@@ -7,7 +7,7 @@ import enum
 import types
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -171,25 +171,25 @@ def _classes(part: Part) -> dict[int, type]:
 
 
 def _class(part: Part, ref: int, name: str) -> type:
-    type = part.schema.source_typespace[ref]
-    if isinstance(type, ProductType):
+    algebraic = part.schema.source_typespace[ref]
+    if isinstance(algebraic, ProductType):
         fields = part.field_names[ref]
         renamed = {
             field: element.name
-            for field, element in zip(fields, type.elements, strict=True)
+            for field, element in zip(fields, algebraic.elements, strict=True)
             if element.name and element.name != field
         }
         annotated = [(field, Any) for field in fields]
         return msgspec.defstruct(name, annotated, frozen=True, gc=False, rename=renamed or None, module=_MADE_HERE)
-    assert isinstance(type, SumType)
+    assert isinstance(algebraic, SumType)
     if ref in part.unions:
-        return _union(part, ref, type)
+        return _union(part, ref, algebraic)
     scope = Scope({"name", "value", "mro"})
     members = []
-    for position, variant in enumerate(type.variants):
+    for position, variant in enumerate(algebraic.variants):
         original = variant.name or f"variant_{position}"
         members.append((scope.claim(constant_case(original).strip("_") or "_"), original))
-    make: Callable[..., type] = enum.Enum  # mypy takes a call of the class itself for a declaration
+    make = cast("Callable[..., type]", enum.Enum)  # mypy takes a call of the class itself for a declaration
     return make(name, members, module=_MADE_HERE)
 
 
