@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -58,7 +59,7 @@ class Reconnection:
     def judge(self, error: StdbError, *, code: int | None, had_connected: bool) -> Verdict:
         """What to do after ``error``; ``had_connected`` says whether the session ever had a connection."""
         policy = self._policy
-        if code == SESSION_BUSY:
+        if code == SESSION_BUSY and policy is not None:
             self._held += 1
             if self._held > _SESSION_HELD_ATTEMPTS:
                 return Stop(SessionHeld("another connection holds the session id and is not let go", hint=_HELD_HINT))
@@ -74,15 +75,21 @@ class Reconnection:
 
 _HELD_HINT = "Give each connection a session id of its own"
 
+_ABOUT_THE_MOMENT = (408, 425, 429)
+"""Statuses of 4xx that another attempt may not meet."""
+
 
 def is_final(error: StdbError) -> bool:
     """Whether trying again would only give the same answer."""
+    if isinstance(error, CredentialsRefused | NoSuchDatabase | IdentityChanged):
+        return True
     if isinstance(error, ConnectFailed):
-        about_the_moment = (408, 425, 429)
-        return isinstance(error, IdentityChanged) or (
-            400 <= error.status < 500 and error.status not in about_the_moment
-        )
+        return 400 <= error.status < 500 and error.status not in _ABOUT_THE_MOMENT
     return not isinstance(error, ConnectionLost)
+
+
+_GONE = re.compile(r"database [0-9a-f]{64} not found$")
+"""How 2.8.3 speaks of a database that was deleted while its name is still known, with status 500."""
 
 
 def refusal(status: int, text: str, database: str, server: str) -> ConnectFailed:
@@ -94,7 +101,7 @@ def refusal(status: int, text: str, database: str, server: str) -> ConnectFailed
             status=status,
             hint="Log in again, or connect without a token as a new identity",
         )
-    if status == 404:
+    if status == 404 or (status == 500 and _GONE.search(text)):
         return NoSuchDatabase(
             f"{server} has no database {database!r}", status=status, hint="Check the name, or publish it"
         )

@@ -1,4 +1,4 @@
-"""A session over a real websocket, driven by hand: what a test does next, it does after a named delivery."""
+"""A session over a real websocket, driven by hand: a test goes on once something is told."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from stdbpy.protocol.pending import PendingRequest
 from stdbpy.protocol.reconnecting import Verdict
 from stdbpy.protocol.session import Session
 from stdbpy.protocol.subscription import SubscriptionState
+from tests.protocol.mirror import report_everything
 
 PATIENCE = 15.0
 
@@ -53,8 +54,25 @@ class LiveSession:
         await self.until(Connected)
 
     async def close(self) -> None:
+        self.session.close()
         if self._websocket is not None:
             await self._websocket.close()
+
+    async def break_off(self) -> None:
+        """Loses the connection without a word."""
+        assert self._websocket is not None
+        self._websocket.transport.abort()
+        await self._websocket.wait_closed()
+        self.verdict = self.session.lost("broken off by the test")
+        self.told += self.session.take_deliveries()
+
+    async def until_ended(self) -> Verdict:
+        """Goes on until the server has closed the connection."""
+        async with asyncio.timeout(PATIENCE):
+            while self.verdict is None:
+                await self._step()
+        self.told += self.session.take_deliveries()
+        return self.verdict
 
     async def flush(self) -> None:
         assert self._websocket is not None
@@ -62,7 +80,7 @@ class LiveSession:
             await self._websocket.send(frame)
 
     async def until(self, kind: type[D], wanted: Callable[[D], bool] = lambda _: True) -> D:
-        """Goes on until something of that kind is told, or was told since the last call."""
+        """Goes on until something of that kind is told, and gives the first of all that were."""
         async with asyncio.timeout(PATIENCE):
             while True:
                 self.told += self.session.take_deliveries()
@@ -99,19 +117,12 @@ class LiveSession:
         await self.until(SubscriptionEnded, lambda told: told.subscription is subscription)
 
 
-def new_session(catalog: Catalog, options: SessionOptions) -> Session:
-    """A session that reports every change of rows."""
-    session = Session(catalog, options, clock=time.monotonic, random=random.random)
-    for table in session.cache.tables.values():
-        for registry in (table.listeners.on_insert, table.listeners.on_delete, table.listeners.on_update):
-            registry.add(print)
-    return session
-
-
 @asynccontextmanager
 async def live(catalog: Catalog, options: SessionOptions) -> AsyncIterator[LiveSession]:
     """A session that is connected, if the server lets it."""
-    connection = LiveSession(new_session(catalog, options))
+    session = Session(catalog, options, clock=time.monotonic, random=random.random)
+    report_everything(session.cache)
+    connection = LiveSession(session)
     await connection.open()
     try:
         yield connection

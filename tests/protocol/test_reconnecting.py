@@ -100,6 +100,15 @@ def test_refusals_are_final(status: int, error: type[ClientError], had_connected
     assert script.session.error is verdict.error and script.session.state is State.CLOSED
 
 
+def test_a_database_that_was_deleted_is_gone_whatever_the_status() -> None:
+    """2.8.3 still knows the name, and fails inside."""
+    script = Script().connect()
+    script.session.lost()
+    text = f"Unable to authorize {'c2' * 32} for SQL: database {'c2' * 32} not found"
+    verdict = script.session.lost(text, status=500)
+    assert isinstance(verdict, Stop) and isinstance(verdict.error, NoSuchDatabase)
+
+
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
 def test_troubles_of_the_moment_are_not(status: int) -> None:
     script = Script().connect()
