@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from ssl import SSLContext
 from typing import Any, Literal, Protocol, TypeAlias
@@ -36,6 +37,8 @@ class SocketSettings:
     """Seconds that it then has to give one."""
     ssl: SSLContext | None = None
     """For ``wss://``; ``None``: the system's certificates."""
+    opener: Opener | None = None
+    """Opens sockets in another way than over the network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +123,19 @@ class QuietLogger(logging.LoggerAdapter[logging.Logger]):
             super().log(level, msg, *args, **kwargs)
 
 
+Opener: TypeAlias = Callable[[Opening, Receiver, SocketSettings], Awaitable[None]]
+"""What :func:`open_socket` is."""
+
+
 async def open_socket(opening: Opening, receiver: Receiver, settings: SocketSettings) -> None:
     """Opens a websocket, which ``receiver`` is given and told of.
 
     Raises :class:`OpeningRefused`, ``OSError`` (``ssl.SSLError``, ``socket.gaierror``, ``TimeoutError``, …) and,
     for what is no websocket at the other end, ``ConnectionError``.
     """
+    if settings.opener is not None:
+        await settings.opener(opening, receiver, settings)
+        return
     if settings.library != "websockets":
         try:
             from stdbpy.client.transport.picows_socket import open_picows
