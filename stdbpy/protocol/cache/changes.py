@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
@@ -29,17 +29,17 @@ class Plan(msgspec.Struct, gc=False):
     events: Collection[Row] = ()
 
 
-class TableChanges(msgspec.Struct):
+class TableChanges(msgspec.Struct, frozen=True, gc=False):
     """What a message changed in one table, for those who listen.
 
-    Each list is filled only if somebody listens to that kind of change.
+    Each sequence is filled only if somebody listens to that kind of change.
     """
 
     table: str
     count: int
     """How many rows came, went or were sent anew, whether or not somebody listens."""
-    inserted: list[Row] = []
+    inserted: Sequence[Row] = ()
     """For an event table: the events."""
-    deleted: list[Row] = []
-    updated: list[tuple[Row, Row]] = []
+    deleted: Sequence[Row] = ()
+    updated: Sequence[tuple[Row, Row]] = ()
     """Old and new rows with the same primary key that differ."""

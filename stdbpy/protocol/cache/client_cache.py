@@ -33,14 +33,11 @@ class ClientCache:
         Raises :class:`ProtocolError` if a table is unknown, a row does not fit its table, or a row is
         deleted that is not there; nothing has changed then.
         """
-        if len(tables) == 1 and not _is_large(tables):
+        if len(tables) == 1:
             [sent] = tables
-            table = self._table(sent.table)
-            inserts, deletes = sent.inserts, sent.deletes
-            plan = table.prepare(
-                () if inserts is None else (inserts,), () if deletes is None else (deletes,), is_event=sent.is_event
-            )
-            return [table.commit(plan)]
+            changes = self._table(sent.table).apply_one(sent)
+            if changes is not None:
+                return [changes]
         with _few_collections(paused=_is_large(tables)):
             return [table.commit(plan) for table, plan in self._prepared(tables)]
 

@@ -14,26 +14,26 @@ class Registry(Generic[Callback]):
     Iterating sees those that were there when it began: callbacks may add and remove callbacks.
     """
 
-    __slots__ = ("_callbacks",)
+    __slots__ = ("callbacks",)
 
     def __init__(self) -> None:
-        self._callbacks: tuple[Callback, ...] = ()
+        self.callbacks: tuple[Callback, ...] = ()
 
     def add(self, callback: Callback) -> None:
         """The same one added twice is called twice."""
-        self._callbacks = (*self._callbacks, callback)
+        self.callbacks = (*self.callbacks, callback)
 
     def remove(self, callback: Callback) -> None:
         """Removes it once. Raises ``ValueError`` if it is not there."""
-        left = list(self._callbacks)
+        left = list(self.callbacks)
         left.remove(callback)
-        self._callbacks = tuple(left)
+        self.callbacks = tuple(left)
 
     def __iter__(self) -> Iterator[Callback]:
-        return iter(self._callbacks)
+        return iter(self.callbacks)
 
     def __len__(self) -> int:
-        return len(self._callbacks)
+        return len(self.callbacks)
 
 
 class Listeners:

@@ -53,44 +53,71 @@ class PrimaryKeys:
     """Values of the primary key, or what the server compares them by where they cannot be hashed."""
 
     def __init__(self, layout: TableLayout, column: int) -> None:
+        shape = layout.record.fields[column]
         self._codec = layout.codec
-        self._column = shape = layout.record.fields[column]
+        self.value_of = column_getter(layout, (column,))
         self.to_key = ComparisonKeys(layout.shapes).hashed_by(shape)
         """From a value to its key; ``None`` where the value itself is the key."""
-        self.value_of = column_getter(layout, (column,))
-        self._size = s.fixed_size(layout.record)
-        sizes = [s.fixed_size(field) for field in layout.record.fields[:column]]
-        self._start = None if None in sizes else sum(size for size in sizes if size is not None)
-        self._raw = _raw_key(shape) if self.to_key is None else None
-        if self._start is not None and self._raw is not None:
-            self._unpack_from = struct.Struct(f"<{self._start}x{self._raw[0]}").unpack_from
+        self.in_place = KeyInPlace.of(layout, column) if self.to_key is None else None
 
     def of_inserted(self, rows: list[Row], sent: RowList) -> Iterable[RowKey]:  # noqa: ARG002
         values: Iterator[Any] = map(self.value_of, rows)
         return values if self.to_key is None else map(self.to_key, values)
 
     def of_deleted(self, sent: RowList) -> list[RowKey]:
-        if self._start is None or self._raw is None:
-            rows = self._codec.decode_rows(sent.data)
-            if len(rows) != len(sent):
-                raise DecodeError(f"{counted(len(sent), 'row')} are announced, but there are {len(rows)}")
-            return list(self.of_inserted(rows, sent))
+        if self.in_place is not None:
+            return self.in_place.read(sent)
+        rows = self._codec.decode_rows(sent.data)
+        if len(rows) != len(sent):
+            raise DecodeError(f"{counted(len(sent), 'row')} are announced, but there are {len(rows)}")
+        return list(self.of_inserted(rows, sent))
+
+    def of_one(self, row: Row) -> RowKey:
+        value: RowKey = self.value_of(row)
+        return value if self.to_key is None else self.to_key(value)
+
+
+class KeyInPlace:
+    """A key of fixed size at the same place in every row: it is read without the rest of the row."""
+
+    def __init__(self, start: int, code: str, convert: Callable[[Any], RowKey] | None, row_size: int | None) -> None:
+        self._start = start
+        self._code = code
+        self._size = struct.calcsize(f"<{code}")
+        self.row_size = row_size
+        """Of every row, in bytes; ``None`` if rows differ."""
+        self.unpack_from = struct.Struct(f"<{start}x{code}").unpack_from
+        """From the bytes of a row to the tuple of one raw key. Raises ``struct.error``."""
+        self.convert = convert
+        """From a raw key to what equals the value; ``None`` where it does already. Raises ``LookupError``."""
+
+    @classmethod
+    def of(cls, layout: TableLayout, column: int) -> KeyInPlace | None:
+        """``None`` for a key that is not like that."""
+        fields = layout.record.fields
+        raw = _raw_key(fields[column])
+        sizes = [s.fixed_size(field) for field in fields[:column]]
+        if raw is None or None in sizes:
+            return None
+        return cls(sum(size for size in sizes if size is not None), *raw, s.fixed_size(layout.record))
+
+    def read(self, sent: RowList) -> list[RowKey]:
+        """The keys of all rows. Raises ``DecodeError`` for rows that cannot hold them."""
         data, size, offsets = sent.data, sent.size, sent.offsets
-        if self._size is not None and len(data) != self._size * len(sent):
-            raise DecodeError(f"a row has {self._size} bytes, but {counted(len(sent), 'row')} have {len(data)}")
-        code, convert = self._raw
+        if self.row_size is not None and len(data) != self.row_size * len(sent):
+            raise DecodeError(f"a row has {self.row_size} bytes, but {counted(len(sent), 'row')} have {len(data)}")
         try:
+            raw: Iterable[Any]
             if len(data) == size or (offsets is not None and len(offsets) == 1):
-                raw: Iterator[Any] = iter(self._unpack_from(data))
+                raw = self.unpack_from(data)
             elif offsets is None:
-                padding = size - self._start - struct.calcsize(f"<{code}")
-                if padding < 0:
+                behind = size - self._start - self._size
+                if behind < 0:
                     raise DecodeError(f"rows of {counted(size, 'byte')} are too short for their primary key")
-                layout = struct.Struct(f"<{self._start}x{code}{padding}x")
-                raw = chain.from_iterable(layout.iter_unpack(data))
+                raw = chain.from_iterable(struct.Struct(f"<{self._start}x{self._code}{behind}x").iter_unpack(data))
             else:
-                raw = chain.from_iterable(map(self._unpack_from, repeat(data), offsets))
-            return list(raw) if convert is None else list(map(convert, raw))
+                raw = chain.from_iterable(map(self.unpack_from, repeat(data), offsets))
+            return list(raw) if self.convert is None else list(map(self.convert, raw))
         except (struct.error, LookupError):
             raise DecodeError("a row is too short for its primary key, or has a value that it cannot have") from None
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Any
+from functools import cached_property
 
 from stdbpy.errors import DecodeError, ProtocolError
 from stdbpy.protocol.cache.changes import Plan, Row, RowKey, TableChanges
 from stdbpy.protocol.cache.listeners import Listeners
 from stdbpy.protocol.cache.lookups import KeptLookup, OrderedLookup, PrimaryLookup, SecondaryLookup, UniqueLookup
+from stdbpy.protocol.cache.one_row import ApplyOne, one_row_applier
 from stdbpy.protocol.cache.planning import Planner
 from stdbpy.protocol.cache.row_keys import PrimaryKeys
 from stdbpy.protocol.catalog import TableLayout
@@ -99,10 +100,8 @@ class TableCache:
 
     def commit(self, plan: Plan) -> TableChanges:
         """Makes a change that was prepared, with no other one since."""
-        gone, fresh, replaced = plan.gone, plan.fresh, plan.replaced
-        changes = TableChanges(self.layout.name, len(gone) + len(fresh) + len(replaced) + len(plan.events))
-        self._report(plan, changes)
-        rows, counts = self.rows, self.counts
+        changes = self._told(plan)
+        gone, rows, counts = plan.gone, self.rows, self.counts
         if gone:
             if len(gone) == len(rows):
                 rows.clear()
@@ -112,10 +111,10 @@ class TableCache:
                 if counts:
                     for key in gone:
                         counts.pop(key, None)
-        if fresh:
-            rows.update(fresh)
-        if replaced:
-            rows.update(replaced)
+        if plan.fresh:
+            rows.update(plan.fresh)
+        if plan.replaced:
+            rows.update(plan.replaced)
         for key, count in plan.counts.items():
             if count > 1:
                 counts[key] = count
@@ -123,21 +122,24 @@ class TableCache:
                 counts.pop(key, None)
         return changes
 
-    def _report(self, plan: Plan, changes: TableChanges) -> None:
-        """Tells listeners' lists and the look-ups in use, while the old rows are still there."""
+    @cached_property
+    def apply_one(self) -> ApplyOne:
+        """Does a message of one row at once, where that can be; see :data:`ApplyOne`."""
+        return one_row_applier(self.layout, self._planner, self.rows, self.counts, self.listeners, self._kept)
+
+    def _told(self, plan: Plan) -> TableChanges:
+        """What listeners and the look-ups in use are to know, read while the old rows are still there."""
+        gone, fresh, replaced = plan.gone, plan.fresh, plan.replaced
         listeners, get = self.listeners, self.rows.__getitem__
-        if listeners.on_insert:
-            changes.inserted = [*plan.fresh.values(), *plan.events]
         kept = [lookup for lookup in self._kept if lookup.built]
-        deleted: list[Any] = []
-        if plan.gone and (kept or listeners.on_delete):
-            deleted = list(map(get, plan.gone))
-            if listeners.on_delete:
-                changes.deleted = deleted
-        old: list[Any] = []
-        if plan.replaced and (kept or listeners.on_update):
-            old = list(map(get, plan.replaced))
-            if listeners.on_update:
-                changes.updated = self._planner.differing(old, plan.replaced.values())
+        deleted = list(map(get, gone)) if kept or listeners.on_delete else []
+        old = list(map(get, replaced)) if kept or listeners.on_update else []
         for lookup in kept:
-            lookup.note([*deleted, *old], [*plan.fresh.values(), *plan.replaced.values()])
+            lookup.note([*deleted, *old], [*fresh.values(), *replaced.values()])
+        return TableChanges(
+            self.layout.name,
+            len(gone) + len(fresh) + len(replaced) + len(plan.events),
+            [*fresh.values(), *plan.events] if listeners.on_insert else (),
+            deleted if listeners.on_delete else (),
+            self._planner.differing(old, replaced.values()) if listeners.on_update else (),
+        )
