@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket as sockets
+from contextlib import suppress
 from typing import Any
 
 import picows
@@ -21,6 +23,9 @@ from stdbpy.client.transport.socket import (
 )
 
 _TEXT, _BINARY, _CONTINUATION = picows.WSMsgType.TEXT, picows.WSMsgType.BINARY, picows.WSMsgType.CONTINUATION
+_STEPS_TO_CLOSE = 100
+"""Steps of the event loop in which a socket that was shut down is closed by its transport; two or three are usual."""
+
 _OF_MESSAGES = frozenset({_TEXT, _BINARY, _CONTINUATION})
 _CLOSE = picows.WSMsgType.CLOSE
 
@@ -134,13 +139,19 @@ class PicowsSocket(picows.WSListener):
 
 async def open_picows(opening: Opening, receiver: Receiver, settings: SocketSettings) -> None:
     headers = [*opening.headers, ("Sec-WebSocket-Protocol", ", ".join(opening.subprotocols))]
+    connected: list[sockets.socket] = []
+
+    async def connect(url: picows.WSParsedURL) -> sockets.socket:
+        connected.append(await _connected_socket(url.host, url.port))
+        return connected[0]
+
     try:
         async with asyncio.timeout(settings.open_timeout):
             await picows.ws_connect(
                 lambda: PicowsSocket(receiver, settings.max_message_size),
                 opening.url,
                 ssl_context=settings.ssl,
-                websocket_handshake_timeout=settings.open_timeout,
+                websocket_handshake_timeout=None,
                 logger_name=QuietLogger(),
                 enable_auto_ping=True,
                 auto_ping_idle_timeout=settings.ping_interval,
@@ -149,6 +160,7 @@ async def open_picows(opening: Opening, receiver: Receiver, settings: SocketSett
                 extra_headers=headers,
                 max_redirects=0,  # it would carry the token to somewhere that the caller did not name
                 read_buffer_init_size=64 * 1024,
+                socket_factory=connect,
             )
     except picows.WSHandshakeError as error:
         if error.response is not None:
@@ -157,6 +169,39 @@ async def open_picows(opening: Opening, receiver: Receiver, settings: SocketSett
         raise ConnectionError("what answers there is no websocket") from error
     except picows.WSError as error:
         raise ConnectionError(str(error)) from error
+    except BaseException:
+        for socket in connected:
+            await _abandon(socket)
+        raise
+
+
+async def _connected_socket(host: str, port: int) -> sockets.socket:
+    loop = asyncio.get_running_loop()
+    failure: OSError = sockets.gaierror(f"{host} has no address")
+    for family, kind, protocol, _, address in await loop.getaddrinfo(host, port, type=sockets.SOCK_STREAM):
+        socket = sockets.socket(family, kind, protocol)
+        socket.setblocking(False)
+        try:
+            await loop.sock_connect(socket, address)
+        except OSError as error:
+            socket.close()
+            failure = error
+        except BaseException:
+            socket.close()
+            raise
+        else:
+            return socket
+    raise failure
+
+
+async def _abandon(socket: sockets.socket) -> None:
+    """Ends a socket in the middle of the handshake, which picows lets go on behind who gave up waiting for it."""
+    for _ in range(_STEPS_TO_CLOSE):
+        if socket.fileno() < 0:
+            return
+        with suppress(OSError):
+            socket.shutdown(sockets.SHUT_RDWR)
+        await asyncio.sleep(0)
 
 
 def _number(code: object) -> int:
