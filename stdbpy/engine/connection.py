@@ -20,9 +20,9 @@ from stdbpy.engine.subscriptions.events import (
     SetId,
 )
 from stdbpy.engine.subscriptions.subscriber import Subscriber
+from stdbpy.engine.subscriptions.subscriptions import sentence
 from stdbpy.engine.worker import Worker
 from stdbpy.errors import SqlError, StdbError
-from stdbpy.module.host import LogLevel
 from stdbpy.schema.model import Lifecycle, ModuleSchema
 
 Arguments = bytes | Callable[[ModuleSchema], bytes]
@@ -45,10 +45,11 @@ class DatabaseConnection:
         self._instance = instance
         self._worker = worker
 
-    def subscribe(self, request: Request, set_id: SetId, queries: Sequence[str]) -> None:
-        """Answered by ``Subscribed`` or ``SubscriptionFailed``; not at all if the client has a set of that
-        name, as on the real server: the set's name in an error would mean that it has ended."""
-        self._submit(self._subscribe, request, set_id, queries)
+    def subscribe(self, request: Request, set_id: SetId, queries: Sequence[str], *, all_rows: bool = False) -> None:
+        """Answered by ``Subscribed`` or ``SubscriptionFailed``. A set of that name that is there already goes
+        on: the failure is the request's. A client that knows no sets is told the rows of queries that it has
+        in other ones only with ``all_rows``."""
+        self._submit(self._subscribe, request, set_id, queries, all_rows)
 
     def replace_subscription(self, request: Request, queries: Sequence[str]) -> None:
         """Makes ``queries`` the client's one set without a name. Answered as :meth:`subscribe`."""
@@ -72,6 +73,10 @@ class DatabaseConnection:
         """Answered by ``ProcedureFailed``."""
         self._submit(self._call_procedure, request, procedure)
 
+    def refuse(self, detail: str) -> None:
+        """Ends the connection when all that was asked for before has been answered."""
+        self._submit(self._refuse, detail)
+
     def settled(self) -> Future[None]:
         """Done when all that was asked for before has been done."""
         return self._worker.submit(_nothing)
@@ -93,13 +98,9 @@ class DatabaseConnection:
             log.exception("What a client of database %s asked for failed", self._instance.identity)
             self._subscriber.end(Ended(EndReason.BUG))
 
-    def _subscribe(self, request: Request, set_id: SetId, queries: Sequence[str]) -> None:
-        instance = self._instance
-        if not instance.subscriptions.subscribe(self._subscriber, request, set_id, queries, instance.store):
-            instance.logs.system(
-                f"A client asked for a set of queries {set_id}, and it has one of that name: nothing was done",
-                level=LogLevel.ERROR,
-            )
+    def _subscribe(self, request: Request, set_id: SetId, queries: Sequence[str], all_rows: bool) -> None:
+        instance, subscriber = self._instance, self._subscriber
+        instance.subscriptions.subscribe(subscriber, request, set_id, queries, instance.store, all_rows=all_rows)
 
     def _replace_subscription(self, request: Request, queries: Sequence[str]) -> None:
         instance = self._instance
@@ -115,7 +116,7 @@ class DatabaseConnection:
         try:
             rows = subscriptions.query(self._subscriber, text, self._instance.store)
         except SqlError as refusal:
-            error = str(refusal)
+            error = sentence(refusal)
         micros = (perf_counter_ns() - started) // 1000
         subscriptions.tell(self._subscriber, QueryAnswered(request, rows, error, micros))
 
@@ -130,7 +131,7 @@ class DatabaseConnection:
                 outcome = instance.call(reducer, encoded, subscriber.caller)
         except StdbError as refusal:
             function = CalledFunction(reducer, number, encoded)
-            subscriptions.tell(subscriber, CallRefused(request, function, str(refusal), instance.clock()))
+            subscriptions.tell(subscriber, CallRefused(request, function, sentence(refusal), instance.clock()))
             return
         if wants_answer:
             function = CalledFunction(reducer, number, encoded)
@@ -141,6 +142,10 @@ class DatabaseConnection:
         declared = (prefix + one.name for prefix, module in instance.schema.walk() for one in module.procedures)
         error = "This server cannot run procedures yet" if procedure in declared else "No such procedure"
         instance.subscriptions.tell(self._subscriber, ProcedureFailed(request, error))
+
+    def _refuse(self, detail: str) -> None:
+        self._instance.subscriptions.tell(self._subscriber, Ended(EndReason.REFUSED, detail))
+        self._subscriber.has_ended = True
 
     def _close(self) -> None:
         self._instance.subscriptions.remove(self._subscriber)

@@ -19,14 +19,19 @@ from stdbpy.sats.bsatn import Codec
 from stdbpy.sats.bsatn_checking import ValueChecker
 from stdbpy.sats.bsatn_reading import READING_FAILURES, ReaderSource
 from stdbpy.sats.satsjson_reading import JsonParsers, Mismatch
-from stdbpy.sats.satsjson_writing import JsonReader, LossyJsonReader, NamedJsonReader, NotFinite
+from stdbpy.sats.satsjson_writing import JsonReader, LossyJsonReader, NamedJsonReader, NotFinite, ObjectJsonReader
 from stdbpy.sats.shapes import Shapes
 
 V = TypeVar("V")
 
-Form = Literal["strict", "result", "named"]
+Form = Literal["strict", "result", "objects", "named"]
 
-_READERS: dict[Form, type[JsonReader]] = {"strict": JsonReader, "result": LossyJsonReader, "named": NamedJsonReader}
+_READERS: dict[Form, type[JsonReader]] = {
+    "strict": JsonReader,
+    "result": LossyJsonReader,
+    "objects": ObjectJsonReader,
+    "named": NamedJsonReader,
+}
 
 
 class JsonCodec(Generic[V]):
@@ -106,6 +111,7 @@ def compile_json_codec(
       infinities, which JSON does not have, are refused.
     - ``result``, rows of an SQL result: as ``strict``, but NaN and infinities become ``null``, and
       reading ``null`` for a float gives NaN.
+    - ``objects``, rows that ``v1.json`` answers: as ``result``, but products are objects.
     - ``named``, as the schema route gives: products are objects, sums ``{variant: payload}``.
     """
     return JsonCodec(Shapes(type, typespace, classes or {}), form)

@@ -106,6 +106,23 @@ class LossyJsonReader(JsonReader):
     float_functions = (finite_f32_or_none, finite_or_none)
 
 
+class ObjectJsonReader(LossyJsonReader):
+    """Products as objects of their fields, all else as in SQL results: the form of rows in the answers of
+    websocket protocol ``v1.json``."""
+
+    def _record(self, shape: s.Record, values: list[str]) -> str:
+        if None in shape.names:
+            return super()._record(shape, values)
+        labels = [self.source.names.add("label", name) for name in shape.names]
+        return "{" + ", ".join(f"{label}: {value}" for label, value in zip(labels, values, strict=True)) + "}"
+
+    def _union(self, shape: s.Union) -> str:
+        if s.fixed_size(shape) == 1:
+            tags = self.source.names.add("tags", tuple(range(len(shape.names))))
+            return f"[{tags}[{self.fixed('B')}], {{}}]"
+        return super()._union(shape)
+
+
 class NamedJsonReader(JsonReader):
     """Products as objects of their fields, sums as an object ``{variant: payload}``: the form of the
     schema route. A product or variant without names stays an array."""

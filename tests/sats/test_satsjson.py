@@ -12,7 +12,7 @@ from stdbpy.errors import DecodeError, EncodeError
 from stdbpy.sats import types as t
 from stdbpy.sats.satsjson import compile_json_codec
 from stdbpy.sats.types import Primitive as P
-from stdbpy.sats.values import Interval, TimeDuration, Variant
+from stdbpy.sats.values import Identity, Interval, TimeDuration, Variant
 from tests.sats.json_cases import CASES
 
 PERSON = t.product(
@@ -79,6 +79,17 @@ def test_the_named_form() -> None:
     assert schedule.to_json(Interval(TimeDuration(5))) == {"Interval": {"__time_duration_micros__": 5}}
     unnamed = compile_json_codec(t.product((None, P.U8), ("b", P.U8)), form="named")
     assert unnamed.to_json((1, 2)) == [1, 2]
+
+
+def test_the_form_of_objects() -> None:
+    codec = compile_json_codec(PERSON, form="objects")
+    obj = {"name": "Ann", "scores": [pytest.approx(0.1), None], "home": [0, {"x": 1, "y": 2}]}
+    assert codec.to_json(("Ann", [0.1, math.nan], (1, 2))) == obj
+    assert codec.to_json(("", [], None)) == {"name": "", "scores": [], "home": [1, {}]}
+    plain = compile_json_codec(t.ArrayType(t.sum_of(("A", t.UNIT), (None, t.UNIT))), form="objects")
+    assert plain.to_json([Variant("A"), Variant("1")]) == [[0, {}], [1, {}]]
+    identity = compile_json_codec(t.product(("id", t.IDENTITY)), form="objects")
+    assert identity.to_json((Identity.from_int(255),)) == {"id": {"__identity__": "0xff"}}
 
 
 @pytest.mark.parametrize(

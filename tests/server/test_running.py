@@ -207,7 +207,7 @@ class TestWhomItTurnsAway:
             headers = {"host": "dev.example", "origin": "https://game.example"}
             assert httpx.get(f"{running.url}/v1/ping", headers=headers, trust_env=False).status_code == 200
 
-    def test_websockets_for_now(self, server: RunningServer):
+    def test_websockets_of_other_web_pages(self, server: RunningServer):
         headers = {
             "connection": "upgrade",
             "upgrade": "websocket",
@@ -216,9 +216,10 @@ class TestWhomItTurnsAway:
             "sec-websocket-protocol": "v2.bsatn.spacetimedb",
         }
         url = f"{server.url}/v1/database/x/subscribe"
-        assert httpx.get(url, headers=headers, trust_env=False).status_code == 501
-        away = httpx.get(url, headers={**headers, "origin": "https://evil.example"}, trust_env=False)
-        assert away.status_code == 403
+        assert httpx.get(url, headers=headers, trust_env=False).status_code == 404
+        for name, value in (("origin", "https://evil.example"), ("host", "evil.example")):
+            away = httpx.get(url, headers={**headers, name: value}, trust_env=False)
+            assert away.status_code == 403
 
     def test_bodies_that_never_end(self, server: RunningServer):
         """A body of no given length is read up to the limit and no further."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from stdbpy.engine.store.table import Table
 
@@ -20,7 +21,7 @@ class RowChanges:
         self.table = table
         self.inserted = inserted
         self.deleted = deleted
-        self.encoded: dict[str, bytes] = {}
+        self.encoded: dict[str, Any] = {}
         self._size: int | None = None
 
     @property

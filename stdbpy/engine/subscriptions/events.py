@@ -103,12 +103,15 @@ class EndReason(enum.Enum):
     """What the client may have been told of could not be written down, so it was undone."""
     BUG = enum.auto()
     """The server cannot go on; its log says why."""
+    REFUSED = enum.auto()
+    """The client has sent what nobody understands; :attr:`Ended.detail` says what."""
 
 
 class Ended(NamedTuple):
     """The client is not connected any more; nothing comes after this."""
 
     reason: EndReason
+    detail: str = ""
 
 
 Event = (

@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from stdbpy.engine.subscriptions.query import QueryKey, SubscribedQuery
 
 
+class _WithoutName:
+    """The set that a client of protocol v1 gets by naming all of its queries at once."""
+
+
+WHOLE_SET = _WithoutName()
+
+
 class LiveQuery:
     """A query with its holders: each client, and the sets in which it has the query."""
 
@@ -51,24 +58,24 @@ class LiveQueries:
         return live.query if live is not None else query
 
     def hold(self, subscriber: Subscriber, set_id: SetId, query: SubscribedQuery) -> bool:
-        """Makes the query part of a client's set; whether it is in none of its other ones."""
+        """Makes the query part of a client's set; whether it is in no other one that has a name."""
         live = self._by_key.get(query.key)
         if live is None:
             live = self._by_key[query.key] = LiveQuery(query)
             for table in query.reads:
                 self._reading.setdefault(table, {})[live] = None
         sets = live.holders.setdefault(subscriber, {})
-        is_new = not sets
+        is_new = not _are_named(sets)
         sets[set_id] = None
         return is_new
 
     def release(self, subscriber: Subscriber, set_id: SetId, query: SubscribedQuery) -> bool:
-        """Takes the query out of a client's set; whether it is in none of its other ones."""
+        """Takes the query out of a client's set; whether it is in no other one that has a name."""
         live = self._by_key[query.key]
         sets = live.holders[subscriber]
         del sets[set_id]
         if sets:
-            return False
+            return not _are_named(sets)
         del live.holders[subscriber]
         if not live.holders:
             del self._by_key[query.key]
@@ -82,3 +89,8 @@ class LiveQueries:
     def clear(self) -> None:
         self._by_key.clear()
         self._reading.clear()
+
+
+def _are_named(sets: Iterable[SetId]) -> bool:
+    """Whether one of them is."""
+    return any(set_id is not WHOLE_SET for set_id in sets)

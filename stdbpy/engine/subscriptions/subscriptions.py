@@ -26,7 +26,7 @@ from stdbpy.engine.subscriptions.events import (
     Unsubscribed,
     Updated,
 )
-from stdbpy.engine.subscriptions.live import LiveQueries
+from stdbpy.engine.subscriptions.live import WHOLE_SET, LiveQueries
 from stdbpy.engine.subscriptions.subscriber import Subscriber
 from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import SqlError, StdbError
@@ -36,13 +36,6 @@ if TYPE_CHECKING:
     from stdbpy.engine.subscriptions.query import SubscribedQuery
 
 log = logging.getLogger("stdbpy.engine")
-
-
-class _Replaced:
-    """The set that a client of protocol v1 gets by naming all of its queries at once."""
-
-
-WHOLE_SET = _Replaced()
 
 
 class RunningCall:
@@ -90,29 +83,37 @@ class Subscriptions:
     # --- sets of queries ---------------------------------------------------------------------
 
     def subscribe(
-        self, subscriber: Subscriber, request: Request, set_id: SetId, texts: Sequence[str], store: Store
-    ) -> bool:
-        """Puts a set of queries in place and tells the client its rows, or why not. False, having done
-        nothing, if the client has a set of that name."""
+        self,
+        subscriber: Subscriber,
+        request: Request,
+        set_id: SetId,
+        texts: Sequence[str],
+        store: Store,
+        *,
+        all_rows: bool,
+    ) -> None:
+        """Puts a set of queries in place and tells the client its rows, or why not. A client that knows no
+        sets is told those of queries that it has in other ones only with ``all_rows``."""
         if set_id in subscriber.sets:
-            return False
+            error = "There is a subscription of that number already, which goes on."
+            self.tell(subscriber, SubscriptionFailed(request, set_id, error))
+            return
         try:
             queries = self._compiled(subscriber, texts, store)
-        except SqlError as error:
-            self.tell(subscriber, SubscriptionFailed(request, set_id, _sentence(error)))
-            return True
+        except SqlError as refusal:
+            self.tell(subscriber, SubscriptionFailed(request, set_id, sentence(refusal)))
+            return
         fresh = [query for query in queries if self._live.hold(subscriber, set_id, query)]
         subscriber.sets[set_id] = queries
-        wanted = queries if subscriber.options.by_set else fresh
+        wanted = queries if all_rows or subscriber.options.by_set else fresh
         self.tell(subscriber, Subscribed(request, set_id, _rows(wanted, Transaction(store))))
-        return True
 
     def replace(self, subscriber: Subscriber, request: Request, texts: Sequence[str], store: Store) -> None:
         """Makes these the queries of the client's set without a name, and tells it all of their rows."""
         try:
             queries = self._compiled(subscriber, texts, store)
-        except SqlError as error:
-            self.tell(subscriber, SubscriptionFailed(request, WHOLE_SET, _sentence(error)))
+        except SqlError as refusal:
+            self.tell(subscriber, SubscriptionFailed(request, WHOLE_SET, sentence(refusal)))
             return
         if WHOLE_SET in subscriber.sets:
             self._drop(subscriber, WHOLE_SET)
@@ -212,7 +213,7 @@ class Subscriptions:
 
     def _give_up(self, query: SubscribedQuery, error: Exception) -> None:
         """Ends the sets that have a query which fails."""
-        message = _sentence(error) if isinstance(error, StdbError) else "The query could not be evaluated."
+        message = sentence(error) if isinstance(error, StdbError) else "The query could not be evaluated."
         for subscriber in list(self._subscribers):
             for set_id in [set_id for set_id, queries in subscriber.sets.items() if query in queries]:
                 self._drop(subscriber, set_id)
@@ -230,7 +231,7 @@ class Subscriptions:
                 try:
                     anew = self._compiled(subscriber, (query.key.text for query in queries), store)
                 except SqlError as error:
-                    self.tell(subscriber, SubscriptionFailed(None, set_id, _sentence(error)))
+                    self.tell(subscriber, SubscriptionFailed(None, set_id, sentence(error)))
                     continue
                 for query in anew:
                     self._live.hold(subscriber, set_id, query)
@@ -251,5 +252,6 @@ def _rows(queries: Iterable[SubscribedQuery], transaction: Transaction) -> list[
     return [rows for query in queries for rows in query.rows(transaction)]
 
 
-def _sentence(error: StdbError) -> str:
+def sentence(error: StdbError) -> str:
+    """What a client is told of an error."""
     return f"{error.message}. {error.hint}" if error.hint else error.message

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 
 from starlette.types import Message, Receive, Scope, Send
 
-from stdbpy.engine import Caller
+from stdbpy.engine import Caller, Database
 from stdbpy.engine.connection import DatabaseConnection
 from stdbpy.engine.subscriptions.events import (
     CallEnded,
@@ -28,9 +27,12 @@ from stdbpy.server.answer import Answer, Header
 from stdbpy.server.asked import Asked
 from stdbpy.server.backend import Backend
 from stdbpy.server.refusal import answer_for
+from stdbpy.server.websocket import terms as protocols
 from stdbpy.server.websocket.mailbox import ClientMailbox, Doorbell
 from stdbpy.server.websocket.speaker import Frame, Speaker
-from stdbpy.server.websocket.terms import V3_BSATN, Terms, read_connection_id, read_terms
+from stdbpy.server.websocket.terms import Terms, read_connection_id, read_terms
+from stdbpy.server.websocket.v1 import V1Speaker
+from stdbpy.server.websocket.v1_formats import BsatnFormat, JsonFormat
 from stdbpy.server.websocket.v2 import V2Speaker
 
 GOING_AWAY = 1001
@@ -58,6 +60,7 @@ can hold the database for ever."""
 _ENDINGS = {
     EndReason.DATABASE_GONE: (GOING_AWAY, "module exited"),
     EndReason.STORAGE_FAILED: (FAILED, "what this client was told of could not be stored"),
+    EndReason.REFUSED: (FAILED, "the frame is none"),
     EndReason.BUG: (FAILED, "the server failed; its log says more"),
 }
 
@@ -87,8 +90,8 @@ class Subscribing:
         await send({"type": "websocket.accept", "subprotocol": terms.subprotocol, "headers": list(headers)})
         if self._doorbell is None:
             self._doorbell = Doorbell(asyncio.get_running_loop())
-        mailbox = ClientMailbox(self._doorbell)
-        speaker = speaker_for(terms)
+        mailbox = ClientMailbox(self._doorbell, scope["state"][ABORT])
+        speaker = _speaker(terms, self._backend, database)
         options = ConnectionOptions(confirmed=terms.confirmed, by_set=terms.knows_sets)
         who = Caller(caller.identity, terms.connection_id, caller.payload)
         try:
@@ -96,12 +99,17 @@ class Subscribing:
         except StdbError as error:
             await _close(send, REFUSED if isinstance(error, NotAllowed) else GOING_AWAY, str(error))
             return
-        client = _Client(speaker, mailbox, connection, receive, send, scope["state"].get(ABORT))
+        client = _Client(speaker, mailbox, connection, receive, send)
         await client.serve(speaker.greeting(caller, terms.connection_id))
 
 
-def speaker_for(terms: Terms) -> Speaker:
-    return V2Speaker(terms.compression, joins_messages=terms.subprotocol == V3_BSATN)
+def _speaker(terms: Terms, backend: Backend, database: Database) -> Speaker:
+    match terms.subprotocol:
+        case protocols.V1_JSON:
+            return V1Speaker(JsonFormat(backend.functions), lambda: database.schema, is_light=terms.is_light)
+        case protocols.V1_BSATN:
+            return V1Speaker(BsatnFormat(terms.compression), lambda: database.schema, is_light=terms.is_light)
+    return V2Speaker(terms.compression, joins_messages=terms.subprotocol == protocols.V3_BSATN)
 
 
 async def _connected(connecting: Future[DatabaseConnection]) -> DatabaseConnection:
@@ -144,24 +152,22 @@ class _Client:
         connection: DatabaseConnection,
         receive: Receive,
         send: Send,
-        abort: Callable[[], None] | None,
     ) -> None:
         self._speaker = speaker
         self._mailbox = mailbox
         self._connection = connection
         self._receive = receive
         self._send = send
-        self._abort = abort
 
     async def serve(self, greeting: Frame) -> None:
         """Returns when the connection has ended, and the module knows."""
-        talking = asyncio.ensure_future(self._talk(greeting))
+        self._talking = asyncio.ensure_future(self._talk(greeting))
         try:
             await self._listen()
         finally:
-            talking.cancel()
+            self._talking.cancel()
             gone = asyncio.wrap_future(self._connection.close())
-            await asyncio.wait({talking, gone}, timeout=CLOSING_PATIENCE)
+            await asyncio.wait({self._talking, gone}, timeout=CLOSING_PATIENCE)
 
     async def _listen(self) -> None:
         settled: Future[None] | None = None
@@ -174,7 +180,8 @@ class _Client:
             try:
                 asked += self._speaker.hear(message["text"] if frame is None else frame, self._connection)
             except StdbError as error:
-                await _close(self._send, FAILED, str(error))
+                self._connection.refuse(str(error))
+                await asyncio.wait({self._talking})
                 return
             if asked >= MANY_REQUESTS:
                 asked = 0
@@ -187,20 +194,18 @@ class _Client:
             await self._send_frame(greeting)
             while True:
                 events = await self._mailbox.take()
-                if self._mailbox.is_overfull:
-                    log.info("A client was cut off that did not read what it was sent")
-                    self._cut_off()
-                    return
-                last = events[-1] if events and isinstance(events[-1], Ended) else None
-                for frame in await self._frames(events if last is None else events[:-1]):
+                for frame in await self._frames([event for event in events if not isinstance(event, Ended)]):
                     await self._send_frame(frame)
-                if last is not None:
-                    await _close(self._send, *_ENDINGS[last.reason])
-                    return
-        except asyncio.CancelledError:
-            raise
+                for event in events:
+                    if isinstance(event, Ended):
+                        code, reason = _ENDINGS[event.reason]
+                        await _close(self._send, code, event.detail or reason)
+                        return
+        except OSError:
+            pass  # the client has gone, which the other side of the connection hears as well
         except Exception:
-            log.debug("A client went away while it was sent something", exc_info=True)
+            log.exception("What a client is to be told could not be written down")
+            await _close(self._send, *_ENDINGS[EndReason.BUG])
 
     async def _frames(self, events: list[Event]) -> list[Frame]:
         if any(map(_is_much, events)):
@@ -210,10 +215,6 @@ class _Client:
     async def _send_frame(self, frame: Frame) -> None:
         kind = "text" if isinstance(frame, str) else "bytes"
         await self._send({"type": "websocket.send", kind: frame})
-
-    def _cut_off(self) -> None:
-        if self._abort is not None:
-            self._abort()
 
 
 def _is_much(event: Event) -> bool:

@@ -7,16 +7,20 @@ client that does not read is dropped, and nobody else notices.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 
-from stdbpy.engine.subscriptions.events import CallEnded, Ended, Event, Updated, Updates
+from stdbpy.engine.subscriptions.events import Event, Updated
 
 MOST_EVENTS = 16 * 1024
 """As on the real server."""
 
 MOST_BYTES = 256 * 1024 * 1024
 """Of rows that others' transactions brought. What the client asked for itself is not counted."""
+
+log = logging.getLogger("stdbpy.server")
 
 
 class Doorbell:
@@ -39,48 +43,53 @@ class Doorbell:
         # Before looking: whoever comes later rings again.
         self._is_rung = False
         while self._filled:
-            self._filled.popleft().is_filled.set()
+            self._filled.popleft().wake()
 
 
 class ClientMailbox:
-    """The events of one client."""
+    """The events of one client. ``cut_off`` ends its connection at once: it is called, on the event loop's
+    thread, when more has come than the client reads."""
 
-    def __init__(self, doorbell: Doorbell) -> None:
-        self.is_filled = asyncio.Event()
-        self.is_overfull = False
-        """Whether more came than the client could be sent: nothing is taken any more."""
+    def __init__(self, doorbell: Doorbell, cut_off: Callable[[], None]) -> None:
         self._doorbell = doorbell
+        self._cut_off = cut_off
         self._events: deque[Event] = deque()
+        self._is_filled = asyncio.Event()
         self._is_noticed = False
+        self._is_overfull = False
         self._bytes = 0
 
     def put(self, event: Event) -> None:
-        """From the database's thread."""
-        if self.is_overfull:
+        """From any thread."""
+        if self._is_overfull:
             return
-        if isinstance(event, Updated | CallEnded):
-            self._bytes += _size(event.updates)
-        if (len(self._events) >= MOST_EVENTS or self._bytes > MOST_BYTES) and not isinstance(event, Ended):
-            self.is_overfull = True
-            self._events.clear()
-        else:
+        if isinstance(event, Updated):
+            self._bytes += sum(rows.size for _, rows in event.updates)
+        if len(self._events) < MOST_EVENTS and self._bytes < MOST_BYTES:
             self._events.append(event)
-        if not self._is_noticed:
-            self._is_noticed = True
-            self._doorbell.ring(self)
+            if self._is_noticed:
+                return
+        else:
+            self._is_overfull = True
+            self._events.clear()
+        self._is_noticed = True
+        self._doorbell.ring(self)
+
+    def wake(self) -> None:
+        """Looks at what has come."""
+        if self._is_overfull:
+            log.warning("A client was cut off that did not read what it was sent")
+            self._cut_off()
+        self._is_filled.set()
 
     async def take(self) -> list[Event]:
-        """The next events, when there are some; none if it is overfull."""
-        await self.is_filled.wait()
-        self.is_filled.clear()
+        """The next events, when there are some."""
+        await self._is_filled.wait()
+        self._is_filled.clear()
         self._is_noticed = False
+        self._bytes = 0
         taken: list[Event] = []
         with suppress(IndexError):
             while True:
                 taken.append(self._events.popleft())
-        self._bytes = 0
         return taken
-
-
-def _size(updates: Updates) -> int:
-    return sum(rows.size for _, rows in updates)

@@ -151,7 +151,7 @@ def _name_and_count(rows: RowChanges, count: int) -> bytes:
 
 def _encoded(rows: RowChanges) -> bytes:
     """``TableUpdateRows``, made once for all clients that get these rows."""
-    encoded = rows.encoded.get(_FORMAT)
+    encoded: bytes | None = rows.encoded.get(_FORMAT)
     if encoded is None:
         inserted = row_list_bytes(rows.inserted)
         if rows.table.is_event:
