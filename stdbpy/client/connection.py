@@ -182,6 +182,11 @@ class LiveConnection(ABC):
         says what it was. It runs before the callbacks of the rows."""
         return self._hooks.add(self._hooks.on_event, callback)
 
+    def on_call_timeout(self, callback: Hook) -> Hook:
+        """Calls ``callback(call)`` when somebody gives up waiting for a call; where that was, not where
+        callbacks run."""
+        return self._hooks.add(self._hooks.on_call_timeout, callback)
+
     def on_callback_error(self, callback: Hook) -> Hook:
         """Calls ``callback(failed, error)`` when a callback raises, instead of logging it."""
         return self._hooks.add(self._deliveries.on_error, callback)
@@ -233,7 +238,14 @@ class LiveConnection(ABC):
         assert isinstance(call, PendingCall)
         return call
 
+    @property
+    def calls_pending(self) -> int:
+        """Calls and queries that have no answer yet."""
+        return self._session.requests_pending
+
     def timed_out(self, call: PendingCall[Any], timeout: float) -> StdbError:
+        for hook in tuple(self._hooks.on_call_timeout):
+            hook(call)
         return CallTimeout(
             f"{call.kind} {call.name!r} has no answer after {timeout:g} seconds",
             hint="It may still run: its answer is taken when it comes.",

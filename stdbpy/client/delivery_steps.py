@@ -37,6 +37,7 @@ class Hooks:
         self.on_reconnect: list[Callable[..., object]] = []
         self.on_disconnect: list[Callable[..., object]] = []
         self.on_connect_error: list[Callable[..., object]] = []
+        self.on_call_timeout: list[Callable[..., object]] = []
         self.on_event: list[Callable[..., object]] = []
 
     @staticmethod

@@ -184,6 +184,11 @@ class Session:
 
     # --- the user's side
 
+    @property
+    def requests_pending(self) -> int:
+        """How many calls and queries have no answer yet."""
+        return len(self._pending)
+
     def call_reducer(self, name: str, args: tuple[Any, ...]) -> PendingRequest:
         """Asks for a run of a reducer; ``args`` in the order of its parameters.
 
