@@ -19,18 +19,26 @@ from stdbpy.sats.bsatn import Codec
 from stdbpy.sats.bsatn_checking import ValueChecker
 from stdbpy.sats.bsatn_reading import READING_FAILURES, ReaderSource
 from stdbpy.sats.satsjson_reading import JsonParsers, Mismatch
-from stdbpy.sats.satsjson_writing import JsonReader, LossyJsonReader, NamedJsonReader, NotFinite, ObjectJsonReader
+from stdbpy.sats.satsjson_writing import (
+    JsonReader,
+    LossyJsonReader,
+    NamedJsonReader,
+    NotFinite,
+    ObjectJsonReader,
+    ToldJsonReader,
+)
 from stdbpy.sats.shapes import Shapes
 
 V = TypeVar("V")
 
-Form = Literal["strict", "result", "objects", "named"]
+Form = Literal["strict", "result", "objects", "named", "told"]
 
 _READERS: dict[Form, type[JsonReader]] = {
     "strict": JsonReader,
     "result": LossyJsonReader,
     "objects": ObjectJsonReader,
     "named": NamedJsonReader,
+    "told": ToldJsonReader,
 }
 
 
@@ -113,5 +121,6 @@ def compile_json_codec(
       reading ``null`` for a float gives NaN.
     - ``objects``, rows that ``v1.json`` answers: as ``result``, but products are objects.
     - ``named``, as the schema route gives: products are objects, sums ``{variant: payload}``.
+    - ``told``, rows that the official program tells of: as ``named``, but NaN and infinities become ``null``.
     """
     return JsonCodec(Shapes(type, typespace, classes or {}), form)

@@ -144,3 +144,9 @@ class NamedJsonReader(JsonReader):
             else:
                 branches.append(Branch(payload, f"{{{self.source.names.add('label', name)}: ", "}"))
         return self._branches(branches)
+
+
+class ToldJsonReader(NamedJsonReader):
+    """The same where NaN and infinities become ``null``."""
+
+    float_functions = LossyJsonReader.float_functions

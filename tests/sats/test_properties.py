@@ -64,7 +64,7 @@ def test_columns_are_those_of_the_row(case: TypedValue, data: st.DataObject) -> 
 
 
 @quick
-@given(typed_values(), st.sampled_from(["strict", "result", "objects", "named"]))
+@given(typed_values(), st.sampled_from(["strict", "result", "objects", "named", "told"]))
 def test_json_round_trip(case: TypedValue, form: Form) -> None:
     codec = compile_json_codec(case.type, case.typespace, form=form)
     obj = json.loads(json.dumps(codec.to_json(case.value), allow_nan=False))

@@ -81,6 +81,12 @@ def test_the_named_form() -> None:
     assert unnamed.to_json((1, 2)) == [1, 2]
 
 
+def test_the_form_in_which_rows_are_told() -> None:
+    codec = compile_json_codec(PERSON, form="told")
+    obj = {"name": "Ann", "scores": [pytest.approx(0.1), None, None], "home": {"some": {"x": 1, "y": 2}}}
+    assert codec.to_json(("Ann", [0.1, math.nan, -math.inf], (1, 2))) == obj
+
+
 def test_the_form_of_objects() -> None:
     codec = compile_json_codec(PERSON, form="objects")
     obj = {"name": "Ann", "scores": [pytest.approx(0.1), None], "home": [0, {"x": 1, "y": 2}]}
