@@ -277,6 +277,10 @@ class ConnectionClosed(ConnectionLost):
     """The connection was closed by its owner, or gave up: it never comes back."""
 
 
+class NoConnectionAvailable(ConnectionLost):
+    """No connection of a pool is well, so that nothing was sent: it is safe to ask again."""
+
+
 class ProtocolError(ClientError):
     """The server sent what its protocol does not allow, or rows that do not fit the schema."""
 
