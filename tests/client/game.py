@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from stdbpy.client import (
+    AsyncConnection,
+    Connection,
+    GeneratedClient,
+    ModuleBinding,
+    Outcome,
+    PendingCall,
+    ProcedureCalls,
+    ReducerCalls,
+)
+from stdbpy.client import EventContext as ClientContext
 from stdbpy.client.query import Column, Columns, IndexedColumn, OpaqueColumn, QueryTable, Source, SqlType
 from stdbpy.client.tables import BTreeIndex, EventTableHandle, KeyedTableHandle, TableHandle, TableSource, UniqueIndex
 from stdbpy.protocol.events import RowEvent
 from stdbpy.sats import ConnectionId, Identity, Timestamp, f32, f64, i32, u8, u32
+from stdbpy.sats import types as t
+from stdbpy.schema import model, schema_to_json
 
 
 class Player(msgspec.Struct, frozen=True, gc=False):
@@ -36,8 +52,10 @@ class Score(msgspec.Struct, frozen=True, gc=False):
     points: u32
 
 
-class EventContext:
+class EventContext(ClientContext):
     event: RowEvent
+    if TYPE_CHECKING:
+        db: Tables
 
 
 class PlayerColumns(Columns):
@@ -101,3 +119,132 @@ class ScoreHandle(TableHandle[Score, EventContext]):
 
 class ScoredHandle(EventTableHandle[Score, EventContext]):
     """Events: nothing is found by an index."""
+
+
+class Tables:
+    def __init__(self, table: Callable[[str], TableSource]) -> None:
+        self.player = PlayerHandle(table("player"))
+        self.score = ScoreHandle(table("score"))
+        self.scored = ScoredHandle(table("scored"))
+
+
+class Reducers(ReducerCalls[Outcome]):
+    def level_up(self, player_id: int) -> Outcome:
+        return self.invoke("level_up", player_id)
+
+
+class Procedures(ProcedureCalls):
+    def roll(self, sides: int) -> int:
+        found: int = self.invoke("roll", sides)
+        return found
+
+
+class PendingProcedures(ProcedureCalls):
+    def roll(self, sides: int) -> PendingCall[int]:
+        call: PendingCall[int] = self.invoke("roll", sides)
+        return call
+
+
+def _columns(type: t.ProductType) -> tuple[model.Column, ...]:
+    return tuple(
+        model.Column(element.name or "", element.name or "", element.type, position)
+        for position, element in enumerate(type.elements)
+    )
+
+
+def _index(table: str, name: str, *columns: int) -> model.Index:
+    full = f"{table}_{name}_idx_btree"
+    return model.Index(full, full, name, model.IndexAlgorithm.BTREE, columns)
+
+
+def _unique(table: str, *columns: int) -> model.UniqueConstraint:
+    name = f"{table}_{'_'.join(map(str, columns))}_key"
+    return model.UniqueConstraint(name, name, columns)
+
+
+PLAYER = t.product(
+    ("id", t.Primitive.U32),
+    ("name", t.Primitive.STRING),
+    ("level", t.Primitive.U32),
+    ("health", t.Primitive.F32),
+    ("luck", t.Primitive.F64),
+    ("online", t.Primitive.BOOL),
+    ("guild", t.option(t.Primitive.U32)),
+    ("owner", t.IDENTITY),
+    ("connection", t.CONNECTION_ID),
+    ("seen", t.TIMESTAMP),
+    ("badge", t.BYTES),
+    ("token", t.UUID),
+    ("x", t.Primitive.I32),
+    ("y", t.Primitive.I32),
+    ("rank", t.Primitive.U8),
+)
+SCORE = t.product(("player_id", t.Primitive.U32), ("level", t.Primitive.U32), ("points", t.Primitive.U32))
+
+SCHEMA = model.ModuleSchema(
+    typespace=(PLAYER, SCORE),
+    source_typespace=(PLAYER, SCORE),
+    types=(model.TypeDef("Player", "Player", 0), model.TypeDef("Score", "Score", 1)),
+    tables=(
+        model.Table(
+            "player",
+            "player",
+            0,
+            _columns(PLAYER),
+            primary_key=0,
+            indexes=(
+                _index("player", "id", 0),
+                _index("player", "name", 1),
+                _index("player", "place", 12, 13),
+                _index("player", "level", 2),
+            ),
+            constraints=(_unique("player", 0), _unique("player", 1), _unique("player", 12, 13)),
+        ),
+        model.Table("score", "score", 1, _columns(SCORE), indexes=(_index("score", "by_player", 0, 1),)),
+        model.Table("scored", "scored", 1, _columns(SCORE), is_event=True),
+    ),
+    reducers=(model.Reducer("level_up", "level_up", t.product(("player_id", t.Primitive.U32))),),
+    procedures=(model.Procedure("roll", "roll", t.product(("sides", t.Primitive.U32)), t.Primitive.U32),),
+)
+
+MODULE = ModuleBinding(json.dumps(schema_to_json(SCHEMA, 10)), {0: Player, 1: Score})
+GENERATED = GeneratedClient(MODULE, Tables, Reducers, Procedures, PendingProcedures, EventContext)
+
+
+class DbConnection(Connection, Tables):
+    generated = GENERATED
+    if TYPE_CHECKING:
+        db: Tables
+        reducers: Reducers[None]
+        procedures: Procedures
+        send: Reducers[PendingCall[None]]
+        send_procedures: PendingProcedures
+
+
+class AsyncDbConnection(AsyncConnection, Tables):
+    generated = GENERATED
+    if TYPE_CHECKING:
+        db: Tables
+        reducers: Reducers[PendingCall[None]]
+        procedures: PendingProcedures
+
+
+def a_player(id: int, name: str | None = None, *, level: int = 1) -> Player:
+    """A player whose other columns are all different from others' where they must be."""
+    return Player(
+        id=id,
+        name=f"player {id}" if name is None else name,
+        level=level,
+        health=1.0,
+        luck=0.5,
+        online=True,
+        guild=None,
+        owner=Identity.from_int(id),
+        connection=ConnectionId.from_int(id),
+        seen=Timestamp(id),
+        badge=b"",
+        token=uuid.UUID(int=id),
+        x=id,
+        y=-id,
+        rank=0,
+    )
