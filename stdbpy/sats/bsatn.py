@@ -79,6 +79,11 @@ class Codec(Generic[V]):
                 raise DecodeError(message, offset=end, expected="the end") from None
             _raise_unexplained(error)
 
+    def reader(self) -> Callable[[bytes], V]:
+        """What :meth:`decode` calls, for who reads many values one at a time: for bad bytes it raises
+        one of ``READING_FAILURES``, and it takes ``decode`` to say what is wrong with them."""
+        return self._whole or self._generate_whole()
+
     def decode_from(self, data: Buffer, offset: int) -> tuple[V, int]:
         """The value that starts at ``offset``, and the offset behind it. Raises ``DecodeError``."""
         part = self._part or self._generate_part()

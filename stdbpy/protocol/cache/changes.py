@@ -26,6 +26,8 @@ class Plan(msgspec.Struct, gc=False):
     """Rows whose keys are in the table, with another row or one that was sent anew."""
     counts: Mapping[RowKey, int] = {}
     """How many query sets hold these rows from now on, where that changes and the row stays."""
+    unchanged: Collection[RowKey] = ()
+    """Keys of ``replaced`` whose rows have the same bytes as before, where only bytes can tell."""
     events: Collection[Row] = ()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import NoReturn
 
 from stdbpy.errors import ProtocolError, nearest
 from stdbpy.protocol.cache.changes import Plan, TableChanges
@@ -35,7 +36,10 @@ class ClientCache:
         """
         if len(tables) == 1:
             [sent] = tables
-            changes = self._table(sent.table).apply_one(sent)
+            table = self.tables.get(sent.table)
+            if table is None:
+                self._unknown(sent.table)
+            changes = table.apply_one(sent)
             if changes is not None:
                 return [changes]
         with _few_collections(paused=_is_large(tables)):
@@ -62,19 +66,17 @@ class ClientCache:
                 deletes.append(sent.deletes)
         plans = []
         for (name, is_event), (inserts, deletes) in lists.items():
-            table = self._table(name)
+            table = self.tables.get(name)
+            if table is None:
+                self._unknown(name)
             plans.append((table, table.prepare(inserts, deletes, is_event=is_event)))
         return plans
 
-    def _table(self, name: str) -> TableCache:
-        table = self.tables.get(name)
-        if table is None:
-            raise ProtocolError(
-                f"The server sends rows of {name!r}, a table that this client does not know",
-                hint=nearest(name, self.tables)
-                or "Generate the client again, from the schema that the database has now",
-            )
-        return table
+    def _unknown(self, name: str) -> NoReturn:
+        raise ProtocolError(
+            f"The server sends rows of {name!r}, a table that this client does not know",
+            hint=nearest(name, self.tables) or "Generate the client again, from the schema that the database has now",
+        )
 
 
 class Shadow(ClientCache):

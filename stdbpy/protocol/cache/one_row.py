@@ -6,11 +6,9 @@ detours: the number of transactions that a client can follow depends on it.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
 from typing import TypeAlias
 
-from stdbpy.errors import DecodeError
 from stdbpy.protocol.cache.changes import Row, RowKey, TableChanges
 from stdbpy.protocol.cache.listeners import Listeners
 from stdbpy.protocol.cache.lookups import KeptLookup
@@ -19,6 +17,7 @@ from stdbpy.protocol.cache.row_keys import PrimaryKeys
 from stdbpy.protocol.catalog import TableLayout
 from stdbpy.protocol.incoming import TableRows
 from stdbpy.protocol.row_list import RowList
+from stdbpy.sats.bsatn_reading import READING_FAILURES
 
 ApplyOne: TypeAlias = Callable[[TableRows], TableChanges | None]
 """Applies a message of one row. Gives ``None``, and has done nothing, for any other message and where
@@ -37,9 +36,8 @@ def one_row_applier(
     if layout.is_event:
         return _refuse
     name = layout.name
-    decode = layout.codec.decode
+    decode = layout.codec.reader()
     on_insert, on_delete, on_update = listeners.on_insert, listeners.on_delete, listeners.on_update
-    same = planner.same
     unheard = TableChanges(name, 1)
     keys = planner.keys if isinstance(planner.keys, PrimaryKeys) else None
     in_place = None if keys is None else keys.in_place
@@ -56,21 +54,22 @@ def one_row_applier(
         new: Row = None
         left: RowKey = None
         came: RowKey = None
+        left_data = came_data = b""
         try:
             if deletes is not None:
                 if not isinstance(deletes, RowList):
                     return None
-                data, offsets = deletes.data, deletes.offsets
-                if len(data) != deletes.size if offsets is None else len(offsets) != 1:
+                left_data, offsets = deletes.data, deletes.offsets
+                if len(left_data) != deletes.size if offsets is None else len(offsets) != 1:
                     return None
                 if keys is None:
-                    left = data
+                    left = left_data
                 elif unpack_from is None:
-                    left = key_of(decode(data))
-                elif row_size is not None and len(data) != row_size:
+                    left = key_of(decode(left_data))
+                elif row_size is not None and len(left_data) != row_size:
                     return None
                 else:
-                    left = unpack_from(data)[0]
+                    left = unpack_from(left_data)[0]
                     if convert is not None:
                         left = convert(left)
                 old = rows.get(left)
@@ -79,12 +78,12 @@ def one_row_applier(
             if inserts is not None:
                 if not isinstance(inserts, RowList) or sent.is_event:
                     return None
-                data, offsets = inserts.data, inserts.offsets
-                if len(data) != inserts.size if offsets is None else len(offsets) != 1:
+                came_data, offsets = inserts.data, inserts.offsets
+                if len(came_data) != inserts.size if offsets is None else len(offsets) != 1:
                     return None
-                new = decode(data)
-                came = data if keys is None else key_of(new)
-        except (DecodeError, LookupError, struct.error):
+                new = decode(came_data)
+                came = came_data if keys is None else key_of(new)
+        except READING_FAILURES:
             return None
 
         if new is None:
@@ -110,7 +109,7 @@ def one_row_applier(
         if old is None:
             return TableChanges(name, 1, (new,)) if on_insert.callbacks else unheard
         if came == left:
-            if on_update.callbacks and not same(old, new):
+            if on_update.callbacks and left_data != came_data:
                 return TableChanges(name, 1, (), (), ((old, new),))
             return unheard
         return TableChanges(name, 2, (new,) if on_insert.callbacks else (), (old,) if on_delete.callbacks else ())

@@ -40,28 +40,42 @@ class Planner:
         """The events of an event table. Raises ``DecodeError``."""
         return Plan(events=[row for rows in sent for row in self._decode(self._binary(rows))])
 
-    def plan(self, inserts: Sequence[Rows], deletes: Sequence[Rows]) -> Plan:
-        """What becomes of the table. Raises ``DecodeError`` for rows that do not fit the layout, and
-        :class:`ProtocolError` if more query sets let go of a row than hold it."""
+    def plan(self, inserts: Sequence[Rows], deletes: Sequence[Rows], *, tells_updates: bool) -> Plan:
+        """What becomes of the table. ``tells_updates``: :meth:`updated` will be asked.
+
+        Raises ``DecodeError`` for rows that do not fit the layout, and :class:`ProtocolError` if more
+        query sets let go of a row than hold it.
+        """
         keys = self.keys
+        leaving = [self._binary(rows) for rows in deletes]
         left: list[RowKey] = []
-        for rows in deletes:
-            left += keys.of_deleted(self._binary(rows))
-        arrived: list[tuple[RowList, list[Row]]] = []
+        for sent in leaving:
+            left += keys.of_deleted(sent)
+        arrived = [(sent, self._decode(sent)) for sent in map(self._binary, inserts)]
         came: dict[RowKey, Row] = {}
-        announced = 0
-        for rows in inserts:
-            sent = self._binary(rows)
-            decoded = self._decode(sent)
-            announced += len(decoded)
-            arrived.append((sent, decoded))
-            came.update(zip(keys.of_inserted(decoded, sent), decoded, strict=True))
-        if len(came) == announced:
+        for sent, rows in arrived:
+            came.update(zip(keys.of_inserted(rows, sent), rows, strict=True))
+        plan = None
+        if len(came) == sum(len(rows) for _, rows in arrived):
             plan = self._plan_at_once(came, left)
-            if plan is not None:
-                return plan
-        came_keys = chain.from_iterable(keys.of_inserted(decoded, sent) for sent, decoded in arrived)
-        return self._plan_one_by_one(came, came_keys, left)
+        if plan is None:
+            came_keys = chain.from_iterable(keys.of_inserted(rows, sent) for sent, rows in arrived)
+            plan = self._plan_one_by_one(came, came_keys, left)
+        if tells_updates and plan.replaced and self._has_floats:
+            plan.unchanged = self._unchanged(leaving, arrived)
+        return plan
+
+    def _unchanged(self, leaving: Iterable[RowList], arrived: Iterable[tuple[RowList, list[Row]]]) -> set[RowKey]:
+        """The keys of rows that leave and come with the same bytes: a query set may let go of a row
+        that another one takes, and a join say of a row that it leaves and comes."""
+        left = set(chain.from_iterable(sent.slices() for sent in leaving))
+        unchanged: set[RowKey] = set()
+        for sent, rows in arrived:
+            slices = sent.slices()
+            if not left.isdisjoint(slices):
+                pairs = zip(slices, self.keys.of_inserted(rows, sent), strict=True)
+                unchanged.update(key for data, key in pairs if data in left)
+        return unchanged
 
     def plan_to_become(self, rows: Mapping[RowKey, Row], counts: Mapping[RowKey, int]) -> Plan:
         """What must change for the table to hold ``rows``, each as often as ``counts`` says. Rows that
@@ -81,12 +95,14 @@ class Planner:
             return encode(old) == encode(new)
         return bool(old == new)
 
-    def differing(self, old: Iterable[Row], new: Iterable[Row]) -> list[tuple[Row, Row]]:
-        """The pairs of rows that are not the same."""
-        pairs = zip(old, new, strict=True)
-        if self._has_floats:
-            return [pair for pair in pairs if not self.same(*pair)]
-        return [pair for pair in pairs if pair[0] != pair[1]]
+    def updated(self, old: Iterable[Row], plan: Plan) -> list[tuple[Row, Row]]:
+        """The ``old`` rows with those that the plan replaces them by, where they differ."""
+        pairs = zip(old, plan.replaced.values(), strict=True)
+        if not self._has_floats:
+            return [pair for pair in pairs if pair[0] != pair[1]]
+        if not plan.unchanged:
+            return list(pairs)
+        return [pair for key, pair in zip(plan.replaced, pairs, strict=True) if key not in plan.unchanged]
 
     # --- planning ----------------------------------------------------------------------------
 

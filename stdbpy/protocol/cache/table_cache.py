@@ -86,7 +86,7 @@ class TableCache:
         try:
             if is_event or self.layout.is_event:
                 return self._planner.events(inserts) if self.listeners.on_insert else Plan()
-            return self._planner.plan(inserts, deletes)
+            return self._planner.plan(inserts, deletes, tells_updates=bool(self.listeners.on_update))
         except DecodeError as error:
             raise ProtocolError(
                 f"Rows of the table {self.layout.name!r} do not fit its columns: {error}",
@@ -141,5 +141,5 @@ class TableCache:
             len(gone) + len(fresh) + len(replaced) + len(plan.events),
             [*fresh.values(), *plan.events] if listeners.on_insert else (),
             deleted if listeners.on_delete else (),
-            self._planner.differing(old, replaced.values()) if listeners.on_update else (),
+            self._planner.updated(old, plan) if listeners.on_update else (),
         )

@@ -207,7 +207,7 @@ class Run:
                     (encoded(old[key]), encoded(new[key])) for key in kept if encoded(old[key]) != encoded(new[key])
                 )
             else:
-                assert (changes.inserted, changes.deleted, changes.updated) == ([], [], [])
+                assert not (changes.inserted or changes.deleted or changes.updated)
             cached = self.cache.tables[table.layout.name]
             assert sorted(map(encoded, cached)) == sorted(map(encoded, new.values()))
             assert len(cached) == len(new)
