@@ -29,6 +29,12 @@ class WebsocketConnection(WebSocketsSansIOProtocol):
         self.logger = self.conn.logger = _log
         self.conn.debug = False
 
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            # uvicorn misses the handshake when it was refused in this way, and says so in the log.
+            self.handshake_complete = True
+
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
         self.app_state = {**self.app_state, ABORT: self.transport.abort}

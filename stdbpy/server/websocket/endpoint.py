@@ -167,6 +167,7 @@ class _Client:
         finally:
             self._talking.cancel()
             gone = asyncio.wrap_future(self._connection.close())
+            gone.add_done_callback(_ignore_failure)
             await asyncio.wait({self._talking, gone}, timeout=CLOSING_PATIENCE)
 
     async def _listen(self) -> None:
@@ -215,6 +216,12 @@ class _Client:
     async def _send_frame(self, frame: Frame) -> None:
         kind = "text" if isinstance(frame, str) else "bytes"
         await self._send({"type": "websocket.send", kind: frame})
+
+
+def _ignore_failure(gone: asyncio.Future[None]) -> None:
+    """The database may have gone before."""
+    if not gone.cancelled():
+        gone.exception()
 
 
 def _is_much(event: Event) -> bool:
