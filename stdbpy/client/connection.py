@@ -29,6 +29,7 @@ from stdbpy.client.stats import Counters, Stats
 from stdbpy.client.tables import TableSource
 from stdbpy.errors import CallTimeout, ConnectionClosed, NoSuchDatabase, StdbError
 from stdbpy.protocol.deliveries import Connected
+from stdbpy.protocol.catalog import Catalog
 from stdbpy.protocol.reconnecting import Retry
 from stdbpy.protocol.session import Session, State
 from stdbpy.sats.values import ConnectionId, Identity
@@ -86,6 +87,7 @@ class LiveConnection(ABC):
             request_factory=partial(PendingCall[Any], self),
         )
         self._hooks = Hooks()
+        self._session.handshake()  # raises here, for the caller, what is wrong with the options
         self._steps = DeliverySteps(self, self._session, self._hooks, self._counters, generated.context)
         self._steps.on_identity = self._identified
         self._deliveries = Deliveries(self._steps.of, self._log, self._spawner())
@@ -141,6 +143,11 @@ class LiveConnection(ABC):
         return self._session.token
 
     @property
+    @property
+    def catalog(self) -> Catalog:
+        """What the client knows of the module: tables, reducers and procedures by the names that messages have."""
+        return self._session.catalog
+
     def state(self) -> State:
         return self._session.state
 
@@ -297,6 +304,8 @@ class LiveConnection(ABC):
     def _identified(self, connected: Connected) -> None:
         """Who the client is, is known: the log says so, and the token is kept if it is to be."""
         self._log.known_as(connected.identity.hex())
+        if lost.problem is not None and self._session.hang_up is None:
+            self._session.hang_up = lost.problem
         store, token = self._settings.token_store, self._session.token
         if store is not None and token is not None and token != self._settings.kept_token:
             self._settings.kept_token = token
@@ -325,6 +334,10 @@ class LiveConnection(ABC):
 
     @abstractmethod
     def _caught_up(self) -> None:
+    @abstractmethod
+    def begin(self) -> None:
+        """Begins to connect, and does not wait for it."""
+
         """The link has told all there was."""
 
     @abstractmethod

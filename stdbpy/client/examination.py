@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from weakref import WeakKeyDictionary
 
 from stdbpy.client.binding import ModuleBinding
 from stdbpy.client.options import Settings
@@ -13,10 +14,12 @@ from stdbpy.schema.differences import Difference, compare
 from stdbpy.schema.model import ModuleSchema
 
 _NOT_FOUND = 404
-_GOOD_FOR = 30.0
-"""Seconds for which a schema that was found to fit is not asked for again: a program may connect many times."""
+GOOD_FOR = 2.0
+"""Seconds for which the first connections of others need not ask again, where a schema was found to fit: a
+program may connect hundreds of times at once."""
 
-_found_to_fit: dict[tuple[str, str, int], float] = {}
+_found_to_fit: WeakKeyDictionary[ModuleBinding, dict[tuple[str, str], float]] = WeakKeyDictionary()
+"""When, by module, and by server and database."""
 
 log = logging.getLogger("stdbpy.client")
 
@@ -30,6 +33,7 @@ class Examination:
     def __init__(self, settings: Settings, module: ModuleBinding | None) -> None:
         self._settings = settings
         self._module = module
+        self._is_first = True
 
     async def problem(self) -> SchemaMismatch | None:
         """What of the differences matters to the client; ``None`` too if the server does not tell its schema."""
@@ -37,8 +41,10 @@ class Examination:
         if module is None:
             return None
         options = self._settings.session
-        key = server_key(options.server), options.database, id(module)
-        if time.monotonic() - _found_to_fit.get(key, float("-inf")) < _GOOD_FOR:
+        place = server_key(options.server), options.database
+        found = _found_to_fit.setdefault(module, {})
+        is_first, self._is_first = self._is_first, False
+        if is_first and time.monotonic() - found.get(place, float("-inf")) < GOOD_FOR:
             return None
         from stdbpy.api.async_client import AsyncApiClient
 
@@ -50,7 +56,7 @@ class Examination:
             return None
         mismatch = mismatch_between(module.schema, schema, options.database)
         if mismatch is None:
-            _found_to_fit[key] = time.monotonic()
+            found[place] = time.monotonic()
         return mismatch
 
     async def advice(self, status: int) -> str:

@@ -68,6 +68,10 @@ class IoThread:
         try:
             self.loop.run_forever()
         finally:
+            for task in (tasks := asyncio.all_tasks(self.loop)):
+                task.cancel()
+            if tasks:
+                self.loop.run_until_complete(asyncio.wait(tasks))
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
             self.loop.run_until_complete(self.loop.shutdown_default_executor())
             self.loop.close()

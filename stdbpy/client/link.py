@@ -16,6 +16,7 @@ from stdbpy.client.stats import Counters
 from stdbpy.client.transport.socket import (
     NORMAL,
     PROTOCOL_BROKEN,
+    TOO_BIG,
     Closure,
     Opening,
     OpeningRefused,
@@ -23,7 +24,7 @@ from stdbpy.client.transport.socket import (
     SocketSettings,
     open_socket,
 )
-from stdbpy.errors import StdbError
+from stdbpy.errors import ProtocolError, StdbError
 from stdbpy.protocol.session import Session
 
 log = logging.getLogger("stdbpy.client")
@@ -43,6 +44,8 @@ class Lost(msgspec.Struct, frozen=True, gc=False):
     code: int | None = None
     status: int | None = None
     hint: str = ""
+    problem: StdbError | None = None
+    """Why this side ended it."""
 
 
 Arrival: TypeAlias = bytes | str | Opened | Lost
@@ -157,7 +160,11 @@ class Link:
 
     def closed(self, closure: Closure) -> None:
         self._socket = None
-        self._tell(Lost(closure.reason, code=closure.code))
+        problem = None
+        if closure.refused is not None:
+            hint = "max_message_size allows greater messages." if closure.refused == TOO_BIG else ""
+            problem = ProtocolError(f"the server sent what cannot be taken: {closure.reason}", hint=hint)
+        self._tell(Lost(closure.reason, code=closure.code, problem=problem))
 
     # --- connecting ----------------------------------------------------------------------------
 
@@ -179,6 +186,10 @@ class Link:
                 return
             except OSError as error:
                 self._tell(Lost(_in_words(error, self._settings.open_timeout)))
+                return
+            except Exception as error:
+                log.exception("connecting failed in an unexpected way")
+                self._tell(Lost(f"connecting failed in an unexpected way: {error!r}"))
                 return
             problem = await examination
         finally:

@@ -11,8 +11,10 @@ import picows
 
 from stdbpy.client.transport.socket import (
     CLOSE_TIMEOUT,
+    NO_UTF8,
     NORMAL,
     PROTOCOL_BROKEN,
+    REFUSALS,
     TOO_BIG,
     Closure,
     Opening,
@@ -39,8 +41,8 @@ class PicowsSocket(picows.WSListener):
         self._pieces: list[bytes] | None = None
         self._size = 0
         self._is_text = False
-        self._own_reason = ""
         self._closing: asyncio.TimerHandle | None = None
+        self._settling: asyncio.Task[None] | None = None
         self._transport: Any = None
         self.subprotocol: str | None = None
 
@@ -51,8 +53,10 @@ class PicowsSocket(picows.WSListener):
         self.subprotocol = transport.response.headers.get("sec-websocket-protocol")
         self._receiver.opened(self)
 
-    def on_ws_frame(self, _transport: picows.WSTransport, frame: picows.WSFrame) -> None:
+    def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
         kind = frame.msg_type
+        if transport.is_close_frame_sent and kind != _CLOSE:
+            return  # picows 2.3.1 hands out even a frame that it has just refused as too great, when its rest arrives
         if kind == _BINARY and frame.fin and self._pieces is None:  # the most frequent by far
             self._receiver.message(frame.get_payload_as_bytes())
         elif kind in _OF_MESSAGES:
@@ -67,12 +71,9 @@ class PicowsSocket(picows.WSListener):
         if self._closing is not None:
             self._closing.cancel()
         self._pieces = None
-        handshake = transport.close_handshake
-        if handshake is not None and handshake.recv is not None:
-            closure = Closure(_number(handshake.recv.code) or None, handshake.recv.reason or "")
-        else:
-            closure = Closure(None, self._own_reason or "the connection broke off")
-        self._receiver.closed(closure)
+        # What ended it is an exception for who waits, and complains if nobody does.
+        self._settling = asyncio.get_running_loop().create_task(self.wait_closed())
+        self._receiver.closed(_closure(transport.close_handshake))
 
     def pause_writing(self) -> None:
         """What the network does not take now waits in memory."""
@@ -83,8 +84,6 @@ class PicowsSocket(picows.WSListener):
     # --- messages ------------------------------------------------------------------------------
 
     def _join(self, frame: picows.WSFrame) -> None:
-        if self._closing is not None:
-            return
         if (frame.msg_type == _CONTINUATION) != (self._pieces is not None):
             self.close(PROTOCOL_BROKEN, "a message's frames are out of order")
             return
@@ -106,7 +105,7 @@ class PicowsSocket(picows.WSListener):
         try:
             text = data.decode()
         except UnicodeDecodeError:
-            self.close(1007, "a text message of the server is no UTF-8")
+            self.close(NO_UTF8, "a text message of the server is no UTF-8")
         else:
             self._receiver.message(text)
 
@@ -123,7 +122,6 @@ class PicowsSocket(picows.WSListener):
     def close(self, code: int = NORMAL, reason: str = "") -> None:
         if self._closing is not None or self._transport.is_disconnected:
             return
-        self._own_reason = reason
         self._transport.send_close(code, reason.encode()[:123])
         self._closing = asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self._transport.disconnect, False)
 
@@ -147,7 +145,7 @@ async def open_picows(opening: Opening, receiver: Receiver, settings: SocketSett
 
     try:
         async with asyncio.timeout(settings.open_timeout):
-            await picows.ws_connect(
+            _, listener = await picows.ws_connect(
                 lambda: PicowsSocket(receiver, settings.max_message_size),
                 opening.url,
                 ssl_context=settings.ssl,
@@ -155,13 +153,15 @@ async def open_picows(opening: Opening, receiver: Receiver, settings: SocketSett
                 logger_name=QuietLogger(),
                 enable_auto_ping=True,
                 auto_ping_idle_timeout=settings.ping_interval,
-                auto_ping_reply_timeout=settings.ping_timeout,
+                auto_ping_reply_timeout=min(settings.ping_timeout, settings.ping_interval),  # which it insists on
                 max_frame_size=settings.max_message_size,
                 extra_headers=headers,
                 max_redirects=0,  # it would carry the token to somewhere that the caller did not name
                 read_buffer_init_size=64 * 1024,
                 socket_factory=connect,
             )
+        if listener is None:  # what picows gives for a server that hangs up before it has answered
+            raise ConnectionResetError("the server hung up in the middle of the opening handshake")
     except picows.WSHandshakeError as error:
         if error.response is not None:
             body = (error.raw_body or b"").decode("utf-8", "replace")
@@ -202,6 +202,15 @@ async def _abandon(socket: sockets.socket) -> None:
         with suppress(OSError):
             socket.shutdown(sockets.SHUT_RDWR)
         await asyncio.sleep(0)
+
+
+def _closure(handshake: picows.WSCloseHandshake | None) -> Closure:
+    recv, sent = (None, None) if handshake is None else (handshake.recv, handshake.sent)
+    if sent is not None and not handshake.recv_then_sent and (refused := _number(sent.code)) in REFUSALS:
+        return Closure(None, sent.reason, refused)
+    if recv is not None:
+        return Closure(_number(recv.code) or None, recv.reason or "")
+    return Closure(None, "the connection broke off")
 
 
 def _number(code: object) -> int:

@@ -14,8 +14,12 @@ Library: TypeAlias = Literal["picows", "websockets"]
 
 NORMAL = 1000
 PROTOCOL_BROKEN = 1002
+NO_UTF8 = 1007
 TOO_BIG = 1009
 """Close codes (RFC 6455, section 7.4.1)."""
+
+REFUSALS = frozenset({PROTOCOL_BROKEN, NO_UTF8, TOO_BIG})
+"""The codes by which a client refuses what the server sent."""
 
 CLOSE_TIMEOUT = 1.0
 """Seconds that the other side has for its half of the closing handshake; the real server takes 0.25."""
@@ -49,6 +53,9 @@ class Closure:
     """Of the close frame that the server sent; ``None`` if it sent none."""
     reason: str = ""
     """What the server said in it, or what happened instead of it."""
+    refused: int | None = None
+    """The code by which this side ended it, as what the server sent is no websocket or too great; ``reason`` says
+    what of it."""
 
 
 class Receiver(Protocol):

@@ -13,6 +13,7 @@ from websockets.typing import Subprotocol
 from stdbpy.client.transport.socket import (
     CLOSE_TIMEOUT,
     NORMAL,
+    REFUSALS,
     Closure,
     Opening,
     OpeningRefused,
@@ -55,18 +56,12 @@ class WebsocketsSocket:
                 receiver.message(await connection.recv())
                 receiver.caught_up()
         except ConnectionClosed as error:
-            came = error.rcvd
-            closure = Closure(came.code, came.reason) if came is not None else Closure(None, self._what_happened(error))
+            closure = _closure(error)
         finally:
             if self._close is None:
                 self._close = NORMAL, ""
             self._ready.set()
         receiver.closed(closure)
-
-    def _what_happened(self, error: ConnectionClosed) -> str:
-        if error.sent is not None and error.sent.reason:
-            return error.sent.reason
-        return "the connection broke off"
 
     async def _write(self) -> None:
         connection, outgoing = self._connection, self._outgoing
@@ -81,6 +76,14 @@ class WebsocketsSocket:
             await connection.close(code, reason.encode()[:123].decode(errors="ignore"))
         except ConnectionClosed:
             pass  # the reader tells
+
+
+def _closure(error: ConnectionClosed) -> Closure:
+    if error.sent is not None and not error.rcvd_then_sent and error.sent.code in REFUSALS:
+        return Closure(None, error.sent.reason, error.sent.code)
+    if error.rcvd is not None:
+        return Closure(error.rcvd.code, error.rcvd.reason)
+    return Closure(None, "the connection broke off")
 
 
 async def open_websockets(opening: Opening, receiver: Receiver, settings: SocketSettings) -> None:
