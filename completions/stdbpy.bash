@@ -7,7 +7,7 @@ _stdbpy_command() {
   commands='' options=() positionals=()
   case $1 in
     '')
-      commands='init build dev start publish call sql logs describe generate list rename lock unlock delete login logout server doctor completions version'
+      commands='init build dev start publish call sql subscribe logs describe generate list rename lock unlock delete login logout server doctor completions version'
       options=(
         '--config-path|value||files|'
         '--root-dir|value||folders|'
@@ -173,6 +173,29 @@ _stdbpy_command() {
         '|value|||'
       )
       ;;
+    'subscribe')
+      options=(
+        '-n --num-updates|value|||'
+        '-t --timeout|value|||'
+        '--print-initial-update|flag|||'
+        '--confirmed|value|true false||'
+        '-s --server|value|||server'
+        '--anonymous|flag|||'
+        '--format|value|table json jsonl csv markdown arrow parquet||'
+        '--no-config|flag|||'
+        '-y --yes|flag|||'
+        '--config-path|value||files|'
+        '--root-dir|value||folders|'
+        '-q --quiet|flag|||'
+        '--debug|flag|||'
+        '-V --version|flag|||'
+        '-h --help|flag|||'
+      )
+      positionals=(
+        '|value|||database'
+        '|value|||'
+      )
+      ;;
     'logs')
       options=(
         '-n --num-lines|value|||'
@@ -235,6 +258,7 @@ _stdbpy_command() {
         '--unreal-module-name --module-name|value|||'
         '--module-prefix|value|||'
         '--include-private|flag|||'
+        '--rows|value|msgspec pydantic||'
         '--check|flag|||'
         '-s --server|value|||server'
         '--anonymous|flag|||'

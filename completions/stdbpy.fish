@@ -5,7 +5,7 @@ function __stdbpy_command --description 'Says what the command $argv[1] takes'
     set -g __stdbpy_with_value
     switch $argv[1]
         case ''
-            set __stdbpy_commands init build dev start publish call sql logs describe generate list rename lock unlock delete login logout server doctor completions version
+            set __stdbpy_commands init build dev start publish call sql subscribe logs describe generate list rename lock unlock delete login logout server doctor completions version
             set __stdbpy_with_value --config-path --root-dir
         case 'init'
             set __stdbpy_with_value -t --template --project-path -l --lang --config-path --root-dir
@@ -21,12 +21,14 @@ function __stdbpy_command --description 'Says what the command $argv[1] takes'
             set __stdbpy_with_value --args-from -j --jobs -s --server --format -o --output --config-path --root-dir
         case 'sql'
             set __stdbpy_with_value -f --file --confirmed -s --server --format -o --output --config-path --root-dir
+        case 'subscribe'
+            set __stdbpy_with_value -n --num-updates -t --timeout --confirmed -s --server --format --config-path --root-dir
         case 'logs'
             set __stdbpy_with_value -n --num-lines -l --level --since --grep -s --server --format -o --output --config-path --root-dir
         case 'describe'
             set __stdbpy_with_value --diff -p --module-path -s --server --format -o --output --config-path --root-dir
         case 'generate'
-            set __stdbpy_with_value -p --module-path --schema -b --bin-path -o --out-dir -l --lang --namespace --uproject-dir --unreal-module-name --module-name --module-prefix -s --server --env --config-path --root-dir
+            set __stdbpy_with_value -p --module-path --schema -b --bin-path -o --out-dir -l --lang --namespace --uproject-dir --unreal-module-name --module-name --module-prefix --rows -s --server --env --config-path --root-dir
         case 'list'
             set __stdbpy_with_value -s --server --format -o --output --config-path --root-dir
         case 'rename'
@@ -150,6 +152,7 @@ complete -c stdbpy -n '__stdbpy_at \'\'' -a start -d 'Start a SpacetimeDB server
 complete -c stdbpy -n '__stdbpy_at \'\'' -a publish -d 'Create or update databases from modules'
 complete -c stdbpy -n '__stdbpy_at \'\'' -a call -d 'Call a reducer or procedure of a database; write what a procedure returns'
 complete -c stdbpy -n '__stdbpy_at \'\'' -a sql -d 'Run SQL on a database and write the rows it returns'
+complete -c stdbpy -n '__stdbpy_at \'\'' -a subscribe -d 'Follow the rows that queries give, and how they change, until interrupted'
 complete -c stdbpy -n '__stdbpy_at \'\'' -a logs -d 'Show what a database logged'
 complete -c stdbpy -n '__stdbpy_at \'\'' -a describe -d 'Show tables, reducers and types of a database, or what differs between two'
 complete -c stdbpy -n '__stdbpy_at \'\'' -a generate -d 'Write a typed Python package for a module\'s clients, or one in another language'
@@ -293,6 +296,23 @@ complete -c stdbpy -n '__stdbpy_at \'sql\'' -s V -l version -d 'Show the version
 complete -c stdbpy -n '__stdbpy_at \'sql\'' -s h -l help -d 'Show this message and exit'
 complete -c stdbpy -n '__stdbpy_at \'sql\' 0' -a '(__stdbpy_ask database)'
 
+complete -c stdbpy -n '__stdbpy_at \'subscribe\'' -s n -l num-updates -x -d 'End after so many updates'
+complete -c stdbpy -n '__stdbpy_at \'subscribe\'' -s t -l timeout -x -d 'End after so many seconds'
+complete -c stdbpy -n '__stdbpy_at \'subscribe\'' -l print-initial-update -d 'Write the rows that there are at first as well, as inserts'
+complete -c stdbpy -n '__stdbpy_at \'subscribe\'' -l confirmed -x -a 'true false' -d 'Whether to wait until what is read cannot be lost'
+complete -c stdbpy -n '__stdbpy_at \'subscribe\'' -s s -l server -x -a '(__stdbpy_ask server)' -d 'Nickname, host or URL of the server'
+complete -c stdbpy -n '__stdbpy_at \'subscribe\'' -l anonymous -d 'Act without a token: a new identity, owner of nothing'
+complete -c stdbpy -n '__stdbpy_at \'subscribe\'' -l format -x -a 'table json jsonl csv markdown arrow parquet' -d 'How to write data: table, json, jsonl, csv, markdown, arrow, parquet'
+complete -c stdbpy -n '__stdbpy_at \'subscribe\'' -l no-config -d 'Ignore the project\'s configuration'
+complete -c stdbpy -n '__stdbpy_at \'subscribe\'' -s y -l yes -d 'Answer every question with yes'
+complete -c stdbpy -n '__stdbpy_at \'subscribe\'' -l config-path -r -F -d 'The cli.toml to use instead of your own'
+complete -c stdbpy -n '__stdbpy_at \'subscribe\'' -l root-dir -x -a '(__fish_complete_directories)' -d 'Keep configuration and databases there'
+complete -c stdbpy -n '__stdbpy_at \'subscribe\'' -s q -l quiet -d 'Write data and errors, no notes'
+complete -c stdbpy -n '__stdbpy_at \'subscribe\'' -l debug -d 'Show tracebacks'
+complete -c stdbpy -n '__stdbpy_at \'subscribe\'' -s V -l version -d 'Show the version'
+complete -c stdbpy -n '__stdbpy_at \'subscribe\'' -s h -l help -d 'Show this message and exit'
+complete -c stdbpy -n '__stdbpy_at \'subscribe\' 0' -a '(__stdbpy_ask database)'
+
 complete -c stdbpy -n '__stdbpy_at \'logs\'' -s n -l num-lines -x -d 'Only the last N lines; the options below choose among them'
 complete -c stdbpy -n '__stdbpy_at \'logs\'' -s f -l follow -d 'Wait for more until interrupted, also while the server restarts'
 complete -c stdbpy -n '__stdbpy_at \'logs\'' -s l -l level -x -a 'trace debug info warn error panic' -d 'Only lines of this level and more severe ones'
@@ -343,6 +363,7 @@ complete -c stdbpy -n '__stdbpy_at \'generate\'' -l uproject-dir -x -a '(__fish_
 complete -c stdbpy -n '__stdbpy_at \'generate\'' -l unreal-module-name -l module-name -x -d 'The module of the Unreal project to write'
 complete -c stdbpy -n '__stdbpy_at \'generate\'' -l module-prefix -x -d 'What types begin with in Unreal C++'
 complete -c stdbpy -n '__stdbpy_at \'generate\'' -l include-private -d 'Private tables and reducers as well'
+complete -c stdbpy -n '__stdbpy_at \'generate\'' -l rows -x -a 'msgspec pydantic' -d 'What rows are in Python: quick structs, or models for FastAPI'
 complete -c stdbpy -n '__stdbpy_at \'generate\'' -l check -d 'Write nothing; fail if something would change'
 complete -c stdbpy -n '__stdbpy_at \'generate\'' -s s -l server -x -a '(__stdbpy_ask server)' -d 'Nickname, host or URL of the server'
 complete -c stdbpy -n '__stdbpy_at \'generate\'' -l anonymous -d 'Act without a token: a new identity, owner of nothing'

@@ -14,6 +14,7 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
                 'publish' = 'Create or update databases from modules'
                 'call' = 'Call a reducer or procedure of a database; write what a procedure returns'
                 'sql' = 'Run SQL on a database and write the rows it returns'
+                'subscribe' = 'Follow the rows that queries give, and how they change, until interrupted'
                 'logs' = 'Show what a database logged'
                 'describe' = 'Show tables, reducers and types of a database, or what differs between two'
                 'generate' = 'Write a typed Python package for a module''s clients, or one in another language'
@@ -214,6 +215,31 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
                 @{ Help = 'QUERY'; Words = @(); Question = '' }
             )
         }
+        'subscribe' = @{
+            Commands = [ordered]@{
+            }
+            Options = @(
+                @{ Spellings = @('-n', '--num-updates'); Shape = 'value'; Help = 'End after so many updates'; Words = @(); Question = '' }
+                @{ Spellings = @('-t', '--timeout'); Shape = 'value'; Help = 'End after so many seconds'; Words = @(); Question = '' }
+                @{ Spellings = @('--print-initial-update'); Shape = 'flag'; Help = 'Write the rows that there are at first as well, as inserts'; Words = @(); Question = '' }
+                @{ Spellings = @('--confirmed'); Shape = 'value'; Help = 'Whether to wait until what is read cannot be lost'; Words = @('true', 'false'); Question = '' }
+                @{ Spellings = @('-s', '--server'); Shape = 'value'; Help = 'Nickname, host or URL of the server'; Words = @(); Question = 'server' }
+                @{ Spellings = @('--anonymous'); Shape = 'flag'; Help = 'Act without a token: a new identity, owner of nothing'; Words = @(); Question = '' }
+                @{ Spellings = @('--format'); Shape = 'value'; Help = 'How to write data: table, json, jsonl, csv, markdown, arrow, parquet'; Words = @('table', 'json', 'jsonl', 'csv', 'markdown', 'arrow', 'parquet'); Question = '' }
+                @{ Spellings = @('--no-config'); Shape = 'flag'; Help = 'Ignore the project''s configuration'; Words = @(); Question = '' }
+                @{ Spellings = @('-y', '--yes'); Shape = 'flag'; Help = 'Answer every question with yes'; Words = @(); Question = '' }
+                @{ Spellings = @('--config-path'); Shape = 'value'; Help = 'The cli.toml to use instead of your own'; Words = @(); Question = '' }
+                @{ Spellings = @('--root-dir'); Shape = 'value'; Help = 'Keep configuration and databases there'; Words = @(); Question = '' }
+                @{ Spellings = @('-q', '--quiet'); Shape = 'flag'; Help = 'Write data and errors, no notes'; Words = @(); Question = '' }
+                @{ Spellings = @('--debug'); Shape = 'flag'; Help = 'Show tracebacks'; Words = @(); Question = '' }
+                @{ Spellings = @('-V', '--version'); Shape = 'flag'; Help = 'Show the version'; Words = @(); Question = '' }
+                @{ Spellings = @('-h', '--help'); Shape = 'flag'; Help = 'Show this message and exit'; Words = @(); Question = '' }
+            )
+            Positionals = @(
+                @{ Help = 'DATABASE'; Words = @(); Question = 'database' }
+                @{ Help = 'QUERY'; Words = @(); Question = '' }
+            )
+        }
         'logs' = @{
             Commands = [ordered]@{
             }
@@ -282,6 +308,7 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
                 @{ Spellings = @('--unreal-module-name', '--module-name'); Shape = 'value'; Help = 'The module of the Unreal project to write'; Words = @(); Question = '' }
                 @{ Spellings = @('--module-prefix'); Shape = 'value'; Help = 'What types begin with in Unreal C++'; Words = @(); Question = '' }
                 @{ Spellings = @('--include-private'); Shape = 'flag'; Help = 'Private tables and reducers as well'; Words = @(); Question = '' }
+                @{ Spellings = @('--rows'); Shape = 'value'; Help = 'What rows are in Python: quick structs, or models for FastAPI'; Words = @('msgspec', 'pydantic'); Question = '' }
                 @{ Spellings = @('--check'); Shape = 'flag'; Help = 'Write nothing; fail if something would change'; Words = @(); Question = '' }
                 @{ Spellings = @('-s', '--server'); Shape = 'value'; Help = 'Nickname, host or URL of the server'; Words = @(); Question = 'server' }
                 @{ Spellings = @('--anonymous'); Shape = 'flag'; Help = 'Act without a token: a new identity, owner of nothing'; Words = @(); Question = '' }

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stdbpy.client.subscriptions import AsyncSubscription, Subscription
     from stdbpy.client.sync_connection import Connection
     from stdbpy.client.token_store import FileTokens, KeyringTokens, TokenStore
+    from stdbpy.client.transactions import Transaction, Transactions
     from stdbpy.protocol.events import (
         ReconnectedEvent,
         ReducerEvent,
@@ -78,6 +79,10 @@ _HOMES = {
         "KeyringTokens",
         "TokenStore",
     ),
+    "stdbpy.client.transactions": (
+        "Transaction",
+        "Transactions",
+    ),
     "stdbpy.protocol.events": (
         "ReconnectedEvent",
         "ReducerEvent",
@@ -134,7 +139,9 @@ __all__ = [
     "Subscription",
     "SyncConnectOptions",
     "TokenStore",
+    "Transaction",
     "TransactionEvent",
+    "Transactions",
     "UnsubscribeAppliedEvent",
     "connect",
     "connect_async",

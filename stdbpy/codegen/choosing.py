@@ -71,7 +71,7 @@ class _Chooser:
             tuple(
                 self.part(
                     f"{prefix}{mounted.name}.",
-                    _claim_in(snake_case(mounted.source_name), attributes, methods, procedure_methods),
+                    _claim_in(_public(snake_case(mounted.source_name)), attributes, methods, procedure_methods),
                     self.stems.claim_stem(stem + pascal_case(mounted.source_name), STEM_ENDINGS),
                     mounted.schema,
                 )
@@ -109,7 +109,7 @@ class _Chooser:
         attributes: Scope,
         fields: dict[int, tuple[str, ...]],
     ) -> Relation:
-        attribute = attributes.claim(snake_case(relation.source_name))
+        attribute = attributes.claim(_public(snake_case(relation.source_name)))
         own_stem = self.stems.claim_stem(stem + pascal_case(relation.source_name), STEM_ENDINGS)
         name = prefix + relation.name
         if isinstance(relation, View):
@@ -138,7 +138,7 @@ class _Chooser:
             parameters = Scope()
             yield Function(
                 prefix + function.name,
-                methods.claim(snake_case(function.source_name)),
+                methods.claim(_public(snake_case(function.source_name))),
                 self.arguments.claim(stem + pascal_case(function.source_name)),
                 tuple(
                     (parameters.claim(snake_case(element.name or f"arg_{position}")), element.type)
@@ -146,6 +146,11 @@ class _Chooser:
                 ),
                 function.return_type if isinstance(function, Procedure) else None,
             )
+
+
+def _public(name: str) -> str:
+    """Names with a leading underscore are the library's own, of connections and handles."""
+    return (name.strip("_") or name) if name.startswith("_") else name
 
 
 def _claim_in(wanted: str, *scopes: Scope) -> str:
@@ -166,7 +171,7 @@ def _indexes(table: Table, fields: tuple[str, ...]) -> Iterator[IndexAccess]:
         said = index.accessor or "_".join(table.columns[position].source_name for position in index.columns)
         of_column = len(index.columns) == 1 and said in (column.name, column.source_name)
         wanted = fields[column.position] if of_column else snake_case(said)
-        yield IndexAccess(scope.claim(wanted), index.name, index.columns, table.is_unique(index.columns))
+        yield IndexAccess(scope.claim(_public(wanted)), index.name, index.columns, table.is_unique(index.columns))
 
 
 def _types_in_use(

@@ -2,42 +2,108 @@
 
 from __future__ import annotations
 
-from stdbpy.codegen.layout import bracketed, quoted
+from collections.abc import Sequence
+
+from stdbpy.codegen.layout import bracketed, import_from, quoted
 from stdbpy.codegen.python_file import doc, indented, python_file
 
-_NAMES = ("MODULE", "Reducers", "over_http", "over_http_async", "tables", "types")
-_IMPORTS = [
-    "from collections.abc import Awaitable\n",
-    "from stdbpy.client import AsyncHttpDatabase, HttpDatabase\n",
-    "from . import tables, types\nfrom .module import MODULE\nfrom .reducers import Reducers\n",
-]
+_LAZY = {
+    "AsyncDbConnection": "connections",
+    "DbConnection": "connections",
+    "EventContext": "contexts",
+    "MODULE": "module",
+    "Reducers": "reducers",
+}
+"""Public names and the files that they are in, which are imported when they are first used."""
+
+_FOR_TYPES = ("AsyncHttpDatabase", "ConnectOptions", "Connecting", "HttpDatabase", "SyncConnectOptions")
+_FUNCTIONS = ("connect", "connect_async", "over_http", "over_http_async")
 
 
 def init_file() -> str:
-    names = bracketed("__all__ = [", [quoted(name) for name in _NAMES], "]") + "\n"
-    imports = [*_IMPORTS, names]
-    return python_file("Typed client of a SpacetimeDB module.", imports, [_over_http(), _over_http_async()])
-
-
-def _over_http() -> str:
-    return (
-        "def over_http(\n"
-        + indented("server: str, database: str, *, token: str | None = None\n")
-        + ") -> HttpDatabase[Reducers[None]]:\n"
-        + indented(
-            doc("A client of ``database`` on ``server`` that calls and queries over HTTP.")
-            + "return HttpDatabase(server, database, MODULE, Reducers, token=token)\n"
-        )
+    imports = [
+        "from typing import TYPE_CHECKING, Unpack\n",
+        "from . import tables, types\n",
+        _for_types(),
+        bracketed("__all__ = [", [quoted(name) for name in _public_names()], "]") + "\n",
+    ]
+    docstring = (
+        "Typed client of a SpacetimeDB module.\n\n"
+        "Connections are imported when they are first used: types and queries do without."
     )
+    return python_file(docstring, imports, [*_functions(), _getattr()])
 
 
-def _over_http_async() -> str:
-    return (
-        "def over_http_async(\n"
-        + indented("server: str, database: str, *, token: str | None = None\n")
-        + ") -> AsyncHttpDatabase[Reducers[Awaitable[None]]]:\n"
-        + indented(
-            doc("The same for ``asyncio``: calls and queries are awaited.")
-            + "return AsyncHttpDatabase(server, database, MODULE, Reducers, token=token)\n"
-        )
-    )
+def _public_names() -> list[str]:
+    def as_ruff_sorts(name: str) -> tuple[int, str]:
+        return 0 if name.isupper() else 1 if name[0].isupper() else 2, name
+
+    return sorted([*_LAZY, *_FUNCTIONS, "tables", "types"], key=as_ruff_sorts)
+
+
+def _for_types() -> str:
+    files = sorted(set(_LAZY.values()))
+    own = [import_from(f".{file}", [name for name, home in _LAZY.items() if home == file], margin=1) for file in files]
+    standard = "from collections.abc import Awaitable\n"
+    groups = [standard, import_from("stdbpy.client", _FOR_TYPES, margin=1), "".join(own)]
+    return "if TYPE_CHECKING:\n" + indented("\n".join(groups))
+
+
+def _functions() -> list[str]:
+    live, http = ["uri: str", "database: str"], ["server: str", "database: str", "*", "token: str | None = None"]
+    over_http = "HttpDatabase(server, database, MODULE, Reducers, token=token)"
+    of_module = "from .module import MODULE\nfrom .reducers import Reducers\n"
+    return [
+        _function(
+            "connect",
+            [*live, "**options: Unpack[SyncConnectOptions]"],
+            "DbConnection",
+            "Connects to ``database`` on the server at ``uri``; use ``with``, or ``close`` it.",
+            "from .connections import DbConnection\n",
+            "DbConnection.connect(uri, database, **options)",
+        ),
+        _function(
+            "connect_async",
+            [*live, "**options: Unpack[ConnectOptions]"],
+            "Connecting[AsyncDbConnection]",
+            "The same for ``asyncio``: use ``async with``, or ``await`` it.",
+            "from .connections import AsyncDbConnection\n",
+            "AsyncDbConnection.connect(uri, database, **options)",
+        ),
+        _function(
+            "over_http",
+            http,
+            "HttpDatabase[Reducers[None]]",
+            "A client of ``database`` on ``server`` that calls and queries over HTTP.",
+            "from stdbpy.client import HttpDatabase\n\n" + of_module,
+            over_http,
+        ),
+        _function(
+            "over_http_async",
+            http,
+            "AsyncHttpDatabase[Reducers[Awaitable[None]]]",
+            "The same for ``asyncio``: calls and queries are awaited.",
+            "from stdbpy.client import AsyncHttpDatabase\n\n" + of_module,
+            f"Async{over_http}",
+        ),
+    ]
+
+
+def _function(name: str, parameters: Sequence[str], returns: str, docstring: str, imports: str, value: str) -> str:
+    head = bracketed(f"def {name}(", parameters, f") -> {returns}:")
+    body = f"{doc(docstring)}{imports}\nreturn {value}\n"
+    return f"{head}\n{indented(body)}"
+
+
+def _getattr() -> str:
+    homes = bracketed("homes = {", [f"{quoted(name)}: {quoted(home)}" for name, home in _LAZY.items()], "}", margin=1)
+    body = f"""\
+{homes}
+if name not in homes:
+    raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
+from importlib import import_module
+
+thing = globals()[name] = getattr(import_module(f".{{homes[name]}}", __name__), name)
+return thing
+"""
+    return f"def __getattr__(name: str) -> object:\n{indented(body)}"

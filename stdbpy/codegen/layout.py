@@ -61,22 +61,22 @@ def mapping_argument(name: str, pairs: Sequence[tuple[str, str]]) -> str:
     return text.replace("\n", f"\n{INDENT}")
 
 
-def import_from(module: str, names: Sequence[str]) -> str:
-    """An import of ``names`` in the order that ruff's isort gives them, or ``""`` for none."""
+def import_from(module: str, names: Sequence[str], *, margin: int = 0) -> str:
+    """An import of ``names`` in the order that ruff's isort gives them, or ``""`` for none; ``margin`` as above."""
     if not names:
         return ""
     ordered = sorted(names, key=_import_order)
     line = f"from {module} import {', '.join(ordered)}"
-    if len(line) <= LINE_LENGTH:
+    if len(INDENT) * margin + len(line) <= LINE_LENGTH:
         return line + "\n"
     return f"from {module} import (\n" + "".join(f"{INDENT}{name},\n" for name in ordered) + ")\n"
 
 
-def _import_order(name: str) -> tuple[int, list[str | int]]:
-    """Constants come first, then classes, then the rest; digits count as numbers."""
+def _import_order(name: str) -> tuple[int, list[str | int], str]:
+    """Constants come first, then classes, then the rest; digits count as numbers, case comes last."""
     kind = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
-    parts = re.split(r"(\d+)", name)
-    return kind, [int(part) if position % 2 else part for position, part in enumerate(parts)]
+    parts = re.split(r"(\d+)", name.lower())
+    return kind, [int(part) if position % 2 else part for position, part in enumerate(parts)], name
 
 
 def quoted(text: str) -> str:

@@ -6,6 +6,7 @@ import hashlib
 
 from stdbpy import __version__
 from stdbpy.codegen.choosing import contents_of
+from stdbpy.codegen.connections_file import connections_file
 from stdbpy.codegen.contents import RowStyle
 from stdbpy.codegen.contexts_file import contexts_file
 from stdbpy.codegen.functions_files import arguments_file, procedures_file, reducers_file
@@ -34,6 +35,7 @@ def generate(
     files = {
         "__init__.py": init_file(),
         "arguments.py": arguments_file(root),
+        "connections.py": connections_file(),
         "contexts.py": contexts_file(),
         "handles.py": handles_file(root),
         "module.py": module_file(definition, root),

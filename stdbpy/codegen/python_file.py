@@ -10,7 +10,7 @@ from stdbpy.codegen.layout import INDENT
 def python_file(docstring: str, imports: Sequence[str], definitions: Sequence[str]) -> str:
     """``imports`` are groups of import lines (standard library, packages, this package), each ending
     with a line break, or empty; ``definitions`` are classes and functions."""
-    head = [f'"""{docstring}"""\n', "from __future__ import annotations\n", *filter(None, imports)]
+    head = [doc(docstring), "from __future__ import annotations\n", *filter(None, imports)]
     return "\n".join(head) + "".join(f"\n\n{definition}" for definition in definitions)
 
 

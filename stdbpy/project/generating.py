@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stdbpy.codegen import HEADER_MARKER, generate
+from stdbpy.codegen import HEADER_MARKER, RowStyle, generate
 from stdbpy.errors import UsageError
 from stdbpy.project.generated import Differences, write_package
 from stdbpy.project.languages import DEFAULT_FOLDERS, PYTHON
@@ -25,6 +25,7 @@ class WantedPackage:
     read_schema: Callable[[], ModuleSchema]
     folder: Path
     include_private: bool = False
+    rows: RowStyle = RowStyle.MSGSPEC
 
     def write(self, *, check: bool = False) -> tuple[ModuleSchema, Differences]:
         """Brings the folder up to date; with ``check`` only tells what that would change.
@@ -39,7 +40,7 @@ class WantedPackage:
                 hint="Name a folder of its own, such as --out-dir module_bindings",
             )
         schema = self.read_schema()
-        files = generate(schema, include_private=self.include_private)
+        files = generate(schema, include_private=self.include_private, rows=self.rows)
         return schema, write_package(files, self.folder, marker=HEADER_MARKER, check=check)
 
 
@@ -49,7 +50,7 @@ Package = WantedPackage | OfficialPackage
 def package_of(entry: GenerateTarget, read_schema: Callable[[], ModuleSchema], folder: Path) -> Package:
     """The package that ``entry`` describes, in ``folder``, of the module whose definition ``read_schema`` reads."""
     if entry.language == PYTHON:
-        return WantedPackage(read_schema, folder, entry.include_private)
+        return WantedPackage(read_schema, folder, entry.include_private, RowStyle(entry.rows))
     return OfficialPackage(
         read_schema,
         entry.language,
@@ -113,16 +114,22 @@ def with_options(
     packages: Iterable[Package],
     *,
     include_private: bool = False,
+    rows: str | None = None,
     namespace: str | None = None,
     unreal_module_name: str | None = None,
     module_prefix: str | None = None,
 ) -> list[Package]:
-    """The same packages as somebody wants them this time: with private tables and functions as well, and what is
-    said of an :class:`~stdbpy.project.official_package.OfficialPackage`.
+    """The same packages as somebody wants them this time: with private tables and functions as well, with
+    another style of rows (``msgspec``, ``pydantic``), and what is said of an
+    :class:`~stdbpy.project.official_package.OfficialPackage`.
 
-    Raises :class:`UsageError` if that is said of a package in Python.
+    Raises :class:`UsageError` if what is for one kind of package is said of another.
     """
-    wanted = [replace(package, include_private=include_private or package.include_private) for package in packages]
+    wanted: list[Package] = [
+        replace(package, include_private=include_private or package.include_private) for package in packages
+    ]
+    if rows is not None:
+        wanted = [_with_rows(package, RowStyle(rows)) for package in wanted]
     if (namespace, unreal_module_name, module_prefix) == (None, None, None):
         return wanted
     changed: list[Package] = []
@@ -141,6 +148,12 @@ def with_options(
             )
         )
     return changed
+
+
+def _with_rows(package: Package, rows: RowStyle) -> WantedPackage:
+    if isinstance(package, OfficialPackage):
+        raise UsageError("only packages in Python have a style of rows", hint="Leave out --rows, or say --lang python")
+    return replace(package, rows=rows)
 
 
 def usual_folder(language: str, root: Path | None) -> Path | None:

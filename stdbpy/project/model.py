@@ -38,6 +38,8 @@ class GenerateTarget:
     namespace: str | None = None
     unreal_module_name: str | None = None
     module_prefix: str | None = None
+    rows: str = "msgspec"
+    """In Python: ``msgspec`` or ``pydantic``, see :class:`stdbpy.codegen.RowStyle`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 ``[tool.stdbpy]`` holds ``module`` (import name of the module's code), ``source-dir`` (the folder it
 is imported from), ``database``, ``server``, ``bindings`` (the folder for generated Python code),
-``include-private`` (whether that covers private tables) and ``dev-run`` (the client that ``dev``
-starts). What the official program has words for may stand in ``spacetime.json`` instead.
+``include-private`` (whether that covers private tables), ``rows`` (what its rows are) and ``dev-run``
+(the client that ``dev`` starts). What the official program has words for may stand in ``spacetime.json`` instead.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ KEYS: Mapping[str, type] = {
     "server": str,
     "bindings": str,
     "include-private": bool,
+    "rows": str,
     "dev-run": str,
 }
 

@@ -27,6 +27,7 @@ MODULE_FOLDER = "spacetimedb"
 """Where the official program looks for the module unless ``module-path`` says."""
 
 _MANIFESTS = ("Cargo.toml", "package.json", "CMakeLists.txt", PYPROJECT, "setup.py")
+_ROW_STYLES = ("msgspec", "pydantic")
 _SOURCES = ("module-path", "bin-path", "js-path")
 """Where a module comes from: an entry that says one of them inherits none of the others."""
 
@@ -246,4 +247,7 @@ def _bindings(python: PythonFiles, module_path: Path) -> tuple[GenerateTarget, .
     if out_dir is None:
         return ()
     private = python.settings.get("include-private") is True
-    return (GenerateTarget("python", out_dir, module_path, include_private=private),)
+    rows = python.text("rows") or _ROW_STYLES[0]
+    if rows not in _ROW_STYLES:
+        raise ConfigError(f"{python.path}: rows in {TABLE} is {' or '.join(_ROW_STYLES)}, not {rows!r}")
+    return (GenerateTarget("python", out_dir, module_path, include_private=private, rows=rows),)

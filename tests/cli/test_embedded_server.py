@@ -30,7 +30,7 @@ def test_main_job(run: Run, chat: str) -> None:
     assert raw[0]["rows"] == [["quoted"]]
     logged = [json.loads(line) for line in run("logs", chat, "-n", "2").out.splitlines()]
     assert [record["message"] for record in logged] == ["Ada says: Hello, “world”!", "Ada says: quoted"]
-    assert run("generate", chat).err == "module_bindings: 6 files written\n"
+    assert run("generate", chat).err == "module_bindings: 11 files written\n"
     assert {"names": [chat], "identity": identity_of(run, chat)} in map(json.loads, run("list").out.splitlines())
 
 

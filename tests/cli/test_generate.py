@@ -7,16 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from stdbpy.sats.types import ArrayType, Primitive, TypeRef, product
 from stdbpy.schema.definition import schema_to_json, write_module_def
-from stdbpy.schema.model import ModuleSchema, Procedure, TypeDef, View
+from stdbpy.schema.model import ModuleSchema
 from stdbpy.wasm.definition_module import definition_module
 from tests.cli.conftest import Run
 
 
 def test_generate_from_the_project(run: Run, project: Path) -> None:
     done = run("generate")
-    assert (done.code, done.out, done.err) == (0, "", "module_bindings: 6 files written\n")
+    assert (done.code, done.out, done.err) == (0, "", "module_bindings: 11 files written\n")
     assert run("generate").err == "module_bindings is up to date\n"
     assert run("generate", "--check").code == 0
 
@@ -52,21 +51,30 @@ def test_generate_from_a_definition(run: Run, home: Path, monkeypatch: pytest.Mo
     assert Path("out/tables.py").exists()
 
 
-def test_generate_tells_what_it_does_not_cover_yet(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(home)
-    row = product(("id", Primitive.U8))
-    schema = ModuleSchema(
-        typespace=(row,),
-        source_typespace=(row,),
-        types=(TypeDef("Row", "Row", 0),),
-        procedures=tuple(Procedure(name, name, product(), Primitive.U8) for name in ("roll", "toss")),
-        views=(View("mine", "mine", 0, True, False, product(), ArrayType(TypeRef(0))),),
-    )
-    Path("schema.json").write_text(json.dumps(schema_to_json(schema)))
-    done = run("generate", "--schema", "schema.json", "--out-dir", "out")
-    assert (done.code, done.out) == (0, "")
-    assert done.err.endswith("\nnot in the package yet: 2 procedures and 1 view, which come with the live client\n")
-    assert run("--quiet", "generate", "--schema", "schema.json", "--out-dir", "out").err == ""
+def test_the_style_of_rows(run: Run, project: Path) -> None:
+    types = project / "module_bindings" / "types.py"
+    run("generate")
+    assert "msgspec.Struct" in types.read_text()
+
+    assert run("generate", "--check", "--rows", "pydantic").code == 1
+    assert run("generate", "--rows", "pydantic").code == 0
+    assert "(RowModel)" in types.read_text()
+
+    pyproject = project / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text().replace("bindings = ", 'rows = "pydantic"\nbindings = '))
+    assert run("generate", "--check").code == 0
+    assert run("generate", "--check", "--rows", "msgspec").code == 1
+
+    pyproject.write_text(pyproject.read_text().replace('"pydantic"', '"attrs"'))
+    wrong = run("generate")
+    assert (wrong.code, wrong.out) == (1, "")
+    assert "rows in [tool.stdbpy] is msgspec or pydantic, not 'attrs'" in wrong.err
+
+
+def test_a_style_of_rows_is_for_python(run: Run, project: Path) -> None:
+    done = run("generate", "--lang", "typescript", "--out-dir", "web", "--rows", "pydantic")
+    assert (done.code, done.out) == (2, "")
+    assert "only packages in Python have a style of rows" in done.err
 
 
 @pytest.mark.parametrize(
@@ -123,7 +131,7 @@ def test_generate_for_all_databases_of_a_project(run: Run, project: Path) -> Non
     everything = run("generate")
     assert (everything.code, sorted(everything.err.splitlines())) == (
         0,
-        ["lobby/module_bindings: 6 files written", "module_bindings: 6 files written"],
+        ["lobby/module_bindings: 11 files written", "module_bindings: 11 files written"],
     ), everything.err
     assert run("generate", "second", "--check").code == 2
     assert run("generate", "lobby-*").err == "lobby/module_bindings is up to date\n"

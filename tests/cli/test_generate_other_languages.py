@@ -59,7 +59,7 @@ def test_all_that_the_project_says(run: Run, project: Path, stand_in: Path) -> N
     done = run("generate")
     assert (done.code, sorted(done.err.splitlines())) == (
         0,
-        ["module_bindings: 6 files written", "src/module_bindings: 2 files written", "unity: 2 files written"],
+        ["module_bindings: 11 files written", "src/module_bindings: 2 files written", "unity: 2 files written"],
     )
     assert "--namespace=Game" in (stand_in.parent / "words").read_text()
 

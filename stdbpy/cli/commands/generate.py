@@ -20,7 +20,6 @@ from stdbpy.errors import ProjectError, UsageError
 from stdbpy.project.generated import Differences
 from stdbpy.project.generating import (
     Package,
-    WantedPackage,
     no_folder,
     package_of,
     usual_folder,
@@ -95,6 +94,14 @@ def run(
     include_private: Annotated[
         bool, typer.Option("--include-private", help="Private tables and reducers as well.")
     ] = False,
+    rows: Annotated[
+        str | None,
+        typer.Option(
+            "--rows",
+            click_type=OneOf("msgspec", "pydantic"),
+            help="What rows are in Python: quick structs, or models for FastAPI. Default: what the project says.",
+        ),
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if something would change.")] = False,
     server: Server = None,
     anonymous: Anonymous = False,
@@ -139,14 +146,13 @@ def run(
     for wanted in with_options(
         packages,
         include_private=include_private,
+        rows=rows,
         namespace=namespace,
         unreal_module_name=unreal_module_name,
         module_prefix=module_prefix,
     ):
-        definition, differences = wanted.write(check=check)
+        _, differences = wanted.write(check=check)
         _report(differences, wanted.folder, invocation, check=check)
-        if isinstance(wanted, WantedPackage):
-            _note_what_is_not_covered(definition, invocation)
 
 
 def _knows(here: ProjectTargets | None, database: str) -> bool:
@@ -190,13 +196,3 @@ def _report(differences: Differences, folder: Path, invocation: Invocation, *, c
     written = len(differences.created) + len(differences.changed)
     counts = [f"{written} files written", *([f"{len(differences.deleted)} deleted"] if differences.deleted else [])]
     invocation.note(f"{shown}: {', '.join(counts)}")
-
-
-def _note_what_is_not_covered(schema: ModuleSchema, invocation: Invocation) -> None:
-    modules = [module for _, module in schema.walk()]
-    views = sum(view.is_public for module in modules for view in module.views)
-    procedures = sum(len(module.procedures) for module in modules)
-    counts = (("procedure", procedures), ("view", views), ("mounted module", len(modules) - 1))
-    missing = [f"{count} {what}{'s' * (count != 1)}" for what, count in counts if count]
-    if missing:
-        invocation.note(f"not in the package yet: {' and '.join(missing)}, which come with the live client")
