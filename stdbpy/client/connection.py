@@ -325,6 +325,10 @@ class LiveConnection(ABC):
     # --- what the kinds of connections do ------------------------------------------------------
 
     @abstractmethod
+    def begin(self) -> None:
+        """Begins to connect, and does not wait for it."""
+
+    @abstractmethod
     def wait_for(self, call: PendingCall[Any], timeout: float | None) -> None:
         """Returns when ``call`` is settled: see :class:`~stdbpy.client.pending_call.Waiter`."""
 

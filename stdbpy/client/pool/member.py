@@ -87,13 +87,14 @@ class Member(Generic[C]):
         self.losses = 0
         self.endings = 0
         """How many connections in a row ended for good."""
-        self._prepared: Sequence[Prepared] = ()
+        self.prepared: Sequence[Prepared] = ()
+        """What its connection must have, besides standing, to be ready."""
 
-    def take(self, connection: C, prepared: Sequence[Prepared]) -> None:
-        """``connection`` has this place, and is ready once it stands and ``prepared`` are applied."""
+    def take(self, connection: C) -> None:
+        """``connection`` has this place."""
         self.connection = connection
         self.make_at = None
-        self._prepared = prepared
+        self.prepared = ()
 
     @property
     def is_connected(self) -> bool:
@@ -107,10 +108,10 @@ class Member(Generic[C]):
     def is_ready(self) -> bool:
         if self.is_silent or not self.is_connected:
             return False
-        if self._prepared:
-            if not all(each.is_applied or each.is_ended for each in self._prepared):
+        if self.prepared:
+            if not all(each.is_applied or each.is_ended for each in self.prepared):
                 return False
-            self._prepared = ()
+            self.prepared = ()
         return True
 
     @property

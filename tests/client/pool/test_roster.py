@@ -47,7 +47,7 @@ def roster_of(clock: Clock, endpoints: int = 2, connections: int = 2) -> Roster[
 def make_all(roster: Roster[FakeConnection]) -> None:
     for duty in roster.duties():
         assert isinstance(duty, Make)
-        duty.member.take(FakeConnection(), ())
+        duty.member.take(FakeConnection())
         roster.came_up(duty.member)
 
 
@@ -105,7 +105,8 @@ def test_a_connection_is_ready_once_what_it_was_prepared_with_is_applied_or_over
     roster = roster_of(clock, endpoints=1, connections=1)
     [member] = roster.members
     first, second = FakeSubscription(), FakeSubscription()
-    member.take(FakeConnection(), [first, second])
+    member.take(FakeConnection())
+    member.prepared = [first, second]
     assert not member.is_ready
     first.is_applied = True
     assert not member.is_ready
@@ -246,7 +247,7 @@ def test_a_connection_that_ended_is_made_anew_after_growing_delays(
         clock.now = member.make_at
         assert Make(member) in roster.duties()
         assert Make(member) not in roster.duties(), "each duty is told once"
-        member.take(FakeConnection(), ())
+        member.take(FakeConnection())
     assert due == [2, 4, 8]
     roster.came_up(member)
     connection(member).state = State.CLOSED
