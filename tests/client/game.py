@@ -22,7 +22,6 @@ from stdbpy.client import (
 from stdbpy.client import EventContext as ClientContext
 from stdbpy.client.query import Column, Columns, IndexedColumn, OpaqueColumn, QueryTable, Source, SqlType
 from stdbpy.client.tables import BTreeIndex, EventTableHandle, KeyedTableHandle, TableHandle, TableSource, UniqueIndex
-from stdbpy.protocol.events import RowEvent
 from stdbpy.sats import ConnectionId, Identity, Timestamp, f32, f64, i32, u8, u32
 from stdbpy.sats import types as t
 from stdbpy.schema import model, schema_to_json
@@ -53,9 +52,10 @@ class Score(msgspec.Struct, frozen=True, gc=False):
 
 
 class EventContext(ClientContext):
-    event: RowEvent
     if TYPE_CHECKING:
-        db: Tables
+
+        @property
+        def db(self) -> Tables: ...
 
 
 class PlayerColumns(Columns):
@@ -197,11 +197,18 @@ SCHEMA = model.ModuleSchema(
                 _index("player", "name", 1),
                 _index("player", "place", 12, 13),
                 _index("player", "level", 2),
+                _index("player", "owner", 7),
             ),
             constraints=(_unique("player", 0), _unique("player", 1), _unique("player", 12, 13)),
         ),
-        model.Table("score", "score", 1, _columns(SCORE), indexes=(_index("score", "by_player", 0, 1),)),
-        model.Table("scored", "scored", 1, _columns(SCORE), is_event=True),
+        model.Table(
+            "score",
+            "score",
+            1,
+            _columns(SCORE),
+            indexes=(_index("score", "by_player", 0, 1), _index("score", "player_id", 0)),
+        ),
+        model.Table("scored", "scored", 1, _columns(SCORE), indexes=(_index("scored", "player_id", 0),), is_event=True),
     ),
     reducers=(model.Reducer("level_up", "level_up", t.product(("player_id", t.Primitive.U32))),),
     procedures=(model.Procedure("roll", "roll", t.product(("sides", t.Primitive.U32)), t.Primitive.U32),),

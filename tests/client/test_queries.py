@@ -82,6 +82,7 @@ def test_semijoins():
         f'SELECT "player".* FROM {on} WHERE "player"."level" > 10 AND "score"."points" > 5 AND "player"."x" = 1'
     )
     right = strong.right_semijoin(tables.score, lambda p, s: p.id == s.player_id).where(lambda s: s.points == 1)
+    on = '"score" JOIN "player" ON "player"."id" = "score"."player_id"'
     assert right.sql == f'SELECT "score".* FROM {on} WHERE "player"."level" > 10 AND "score"."points" = 1'
     assert right.table == "score"
 
@@ -93,7 +94,7 @@ def test_a_table_can_be_joined_with_itself():
     )
     mentors = tables.player.right_semijoin(tables.player, lambda pupil, mentor: pupil.level == mentor.id)
     assert mentors.where(lambda m: m.x > 1).sql == (
-        'SELECT "player_2".* FROM "player" JOIN "player" AS "player_2" ON "player"."level" = "player_2"."id" '
+        'SELECT "player_2".* FROM "player" AS "player_2" JOIN "player" ON "player"."level" = "player_2"."id" '
         'WHERE "player_2"."x" > 1'
     )
 
@@ -170,6 +171,9 @@ def test_refusals_say_what_to_do_instead():
         lambda: tables.player.left_semijoin(tables.score, lambda p, s: p.id == s.player_id and p.level == 3),
         lambda: tables.player.left_semijoin(tables.scored, lambda p, e: p.id == e.player_id),
         lambda: tables.scored.right_semijoin(tables.player, lambda e, p: p.id == e.player_id),
+        lambda: tables.scored.left_semijoin(tables.player.where(lambda p: p.id == 3), lambda e, p: p.id == e.player_id),
+        lambda: tables.player.where(lambda p: p.online).right_semijoin(tables.scored, lambda p, e: p.id == e.player_id),
+        lambda: tables.player.left_semijoin(tables.score, lambda p, s: p.id == a_column_of(tables.veteran)),
         lambda: tables.player.left_semijoin(
             tables.player.where(lambda p: p.level > 3), lambda p, other: p.id == other.level
         ),
@@ -182,18 +186,24 @@ def test_joins_that_servers_refuse_are_refused_when_built(join):
 
 def test_an_event_table_may_be_the_one_whose_rows_are_asked_for():
     joined = tables.scored.left_semijoin(tables.player, lambda e, p: e.player_id == p.id)
-    assert joined.table == "scored"
+    assert joined.sql == 'SELECT "scored".* FROM "scored" JOIN "player" ON "scored"."player_id" = "player"."id"'
     assert tables.player.right_semijoin(tables.scored, lambda p, e: p.id == e.player_id).table == "scored"
 
 
-def test_columns_of_another_table_are_refused():
-    def of_both(player):
-        seen = []
-        tables.score.where(lambda s: seen.append(s) or s.level == 1)
-        return player.level == seen[0].level
+def a_column_of(table):
+    seen = []
+    table.where(lambda columns: seen.append(columns) or columns.id == 1)
+    return seen[0].id
 
+
+def test_columns_of_another_table_are_refused():
+    other = a_column_of(tables.veteran)
     with pytest.raises(InvalidQuery, match="columns of two tables"):
-        tables.player.where(of_both)
+        tables.player.where(lambda p: p.rank.is_in(1) & (p.x == p.y) & (p.level > other))
+    with pytest.raises(InvalidQuery, match="not on columns of player alone"):
+        tables.player.where(lambda p: other == 3)
+    with pytest.raises(InvalidQuery, match="not on columns of player alone"):
+        tables.player.where(lambda p: (p.level > 3) & (other == 3))
 
 
 def test_conditions_are_no_keys_and_have_a_readable_form():

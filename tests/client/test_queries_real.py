@@ -25,6 +25,9 @@ from stdbpy.protocol.incoming import (
 from stdbpy.protocol.requests import CallReducer, Subscribe, Unsubscribe
 from stdbpy.protocol.row_list import RowList
 from stdbpy.sats import Identity
+from stdbpy.schema import write_module_def
+from stdbpy.wasm.definition_module import definition_module
+from tests.client import game
 from tests.client.random_queries import RandomQueries, random_row
 from tests.real_servers import RealServer, wasm
 
@@ -80,12 +83,12 @@ class Asker:
 
 
 @contextmanager
-def asker(server: RealServer, module: str, database: str, subprotocol: str) -> Iterator[Asker]:
+def asker(server: RealServer, module: bytes, database: str, subprotocol: str) -> Iterator[Asker]:
     api = ApiClient(server.url, None)
     token = api.create_identity().token
     api.close()
     api = ApiClient(server.url, token)
-    api.publish(wasm(module), database)
+    api.publish(module, database)
     catalog = catalog_of(api.schema(database))
     api.close()
     url = server.url.replace("http", "ws") + f"/v1/database/{database}/subscribe?compression=None"
@@ -105,7 +108,7 @@ def test_random_queries_mean_what_python_means(old, request):
     module, subprotocol = (
         ("sdk_test-1.2.0", "v1.bsatn.spacetimedb") if old else ("sdk_test-2.8.3", "v2.bsatn.spacetimedb")
     )
-    with asker(server, module, "random-queries", subprotocol) as asking:
+    with asker(server, wasm(module), "random-queries", subprotocol) as asking:
         names = {name: named(asking.catalog, name) for pair in JOINED for name in pair}
         single = ["large_table", "vec_u8", "one_identity", "one_connection_id", "one_timestamp"]
         single += [] if old else ["one_uuid"]
@@ -140,7 +143,7 @@ def test_the_sender_long_chains_and_self_joins(old, request):
     module, subprotocol = (
         ("sdk_test-1.2.0", "v1.bsatn.spacetimedb") if old else ("sdk_test-2.8.3", "v2.bsatn.spacetimedb")
     )
-    with asker(server, module, "other-queries", subprotocol) as asking:
+    with asker(server, wasm(module), "other-queries", subprotocol) as asking:
         identities = query_table(asking.catalog.tables["unique_identity"])
         pk = query_table(asking.catalog.tables[named(asking.catalog, "pk_u32")])
         assert asking.rows(identities.where(lambda it: it.i == SENDER).sql) == []
@@ -162,3 +165,38 @@ def test_the_sender_long_chains_and_self_joins(old, request):
             return condition
 
         assert len(asking.rows(pk.where(nested).sql)) == 9
+
+
+def test_joins_with_event_tables_with_itself_and_with_conditions(real_server):
+    """Of a module that does nothing but say what its schema is."""
+    module = definition_module(write_module_def(game.SCHEMA))
+    with asker(real_server, module, "joined-queries", "v2.bsatn.spacetimedb") as asking:
+        for query in (
+            game.scored,
+            game.scored.where(lambda e: (e.player_id == 3) | (e.player_id > 7)),
+            game.scored.left_semijoin(game.player, lambda e, p: e.player_id == p.id),
+            game.scored.where(lambda e: e.player_id == 3).left_semijoin(game.player, lambda e, p: p.id == e.player_id),
+            game.player.right_semijoin(game.scored, lambda p, e: p.id == e.player_id).where(lambda e: e.player_id > 3),
+            game.player.left_semijoin(game.player, lambda pupil, mentor: pupil.level == mentor.id),
+            game.player.where(lambda p: p.online)
+            .right_semijoin(game.player, lambda pupil, mentor: pupil.level == mentor.id)
+            .where(lambda mentor: mentor.name == "Ada"),
+            game.player.where(lambda p: p.id == 3).left_semijoin(
+                game.score.where(lambda s: (s.points > 3) & (s.player_id == 3)), lambda p, s: p.id == s.player_id
+            ),
+            game.player.where(lambda p: (p.owner == SENDER) & (p.id == p.level)),
+        ):
+            assert asking.rows(query.sql) == []
+        for refused in (
+            'SELECT "player".* FROM "player" JOIN "scored" ON "player"."id" = "scored"."player_id"',
+            (
+                'SELECT "scored".* FROM "scored" JOIN "player" ON "scored"."player_id" = "player"."id" '
+                'WHERE "player"."id" = 3'
+            ),
+            'SELECT "player".* FROM "player" JOIN "score" ON "player"."id" = "score"."level"',
+            'SELECT * FROM "player" WHERE NOT "player"."online" = TRUE',
+            'SELECT * FROM "player" WHERE "player"."guild" = 3',
+            'SELECT * FROM "player" WHERE "player"."guild" IS NULL',
+        ):
+            with pytest.raises(AssertionError, match="SELECT"):
+                asking.rows(refused)

@@ -149,7 +149,7 @@ class Column(OpaqueColumn, Generic[Of, Value]):
                 f"{self.source.table}.{self.name} is a {self.type.value}, which is no condition by itself",
                 hint="Compare it, and put parentheses around each comparison that stands beside &, | or ~",
             )
-        return Comparison(self.sql, Operator.EQ, "TRUE")
+        return Comparison(self.source, self.sql, Operator.EQ, "TRUE")
 
     def _compare(self, operator: Operator, other: object) -> Condition[Of]:
         if isinstance(other, OpaqueColumn):
@@ -159,7 +159,7 @@ class Column(OpaqueColumn, Generic[Of, Value]):
             right = self._sender(operator)
         else:
             right = literal(other, self.type, f"{self.source.table}.{self.name}")
-        return Comparison(self.sql, operator, right)
+        return Comparison(self.source, self.sql, operator, right)
 
     def _check_beside(self, other: OpaqueColumn) -> None:
         if not isinstance(other, Column):

@@ -11,6 +11,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
 
+from stdbpy.client.query.source import Source
 from stdbpy.errors import InvalidQuery
 
 if TYPE_CHECKING:
@@ -64,6 +65,11 @@ class Condition(Generic[Of]):
 
     @property
     @abstractmethod
+    def source(self) -> Source | None:
+        """The table that it is on; ``None`` if it is on columns of several."""
+
+    @property
+    @abstractmethod
     def depth(self) -> int:
         """How many parentheses stand inside each other in its SQL."""
 
@@ -90,9 +96,10 @@ class Condition(Generic[Of]):
 class Comparison(Condition[Of]):
     """Two operands and the operator between; operands are SQL."""
 
-    __slots__ = ("left", "operator", "right")
+    __slots__ = ("_source", "left", "operator", "right")
 
-    def __init__(self, left: str, operator: Operator, right: str) -> None:
+    def __init__(self, source: Source, left: str, operator: Operator, right: str) -> None:
+        self._source = source
         self.left = left
         self.operator = operator
         self.right = right
@@ -102,11 +109,15 @@ class Comparison(Condition[Of]):
         return f"{self.left} {self.operator.value} {self.right}"
 
     @property
+    def source(self) -> Source:
+        return self._source
+
+    @property
     def depth(self) -> int:
         return 0
 
     def __invert__(self) -> Comparison[Of]:
-        return Comparison(self.left, self.operator.opposite, self.right)
+        return Comparison(self._source, self.left, self.operator.opposite, self.right)
 
 
 class Join(Generic[Of, Other]):
@@ -130,7 +141,7 @@ class OwnEquality(Comparison[Of], Join[Of, Of]):
     """Two indexed columns of one table: a condition on its rows, or what joins it with itself."""
 
     def __init__(self, left: Column[Of, Any], right: Column[Of, Any]) -> None:
-        Comparison.__init__(self, left.sql, Operator.EQ, right.sql)
+        Comparison.__init__(self, left.source, left.sql, Operator.EQ, right.sql)
         Join.__init__(self, left, right)
 
 
@@ -146,6 +157,11 @@ class Combination(Condition[Of]):
     @property
     def sql(self) -> str:
         return _chain([_in_parentheses(part) for part in self.parts], f" {self.word} ")
+
+    @property
+    def source(self) -> Source | None:
+        sources = {part.source for part in self.parts}
+        return sources.pop() if len(sources) == 1 else None
 
     @property
     def depth(self) -> int:
@@ -178,6 +194,14 @@ def as_condition(given: Condition[Of] | Column[Of, bool]) -> Condition[Of]:
         f"a condition is made by comparing columns of the table, but {given!r} was given",
         hint="Such as: where(lambda p: (p.level > 10) & (p.name != 'Ada'))",
     )
+
+
+def condition_on(source: Source, given: Condition[Of] | Column[Of, bool]) -> Condition[Of]:
+    """The same for a condition that must be on columns of ``source`` alone."""
+    condition = as_condition(given)
+    if condition.source != source:
+        raise InvalidQuery(f"the condition is not on columns of {source.table} alone: {condition.sql}")
+    return condition
 
 
 def _in_parentheses(condition: Condition[Any]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from stdbpy.client.query.columns import Column, Columns
-from stdbpy.client.query.conditions import Condition, Join, OwnEquality, as_condition, join
+from stdbpy.client.query.conditions import Condition, Join, OwnEquality, condition_on, join
 from stdbpy.client.query.source import Source, quoted
 from stdbpy.errors import InvalidQuery
 
@@ -75,7 +75,7 @@ class TableQuery(Query[Row], Generic[Row, Cols]):
 
         Raises :class:`InvalidQuery` for what SpacetimeDB does not have.
         """
-        added = as_condition(condition(self._columns(self._source)))
+        added = condition_on(self._source, condition(self._columns(self._source)))
         return TableQuery(self._source, self.row_type, self._columns, _both(self._condition, added))
 
     def left_semijoin(
@@ -88,12 +88,15 @@ class TableQuery(Query[Row], Generic[Row, Cols]):
         >>> tables.player.left_semijoin(tables.score, lambda p, s: p.id == s.player_id)
 
         ``on`` compares a column of this table with one of the other, each with an index; conditions
-        on ``right`` count (servers 1.x refuse conditions on both tables). Raises :class:`InvalidQuery`.
+        on ``right`` count (servers 1.x refuse conditions on both tables). Rows can go with rows that
+        are kept, not with events, and events only with rows on which there are no conditions.
+        Raises :class:`InvalidQuery`.
         """
-        other, join_sql, condition = self._join(right, on)
-        if other.is_event:
-            raise InvalidQuery(f"{other.table} is an event table, whose rows are not kept for others to go with")
-        return Semijoin(self._source, self.row_type, self._columns, join_sql, condition)
+        other, equality = self._join(right, on)
+        self._check_that_rows_can_go_with(right)
+        joined = f"{self._source.sql} JOIN {other.sql} ON {equality}"
+        condition = _both(self._condition, right._condition)
+        return Semijoin(self._source, self.row_type, self._columns, joined, condition)
 
     def right_semijoin(
         self,
@@ -101,32 +104,46 @@ class TableQuery(Query[Row], Generic[Row, Cols]):
         on: Callable[[Cols, OtherCols], Join[Cols, OtherCols] | Join[OtherCols, Cols]],
     ) -> Semijoin[OtherRow, OtherCols]:
         """The rows of ``right`` that go with at least one row of this query; else as :meth:`left_semijoin`."""
-        other, join_sql, condition = self._join(right, on)
-        if self._source.is_event:
-            raise InvalidQuery(f"{self.table} is an event table, whose rows are not kept for others to go with")
-        return Semijoin(other, right.row_type, right._columns, join_sql, condition)
+        other, equality = self._join(right, on)
+        right._check_that_rows_can_go_with(self)
+        # The table whose rows are asked for stands first: only there servers take an event table.
+        joined = f"{other.sql} JOIN {self._source.sql} ON {equality}"
+        condition = _both(self._condition, right._condition)
+        return Semijoin(other, right.row_type, right._columns, joined, condition)
 
     def _join(
         self,
         right: TableQuery[Any, OtherCols],
         on: Callable[[Cols, OtherCols], Join[Cols, OtherCols] | Join[OtherCols, Cols]],
-    ) -> tuple[Source, str, Condition[Any] | None]:
-        """The other table as this query calls it, what stands behind FROM, and the condition."""
-        source, condition = right._source, right._condition
+    ) -> tuple[Source, str]:
+        """The other table as this query calls it, and the equality that joins it."""
+        source = right._source
         if source.table == self.table:
-            if condition is not None:
+            if right._condition is not None:
                 raise InvalidQuery(f"{source.table} is joined with itself, so its own where(...) goes behind the join")
             source = Source(source.table, f"{source.table}_2", source.is_event)
         joined = on(self._columns(self._source), right._columns(source))
-        if not isinstance(joined, Join) or isinstance(joined, OwnEquality):
+        if (
+            not isinstance(joined, Join)
+            or isinstance(joined, OwnEquality)
+            or {column.source for column in joined.columns} != {self._source, source}
+        ):
             raise InvalidQuery(
                 f"tables are joined by == of a column of each, but {joined!r} was given",
                 hint="Such as: left_semijoin(tables.score, lambda p, s: p.id == s.player_id); "
                 "both columns have an index of their own",
             )
         left_column, right_column = joined.columns
-        joined_sql = f"{self._source.sql} JOIN {source.sql} ON {left_column.sql} = {right_column.sql}"
-        return source, joined_sql, _both(self._condition, condition)
+        return source, f"{left_column.sql} = {right_column.sql}"
+
+    def _check_that_rows_can_go_with(self, other: TableQuery[Any, Any]) -> None:
+        if other._source.is_event:
+            raise InvalidQuery(f"{other.table} is an event table, whose rows are not kept for others to go with")
+        if self._source.is_event and other._condition is not None:
+            raise InvalidQuery(
+                f"{self.table} is an event table: servers join it with all rows of {other.table}, not with some",
+                hint=f"Leave out the where(...) of {other.table}, and look at the events in Python",
+            )
 
 
 class QueryTable(TableQuery[Row, Cols]):
@@ -165,7 +182,7 @@ class Semijoin(Query[Row], Generic[Row, Cols]):
 
     def where(self, condition: Callable[[Cols], Condition[Cols] | Column[Cols, bool]]) -> Semijoin[Row, Cols]:
         """Those of the rows that the condition holds for as well, as with :meth:`TableQuery.where`."""
-        added = as_condition(condition(self._columns(self._source)))
+        added = condition_on(self._source, condition(self._columns(self._source)))
         return Semijoin(self._source, self.row_type, self._columns, self._joined, _both(self._condition, added))
 
 
