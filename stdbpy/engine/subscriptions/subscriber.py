@@ -22,6 +22,8 @@ class ConnectionOptions:
     by_set: bool = True
     """Whether rows are told for each set of queries that has them. Otherwise the client knows no sets:
     a query that is in several of its sets counts once."""
+    takes_events: bool = True
+    """Whether it knows rows that are told once and kept nowhere, which event tables have."""
 
 
 class Subscriber:

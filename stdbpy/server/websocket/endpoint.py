@@ -92,7 +92,9 @@ class Subscribing:
             self._doorbell = Doorbell(asyncio.get_running_loop())
         mailbox = ClientMailbox(self._doorbell, scope["state"][ABORT])
         speaker = _speaker(terms, self._backend, database)
-        options = ConnectionOptions(confirmed=terms.confirmed, by_set=terms.knows_sets)
+        options = ConnectionOptions(
+            confirmed=terms.confirmed, by_set=not terms.is_first_version, takes_events=not terms.is_first_version
+        )
         who = Caller(caller.identity, terms.connection_id, caller.payload)
         try:
             connection = await _connected(database.connect(who, mailbox, options))

@@ -34,9 +34,8 @@ class Terms:
     confirmed: bool
 
     @property
-    def knows_sets(self) -> bool:
-        """Whether the client is told of rows by set of queries: v1 keeps them all together."""
-        return self.subprotocol in (V2_BSATN, V3_BSATN)
+    def is_first_version(self) -> bool:
+        return self.subprotocol in (V1_BSATN, V1_JSON)
 
 
 def read_connection_id(asked: Asked) -> ConnectionId:
