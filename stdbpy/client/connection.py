@@ -27,9 +27,10 @@ from stdbpy.client.query_rows import QueryRows
 from stdbpy.client.runtime_module import LiveTables, RuntimeModule
 from stdbpy.client.stats import Counters, Stats
 from stdbpy.client.tables import TableSource
+from stdbpy.client.transactions import Transactions
 from stdbpy.errors import CallTimeout, ConnectionClosed, NoSuchDatabase, StdbError
-from stdbpy.protocol.deliveries import Connected
 from stdbpy.protocol.catalog import Catalog
+from stdbpy.protocol.deliveries import Connected
 from stdbpy.protocol.reconnecting import Retry
 from stdbpy.protocol.session import Session, State
 from stdbpy.sats.values import ConnectionId, Identity
@@ -86,8 +87,8 @@ class LiveConnection(ABC):
             random=random.random,
             request_factory=partial(PendingCall[Any], self),
         )
-        self._hooks = Hooks()
         self._session.handshake()  # raises here, for the caller, what is wrong with the options
+        self._hooks = Hooks()
         self._steps = DeliverySteps(self, self._session, self._hooks, self._counters, generated.context)
         self._steps.on_identity = self._identified
         self._deliveries = Deliveries(self._steps.of, self._log, self._spawner())
@@ -143,11 +144,11 @@ class LiveConnection(ABC):
         return self._session.token
 
     @property
-    @property
     def catalog(self) -> Catalog:
         """What the client knows of the module: tables, reducers and procedures by the names that messages have."""
         return self._session.catalog
 
+    @property
     def state(self) -> State:
         return self._session.state
 
@@ -197,6 +198,15 @@ class LiveConnection(ABC):
     def on_callback_error(self, callback: Hook) -> Hook:
         """Calls ``callback(failed, error)`` when a callback raises, instead of logging it."""
         return self._hooks.add(self._deliveries.on_error, callback)
+
+    def transactions(self, timeout: float | None = None) -> Transactions:
+        """What happens to the subscribed rows of all tables from now on, as a stream for ``for`` or ``async for``:
+        all that came with one message at a time.
+
+        It ends after ``timeout`` seconds without anything (``None``: it waits on), and when the connection is
+        closed.
+        """
+        return Transactions(self._session.cache.tables.values(), self._hooks.on_transaction, self, timeout)
 
     # --- numbers -------------------------------------------------------------------------------
 
@@ -294,6 +304,8 @@ class LiveConnection(ABC):
             self._session.hang_up = opened.problem
 
     def _take_lost(self, lost: Lost) -> None:
+        if lost.problem is not None and self._session.hang_up is None:
+            self._session.hang_up = lost.problem
         verdict = self._session.lost(lost.reason, code=lost.code, status=lost.status)
         if lost.hint and isinstance(verdict.error, NoSuchDatabase):
             verdict.error.hint = lost.hint
@@ -304,8 +316,6 @@ class LiveConnection(ABC):
     def _identified(self, connected: Connected) -> None:
         """Who the client is, is known: the log says so, and the token is kept if it is to be."""
         self._log.known_as(connected.identity.hex())
-        if lost.problem is not None and self._session.hang_up is None:
-            self._session.hang_up = lost.problem
         store, token = self._settings.token_store, self._session.token
         if store is not None and token is not None and token != self._settings.kept_token:
             self._settings.kept_token = token
@@ -333,15 +343,19 @@ class LiveConnection(ABC):
         """Returns when ``call`` is settled: see :class:`~stdbpy.client.pending_call.Waiter`."""
 
     @abstractmethod
+    def wait_until(self, ready: Callable[[], bool], timeout: float | None) -> bool:
+        """See :class:`~stdbpy.client.tables.source.Waiting`."""
+
+    @abstractmethod
+    async def wait_until_async(self, ready: Callable[[], bool], timeout: float | None) -> bool:
+        """See :class:`~stdbpy.client.tables.source.Waiting`."""
+
+    @abstractmethod
     def _arrived(self, arrival: Arrival) -> None:
         """The link tells what arrived."""
 
     @abstractmethod
     def _caught_up(self) -> None:
-    @abstractmethod
-    def begin(self) -> None:
-        """Begins to connect, and does not wait for it."""
-
         """The link has told all there was."""
 
     @abstractmethod

@@ -39,6 +39,8 @@ class Hooks:
         self.on_connect_error: list[Callable[..., object]] = []
         self.on_call_timeout: list[Callable[..., object]] = []
         self.on_event: list[Callable[..., object]] = []
+        self.on_transaction: list[Callable[..., object]] = []
+        """Those of streams of transactions."""
 
     @staticmethod
     def add(kind: list[Callable[..., object]], hook: Hook) -> Hook:
@@ -85,6 +87,8 @@ class DeliverySteps:
         context = self._context(self._connection, delivery.event)
         for hook in tuple(self._hooks.on_event):
             yield hook, (context,)
+        for hook in tuple(self._hooks.on_transaction):
+            yield hook, (context, delivery.changes)
         for changes in delivery.changes:
             counters.rows_changed += changes.count
             if not (changes.inserted or changes.deleted or changes.updated):

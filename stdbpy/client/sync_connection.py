@@ -302,7 +302,11 @@ class Connection(LiveConnection):
     @property
     def _is_over(self) -> bool:
         """No callback will ever run again."""
-        return self._session.state is State.CLOSED and self._inbox.empty() and not self._deliveries.is_running
+        if self._session.state is not State.CLOSED or self._deliveries.is_running:
+            return False
+        # A thread that stopped the link leaves behind what its socket told then.
+        has_stopped = self._thread is not None and self._stopped is not None and self._stopped.done()
+        return has_stopped or self._inbox.empty()
 
     def _pump(self, ready: Callable[[], bool], timeout: float | None) -> bool:
         """Delivers here until ``ready()`` is true."""
