@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from types import TracebackType
@@ -88,7 +88,7 @@ class InMemoryDatabase:
         *,
         identity: Identity | None = None,
         reconnect: ReconnectPolicy | None = _AT_ONCE,
-    ) -> AsyncIterator[A]:
+    ) -> AsyncGenerator[A, None]:
         """The same for ``asyncio``: ``async with database.connect_async(AsyncDbConnection) as db``."""
         connection = client(*self._prepared(client, identity, reconnect))
         self._adopt(connection)
@@ -108,7 +108,7 @@ class InMemoryDatabase:
     # --- rows ----------------------------------------------------------------------------------
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self) -> Generator[Transaction, None, None]:
         """Several changes that clients are told of together; none of them is made if the block raises."""
         transaction = self._server.tables.begin()
         yield transaction

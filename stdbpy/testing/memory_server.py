@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -91,7 +91,7 @@ class MemoryServer:
                     raise AssertionError(message)
 
     @contextmanager
-    def _answering_here(self) -> Iterator[None]:
+    def _answering_here(self) -> Generator[None, None, None]:
         self._answering = threading.get_ident()
         try:
             yield

@@ -134,6 +134,7 @@ def test_a_table_can_be_joined_with_itself():
         lambda p: p.luck == "1",
         lambda p: p.health == 1e39,
         lambda p: p.name == b"Ada",
+        lambda p: p.name == "\ud800",
         lambda p: p.badge == "Ada",
         lambda p: p.owner == b"Ada",
         lambda p: p.owner < SENDER,

@@ -94,6 +94,10 @@ def _single(value: object) -> str:
 def _string(value: object) -> str:
     if not isinstance(value, str):
         raise _Unfit("Compare it with a str")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise _Unfit("It holds text, which half a surrogate pair is not") from None
     return "'" + value.replace("'", "''") + "'"
 
 
