@@ -69,7 +69,7 @@ def running(version: str, *, keeping: Path | None = None, address: str | None = 
     binary = program(f"spacetimedb-standalone-{version}")
     with tempfile.TemporaryDirectory(prefix="stdbpy-real-") as folder:
         home = keeping or Path(folder)
-        address = address or f"127.0.0.1:{_free_port()}"
+        address = address or f"127.0.0.1:{free_port()}"
         command = [
             *(str(binary), "start", "--listen-addr", address),
             *("--data-dir", str(home / "data"), "--jwt-key-dir", str(home / "keys")),
@@ -99,7 +99,8 @@ def running(version: str, *, keeping: Path | None = None, address: str | None = 
                 process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A loopback port that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -116,7 +116,9 @@ class Member(Generic[C]):
 
     @property
     def outstanding(self) -> int:
-        return self.leases + (0 if self.connection is None else self.connection.calls_pending)
+        """Calls of users that have no answer yet, and blocks: without the pool's own check."""
+        pending = 0 if self.connection is None else self.connection.calls_pending
+        return self.leases + max(pending - (self.check_began is not None), 0)
 
     def forget_check(self) -> None:
         self.check_due = self.check_began = None
