@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from stdbpy.client.http import AsyncHttpDatabase, HttpDatabase
     from stdbpy.client.options import ConnectOptions, SyncConnectOptions
     from stdbpy.client.pending_call import PendingCall
+    from stdbpy.client.pool import (
+        AsyncPool,
+        BreakerPolicy,
+        BreakerState,
+        ConnectionHealth,
+        Endpoint,
+        EndpointHealth,
+        Pool,
+        PoolPolicy,
+    )
     from stdbpy.client.query_rows import QueryRows
     from stdbpy.client.stats import Histogram, Stats
     from stdbpy.client.subscriptions import AsyncSubscription, Subscription
@@ -64,6 +74,16 @@ _HOMES = {
         "SyncConnectOptions",
     ),
     "stdbpy.client.pending_call": ("PendingCall",),
+    "stdbpy.client.pool": (
+        "AsyncPool",
+        "BreakerPolicy",
+        "BreakerState",
+        "ConnectionHealth",
+        "Endpoint",
+        "EndpointHealth",
+        "Pool",
+        "PoolPolicy",
+    ),
     "stdbpy.client.query_rows": ("QueryRows",),
     "stdbpy.client.stats": (
         "Histogram",
@@ -109,11 +129,17 @@ def __getattr__(name: str) -> object:
 __all__ = [
     "AsyncConnection",
     "AsyncHttpDatabase",
+    "AsyncPool",
     "AsyncSubscription",
+    "BreakerPolicy",
+    "BreakerState",
     "ConnectOptions",
     "Connecting",
     "Connection",
+    "ConnectionHealth",
     "DbConnectionBuilder",
+    "Endpoint",
+    "EndpointHealth",
     "EventContext",
     "FileTokens",
     "GeneratedClient",
@@ -126,6 +152,8 @@ __all__ = [
     "ModuleBinding",
     "Outcome",
     "PendingCall",
+    "Pool",
+    "PoolPolicy",
     "ProcedureCalls",
     "QueryRows",
     "ReconnectPolicy",
