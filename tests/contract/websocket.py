@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
@@ -14,12 +14,21 @@ from stdbpy.protocol.row_list import RowList
 from stdbpy.protocol.v1 import codec as v1_bsatn
 from stdbpy.protocol.v1 import json_codec as v1_json
 from stdbpy.protocol.v2 import codec as v2_codec
-from tests.contract.subject import Subject
 
 V1, V1_JSON, V2, V3 = (f"{name}.spacetimedb" for name in ("v1.bsatn", "v1.json", "v2.bsatn", "v3.bsatn"))
 
 PATIENCE = 10.0
 """Seconds that a server has to say the next thing."""
+
+
+class Server(Protocol):
+    """Where to connect to, and the token of whom."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def token(self) -> str: ...
 
 
 class Wire:
@@ -78,7 +87,7 @@ class Wire:
 
 @contextmanager
 def connected(
-    server: Subject,
+    server: Server,
     database: str,
     *protocols: str,
     token: str | None = "own",  # a word that stands for the token

@@ -182,6 +182,8 @@ class Subscriptions:
 
     def happened(self, commit: Commit) -> None:
         """A transaction has ended that changed something; it is not durable yet."""
+        if not self._live:
+            return
         updates: dict[Subscriber, list[tuple[SetId, RowChanges]]] = {}
         for live in self._live.affected(commit.delta):
             try:
