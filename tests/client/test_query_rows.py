@@ -133,7 +133,16 @@ def test_answers_that_are_none(tables):
         QueryRows.read(CATALOG, tables)
 
 
+def test_rows_without_a_byte_are_counted():
+    catalog = Catalog({"unit": TableLayout("unit", t.product(("nothing", t.UNIT)))}, {}, {})
+    found = QueryRows.read(catalog, [TableRows("unit", RowList(b"", 0, [0]), None, False)])
+    assert (len(found), found.rows(), found.to_arrow().num_rows) == (1, [((),)], 1)
+
+
 def test_rows_that_do_not_fit():
+    fewer = QueryRows.read(CATALOG, [TableRows("score", RowList(bytes(12), 0, [0, 0]), None, False)])
+    with pytest.raises(ProtocolError, match="2 rows are announced, but there are 1"):
+        fewer.rows()
     found = QueryRows.read(CATALOG, [TableRows("score", RowList(b"12345", 5, None), None, False)])
     with pytest.raises(ProtocolError, match="do not fit"):
         found.rows()
