@@ -17,7 +17,7 @@ from stdbpy.protocol.catalog import TableLayout
 from stdbpy.sats import ConnectionId, Identity, Timestamp
 from stdbpy.sats import types as t
 from stdbpy.sats.sql_types import sql_type_of
-from stdbpy.sats.values import TimeDuration, Variant
+from stdbpy.sats.values import Interval, Ok, TimeDuration, Variant
 
 COMPARISONS = (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)
 
@@ -92,9 +92,13 @@ def _random_field(type: t.AlgebraicType, typespace: t.Typespace, chance: random.
             return []
         case t.ProductType(elements):
             return tuple(_random_field(element.type, typespace, chance) for element in elements)
+        case t.SCHEDULE_AT:
+            return Interval(TimeDuration(5))
         case t.SumType(variants) as sum_type:
             if t.as_option(sum_type) is not None:
                 return None
+            if (both := t.as_result(sum_type)) is not None:
+                return Ok(_random_field(both[0], typespace, chance))
             return Variant(variants[0].name or "", _payload(variants[0].type, typespace, chance))
         case other:
             raise AssertionError(other)
