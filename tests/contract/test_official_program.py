@@ -67,6 +67,29 @@ def test_its_commands(server: RunningServer, spacetime: Spacetime):
     assert "chat-two" not in spacetime("list").stdout
 
 
+def test_its_subscriptions(server: RunningServer, tmp_path: Path):
+    program = real_servers.program("spacetimedb-cli-2.8.3")
+    options = ["--anonymous", "--print-initial-update", "-n", "2", "-t", "30"]
+    queries = ["SELECT * FROM message", "SELECT * FROM user WHERE online = true"]
+    command = [program, "--config-path", tmp_path / "cli.toml", "subscribe", "--server", server.url, *options]
+    with subprocess.Popen(
+        [*command, "chat", *queries],
+        env={**os.environ, "HOME": str(tmp_path)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as subscribing:
+        assert subscribing.stdout is not None
+        lines = (line for line in subscribing.stdout if line.startswith("{"))
+        assert [user["name"] for user in json.loads(next(lines))["user"]["inserts"]] == [{"none": {}}]
+        with ApiClient(server.url, server.owner_token) as api:
+            api.call("chat", "send_message", ["hello"])
+        assert list(json.loads(next(lines))) == ["user"], "who calls is online for a moment"
+        assert [row["text"] for row in json.loads(next(lines))["message"]["inserts"]] == ["hello"]
+        assert subscribing.wait(30) == 0
+
+
 def test_locks(spacetime: Spacetime):
     assert spacetime("lock", "chat").returncode == 0
     refused = spacetime("delete", "chat", "--yes")
