@@ -148,7 +148,8 @@ def test_calls_are_answered_by_functions(database, db):
 
     db.reducers.level_up(player_id=1)
     assert db.player.id.find(1).level == 4
-    assert told[-1] == ("update", 3, 4, ReducerEvent)
+    database.delete(tables.player, a_player(1, "Ada", level=4))
+    assert told[1:] == [("update", 3, 4, ReducerEvent), ("delete", "Ada", TransactionEvent)]
     assert database.calls == [Call("level_up", (1,), Identity.from_int(1))]
 
 

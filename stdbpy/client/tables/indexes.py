@@ -106,8 +106,6 @@ class BTreeIndex(Generic[Row, *Keys]):
                 self._lookup = self._source.cache.ordered(self._source.positions(self.columns))
             if not isinstance(last, Range):
                 return self._lookup.select(*key)
-            if last.is_empty:
-                return []
             return self._lookup.select(*prefix, within=last)
 
     def __repr__(self) -> str:
