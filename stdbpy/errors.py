@@ -266,11 +266,15 @@ class ConnectionLost(ClientError):
     """The connection ended before the answer came, or is down now.
 
     ``may_have_run`` says whether the request was handed to the network: if not, it is safe to ask again.
+    ``close_code`` is that of the websocket if the server ended the connection, and ``None`` if it broke off.
     """
 
-    def __init__(self, message: str, *, may_have_run: bool = False, hint: str = "") -> None:
+    def __init__(
+        self, message: str, *, may_have_run: bool = False, close_code: int | None = None, hint: str = ""
+    ) -> None:
         super().__init__(message, hint=hint)
         self.may_have_run = may_have_run
+        self.close_code = close_code
 
 
 class ConnectionClosed(ConnectionLost):

@@ -379,7 +379,7 @@ class Session:
         told = f": {reason}" if reason else ""
         closed = f" (close code {code})" if code is not None else ""
         if self.state is State.CONNECTED:
-            return ConnectionLost(f"the connection was lost{closed}{told}")
+            return ConnectionLost(f"the connection was lost{closed}{told}", close_code=code)
         if self._dialect is None:
             return ConnectFailed(f"{self.options.server} cannot be reached{closed}{told}")
         return ConnectFailed(
