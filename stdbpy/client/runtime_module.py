@@ -140,10 +140,12 @@ def _generic_handle(layout: TableLayout, source: TableSource) -> Any:
     if layout.is_event:
         return EventTableHandle[Any, Any](source)
     handle = _of_rows(source, layout.primary_key)
-    columns = layout.columns
+    columns, taken = layout.columns, {*dir(type(handle)), *vars(handle)}
     for index in layout.indexes:
         named = [columns[position] for position in index.columns]
         accessor = named[0] if len(named) == 1 else index.name
+        while accessor in taken:
+            accessor += "_"
         setattr(handle, accessor, (UniqueIndex if index.unique else BTreeIndex)(source, *named))
     return handle
 

@@ -37,7 +37,7 @@ def test_there_are_packages():
 def test_rows_of_every_table(package):
     with InMemoryDatabase(package.MODULE) as database:
         db = database.connect(package.DbConnection)
-        db.subscribe_to_all_tables()
+        db.subscribe(*query_tables(package).values())
         chance = random.Random(7)
         for name, table in query_tables(package).items():
             layout = package.MODULE.catalog.tables[name]
