@@ -12,6 +12,7 @@ from stdbpy.codegen.reserved import (
     CALLS,
     CONNECTION,
     HANDLE,
+    LOCAL,
     PYDANTIC_MODEL,
     TYPES_FILE,
 )
@@ -135,7 +136,7 @@ class _Chooser:
         self, prefix: str, stem: str, functions: Iterable[Reducer | Procedure], methods: Scope
     ) -> Iterator[Function]:
         for function in sorted(functions, key=lambda function: function.name):
-            parameters = Scope()
+            parameters = Scope(LOCAL)
             yield Function(
                 prefix + function.name,
                 methods.claim(_public(snake_case(function.source_name))),

@@ -1,75 +1,126 @@
-"""Mistakes in the use of a client that type checkers must find: each line with one says so at its end."""
+"""Mistakes that type checkers must find: each line with one says so at its end."""
 
-from __future__ import annotations
+from awkward_client import connect as connect_awkward
+from quickstart_chat_client import EventContext, connect, connect_async, over_http, tables
+from quickstart_chat_client.arguments import SendMessage
+from quickstart_chat_client.types import Message, User
+from sdk_test_client import connect as connect_sdk
+from sdk_test_client import tables as sdk_tables
+from sdk_test_client.types import OneEnumWithPayload, PkU32, SimpleEnum
+from sdk_test_event_table_client import connect as connect_events
+from sdk_test_procedure_client import connect as connect_procedures
+from sdk_test_view_client import connect as connect_views
+from sdk_test_view_client import tables as view_tables
 
 from stdbpy import Identity, between
-from stdbpy.client.query import SENDER, Query
-from tests.client import game as tables
-from tests.client.game import EventContext, Player, PlayerHandle, Score, ScoredHandle, ScoreHandle
+
+SERVER = "http://127.0.0.1:3000"
+NOBODY = Identity.from_int(0)
+
+connect(SERVER)  # error
+connect(SERVER, "chat", tokn="x")  # error
+connect_async(SERVER, "chat", delivery="tick")  # error
 
 
-def rows_of(*queries: Query[Player]) -> None: ...
+def columns(message: Message, user: User, row: OneEnumWithPayload) -> None:
+    print(message.txt)  # error
+    message.text = "changed"  # error
+    user.online + "x"  # error
+    user.name.upper()  # error
+    row.e.value.upper()  # error
+    Message(NOBODY, 3, 4)  # error
+    PkU32(n="3", data=4)  # error
 
 
-def queries(me: Identity) -> None:
-    tables.player.where(lambda p: p.level > "10")  # error
-    tables.player.where(lambda p: p.level == "10")  # error
-    tables.player.where(lambda p: p.level == None)  # noqa: E711  # error
-    tables.player.where(lambda p: p.name == 3)  # error
-    tables.player.where(lambda p: p.name < p.level)  # error
-    tables.player.where(lambda p: p.name == p.level)  # error
-    tables.player.where(lambda p: p.owner == b"bytes")  # error
-    tables.player.where(lambda p: p.seen > 3)  # error
-    tables.player.where(lambda p: p.connection == me)  # error
-    tables.player.where(lambda p: p.level == SENDER)  # error
-    tables.player.where(lambda p: p.owner < SENDER)  # error
-    tables.player.where(lambda p: p.guild == 3)  # error
-    tables.player.where(lambda p: p.guild == None)  # noqa: E711  # error
-    tables.player.where(lambda p: p.guild > 3)  # error
-    tables.player.where(lambda p: p.levle > 3)  # error
-    tables.player.where(lambda p: p.level)  # error
-    tables.player.where(lambda p: p.level & (p.x > 3))  # error
-    tables.player.where(lambda p: p.level > 3 & p.online)  # error
-    tables.player.where(lambda p: ~p.level)  # error
-    tables.player.where(lambda p: True)  # error
-    tables.player.where(lambda p: p.level in (1, 2))  # error
-    tables.player.where(lambda p: not p.online)  # error
-    tables.player.where(lambda p: p.id.is_in("a"))  # error
-    tables.player.where(lambda p: p.level.between(1, "b"))  # error
-    tables.player.where(lambda p: tables.score.where(lambda s: s.level == p.level))  # error
-    rows_of(tables.score)  # error
-    rows_of(tables.score.where(lambda s: s.points > 3))  # error
-    rows_of(tables.player.right_semijoin(tables.score, lambda p, s: p.id == s.player_id))  # error
+def reducers() -> None:
+    with connect(SERVER, "chat") as chat:
+        chat.reducers.set_name(3)  # error
+        chat.reducers.set_nam("Ada")  # error
+        chat.reducers.set_name()  # error
+        chat.reducers.set_name("Ada", "Bob")  # error
+        chat.reducers.set_name(nam="Ada")  # error
+        chat.reducers.init()  # error
+        chat.send.set_name(3)  # error
+        chat.send.set_name("Ada").result().upper()  # error
+    with connect_sdk(SERVER, "sdk") as sdk:
+        sdk.reducers.insert_one_simple_enum("two")  # error
+        sdk.reducers.insert_one_simple_enum(SimpleEnum.THREE)  # error
+        sdk.reducers.insert_one_identity("c200")  # error
+        sdk.reducers.insert_vec_u8([1.5])  # error
+        sdk.reducers.insert_option_i32("1")  # error
+    with over_http(SERVER, "chat") as chat_over_http:
+        chat_over_http.reducers.set_name(3)  # error
+        chat_over_http.rows("user")  # error
+        print(chat_over_http.rows(tables.user)[0].text)  # error
 
 
-def joins() -> None:
-    tables.player.left_semijoin(tables.score, lambda p, s: p.id == s.level)  # error
-    tables.player.left_semijoin(tables.score, lambda p, s: p.x == s.player_id)  # error
-    tables.player.left_semijoin(tables.score, lambda p, s: p.owner == s.player_id)  # error
-    tables.player.left_semijoin(tables.score, lambda p, s: p.id == 3)  # error
-    tables.player.left_semijoin(tables.score, lambda p, s: p.id < s.player_id)  # error
-    tables.player.left_semijoin(tables.score, lambda p, s: (p.id == s.player_id) & (s.points > 3))  # error
-    tables.player.left_semijoin(tables.score, lambda p, s: p.id == p.level)  # error
-    tables.player.left_semijoin(tables.score, lambda p: p.id == 3)  # error
+def handles() -> None:
+    with connect(SERVER, "chat") as chat:
+        print(chat.usr)  # error
+        chat.user.identity.find("c200")  # error
+        chat.user.name.find("Ada")  # error
+        print(chat.user.identity.find(NOBODY).name)  # error
+        chat.message.on_update(print)  # error
+        chat.user.identity.filter(NOBODY)  # error
+    with connect_sdk(SERVER, "sdk") as sdk:
+        sdk.pk_u32.n.find("3")  # error
+        sdk.btree_u32.n.filter("3")  # error
+        sdk.btree_u32.n.filter(3, 4)  # error
+        sdk.btree_u32.n.find(3)  # error
+    with connect_awkward(SERVER, "awkward") as db:
+        index = db.import_.by_foo_and_str
+        index.filter("3")  # error
+        index.filter(3, 4)  # error
+        index.filter(between(1, 3), "a")  # error
+        index.filter(3, "a", 7, 8)  # error
+        db.import_.changes_.find(1)  # error
+        db.auth.session.id.find("x")  # error
+        db.reducers.auth.login(3)  # error
+        print(db.session)  # error
+    with connect_views(SERVER, "views") as views:
+        print(views.player_location)  # error
+        views.my_player.entity_id.find(3)  # error
+        views.my_player.on_update(print)  # error
+    with connect_events(SERVER, "events") as events:
+        len(events.test_event)  # error
+        events.test_event.on_delete(print)  # error
 
 
-def handles(players: PlayerHandle, scores: ScoreHandle, scored: ScoredHandle) -> None:
-    players.id.find("3")  # error
-    players.id.find(1, 2)  # error
-    players.place.find(1)  # error
-    players.id.filter(3)  # error
-    players.level.find(3)  # error
-    players.level.filter("3")  # error
-    players.level.filter(between("a", "b"))  # error
-    players.level.filter(1, 2)  # error
-    scores.by_player.filter(3, "4")  # error
-    scores.by_player.filter(3, 4, 5)  # error
-    scored.on_delete(lambda ctx, row: None)  # error
-    scores.on_update(lambda ctx, old, new: None)  # error
-    len(scored)  # error
-    players.remove_on_insert(of_score)  # error
-    players.on_insert(of_score)  # error
-    players.on_update(of_score)  # error
+def callbacks() -> None:
+    with connect(SERVER, "chat") as chat:
+
+        @chat.message.on_insert  # error
+        def of_another_table(ctx: EventContext, user: User) -> None: ...
+
+        @chat.message.on_insert  # error
+        def without_context(message: Message) -> None: ...
+
+        @chat.message.on_insert
+        def said(ctx: EventContext, message: Message) -> None:
+            print(ctx.db.usr)  # error
+            ctx.reducers.send_message(3)  # error
+            print(SendMessage.of(ctx.event).text)  # error
 
 
-def of_score(ctx: EventContext, row: Score) -> None: ...
+def procedures() -> None:
+    with connect_procedures(SERVER, "procedures") as db:
+        db.procedures.return_primitive(1, 2).upper()  # error
+        db.procedures.return_primitive("1", 2)  # error
+        db.procedures.scheduled_proc()  # error
+        db.send_procedures.return_primitive(1, 2) + 1  # error
+
+
+def queries() -> None:
+    tables.user.where(lambda u: u.onlin)  # error
+    tables.user.where(lambda u: u.online == "yes")  # error
+    tables.user.where(lambda u: u.name == "Ada")  # error
+    tables.message.where(lambda m: m.text)  # error
+    tables.message.where(lambda m: m.text > 3)  # error
+    sdk_tables.pk_u32.where(lambda p: sdk_tables.pk_u64.where(lambda q: q.n > 3))  # error
+    sdk_tables.pk_u32.left_semijoin(sdk_tables.pk_u32_two, lambda p, q: p.data == q.data)  # error
+    sdk_tables.pk_u32.left_semijoin(sdk_tables.pk_string, lambda p, q: p.n == q.s)  # error
+    view_tables.player.left_semijoin(view_tables.nearby_players, lambda p, n: p.entity_id == n.entity_id)  # error
+    with connect(SERVER, "chat") as chat:
+        chat.subscribe(chat.user)  # error
+        chat.subscribe(User)  # error
+        print(chat.query(tables.user).rows()[0].text)  # error

@@ -1,8 +1,9 @@
-"""mypy and basedpyright accept good modules as strictly as they can, and find mistakes."""
+"""mypy and basedpyright accept good modules and clients as strictly as they can, and find mistakes."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -13,13 +14,16 @@ import pytest
 HERE = Path(__file__).parent
 CHECKOUT = HERE.parent.parent
 MODULES = HERE.parent / "modules"
+GOLDEN = HERE.parent / "golden"
+"""Generated packages, which the clients import."""
 
 
 def mypy(*paths: Path) -> set[tuple[str, int]]:
     """The files and lines with errors."""
     pytest.importorskip("mypy")
     command = [sys.executable, "-m", "mypy", "--strict", "--no-pretty", "--no-error-summary", *map(str, paths)]
-    run = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, check=False)
+    environment = os.environ | {"MYPYPATH": str(GOLDEN)}
+    run = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, env=environment, check=False)
     assert run.returncode in (0, 1), run.stdout + run.stderr
     found = re.findall(r"^(.+?):(\d+):(?:\d+:)? error", run.stdout, re.MULTILINE)
     return {(Path(path).name, int(line)) for path, line in found}
@@ -32,7 +36,7 @@ def basedpyright(folder: Path, *paths: Path) -> set[tuple[str, int]]:
         json.dumps(
             {
                 "include": [str(path) for path in paths],
-                "extraPaths": [str(CHECKOUT)],
+                "extraPaths": [str(CHECKOUT), str(GOLDEN)],
                 "typeCheckingMode": "strict",
                 "pythonVersion": "3.11",
             }
@@ -54,14 +58,18 @@ def check(checker: str, folder: Path, *paths: Path) -> set[tuple[str, int]]:
     return mypy(*paths) if checker == "mypy" else basedpyright(folder, *paths)
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("checker", ["mypy", "basedpyright"])
-def test_good_modules_are_accepted(checker, tmp_path):
-    assert check(checker, tmp_path, HERE / "good_module.py", MODULES / "quickstart_chat", MODULES / "sdk_test") == set()
+def test_good_code_is_accepted(checker, tmp_path):
+    good = (HERE / "good_module.py", HERE / "good_client.py", MODULES / "quickstart_chat", MODULES / "sdk_test")
+    assert check(checker, tmp_path, *good) == set()
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("checker", ["mypy", "basedpyright"])
-def test_mistakes_are_found(checker, tmp_path):
-    bad = HERE / "bad_module.py"
+@pytest.mark.parametrize("name", ["bad_module.py", "bad_client.py"])
+def test_mistakes_are_found(checker, name, tmp_path):
+    bad = HERE / name
     marked = {number for number, line in enumerate(bad.read_text().splitlines(), 1) if line.endswith("# error")}
     assert len(marked) > 30
     assert {line for _, line in check(checker, tmp_path, bad)} == marked
