@@ -126,14 +126,20 @@ def install_peer() -> str | None:
         print("Node or npm is not installed: the figures stand alone")
         return None
     folder = PEERS.parent
-    wanted = json.loads((PEERS / "package.json").read_text())["dependencies"]["spacetimedb"]
-    installed = folder / "node_modules" / "spacetimedb" / "package.json"
-    if not installed.is_file() or json.loads(installed.read_text())["version"] != wanted:
+    wanted: dict[str, str] = json.loads((PEERS / "package.json").read_text())["dependencies"]
+    if any(_installed(folder, name) != version for name, version in wanted.items()):
         command = [npm, "install", "--prefix", str(folder), "--no-save", "--no-package-lock", "--ignore-scripts"]
-        subprocess.run([*command, "--no-audit", "--no-fund", f"spacetimedb@{wanted}"], check=True, capture_output=True)
+        packages = [f"{name}@{version}" for name, version in wanted.items()]
+        subprocess.run([*command, "--no-audit", "--no-fund", *packages], check=True, capture_output=True)
     version = subprocess.run([node, "--version"], check=True, capture_output=True, text=True).stdout.strip()
-    print(f"peer: npm spacetimedb {wanted} on Node {version}")
+    print(f"peer: npm spacetimedb {wanted['spacetimedb']} on Node {version}")
     return version
+
+
+def _installed(folder: Path, name: str) -> str:
+    """The version of an npm package; ``""`` if it is not there."""
+    about = folder / "node_modules" / name / "package.json"
+    return json.loads(about.read_text())["version"] if about.is_file() else ""
 
 
 def _compare(shape: RowShape, size: int, folder: Path, peer: str | None) -> None:
