@@ -230,7 +230,7 @@ class AsyncConnection(LiveConnection):
         """Returns when the first connection stands."""
         self.begin()
         try:
-            if not await self.wait_until_async(lambda: self.is_connected, self._settings.connect_timeout):
+            if not await self.wait_until_async(lambda: self._steps.has_connected, self._settings.connect_timeout):
                 raise not_in_time(self._settings)
         except BaseException:
             await self.close()

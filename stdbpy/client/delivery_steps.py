@@ -66,6 +66,8 @@ class DeliverySteps:
         self._context = context
         self.subscriptions: dict[int, AnySubscription] = {}
         """Those that have not ended, by their query set."""
+        self.has_connected = False
+        """There was a connection, and the callbacks for that have run."""
         self.on_identity: Callable[[Connected], object] = lambda _: None
         self._kinds: dict[type, Callable[[Any], Iterator[Step]]] = {
             RowsChanged: self._rows_changed,
@@ -141,6 +143,7 @@ class DeliverySteps:
         else:
             for hook in tuple(self._hooks.on_connect):
                 yield hook, (connection, delivery.identity, connection.token)
+            self.has_connected = True
 
     def _disconnected(self, delivery: Disconnected) -> Iterator[Step]:
         for hook in tuple(self._hooks.on_disconnect):

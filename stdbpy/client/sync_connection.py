@@ -119,7 +119,7 @@ class Connection(LiveConnection):
 
     def wait_until_connected(self) -> None:
         """Returns when the first connection stands. Raises what :meth:`connect` raises."""
-        if not self.wait_until(lambda: self.is_connected, self._settings.connect_timeout):
+        if not self.wait_until(lambda: self._steps.has_connected, self._settings.connect_timeout):
             raise not_in_time(self._settings)
 
     # --- calls and queries ---------------------------------------------------------------------

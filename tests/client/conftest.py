@@ -52,7 +52,7 @@ def chat(live_server: tuple[str, str, str]) -> Place:
             api.publish(program, name, clear=True)
 
     publish("quickstart_chat")
-    return Place(kind, url, name, publish)
+    return Place(kind, url, name, token, publish)
 
 
 @pytest.fixture(params=["picows", "websockets"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stdbpy.api import ApiClient
 from stdbpy.client import AsyncConnection, Connection
@@ -21,7 +21,9 @@ class Place:
     kind: str
     url: str
     database: str
-    publish: Callable[[str], None]
+    token: str = field(repr=False)
+    """Of who published it."""
+    publish: Callable[[str], None] = field(repr=False)
     """Publishes a module, by its name in ``tests/modules``, over the database."""
 
     @property
