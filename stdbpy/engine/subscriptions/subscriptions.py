@@ -56,7 +56,7 @@ class Subscriptions:
         self._told: dict[Subscriber, None] = {}
         """Who was told, or is to be told, of what is not durable yet."""
         self._call: RunningCall | None = None
-        self._compilers: dict[int, Compiler] = {}
+        self._latest_compiler: Compiler | None = None
 
     # --- clients -----------------------------------------------------------------------------
 
@@ -159,10 +159,9 @@ class Subscriptions:
         # SQL is loaded when the first query comes: most programs start without one.
         from stdbpy.engine.subscriptions.compiler import Compiler
 
-        found = self._compilers.get(id(store))
-        if found is None or found.store is not store:
-            self._compilers = {id(store): (found := Compiler(store))}
-        return found
+        if self._latest_compiler is None or self._latest_compiler.store is not store:
+            self._latest_compiler = Compiler(store)
+        return self._latest_compiler
 
     def _drop(self, subscriber: Subscriber, set_id: SetId) -> list[SubscribedQuery]:
         """Takes a set away; its queries that are in no other set of the client."""
@@ -231,6 +230,7 @@ class Subscriptions:
     def module_replaced(self, store: Store) -> None:
         """The database has another version of its tables: compiles all queries anew. Sets with queries
         that mean nothing any more end."""
+        self._latest_compiler = None
         self._live.clear()
         for subscriber in self._subscribers:
             before, subscriber.sets = subscriber.sets, {}

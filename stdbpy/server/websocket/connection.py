@@ -8,7 +8,7 @@ from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from stdbpy.server.websocket.endpoint import ABORT
+from stdbpy.server.websocket.endpoint import CUT_OFF, LINGER
 
 LARGEST_MESSAGE = 32 * 1024 * 1024
 """Bytes of a client's message; this and the interval are the real server's."""
@@ -37,4 +37,9 @@ class WebsocketConnection(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
-        self.app_state = {**self.app_state, ABORT: self.transport.abort}
+        self.app_state = {**self.app_state, CUT_OFF: self.transport.abort}
+
+    def keepalive_timeout(self) -> None:
+        # uvicorn waits until all that was written has been sent, which it never is to a client that is gone.
+        super().keepalive_timeout()
+        self.loop.call_later(LINGER, self.transport.abort)

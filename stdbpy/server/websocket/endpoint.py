@@ -44,8 +44,11 @@ is none, as on the real server, or a failure of the server's own."""
 LONGEST_REASON = 123
 """Bytes of the reason in a closing frame."""
 
-ABORT = "stdbpy.abort"
-"""Where the state of a connection has the function that cuts it off."""
+CUT_OFF = "stdbpy.cut_off"
+"""Where the state of a connection has the function that ends it without a word."""
+
+LINGER = 10.0
+"""Seconds that a connection which has ended here has to send its last words."""
 
 MANY_REQUESTS = 4096
 """Of one client: with twice as many of them waiting to be done, no more is read."""
@@ -82,6 +85,7 @@ class Subscribing:
             headers = caller.headers
             connection_id = read_connection_id(asked)
             database = await asked.opened_database()
+            _ = database.schema  # which one that cannot be used does not have
             terms = read_terms(asked, connection_id)
         except StdbError as error:
             await refuse_websocket(answer_for(error), receive, send, headers)
@@ -90,7 +94,8 @@ class Subscribing:
         await send({"type": "websocket.accept", "subprotocol": terms.subprotocol, "headers": list(headers)})
         if self._doorbell is None:
             self._doorbell = Doorbell(asyncio.get_running_loop())
-        mailbox = ClientMailbox(self._doorbell, scope["state"][ABORT])
+        cut_off = scope["state"][CUT_OFF]
+        mailbox = ClientMailbox(self._doorbell, cut_off)
         speaker = _speaker(terms, self._backend, database)
         options = ConnectionOptions(
             confirmed=terms.confirmed, by_set=not terms.is_first_version, takes_events=not terms.is_first_version
@@ -99,10 +104,12 @@ class Subscribing:
         try:
             connection = await _connected(database.connect(who, mailbox, options))
         except StdbError as error:
-            await _close(send, REFUSED if isinstance(error, NotAllowed) else GOING_AWAY, str(error))
+            await _close(send, REFUSED if isinstance(error, NotAllowed) else FAILED, str(error))
             return
         client = _Client(speaker, mailbox, connection, receive, send)
         await client.serve(speaker.greeting(caller, terms.connection_id))
+        # What is left to send has its time; a client that is gone would never take it.
+        asyncio.get_running_loop().call_later(LINGER, cut_off)
 
 
 def _speaker(terms: Terms, backend: Backend, database: Database) -> Speaker:

@@ -57,21 +57,23 @@ class ClientMailbox:
         self._is_filled = asyncio.Event()
         self._is_noticed = False
         self._is_overfull = False
-        self._bytes = 0
+        # Each of the two threads adds to one of the sums, so that neither needs a lock.
+        self._came = _Amount()
+        self._gone = _Amount()
+        self._taken: list[Event] = []
 
     def put(self, event: Event) -> None:
-        """From any thread."""
+        """From the database's thread."""
         if self._is_overfull:
             return
-        if isinstance(event, Updated):
-            self._bytes += sum(rows.size for _, rows in event.updates)
-        if len(self._events) < MOST_EVENTS and self._bytes < MOST_BYTES:
+        self._came.add(event)
+        if self._came.exceeds(self._gone):
+            self._is_overfull = True
+            self._events.clear()
+        else:
             self._events.append(event)
             if self._is_noticed:
                 return
-        else:
-            self._is_overfull = True
-            self._events.clear()
         self._is_noticed = True
         self._doorbell.ring(self)
 
@@ -83,13 +85,31 @@ class ClientMailbox:
         self._is_filled.set()
 
     async def take(self) -> list[Event]:
-        """The next events, when there are some."""
+        """The next events, when there are some. Those before have been sent."""
+        for event in self._taken:
+            self._gone.add(event)
+        self._taken = []
         await self._is_filled.wait()
         self._is_filled.clear()
         self._is_noticed = False
-        self._bytes = 0
-        taken: list[Event] = []
         with suppress(IndexError):
             while True:
-                taken.append(self._events.popleft())
-        return taken
+                self._taken.append(self._events.popleft())
+        return self._taken
+
+
+class _Amount:
+    """How much has passed."""
+
+    def __init__(self) -> None:
+        self.events = 0
+        self.bytes = 0
+
+    def add(self, event: Event) -> None:
+        self.events += 1
+        if isinstance(event, Updated):
+            self.bytes += sum([rows.size for _, rows in event.updates])
+
+    def exceeds(self, other: _Amount) -> bool:
+        """Whether by more than may wait."""
+        return self.events - other.events > MOST_EVENTS or self.bytes - other.bytes > MOST_BYTES
