@@ -88,9 +88,9 @@ class Run:
 
     # --- the server
 
-    def change_tables(self) -> None:
+    def change_tables(self, most: int = 6) -> None:
         names = {row.name for row in self.players.rows.values()}
-        for _ in range(self.draw(st.integers(0, 6))):
+        for _ in range(self.draw(st.integers(0, most))):
             if self.draw(st.booleans()):
                 row = Player(
                     self.draw(st.sampled_from("abcdef")),
@@ -121,10 +121,11 @@ class Run:
         deletes, inserts = self.draw(st.permutations(deletes)), self.draw(st.permutations(inserts))
         at, split = self.draw(st.integers(0, len(deletes))), self.draw(st.integers(0, len(inserts)))
         layout = table.layout
-        return [
+        sent = [
             TableRows(layout.name, row_list(layout, some_inserts), row_list(layout, some_deletes), False)
             for some_inserts, some_deletes in ((inserts[split:], deletes[:at]), (inserts[:split], deletes[at:]))
         ]
+        return [rows for rows in sent if rows.inserts or rows.deletes]
 
     def rows_of(self, queries: tuple[Query, ...], *, leaving: bool = False) -> list[TableRows]:
         sent = []
@@ -149,10 +150,13 @@ class Run:
             self.expect(lambda: self.cache.apply(self.rows_of(queries, leaving=True)), without)
             self.sets = without
 
-    def transact(self) -> None:
+    def transact_once(self) -> None:
+        self.transact(1)
+
+    def transact(self, most: int = 6) -> None:
         before = [{query: table.matching(query) for query in QUERIES} for table in self.tables]
         shown = self.shown()
-        self.change_tables()
+        self.change_tables(most)
         sent = []
         for table, earlier in zip(self.tables, before, strict=True):
             for queries in self.sets:
@@ -241,7 +245,7 @@ class Run:
         assert [row.level for row in found] == sorted(row.level for row in within)
 
 
-STEPS = (Run.subscribe, Run.transact, Run.transact, Run.unsubscribe, Run.reconnect)
+STEPS = (Run.subscribe, Run.transact, Run.transact_once, Run.transact_once, Run.unsubscribe, Run.reconnect)
 
 
 @pytest.mark.parametrize("key", KEY_TYPES, ids=lambda key: key.name)
