@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -86,23 +85,3 @@ def is_final(error: StdbError) -> bool:
     if isinstance(error, ConnectFailed):
         return 400 <= error.status < 500 and error.status not in _ABOUT_THE_MOMENT
     return not isinstance(error, ConnectionLost)
-
-
-_GONE = re.compile(r"database [0-9a-f]{64} not found$")
-"""How 2.8.3 speaks of a database that was deleted while its name is still known, with status 500."""
-
-
-def refusal(status: int, text: str, database: str, server: str) -> ConnectFailed:
-    """The error for an HTTP answer that was no websocket; ``text`` is its body."""
-    said = f": {text}" if text else ""
-    if status in (401, 403):
-        return CredentialsRefused(
-            f"{server} refuses the credentials ({status}){said}",
-            status=status,
-            hint="Log in again, or connect without a token as a new identity",
-        )
-    if status == 404 or (status == 500 and _GONE.search(text)):
-        return NoSuchDatabase(
-            f"{server} has no database {database!r}", status=status, hint="Check the name, or publish it"
-        )
-    return ConnectFailed(f"{server} answered {status} instead of opening a websocket{said}", status=status)

@@ -17,7 +17,6 @@ from enum import Enum
 from typing import Any
 
 from stdbpy.errors import (
-    ConnectFailed,
     ConnectionClosed,
     ConnectionLost,
     DecodeError,
@@ -37,10 +36,11 @@ from stdbpy.protocol.dialect import Dialect, dialect_for
 from stdbpy.protocol.events import TRANSACTION, ReconnectedEvent, ReducerEvent
 from stdbpy.protocol.functions import decode_returned, encode_arguments, failure_of
 from stdbpy.protocol.handshake import V3, Handshake, handshake_for
+from stdbpy.protocol.losses import end_of, failed_opening, refusal
 from stdbpy.protocol.options import SessionOptions
 from stdbpy.protocol.outbox import Outbox
 from stdbpy.protocol.pending import PendingRequest, PendingRequests, RequestFactory
-from stdbpy.protocol.reconnecting import Reconnection, Retry, Stop, Verdict, refusal
+from stdbpy.protocol.reconnecting import Reconnection, Retry, Stop, Verdict
 from stdbpy.protocol.replica import Replica
 from stdbpy.protocol.subscription import Phase, SubscriptionState
 from stdbpy.sats.values import ConnectionId, Identity
@@ -372,20 +372,13 @@ class Session:
         reason = f": {self.error}" if self.error is not None else ""
         return ConnectionClosed(f"the connection is closed{reason}", hint="Connect anew")
 
-    def _loss(self, reason: str, code: int | None, status: int | None) -> ConnectFailed | ConnectionLost:
-        """The error that says how a connection ended, or why there is none."""
+    def _loss(self, reason: str, code: int | None, status: int | None) -> StdbError:
+        options = self.options
         if status is not None:
-            return refusal(status, reason, self.options.database, self.options.server)
-        told = f": {reason}" if reason else ""
-        closed = f" (close code {code})" if code is not None else ""
+            return refusal(status, reason, options)
         if self.state is State.CONNECTED:
-            return ConnectionLost(f"the connection was lost{closed}{told}", close_code=code)
-        if self._dialect is None:
-            return ConnectFailed(f"{self.options.server} cannot be reached{closed}{told}")
-        return ConnectFailed(
-            f"the server ended the connection before it began{closed}{told}",
-            hint="The module may have refused it: its log says so",
-        )
+            return end_of(reason, code)
+        return failed_opening(reason, code, opened=self._dialect is not None, server=options.server)
 
     def _disconnect(self, failure: type[ConnectionLost], what: str) -> None:
         """Nothing comes from or goes to the server any more; what is pending fails."""

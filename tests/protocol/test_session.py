@@ -111,7 +111,7 @@ def test_a_call_has_its_outcome_once_its_rows_are_told(subprotocol: str) -> None
     script.hear(m2.ReducerResult(called.request_id, Timestamp(4), m2.Returned(m2.ReducerOk(b"", update))))
     changed, finished = script.told[-2:]
     assert isinstance(changed, RowsChanged) and isinstance(changed.event, ReducerEvent)
-    assert [(change.table, change.inserted) for change in changed.changes] == [("player", [ADA])]
+    assert [(change.table, list(change.inserted)) for change in changed.changes] == [("player", [ADA])]
     assert (changed.event.reducer, changed.event.args, changed.event.timestamp) == ("put_player", PUT_ADA, 4)
     assert changed.event.is_own and changed.event.committed and changed.event.caller_identity == ME
     assert finished == RequestFinished(request) and request.done and request.error is None
@@ -309,7 +309,7 @@ def test_a_subscription_from_its_request_to_its_end() -> None:
     changed, ended = script.told[3:]
     assert isinstance(changed, RowsChanged)
     assert changed.event == UnsubscribeAppliedEvent(subscription.query_set_id, ("players",))
-    assert [change.deleted for change in changed.changes] == [[ADA]]
+    assert [list(change.deleted) for change in changed.changes] == [[ADA]]
     assert ended == SubscriptionEnded(subscription) and subscription.error is None
 
 
