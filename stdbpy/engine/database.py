@@ -121,7 +121,15 @@ class Database:
     def connect(self, caller: Caller, mailbox: Mailbox, options: ConnectionOptions) -> Future[DatabaseConnection]:
         """A client has connected, and stays: ``mailbox`` is given what happens to it. The future raises as
         that of :meth:`connected`; whoever has its result closes it."""
-        return self._worker.submit(self._connect, caller, mailbox, options)
+        subscriber = Subscriber(caller, is_owner=caller.identity == self.owner, mailbox=mailbox, options=options)
+
+        def forget_if_failed(connecting: Future[DatabaseConnection]) -> None:
+            if not connecting.cancelled() and connecting.exception() is not None:
+                self._instance.subscriptions.remove(subscriber)
+
+        connecting = self._worker.submit(self._connect, subscriber)
+        connecting.add_done_callback(forget_if_failed)
+        return connecting
 
     def run_due(self) -> Future[None]:
         """Looks at the clock: the future is done when the schedules that were due have run. Only a
@@ -142,12 +150,10 @@ class Database:
         if outcome is not None and outcome.error is not None:
             raise NotAllowed(outcome.error)
 
-    def _connect(self, caller: Caller, mailbox: Mailbox, options: ConnectionOptions) -> DatabaseConnection:
-        self._connected(caller)
-        instance = self._instance
-        subscriber = Subscriber(caller, is_owner=caller.identity == self.owner, mailbox=mailbox, options=options)
-        instance.subscriptions.add(subscriber)
-        return DatabaseConnection(subscriber, instance, self._worker)
+    def _connect(self, subscriber: Subscriber) -> DatabaseConnection:
+        self._connected(subscriber.caller)
+        self._instance.subscriptions.add(subscriber)
+        return DatabaseConnection(subscriber, self._instance, self._worker)
 
     def _disconnected(self, caller: Caller) -> None:
         self._instance.call_lifecycle(Lifecycle.ON_DISCONNECT, caller)

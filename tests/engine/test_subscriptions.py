@@ -318,6 +318,38 @@ class TestDurability:
                 assert changes(box.next()) == [(1, ["bob"], [])]
             assert patients_box.events == hastys_box.events == []
 
+    def test_connections_that_could_not_be_written_down(self):
+        source = """
+@table(name="person", public=True)
+class Person:
+    name: str
+
+@client_connected
+def hello(ctx: ReducerContext) -> None:
+    ctx.db.person.insert(Person(name="hello"))
+"""
+        with running(source) as database:
+            with held(database) as journal:
+                journal.fails = True
+                journal.go_on.set()
+                with pytest.raises(StorageFailed):
+                    connected(database)
+                journal.fails = False
+            assert not database._instance.subscriptions._subscribers  # noqa: SLF001  # tests may
+
+    def test_refusals_are_told_whatever_the_disk_does(self):
+        with running() as database:
+            connection, box = connected(database)
+            with held(database) as journal:
+                journal.fails = True
+                connection.call("c", "add", encoded(database, "add", "ann", 20))
+                assert journal.is_writing.wait(PATIENCE)
+                connection.subscribe("s", 1, ["SELECT * FROM nope"])
+                journal.go_on.set()
+                assert isinstance(box.next(), CallRefused)
+                assert isinstance(box.next(), SubscriptionFailed)
+            assert box.events == []
+
 
 class TestEnds:
     def test_of_the_database(self):

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stdbpy.engine.results import Caller
-from stdbpy.engine.subscriptions.events import CallEnded, CallRefused, Event, Mailbox, SetId, Updated
+from stdbpy.engine.subscriptions.events import (
+    CallEnded,
+    CallRefused,
+    Event,
+    Mailbox,
+    QueryAnswered,
+    SetId,
+    Subscribed,
+    Unsubscribed,
+    Updated,
+)
 
 if TYPE_CHECKING:
     from stdbpy.engine.subscriptions.query import SubscribedQuery
@@ -62,17 +72,20 @@ class Subscriber:
 
     def take_back(self, error: str) -> bool:
         """What has happened since the last time was undone: turns the calls that were to be told into
-        refusals. Whether that is all; otherwise the client was told, or would be, of what is not so."""
+        refusals. False if the client was told, or would have been, of what is not so."""
         held, self._held = self._held, []
-        if not self.options.confirmed or not all(isinstance(event, _REPAIRABLE) for event in held):
+        if not self.options.confirmed or any(isinstance(event, _OF_ROWS) for event in held):
             return False
         for event in held:
             match event:
                 case CallEnded(request, function, outcome):
                     self._mailbox.put(CallRefused(request, function, error, outcome.timestamp))
-                case CallRefused():
+                case Updated():
+                    pass
+                case _:
                     self._mailbox.put(event)
         return True
 
 
-_REPAIRABLE = (CallEnded, CallRefused, Updated)
+_OF_ROWS = (Subscribed, Unsubscribed, QueryAnswered)
+"""What tells rows that may have been undone, and cannot be told once more."""

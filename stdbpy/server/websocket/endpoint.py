@@ -85,7 +85,7 @@ class Subscribing:
             headers = caller.headers
             connection_id = read_connection_id(asked)
             database = await asked.opened_database()
-            _ = database.schema  # which one that cannot be used does not have
+            _ = database.schema  # raises for a database that cannot be opened
             terms = read_terms(asked, connection_id)
         except StdbError as error:
             await refuse_websocket(answer_for(error), receive, send, headers)
@@ -180,19 +180,19 @@ class _Client:
             await asyncio.wait({self._talking, gone}, timeout=CLOSING_PATIENCE)
 
     async def _listen(self) -> None:
+        """Returns when the client has gone, or was closed."""
         settled: Future[None] | None = None
         asked = 0
-        while True:
-            message = await self._receive()
-            if message["type"] == "websocket.disconnect":
-                return
+        is_refused = False
+        while (message := await self._receive())["type"] != "websocket.disconnect":
+            if is_refused:
+                continue
             frame = message.get("bytes")
             try:
                 asked += self._speaker.hear(message["text"] if frame is None else frame, self._connection)
             except StdbError as error:
                 self._connection.refuse(str(error))
-                await asyncio.wait({self._talking})
-                return
+                is_refused = True
             if asked >= MANY_REQUESTS:
                 asked = 0
                 if settled is not None:
