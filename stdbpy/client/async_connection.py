@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, Unpack
 
 from stdbpy.client.builder import DbConnectionBuilder
-from stdbpy.client.connection import GeneratedClient, LiveConnection, runtime_client
+from stdbpy.client.connection import GeneratedClient, LiveConnection, runtime_client, texts_of
 from stdbpy.client.establishing import fetch_schema_async, not_in_time
 from stdbpy.client.link import Arrival
 from stdbpy.client.options import ConnectOptions, Settings
@@ -25,6 +25,10 @@ from stdbpy.protocol.subscription import SubscriptionState
 
 Row = TypeVar("Row")
 C = TypeVar("C", bound="AsyncConnection")
+
+
+CALLBACKS_END_WITHIN = 1.0
+"""Seconds that :meth:`AsyncConnection.close` gives the callbacks that run as tasks."""
 
 
 class AsyncConnection(LiveConnection):
@@ -90,7 +94,7 @@ class AsyncConnection(LiveConnection):
     def subscribe(self, *queries: Query[Any] | str) -> AsyncSubscription:
         """Subscribes to queries: await it, or use ``async with``, until their rows are in the cache."""
         self._check_loop()
-        state = self._session.subscribe([str(query) for query in queries])
+        state = self._session.subscribe(texts_of(queries))
         subscription = self._steps.subscriptions[state.query_set_id] = AsyncSubscription(self, state)
         self._flush_soon()
         return subscription
@@ -112,24 +116,28 @@ class AsyncConnection(LiveConnection):
     async def close(self) -> None:
         """Closes the connection for good; what is pending fails with ``ConnectionClosed``. The cached rows stay.
 
+        Returns when nothing of it is left; asynchronous callbacks have a second to end, then they are cancelled.
         Inside of a callback it begins to close, and does so behind it.
         """
         self._check_loop()
+        closer = asyncio.current_task()
         if self._closing is None:
             self._session.close()
-            self._closing = self._loop.create_task(self._close())
-        if not self._deliveries.is_here and asyncio.current_task() not in self._tasks:
+            self._closing = self._loop.create_task(self._close(closer))
+        if not self._deliveries.is_here and closer not in self._tasks:
             await asyncio.shield(self._closing)
 
-    async def _close(self) -> None:
+    async def _close(self, closer: asyncio.Task[Any] | None) -> None:
         self._arrived(None)
         await self._link.stop()
-        tasks = [task for task in self._tasks if not task.done()]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
         self._wake_watchers()
+        tasks = self._tasks - {closer}
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=CALLBACKS_END_WITHIN)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late)
 
     async def __aenter__(self) -> Self:
         return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +17,7 @@ from stdbpy.client.connection_log import ConnectionLog
 from stdbpy.client.contexts import EventContext
 from stdbpy.client.deliveries import Deliveries
 from stdbpy.client.delivery_steps import DeliverySteps, Hooks
+from stdbpy.client.event_bus import EventBus
 from stdbpy.client.examination import Examination
 from stdbpy.client.link import Arrival, Link, Lost, Opened
 from stdbpy.client.options import Settings
@@ -28,7 +29,7 @@ from stdbpy.client.runtime_module import LiveTables, RuntimeModule
 from stdbpy.client.stats import Counters, Stats
 from stdbpy.client.tables import TableSource
 from stdbpy.client.transactions import Transactions
-from stdbpy.errors import CallTimeout, ConnectionClosed, NoSuchDatabase, StdbError
+from stdbpy.errors import CallTimeout, ConnectionClosed, NoSuchDatabase, StdbError, UsageError
 from stdbpy.protocol.catalog import Catalog
 from stdbpy.protocol.deliveries import Connected
 from stdbpy.protocol.reconnecting import Retry
@@ -89,9 +90,13 @@ class LiveConnection(ABC):
         )
         self._session.handshake()  # raises here, for the caller, what is wrong with the options
         self._hooks = Hooks()
-        self._steps = DeliverySteps(self, self._session, self._hooks, self._counters, generated.context)
+        self.event_bus = EventBus(self._log)
+        """What happens to the connection, for tools."""
+        self._steps = DeliverySteps(
+            self, self._session, self._hooks, self._counters, generated.context, self.event_bus, self._log
+        )
         self._steps.on_identity = self._identified
-        self._deliveries = Deliveries(self._steps.of, self._log, self._spawner())
+        self._deliveries = Deliveries(self._steps.of, self._log, self.event_bus, self._spawner())
         self._public_tables = _public_tables(generated.module.schema)
         self._examination = Examination(
             settings, generated.module if self._is_to_be_examined(generated.module) else None
@@ -310,7 +315,6 @@ class LiveConnection(ABC):
         if lost.hint and isinstance(verdict.error, NoSuchDatabase):
             verdict.error.hint = lost.hint
         if isinstance(verdict, Retry):
-            self._log.warning("%s; trying again in %.1f s", verdict.error, verdict.seconds)
             self._on_loop(self._link.start, verdict.seconds)
 
     def _identified(self, connected: Connected) -> None:
@@ -372,6 +376,13 @@ class LiveConnection(ABC):
     def _spawner(self) -> Callable[[Coroutine[Any, Any, object], Callable[..., object]], object] | None:
         """What runs the coroutines that callbacks give, if anything does."""
         return None
+
+
+def texts_of(queries: Sequence[Query[Any] | str]) -> list[str]:
+    """The SQL of what is subscribed to. Raises :class:`UsageError` for nothing."""
+    if not queries:
+        raise UsageError("subscribe needs a query", hint="subscribe_to_all_tables() takes all.")
+    return [str(query) for query in queries]
 
 
 def _public_tables(schema: ModuleSchema) -> list[str]:

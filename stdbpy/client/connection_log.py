@@ -35,8 +35,7 @@ class ConnectionLog(logging.LoggerAdapter[logging.Logger]):
 
     def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
         kwargs["extra"] = {**(self.extra or {}), **(kwargs.get("extra") or {})}
-        name = f"{self._database} {self._identity}".rstrip().replace("%", "%%")
-        return f"[{name}] {msg}", kwargs
+        return msg, kwargs
 
     def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
         if not self.isEnabledFor(level):
@@ -47,7 +46,10 @@ class ConnectionLog(logging.LoggerAdapter[logging.Logger]):
             return
         if left_out:
             msg = f"{msg} (and {left_out} more like it)"
-        super().log(level, msg, *args, **kwargs)
+        name = f"{self._database} {self._identity}".rstrip()
+        if args:  # then it is a format
+            name = name.replace("%", "%%")
+        super().log(level, f"[{name}] {msg}", *args, **kwargs)
 
 
 class _Sample:

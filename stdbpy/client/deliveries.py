@@ -8,6 +8,7 @@ from threading import get_ident
 from typing import Any, TypeAlias
 
 from stdbpy.client.connection_log import ConnectionLog
+from stdbpy.client.event_bus import EventBus
 from stdbpy.errors import ClientError
 from stdbpy.protocol.deliveries import Delivery
 
@@ -26,6 +27,7 @@ class Deliveries:
         self,
         steps_of: Callable[[Delivery], Iterator[Step]],
         log: ConnectionLog,
+        bus: EventBus,
         spawn: Callable[[Coroutine[Any, Any, object], Callable[..., object]], object] | None,
     ) -> None:
         self._steps_of = steps_of
@@ -34,6 +36,7 @@ class Deliveries:
         self._queue: deque[Delivery] = deque()
         self._steps: Iterator[Step] | None = None
         self._thread: int | None = None
+        self._bus = bus
         self.failed = 0
         """How many callbacks raised."""
         self.on_error: list[Callable[[Callable[..., object], BaseException], object]] = []
@@ -76,6 +79,7 @@ class Deliveries:
     def report(self, callback: Callable[..., object], error: BaseException) -> None:
         """A callback failed: tells those who want to know of it, else the log."""
         self.failed += 1
+        self._bus.publish("callback_failed", callback=_name(callback), error=repr(error))
         for tell in self.on_error:
             try:
                 tell(callback, error)

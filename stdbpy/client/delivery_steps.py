@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from stdbpy.client.connection_log import ConnectionLog
 from stdbpy.client.contexts import EventContext
 from stdbpy.client.deliveries import Step
+from stdbpy.client.event_bus import EventBus
 from stdbpy.client.pending_call import PendingCall
 from stdbpy.client.stats import Counters
+from stdbpy.errors import StdbError
 from stdbpy.protocol.deliveries import (
     AttemptFailed,
     Connected,
@@ -58,7 +61,11 @@ class DeliverySteps:
         hooks: Hooks,
         counters: Counters,
         context: type[EventContext],
+        bus: EventBus,
+        log: ConnectionLog,
     ) -> None:
+        self._bus = bus
+        self._log = log
         self._connection = connection
         self._session = session
         self._hooks = hooks
@@ -86,6 +93,9 @@ class DeliverySteps:
         tables = self._session.cache.tables
         counters = self._counters
         counters.transactions += 1
+        if self._bus.wants_details:
+            changed = {changes.table: changes.count for changes in delivery.changes}
+            self._bus.publish("rows_changed", event=repr(delivery.event), tables=changed)
         context = self._context(self._connection, delivery.event)
         for hook in tuple(self._hooks.on_event):
             yield hook, (context,)
@@ -111,8 +121,11 @@ class DeliverySteps:
         assert isinstance(call, PendingCall)
         counters = self._counters
         counters.calls_finished += 1
-        if call.finished is not None:
-            counters.latency.add(call.finished - call.started)
+        seconds = 0.0 if call.finished is None else call.finished - call.started
+        counters.latency.add(seconds)
+        if call.error is not None or self._bus.wants_details:
+            error = None if call.error is None else str(call.error)
+            self._bus.publish("call_finished", call=call.kind, name=call.name, seconds=seconds, error=error)
         if call.error is not None:
             counters.calls_failed += 1
             if call.event is not None and self._hooks.on_event:
@@ -123,6 +136,7 @@ class DeliverySteps:
             yield callback, (call,)
 
     def _subscription_applied(self, delivery: SubscriptionApplied) -> Iterator[Step]:
+        self._bus.publish("subscribed", queries=delivery.subscription.queries)
         subscription = self.subscriptions.get(delivery.subscription.query_set_id)
         if subscription is not None:
             for callback in subscription.tell_applied():
@@ -130,12 +144,17 @@ class DeliverySteps:
 
     def _subscription_ended(self, delivery: SubscriptionEnded) -> Iterator[Step]:
         state: SubscriptionState = delivery.subscription
+        error = None if state.error is None else str(state.error)
+        self._bus.publish("subscription_ended", queries=state.queries, error=error)
         subscription = self.subscriptions.pop(state.query_set_id, None)
         if subscription is not None:
             yield from subscription.tell_ended()
 
     def _connected(self, delivery: Connected) -> Iterator[Step]:
         self.on_identity(delivery)
+        identity, connection_id = delivery.identity.hex(), delivery.connection_id.hex()
+        self._bus.publish("connected", identity=identity, connection_id=connection_id, again=delivery.again)
+        self._log.info("connected again" if delivery.again else "connected")
         connection = self._connection
         if delivery.again:
             for hook in tuple(self._hooks.on_reconnect):
@@ -146,9 +165,22 @@ class DeliverySteps:
             self.has_connected = True
 
     def _disconnected(self, delivery: Disconnected) -> Iterator[Step]:
+        self._tell_end("disconnected", delivery.error, delivery.retry_after)
         for hook in tuple(self._hooks.on_disconnect):
             yield hook, (self._connection, delivery.error)
 
     def _attempt_failed(self, delivery: AttemptFailed) -> Iterator[Step]:
+        self._tell_end("attempt_failed", delivery.error, delivery.retry_after)
         for hook in tuple(self._hooks.on_connect_error):
             yield hook, (self._connection, delivery.error)
+
+    def _tell_end(
+        self, kind: Literal["disconnected", "attempt_failed"], error: StdbError | None, retry_after: float | None
+    ) -> None:
+        self._bus.publish(kind, error=None if error is None else str(error), retry_after=retry_after)
+        if error is None:
+            self._log.info("closed")
+        elif retry_after is not None:
+            self._log.warning("%s; trying again in %.1f s", error, retry_after)
+        elif kind == "disconnected":
+            self._log.error("%s; not trying again", error)

@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar, Unpack
 from weakref import WeakSet
 
 from stdbpy.client.builder import DbConnectionBuilder
-from stdbpy.client.connection import GeneratedClient, LiveConnection, runtime_client
+from stdbpy.client.connection import GeneratedClient, LiveConnection, runtime_client, texts_of
 from stdbpy.client.establishing import fetch_schema, not_in_time
 from stdbpy.client.io_thread import IoThread
 from stdbpy.client.link import Arrival
@@ -141,7 +141,7 @@ class Connection(LiveConnection):
         if wait:
             self._refuse_inside_callback("subscribe", hint="Give it wait=False.")
         with self.lock:
-            state = self._session.subscribe([str(query) for query in queries])
+            state = self._session.subscribe(texts_of(queries))
             subscription = self._steps.subscriptions[state.query_set_id] = Subscription(self, state)
         self._flush_soon()
         return subscription.wait_applied(timeout) if wait else subscription

@@ -401,3 +401,30 @@ def test_a_sync_call_can_be_awaited(chat):
                 await db.send.set_name("")
 
         asyncio.run(main())
+
+
+def test_what_tools_are_told(chat, caplog):
+    with caplog.at_level("INFO", logger="stdbpy.client"), connect(chat.url, chat.database) as db:
+        happenings = []
+        db.event_bus.listen(happenings.append)
+        with db.subscribe("SELECT * FROM message"):
+            db.reducers.send_message("x")
+            with pytest.raises(ReducerFailed):
+                db.reducers.set_name("")
+        stats = db.stats()
+        assert (stats.calls_finished, stats.calls_failed, stats.calls_pending) == (2, 1, 0)
+        assert stats.bytes_in > 0 < stats.bytes_out
+        assert len(stats.latency) == 2
+        assert stats.rows_changed == 2
+        token = db.token
+    kinds = [happening.kind for happening in db.event_bus.history()]
+    assert kinds[0] == "connected"
+    assert kinds[-1] == "disconnected"
+    assert [happening.details["tables"] for happening in happenings if happening.kind == "rows_changed"][1:] == [
+        {"message": 1},
+        {"message": 1},
+    ]
+    [failed] = [happening for happening in db.event_bus.history() if happening.details.get("error")]
+    assert failed.details["name"] == "set_name"
+    assert token not in repr(db.event_bus.history()) + caplog.text
+    assert {record.database for record in caplog.records if record.name == "stdbpy.client"} == {chat.database}

@@ -162,10 +162,11 @@ async def open_picows(opening: Opening, receiver: Receiver, settings: SocketSett
             )
         if listener is None:  # what picows gives for a server that hangs up before it has answered
             raise ConnectionResetError("the server hung up in the middle of the opening handshake")
+    except picows.WSInvalidStatusError as error:
+        assert error.response is not None
+        body = (error.raw_body or b"").decode("utf-8", "replace")
+        raise OpeningRefused(int(error.response.status), body) from None
     except picows.WSHandshakeError as error:
-        if error.response is not None:
-            body = (error.raw_body or b"").decode("utf-8", "replace")
-            raise OpeningRefused(int(error.response.status), body) from None
         raise ConnectionError("what answers there is no websocket") from error
     except picows.WSError as error:
         raise ConnectionError(str(error)) from error
@@ -204,8 +205,11 @@ async def _abandon(socket: sockets.socket) -> None:
         await asyncio.sleep(0)
 
 
-def _closure(handshake: picows.WSCloseHandshake | None) -> Closure:
-    recv, sent = (None, None) if handshake is None else (handshake.recv, handshake.sent)
+def _closure(handshake: Any) -> Closure:
+    """From picows's record of the closing handshake; ``None`` if there was none."""
+    if handshake is None:
+        return Closure(None, "the connection broke off")
+    recv, sent = handshake.recv, handshake.sent
     if sent is not None and not handshake.recv_then_sent and (refused := _number(sent.code)) in REFUSALS:
         return Closure(None, sent.reason, refused)
     if recv is not None:

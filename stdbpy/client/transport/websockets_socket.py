@@ -86,10 +86,16 @@ def _closure(error: ConnectionClosed) -> Closure:
     return Closure(None, "the connection broke off")
 
 
+class _Connect(connect):
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """Follows none: it would carry the token to somewhere that the caller did not name."""
+        return exc
+
+
 async def open_websockets(opening: Opening, receiver: Receiver, settings: SocketSettings) -> None:
     tls: Any = {} if settings.ssl is None else {"ssl": settings.ssl}
     try:
-        connection = await connect(
+        connection = await _Connect(
             opening.url,
             subprotocols=[Subprotocol(name) for name in opening.subprotocols],
             additional_headers=opening.headers,
