@@ -101,7 +101,7 @@ def held(database: Database) -> Iterator[HeldJournal]:
     journal = HeldJournal()
 
     def put(_: Transaction) -> None:
-        database._instance.journal = journal  # tests may
+        database._instance.journal = journal
 
     database.transact(put).result(PATIENCE)
     try:
@@ -335,7 +335,7 @@ def hello(ctx: ReducerContext) -> None:
                 with pytest.raises(StorageFailed):
                     connected(database)
                 journal.fails = False
-            assert not database._instance.subscriptions._subscribers  # noqa: SLF001  # tests may
+            assert not database._instance.subscriptions._subscribers
 
     def test_refusals_are_told_whatever_the_disk_does(self):
         with running() as database:
@@ -380,7 +380,7 @@ def hello(ctx: ReducerContext) -> None:
             connection.subscribe("s", 2, [ALL])
             [first, _] = box.take(2)
             assert isinstance(first, Subscribed)
-            live = database._instance.subscriptions._live  # tests may
+            live = database._instance.subscriptions._live
             broken = next(iter(live)).query
             monkeypatch.setattr(broken, "_fragments", [None])
             call(database, "add", "ann", 20)
