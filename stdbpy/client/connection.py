@@ -86,7 +86,7 @@ class LiveConnection(ABC):
             settings.session,
             clock=time.perf_counter,
             random=random.random,
-            request_factory=partial(PendingCall[Any], self),
+            request_factory=partial(PendingCall, waiter=self),
         )
         self._session.handshake()  # raises here, for the caller, what is wrong with the options
         self._hooks = Hooks()

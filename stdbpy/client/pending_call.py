@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from stdbpy.errors import ConnectionClosed, StdbError
-from stdbpy.protocol.pending import Kind, PendingRequest
+from stdbpy.protocol.pending import PendingRequest
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ class Waiter(Protocol):
         ...
 
 
-class PendingCall(PendingRequest, Generic[T]):
+class PendingCall(PendingRequest, Generic[T], eq=False, weakref=True, kw_only=True):
     """A call or query that was sent. Its outcome comes once all that it changed is in the cache and the
     callbacks for that have run.
 
@@ -44,18 +44,13 @@ class PendingCall(PendingRequest, Generic[T]):
     goes on, and can be waited for again. A failure that nobody asks for is logged.
     """
 
-    __slots__ = ("__weakref__", "_convert", "_is_seen", "_waiter", "_wakers", "settled")
-
-    def __init__(
-        self, waiter: Waiter, kind: Kind, name: str, args: tuple[Any, ...], request_id: int, serial: int, started: float
-    ) -> None:
-        super().__init__(kind, name, args, request_id, serial, started)
-        self._waiter = waiter
-        self._wakers: list[Callable[[], object]] | None = None
-        self._convert: Callable[[Any], Any] | None = None
-        self._is_seen = False
-        self.settled = False
-        """Its outcome is there and its callbacks' turn has come."""
+    waiter: Waiter
+    """Its connection."""
+    _wakers: list[Callable[[], object]] | None = None
+    _convert: Callable[[Any], Any] | None = None
+    _is_seen: bool = False
+    settled: bool = False
+    """Its outcome is there and its callbacks' turn has come."""
 
     # --- for its caller ------------------------------------------------------------------------
 
@@ -66,13 +61,13 @@ class PendingCall(PendingRequest, Generic[T]):
         never end (inside of a callback, in an event loop's thread), :class:`~stdbpy.errors.ClientError`.
         """
         if not self.settled:
-            self._waiter.wait_for(self, timeout)
+            self.waiter.wait_for(self, timeout)
         return self._outcome()
 
     def exception(self, timeout: float | None = None) -> StdbError | None:
         """Waits as :meth:`result` does, and gives what the call failed with, or ``None``."""
         if not self.settled:
-            self._waiter.wait_for(self, timeout)
+            self.waiter.wait_for(self, timeout)
         self._is_seen = True
         return self.error
 
@@ -87,7 +82,7 @@ class PendingCall(PendingRequest, Generic[T]):
 
     def __await__(self) -> Generator[Any, None, T]:
         if not self.settled:
-            timeout = self._waiter.call_timeout
+            timeout = self.waiter.call_timeout
             if timeout is None:
                 yield from self._settling().__await__()
             else:
@@ -130,7 +125,7 @@ class PendingCall(PendingRequest, Generic[T]):
             async with asyncio.timeout(timeout):
                 await self._settling()
         except TimeoutError:
-            raise self._waiter.timed_out(self, timeout) from None
+            raise self.waiter.timed_out(self, timeout) from None
 
     def _outcome(self) -> T:
         self._is_seen = True
@@ -142,7 +137,7 @@ class PendingCall(PendingRequest, Generic[T]):
 
     def __del__(self) -> None:
         if self.error is not None and not self._is_seen and not isinstance(self.error, ConnectionClosed):
-            self._waiter.failed_unseen(self)
+            self.waiter.failed_unseen(self)
 
 
 def _resolve(future: asyncio.Future[None], loop: asyncio.AbstractEventLoop) -> None:

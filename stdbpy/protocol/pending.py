@@ -5,55 +5,40 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
+import msgspec
+
 from stdbpy.errors import StdbError
 from stdbpy.protocol.events import ReducerEvent
 
 Kind = Literal["reducer", "procedure", "query"]
 
 
-class PendingRequest:
+class PendingRequest(msgspec.Struct, eq=False):
     """A call or one-off query, from being asked to its outcome.
 
     The session sets the outcome once everything that the answer changed is in the cache, and queues
     it among the deliveries.
     """
 
-    __slots__ = (
-        "_callbacks",
-        "args",
-        "done",
-        "duration",
-        "error",
-        "event",
-        "finished",
-        "kind",
-        "name",
-        "request_id",
-        "serial",
-        "started",
-        "value",
-    )
-
-    def __init__(self, kind: Kind, name: str, args: tuple[Any, ...], request_id: int, serial: int, started: float):
-        self.kind = kind
-        self.name = name
-        """Of the reducer or procedure; a query's is its SQL text."""
-        self.args = args
-        self.request_id = request_id
-        self.serial = serial
-        self.started = started
-        """By the session's clock, in seconds."""
-        self.finished: float | None = None
-        self.done = False
-        """The cache shows all that it changed, and its outcome is (about to be) told."""
-        self.value: Any = None
-        """What a procedure gave back; a query's rows (a list of ``TableRows``); ``None`` for reducers."""
-        self.error: StdbError | None = None
-        self.event: ReducerEvent | None = None
-        """How a reducer ended, as callbacks are told; ``None`` for the rest and without an answer."""
-        self.duration: int | None = None
-        """Microseconds that the server says it took, where it says so."""
-        self._callbacks: list[Callable[[Any], object]] | None = None
+    kind: Kind
+    name: str
+    """Of the reducer or procedure; a query's is its SQL text."""
+    args: tuple[Any, ...]
+    request_id: int
+    serial: int
+    started: float
+    """By the session's clock, in seconds."""
+    finished: float | None = None
+    done: bool = False
+    """The cache shows all that it changed, and its outcome is (about to be) told."""
+    value: Any = None
+    """What a procedure gave back; a query's rows (a list of ``TableRows``); ``None`` for reducers."""
+    error: StdbError | None = None
+    event: ReducerEvent | None = None
+    """How a reducer ended, as callbacks are told; ``None`` for the rest and without an answer."""
+    duration: int | None = None
+    """Microseconds that the server says it took, where it says so."""
+    _callbacks: list[Callable[[Any], object]] | None = None
 
     def add_done_callback(self, callback: Callable[[Any], object]) -> None:
         """Has ``callback(request)`` called by whoever delivers the outcome, in the order of adding."""
