@@ -105,8 +105,7 @@ class PendingCall(PendingRequest, Generic[T], eq=False, weakref=True, kw_only=Tr
         wakers, self._wakers = self._wakers, None
         for wake in wakers or ():
             wake()
-        callbacks, self._callbacks = self._callbacks, None
-        return callbacks or ()
+        return self.take_callbacks()
 
     def convert_with(self, convert: Callable[[Any], Any]) -> None:
         """Has the outcome's value converted when it is first asked for."""

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from stdbpy.errors import ReducerFailed, SatsError, SubscriptionFailed
+from stdbpy.errors import ReducerFailed, SatsError
 from stdbpy.protocol.catalog import FunctionLayout
 from stdbpy.protocol.functions import decode_arguments
 from stdbpy.sats.values import ConnectionId, Identity, TimeDuration, Timestamp
@@ -103,14 +103,6 @@ class ReconnectedEvent(msgspec.Struct, frozen=True, gc=False):
     """The connection is back: this is how the subscribed rows differ from those before it was lost."""
 
     connection_id: ConnectionId
-
-
-class SubscribeErrorEvent(msgspec.Struct, frozen=True):
-    """A subscription was refused, or ended by an error."""
-
-    query_set_id: int
-    queries: tuple[str, ...]
-    error: SubscriptionFailed
 
 
 RowEvent: TypeAlias = (
