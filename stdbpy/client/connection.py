@@ -29,7 +29,7 @@ from stdbpy.client.runtime_module import LiveTables, RuntimeModule
 from stdbpy.client.stats import Counters, Stats
 from stdbpy.client.tables import TableSource
 from stdbpy.client.transactions import Transactions
-from stdbpy.errors import CallTimeout, ConnectionClosed, NoSuchDatabase, StdbError, UsageError
+from stdbpy.errors import CallTimeout, ConnectionClosed, NoSuchDatabase, ProtocolError, StdbError, UsageError
 from stdbpy.protocol.catalog import Catalog
 from stdbpy.protocol.deliveries import Connected
 from stdbpy.protocol.reconnecting import Retry
@@ -289,7 +289,7 @@ class LiveConnection(ABC):
         with self._lock:
             kind = type(arrival)
             if kind is bytes or kind is str:
-                session.receive(arrival)  # type: ignore[arg-type]  # mypy does not follow `type`, which is quicker
+                self._receive(arrival)  # type: ignore[arg-type]  # mypy does not follow `type`, which is quicker
             elif isinstance(arrival, Opened):
                 self._take_opened(arrival)
             elif isinstance(arrival, Lost):
@@ -302,6 +302,14 @@ class LiveConnection(ABC):
             if type(deliveries[0]) is Connected:  # which is what subscriptions waited for
                 self._flush_soon()
             self._deliveries.add(deliveries)
+
+    def _receive(self, message: bytes | str) -> None:
+        try:
+            self._session.receive(message)
+        except Exception as error:  # noqa: BLE001  # none is expected
+            # What the cache holds then is uncertain, so that it is no use to go on.
+            self._log.exception("a message could not be taken in")
+            self._session.hang_up = ProtocolError(f"a message could not be taken in: {error!r}")
 
     def _take_opened(self, opened: Opened) -> None:
         self._session.opened(opened.subprotocol)

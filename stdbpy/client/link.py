@@ -173,25 +173,20 @@ class Link:
         self._connecting = asyncio.get_running_loop().create_task(self._open())
 
     async def _open(self) -> None:
-        with self._lock:
-            handshake = self._session.handshake()
         examination = asyncio.ensure_future(self._examine())
         try:
-            try:
-                opening = Opening(handshake.url, tuple(handshake.subprotocols), tuple(handshake.headers.items()))
-                await open_socket(opening, self, self._settings)
-            except OpeningRefused as error:
-                hint = await self._advise(error.status)
-                self._tell(Lost(error.body.strip(), status=error.status, hint=hint))
-                return
-            except OSError as error:
-                self._tell(Lost(_in_words(error, self._settings.open_timeout)))
-                return
-            except Exception as error:
-                log.exception("connecting failed in an unexpected way")
-                self._tell(Lost(f"connecting failed in an unexpected way: {error!r}"))
-                return
-            problem = await examination
+            lost = await self._try_to_open()
+            if lost is None:
+                self._release(await examination)
+            else:
+                self._tell(lost)
+        except Exception as error:
+            log.exception("connecting failed in an unexpected way")
+            reason = f"connecting failed in an unexpected way: {error!r}"
+            if self._held is None:
+                self._tell(Lost(reason))
+            else:
+                self._release(ProtocolError(reason))
         finally:
             self._connecting = None
             if not examination.done():
@@ -199,7 +194,19 @@ class Link:
                 await asyncio.wait([examination])
             elif not examination.cancelled():
                 examination.exception()  # it was asked for in vain
-        self._release(problem)
+
+    async def _try_to_open(self) -> Lost | None:
+        """Opens the websocket; otherwise says why not."""
+        with self._lock:
+            handshake = self._session.handshake()
+        opening = Opening(handshake.url, tuple(handshake.subprotocols), tuple(handshake.headers.items()))
+        try:
+            await open_socket(opening, self, self._settings)
+        except OpeningRefused as error:
+            return Lost(error.body.strip(), status=error.status, hint=await self._advise(error.status))
+        except OSError as error:
+            return Lost(_in_words(error, self._settings.open_timeout))
+        return None
 
     def _release(self, problem: StdbError | None) -> None:
         """The database is the right one, or not: what came so far may be told."""

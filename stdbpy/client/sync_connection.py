@@ -200,7 +200,7 @@ class Connection(LiveConnection):
                 self._deliver(arrival)
             except BaseException as error:  # noqa: BLE001  # such as SystemExit, by which a callback ends only itself
                 self._log.error("a callback ended by %r", error, exc_info=error)
-                self._inbox.put(None)
+                self._inbox.put(None)  # so that the rest of them run
         self._stop()
 
     def _stop(self) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import datetime
 import hashlib
+import ipaddress
+import ssl
 import struct
 
 import pytest
@@ -65,9 +68,11 @@ class Serving:
         self.heard = b""
         self.request = b""
 
+    tls: ssl.SSLContext | None = None
+
     async def __aenter__(self):
         self._writers, self._tasks = [], set()
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -149,6 +154,17 @@ def test_messages_in_frames_are_joined(library):
     hear(library, serving, check)
     assert b"Authorization: Bearer secret" in serving.request
     assert serving.heard[0] == 0x8A  # the answer to its ping
+
+
+def test_a_message_may_have_many_frames(library):
+    piece = b"x" * 4096
+    data = frame(2, piece, fin=False) + frame(0, piece, fin=False) * 6000 + frame(0, b"end")
+
+    async def check(hearer):
+        await hearer.until(lambda: hearer.messages)
+        assert hearer.messages == [piece * 6001 + b"end"]
+
+    hear(library, Serving(data), check)
 
 
 @pytest.mark.parametrize(
@@ -263,3 +279,53 @@ def test_no_token_gets_into_the_log(library, caplog):
     with caplog.at_level(1):
         hear(library, Serving(frame(2, b"x")), check)
     assert "secret" not in caplog.text
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A file with a key and its certificate for 127.0.0.1, which trusts itself."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "server.pem"
+    path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+    return path
+
+
+def test_tls(library, certificate):
+    async def main() -> None:
+        serving = Serving(frame(2, b"x" * 100_000))
+        serving.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        serving.tls.load_cert_chain(certificate)
+        trusting = ssl.create_default_context(cafile=str(certificate))
+        async with serving:
+            url = f"wss://127.0.0.1:{serving.port}/"
+            hearer = Hearer()
+            settings = SocketSettings(library=library, ssl=trusting)
+            await open_socket(Opening(url, ("v2",)), hearer, settings)
+            await hearer.until(lambda: hearer.messages == [b"x" * 100_000])
+            hearer.socket.close()
+            await hearer.socket.wait_closed()
+            with pytest.raises(ssl.SSLError):
+                await open_socket(Opening(url, ("v2",)), Hearer(), SocketSettings(library=library))
+
+    asyncio.run(main())

@@ -22,6 +22,9 @@ from stdbpy.client.transport.socket import (
     SocketSettings,
 )
 
+_QUEUED_FRAMES = 1024
+"""Frames that are read ahead: 4 MiB as the real server sends them."""
+
 
 class WebsocketsSocket:
     """See :class:`~stdbpy.client.transport.socket.Socket`."""
@@ -53,7 +56,8 @@ class WebsocketsSocket:
         connection, receiver = self._connection, self._receiver
         try:
             while True:
-                receiver.message(await connection.recv())
+                # `recv` takes no message of more than 4,096 frames, which are 16 MiB as the real server sends them.
+                receiver.message(_whole([piece async for piece in connection.recv_streaming()]))
                 receiver.caught_up()
         except ConnectionClosed as error:
             closure = _closure(error)
@@ -76,6 +80,14 @@ class WebsocketsSocket:
             await connection.close(code, reason.encode()[:123].decode(errors="ignore"))
         except ConnectionClosed:
             pass  # the reader tells
+
+
+def _whole(pieces: list[str | bytes]) -> str | bytes:
+    if len(pieces) == 1:
+        return pieces[0]
+    if isinstance(pieces[0], str):
+        return "".join(piece for piece in pieces if isinstance(piece, str))
+    return b"".join(piece for piece in pieces if isinstance(piece, bytes))
 
 
 def _closure(error: ConnectionClosed) -> Closure:
@@ -107,6 +119,7 @@ async def open_websockets(opening: Opening, receiver: Receiver, settings: Socket
             ping_timeout=settings.ping_timeout,
             close_timeout=CLOSE_TIMEOUT,
             max_size=settings.max_message_size,
+            max_queue=_QUEUED_FRAMES,
             logger=QuietLogger(),
             **tls,
         )
