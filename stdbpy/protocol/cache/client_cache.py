@@ -74,7 +74,7 @@ class ClientCache:
 
     def _unknown(self, name: str) -> NoReturn:
         raise ProtocolError(
-            f"The server sends rows of {name!r}, a table that this client does not know",
+            f"the server sends rows of {name!r}, a table that this client does not know",
             hint=nearest(name, self.tables) or "Generate the client again, from the schema that the database has now",
         )
 

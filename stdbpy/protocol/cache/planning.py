@@ -144,7 +144,7 @@ class Planner:
             before = counts.get(key, 1) if key in rows else 0
             after = before + change
             if after < 0:
-                raise ProtocolError(f"The server deletes a row of {self._layout.name!r} that is not there")
+                raise ProtocolError(f"the server deletes a row of {self._layout.name!r} that is not there")
             if after == 0:
                 if before:
                     gone.append(key)

@@ -89,7 +89,7 @@ class TableCache:
             return self._planner.plan(inserts, deletes, tells_updates=bool(self.listeners.on_update))
         except DecodeError as error:
             raise ProtocolError(
-                f"Rows of the table {self.layout.name!r} do not fit its columns: {error}",
+                f"rows of the table {self.layout.name!r} do not fit its columns: {error}",
                 hint="Generate the client again, from the schema that the database has now",
             ) from error
 
