@@ -20,10 +20,11 @@ from stdbpy.protocol.v2 import messages as m
 from stdbpy.protocol.v2.codec import decode_server_messages, encode_client_message
 from stdbpy.sats.bsatn import compile_codec
 from stdbpy.sats.types import Primitive
-from stdbpy.server import RunningServer
+from stdbpy.server import RunningServer, run
 from stdbpy.server.websocket import endpoint
 from stdbpy.server.websocket import mailbox as mailboxes
 from tests.contract.websocket import V1, V2, V3, Wire, connected, rows_of
+from tests.server import raw
 
 PATIENCE = 10
 
@@ -79,10 +80,9 @@ def server() -> Iterator[Any]:
 
 
 @pytest.fixture
-def database(server: RunningServer) -> Iterator[str]:
-    program = pack(ModuleSource({"notes.py": SOURCE}, "notes"))
-    server.backend.engine.publish(program, owner=server.backend.owner.identity, name="notes", clear=True)
-    yield "notes"
+def database(server: RunningServer) -> str:
+    publish(server)
+    return "notes"
 
 
 @pytest.fixture
@@ -234,11 +234,42 @@ def texts_of(update: Any) -> list[str]:
     return [row[12:].decode() for row in rows_of(of_set.tables[0].rows[0].value.inserts)]
 
 
+class TestClientsThatAreGone:
+    def test_are_noticed_because_they_answer_no_ping(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(run, "PING_INTERVAL", 0.05)
+        monkeypatch.setattr(run, "PONG_PATIENCE", 0.3)
+        with RunningServer() as server:
+            publish(server)
+            with opened(server, "notes") as alive, raw.connected(server) as dead:
+                alive.ask(m.Subscribe(1, 1, [ADDED]))
+                request = (
+                    "GET /v1/database/notes/subscribe HTTP/1.1\r\nhost: localhost\r\nupgrade: websocket\r\n"
+                    "connection: upgrade\r\nsec-websocket-version: 13\r\n"
+                    f"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: {V2}\r\n\r\n"
+                )
+                assert dead.ask(request.encode()).status == 101
+                assert texts_of(alive.next()) == ["bye"], "the module was told"
+                said = b""
+                while part := dead.socket.recv(65536):
+                    said += part
+                ping, closing = b"\x89\x04", b"\x88"
+                assert said.index(ping) < said.index(closing + bytes([2 + len(TIMED_OUT)]) + b"\x03\xf3" + TIMED_OUT)
+                assert alive.ask(add("still here")).request_id == 1
+
+
+TIMED_OUT = b"keepalive ping timeout"
+
+
+def publish(server: RunningServer) -> None:
+    """Makes the database anew."""
+    program = pack(ModuleSource({"notes.py": SOURCE}, "notes"))
+    server.backend.engine.publish(program, owner=server.backend.owner.identity, name="notes", clear=True)
+
+
 class TestServersThatStop:
     def test_close_their_clients(self):
         with RunningServer() as server:
-            program = pack(ModuleSource({"notes.py": SOURCE}, "notes"))
-            server.backend.engine.publish(program, owner=server.backend.owner.identity, name="notes")
+            publish(server)
             heard = threading.Event()
             database = server.backend.engine.database("notes")
             database.on_commit(lambda commit: commit.reducer == "bye" and heard.set())
