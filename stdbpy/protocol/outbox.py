@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 _JOINED = 1 << 18
 """Bytes from which a frame takes no further message: one of 32 MiB is refused by servers."""
 
@@ -22,18 +24,19 @@ class Outbox:
     def take(self) -> list[bytes | str]:
         """The frames to send, in order."""
         messages, self._messages = self._messages, []
-        return _joined(messages) if self.joins and len(messages) > 1 else messages
+        return _joined(cast("list[bytes]", messages)) if self.joins and len(messages) > 1 else messages
 
     def clear(self) -> None:
         self._messages.clear()
 
 
-def _joined(messages: list[bytes | str]) -> list[bytes | str]:
+def _joined(messages: list[bytes]) -> list[bytes | str]:
+    if sum(map(len, messages)) <= _JOINED:
+        return [b"".join(messages)]
     frames: list[bytes | str] = []
     together: list[bytes] = []
     size = 0
     for message in messages:
-        assert isinstance(message, bytes), "v3 is binary"
         if together and size + len(message) > _JOINED:
             frames.append(b"".join(together))
             together, size = [], 0

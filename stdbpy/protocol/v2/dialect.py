@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 
 from stdbpy.errors import DecodeError, counted
 from stdbpy.protocol import requests as r
@@ -13,8 +14,6 @@ from stdbpy.protocol.v2.codec import SERVER_MESSAGES, encode_client_message
 from stdbpy.protocol.v2.neutral import message_of, told_by
 from stdbpy.protocol.v2.reading import FAILURES, READERS
 
-_CALL_START = struct.Struct("<BIBI").pack
-_LENGTH = struct.Struct("<I").pack
 _CALL_REDUCER = 3
 
 
@@ -31,11 +30,12 @@ class V2Dialect:
     def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
         self._limit = limit
         self._names = TableNames()
+        self._calls: dict[str, tuple[Callable[..., bytes], bytes]] = {}
 
     def encode(self, request: r.Request) -> bytes:
         """As :meth:`stdbpy.protocol.dialect.Dialect.encode`."""
         if request.__class__ is r.CallReducer:
-            return _call_of_reducer(request)
+            return self._call_of_reducer(request)
         return encode_client_message(message_of(request))
 
     def decode(self, frame: bytes | str) -> list[Incoming]:
@@ -68,20 +68,26 @@ class V2Dialect:
         told.extend(told_by(any_message))
         return end
 
+    def _call_of_reducer(self, request: r.CallReducer) -> bytes:
+        args = request.args
+        if args.__class__ is bytes:
+            try:
+                pack, flags_and_name = self._calls.get(request.name) or self._prepared(request.name)
+                return pack(_CALL_REDUCER, request.request_id, flags_and_name, len(args)) + args
+            except (struct.error, ValueError):
+                pass  # what is wrong, the other way says
+        return encode_client_message(message_of(request))
+
+    def _prepared(self, name: str) -> tuple[Callable[..., bytes], bytes]:
+        """What writes calls of a reducer up to their arguments: all but its numbers stays the same."""
+        encoded = name.encode()
+        flags_and_name = b"\0" + struct.pack("<I", len(encoded)) + encoded
+        prepared = self._calls[name] = struct.Struct(f"<BI{len(flags_and_name)}sI").pack, flags_and_name
+        return prepared
+
 
 class V3Dialect(V2Dialect):
     """``v3.bsatn``: a frame is one or more messages of v2."""
 
     subprotocol = "v3.bsatn.spacetimedb"
     joins_frames = True
-
-
-def _call_of_reducer(request: r.CallReducer) -> bytes:
-    args = request.args
-    if args.__class__ is bytes:
-        try:
-            name = request.name.encode()
-            return _CALL_START(_CALL_REDUCER, request.request_id, 0, len(name)) + name + _LENGTH(len(args)) + args
-        except (struct.error, ValueError):
-            pass  # what is wrong, the other way says
-    return encode_client_message(message_of(request))
