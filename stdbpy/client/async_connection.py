@@ -16,7 +16,6 @@ from stdbpy.client.options import ConnectOptions, Settings
 from stdbpy.client.pending_call import PendingCall
 from stdbpy.client.query import Query
 from stdbpy.client.query_rows import QueryRows
-from stdbpy.client.runtime_module import RuntimeModule
 from stdbpy.client.subscriptions import AsyncSubscription
 from stdbpy.client.tables import TableSource
 from stdbpy.errors import ClientError, UsageError, WouldDeadlock
@@ -259,6 +258,9 @@ class Connecting(Generic[C]):
         settings = Settings(self._uri, self._database, self._options)
         generated = self._cls.generated
         if generated is None:
+            # It brings the naming of code generation, which generated clients do without.
+            from stdbpy.client.runtime_module import RuntimeModule
+
             generated = runtime_client(RuntimeModule(await fetch_schema_async(settings)))
         connection = self._cls(settings, generated)
         await connection._establish()  # noqa: SLF001  # its own way of being made

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from stdbpy.client.binding import ModuleBinding
 from stdbpy.client.calls import Invoke, InvokeProcedure
@@ -20,12 +20,12 @@ from stdbpy.client.delivery_steps import DeliverySteps, Hooks
 from stdbpy.client.event_bus import EventBus
 from stdbpy.client.examination import Examination
 from stdbpy.client.link import Arrival, Link, Lost, Opened
+from stdbpy.client.named_tables import NamedTables
 from stdbpy.client.options import Settings
 from stdbpy.client.pending_call import PendingCall
 from stdbpy.client.query import Query
 from stdbpy.client.query.source import quoted
 from stdbpy.client.query_rows import QueryRows
-from stdbpy.client.runtime_module import LiveTables, RuntimeModule
 from stdbpy.client.stats import Counters, Stats
 from stdbpy.client.tables import TableSource
 from stdbpy.client.transactions import Transactions
@@ -36,6 +36,9 @@ from stdbpy.protocol.reconnecting import Retry
 from stdbpy.protocol.session import Session, State
 from stdbpy.sats.values import ConnectionId, Identity
 from stdbpy.schema.model import ModuleSchema
+
+if TYPE_CHECKING:
+    from stdbpy.client.runtime_module import RuntimeModule
 
 Hook = TypeVar("Hook", bound=Callable[..., object])
 Row = TypeVar("Row")
@@ -52,11 +55,15 @@ class GeneratedClient:
     procedures: Callable[[InvokeProcedure], Any]
     pending_procedures: Callable[[InvokeProcedure], Any]
     context: type[EventContext] = EventContext
+    is_of_database: bool = False
+    """It was made from the schema of the database, which it therefore fits."""
 
 
 def runtime_client(module: RuntimeModule) -> GeneratedClient:
     """What stands for generated code where there is none."""
-    return GeneratedClient(module, module.tables, module.reducers, module.procedures, module.procedures)
+    return GeneratedClient(
+        module, module.tables, module.reducers, module.procedures, module.procedures, is_of_database=True
+    )
 
 
 class LiveConnection(ABC):
@@ -98,9 +105,8 @@ class LiveConnection(ABC):
         self._steps.on_identity = self._identified
         self._deliveries = Deliveries(self._steps.of, self._log, self.event_bus, self._spawner())
         self._public_tables = _public_tables(generated.module.schema)
-        self._examination = Examination(
-            settings, generated.module if self._is_to_be_examined(generated.module) else None
-        )
+        is_examined = settings.check_schema and not generated.is_of_database
+        self._examination = Examination(settings, generated.module if is_examined else None)
         self._link = Link(
             self._session,
             settings.socket,
@@ -118,7 +124,7 @@ class LiveConnection(ABC):
         self.db = generated.tables(self._source)
         for name, handle in vars(self.db).items():
             setattr(self, name, handle)
-        self.tables: Mapping[str, Any] = LiveTables(self._session.catalog, self._source)
+        self.tables: Mapping[str, Any] = NamedTables(self._session.catalog, self._source)
         """The handles of all tables and views by the names that SQL has for them, without their types."""
 
     # --- who it is -----------------------------------------------------------------------------
@@ -335,10 +341,6 @@ class LiveConnection(ABC):
                 store.save(self.uri, self.database, token)
             except StdbError as error:
                 self._log.error("the token could not be kept: %s", error)
-
-    def _is_to_be_examined(self, module: ModuleBinding) -> bool:
-        """A module that was made from the schema of the database fits it."""
-        return self._settings.check_schema and not isinstance(module, RuntimeModule)
 
     def _ended(self) -> StdbError:
         """What is raised for what can no longer happen."""

@@ -5,19 +5,20 @@ from __future__ import annotations
 
 import enum
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, cast
 
 import msgspec
 
 from stdbpy.client.binding import ModuleBinding
-from stdbpy.client.tables import BTreeIndex, EventTableHandle, KeyedTableHandle, TableHandle, TableSource, UniqueIndex
+from stdbpy.client.named_tables import handle_of_rows
+from stdbpy.client.tables import BTreeIndex, EventTableHandle, TableSource, UniqueIndex
 from stdbpy.codegen.choosing import contents_of
 from stdbpy.codegen.contents import Function, Part, Relation, RowStyle
 from stdbpy.codegen.names import Scope, constant_case
-from stdbpy.errors import NoSuchReducer, NoSuchTable, nearest
-from stdbpy.protocol.catalog import Catalog, TableLayout
+from stdbpy.errors import NoSuchReducer, nearest
+from stdbpy.protocol.catalog import Catalog
 from stdbpy.sats.tagged_union import TaggedUnion
 from stdbpy.sats.types import UNIT, ProductType, SumType
 from stdbpy.schema.model import ModuleSchema
@@ -109,59 +110,14 @@ def _bound(
     return tuple(given[name] for name in names)
 
 
-class LiveTables(Mapping[str, Any]):
-    """Handles of all tables and views, by the names that SQL has for them; each is made when first asked for."""
-
-    def __init__(self, catalog: Catalog, source: Callable[[str], TableSource]) -> None:
-        self._catalog = catalog
-        self._source = source
-        self._handles: dict[str, Any] = {}
-
-    def __getitem__(self, name: str) -> Any:
-        handle = self._handles.get(name)
-        if handle is None:
-            layout = self._catalog.tables.get(name)
-            if layout is None:
-                raise NoSuchTable(f"the module has no table {name!r}", hint=nearest(name, self._catalog.tables))
-            handle = self._handles[name] = _generic_handle(layout, self._source(name))
-        return handle
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._catalog.tables
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._catalog.tables)
-
-    def __len__(self) -> int:
-        return len(self._catalog.tables)
-
-
-def _generic_handle(layout: TableLayout, source: TableSource) -> Any:
-    if layout.is_event:
-        return EventTableHandle[Any, Any](source)
-    handle = _of_rows(source, layout.primary_key)
-    columns, taken = layout.columns, {*dir(type(handle)), *vars(handle)}
-    for index in layout.indexes:
-        named = [columns[position] for position in index.columns]
-        accessor = named[0] if len(named) == 1 else index.name
-        while accessor in taken:
-            accessor += "_"
-        setattr(handle, accessor, (UniqueIndex if index.unique else BTreeIndex)(source, *named))
-    return handle
-
-
 def _handle(relation: Relation, source: TableSource) -> Any:
     if relation.kind.name == "EVENT_TABLE":
         return EventTableHandle[Any, Any](source)
-    handle = _of_rows(source, relation.primary_key)
+    handle = handle_of_rows(source, relation.primary_key)
     for index in relation.indexes:
         columns = [relation.columns[position].name for position in index.columns]
         setattr(handle, index.attribute, (UniqueIndex if index.is_unique else BTreeIndex)(source, *columns))
     return handle
-
-
-def _of_rows(source: TableSource, primary_key: int | None) -> TableHandle[Any, Any]:
-    return TableHandle(source) if primary_key is None else KeyedTableHandle(source)
 
 
 # --- classes ---------------------------------------------------------------------------------

@@ -22,7 +22,6 @@ from stdbpy.client.options import Delivery, Settings, SyncConnectOptions
 from stdbpy.client.pending_call import PendingCall
 from stdbpy.client.query import Query
 from stdbpy.client.query_rows import QueryRows
-from stdbpy.client.runtime_module import RuntimeModule
 from stdbpy.client.subscriptions import Subscription
 from stdbpy.client.tables import TableSource
 from stdbpy.errors import CallTimeout, ClientError, StdbError, WouldDeadlock
@@ -110,6 +109,9 @@ class Connection(LiveConnection):
         settings = Settings(uri, database, options)
         generated = cls.generated
         if generated is None:
+            # It brings the naming of code generation, which generated clients do without.
+            from stdbpy.client.runtime_module import RuntimeModule
+
             generated = runtime_client(RuntimeModule(fetch_schema(settings)))
         return cls(settings, generated, options.get("delivery", "thread"))
 

@@ -44,10 +44,6 @@ class Place:
         return type("AsyncChatConnection", (AsyncConnection,), {"generated": self.generated})
 
 
-class _Generated(RuntimeModule):
-    pass
-
-
 def generated_for(schema) -> GeneratedClient:
     """What generated code hands over; unlike a module that is made when connecting, it may not fit the database."""
     module = RuntimeModule(schema)
