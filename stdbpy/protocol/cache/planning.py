@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 
-from stdbpy.errors import DecodeError, ProtocolError, counted
+from stdbpy.errors import ProtocolError
 from stdbpy.protocol.cache.changes import Plan, Row, RowKey
 from stdbpy.protocol.cache.comparing import has_floats
-from stdbpy.protocol.cache.json_rows import bsatn_rows
 from stdbpy.protocol.cache.row_keys import RowKeys, row_keys
+from stdbpy.protocol.cache.row_reading import bsatn_rows, decoded_rows
 from stdbpy.protocol.catalog import TableLayout
 from stdbpy.protocol.incoming import Rows
 from stdbpy.protocol.row_list import RowList
@@ -167,7 +167,4 @@ class Planner:
         return rows if isinstance(rows, RowList) else bsatn_rows(rows, self._layout.json_codec)
 
     def _decode(self, sent: RowList) -> list[Row]:
-        rows = self._layout.codec.decode_rows(sent.data)
-        if len(rows) != len(sent):
-            raise DecodeError(f"{counted(len(sent), 'row')} are announced, but there are {len(rows)}")
-        return rows
+        return decoded_rows(sent, self._layout.codec)

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from stdbpy.errors import DecodeError, counted
 from stdbpy.protocol.cache.changes import Row, RowKey
 from stdbpy.protocol.cache.comparing import ComparisonKeys, ToKey
+from stdbpy.protocol.cache.row_reading import decoded_rows
 from stdbpy.protocol.catalog import TableLayout
 from stdbpy.protocol.row_list import RowList
 from stdbpy.sats import shapes as s
@@ -67,10 +68,7 @@ class PrimaryKeys:
     def of_deleted(self, sent: RowList) -> list[RowKey]:
         if self.in_place is not None:
             return self.in_place.read(sent)
-        rows = self._codec.decode_rows(sent.data)
-        if len(rows) != len(sent):
-            raise DecodeError(f"{counted(len(sent), 'row')} are announced, but there are {len(rows)}")
-        return list(self.of_inserted(rows, sent))
+        return list(self.of_inserted(decoded_rows(sent, self._codec), sent))
 
     def of_one(self, row: Row) -> RowKey:
         value: RowKey = self.value_of(row)

@@ -170,6 +170,17 @@ def test_rows_in_json() -> None:
     assert len(table) == 0
 
 
+def test_rows_that_take_no_bytes() -> None:
+    layout = TableLayout("units", t.product(("unit", t.UNIT)))
+    cache, table = listening(layout, SCORED)
+    assert told(cache.apply([table_rows(layout, [((),)])])) == [("units", [((),)], [], [])]
+    assert told(cache.apply([table_rows(layout, [], [((),)])])) == [("units", [], [((),)], [])]
+    cache.apply([table_rows(layout, [((),)]), table_rows(SCORED, [scored(1)])])
+    assert table.snapshot() == [((),)]
+    cache.apply([table_rows(layout, [], [((),)]), table_rows(SCORED, [], [scored(1)])])
+    assert table.snapshot() == []
+
+
 def test_rows_without_a_class_are_tuples() -> None:
     row = t.product(("id", t.Primitive.U32), ("name", t.Primitive.STRING))
     layout = TableLayout("plain", row, primary_key=0)
