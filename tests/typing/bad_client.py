@@ -1,7 +1,7 @@
 """Mistakes that type checkers must find: each line with one says so at its end."""
 
 from awkward_client import connect as connect_awkward
-from quickstart_chat_client import EventContext, connect, connect_async, over_http, tables
+from quickstart_chat_client import DbConnection, EventContext, connect, connect_async, over_http, tables
 from quickstart_chat_client.arguments import SendMessage
 from quickstart_chat_client.types import Message, User
 from sdk_test_client import connect as connect_sdk
@@ -13,6 +13,7 @@ from sdk_test_view_client import connect as connect_views
 from sdk_test_view_client import tables as view_tables
 
 from stdbpy import Identity, between
+from stdbpy.client import Endpoint, Pool
 
 SERVER = "http://127.0.0.1:3000"
 NOBODY = Identity.from_int(0)
@@ -108,6 +109,17 @@ def procedures() -> None:
         db.procedures.return_primitive("1", 2)  # error
         db.procedures.scheduled_proc()  # error
         db.send_procedures.return_primitive(1, 2) + 1  # error
+
+
+def pools() -> None:
+    with Pool(DbConnection, [Endpoint(SERVER, "chat")]) as pool:
+        pool.reducers.set_name(3)  # error
+        pool.reducers.set_nam("Ada")  # error
+        pool.send.set_name("Ada").reslt()  # error
+        with pool.connection() as db:
+            print(db.usr)  # error
+    Pool(DbConnection, [Endpoint(SERVER, "chat")], delivery="tick")  # error
+    Pool(DbConnection, [Endpoint(SERVER, "chat")], prepare=lambda db: db.usr)  # error
 
 
 def queries() -> None:

@@ -6,7 +6,7 @@ from typing import assert_never, assert_type
 from awkward_client import connect as connect_awkward
 from awkward_client import tables as awkward_tables
 from awkward_client.types import AuthDirectionOut, AuthSession, Row
-from quickstart_chat_client import DbConnection, EventContext, connect, connect_async, over_http
+from quickstart_chat_client import AsyncDbConnection, DbConnection, EventContext, connect, connect_async, over_http
 from quickstart_chat_client import tables as chat_tables
 from quickstart_chat_client.arguments import SendMessage
 from quickstart_chat_client.types import Message, User
@@ -22,7 +22,7 @@ from sdk_test_view_client import tables as view_tables
 from sdk_test_view_client.types import Player, PlayerLocation
 
 from stdbpy import Identity, Timestamp, at_least, between
-from stdbpy.client import PendingCall
+from stdbpy.client import AsyncPool, Endpoint, PendingCall, Pool
 
 SERVER = "http://127.0.0.1:3000"
 
@@ -61,6 +61,20 @@ async def awaited() -> None:
     async with connect_procedures_async(SERVER, "procedures") as db:
         assert_type(db.procedures.return_primitive(1, 2), PendingCall[int])
         assert_type(await db.procedures.return_struct(1, "a"), ReturnStruct)
+
+
+async def pooled() -> None:
+    endpoints = [Endpoint(SERVER, "chat"), Endpoint(SERVER, "other")]
+    async with AsyncPool(AsyncDbConnection, endpoints, connections=2, token="x") as pool:
+        assert_type(pool.reducers.set_name("Ada"), PendingCall[None])
+        async with pool.connection(timeout=5) as db:
+            assert_type(db, AsyncDbConnection)
+    with Pool(DbConnection, endpoints, prepare=lambda db: db.subscribe(chat_tables.user, wait=False)) as threads:
+        assert_type(threads.reducers.set_name("Ada"), None)
+        assert_type(threads.send.set_name("Ada"), PendingCall[None])
+        assert_type(threads.query(chat_tables.user).rows(), list[User])
+        with threads.connection() as connection:
+            assert_type(connection, DbConnection)
 
 
 def queried() -> None:
