@@ -17,7 +17,7 @@ from stdbpy.client.tables import BTreeIndex, EventTableHandle, TableSource, Uniq
 from stdbpy.codegen.choosing import contents_of
 from stdbpy.codegen.contents import Function, Part, Relation, RowStyle
 from stdbpy.codegen.names import Scope, constant_case
-from stdbpy.errors import NoSuchReducer, nearest
+from stdbpy.errors import nearest
 from stdbpy.protocol.catalog import Catalog
 from stdbpy.sats.tagged_union import TaggedUnion
 from stdbpy.sats.types import UNIT, ProductType, SumType
@@ -75,10 +75,8 @@ class RuntimeCalls:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         function = self.__dict__.get("_functions", {}).get(name)
         if function is None:
-            if name.startswith("__"):
-                raise AttributeError(name)
-            kind = self._kind
-            raise NoSuchReducer(f"the module has no {kind} {name!r}", hint=nearest(name, self._functions))
+            hint = nearest(name, self.__dict__.get("_functions", ()))
+            raise AttributeError(f"the module has no {self.__dict__.get('_kind')} {name!r}. {hint}".rstrip())
         method = _method(function, self._invoke)
         setattr(self, name, method)
         return method
