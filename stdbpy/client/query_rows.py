@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from stdbpy.errors import DecodeError, MissingExtra, ProtocolError, counted
-from stdbpy.protocol.cache.json_rows import bsatn_rows
+from stdbpy.protocol.cache.row_reading import bsatn_rows
 from stdbpy.protocol.catalog import Catalog, TableLayout
 from stdbpy.protocol.incoming import TableRows
 from stdbpy.protocol.row_list import JsonRowList, RowList
