@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+from typing import ClassVar, Generic, Protocol, Self, TypeVar
 
 import msgspec
 
@@ -10,6 +10,7 @@ Outcome = TypeVar("Outcome")
 """What a call returns: ``None`` where it blocks, an awaitable under ``asyncio``."""
 
 Outcome_co = TypeVar("Outcome_co", covariant=True)
+Value = TypeVar("Value")
 
 
 class Invoke(Protocol[Outcome_co]):
@@ -19,9 +20,11 @@ class Invoke(Protocol[Outcome_co]):
 
 
 class InvokeProcedure(Protocol):
-    """Sends a call of the procedure ``name``; returns what it gives back, or the pending call."""
+    """Sends a call of the procedure ``name``; returns what it gives back, or the pending call: a value of
+    the type that is expected where it is called."""
 
-    def __call__(self, name: str, *args: object) -> Any: ...
+    # What comes back is of whatever type the generated method says.
+    def __call__(self, name: str, *args: object) -> Value: ...  # type: ignore[type-var]
 
 
 class ReducerCalls(Generic[Outcome]):

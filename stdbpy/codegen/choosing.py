@@ -12,7 +12,6 @@ from stdbpy.codegen.reserved import (
     CALLS,
     CONNECTION,
     HANDLE,
-    LOCAL,
     PYDANTIC_MODEL,
     TYPES_FILE,
 )
@@ -93,7 +92,7 @@ class _Chooser:
         names = [element.name or f"field_{position}" for position, element in enumerate(type.elements)]
         styled = [snake_case(name) for name in names]
         if self.is_pydantic:  # which keeps attributes with a leading underscore out of its fields
-            styled = [name.lstrip("_") or f"field_{position}" for position, name in enumerate(styled)]
+            styled = [_public(name) for name in styled]
         return tuple(map(scope.claim, styled))
 
     def _union_names(self, name: str, type: SumType) -> UnionNames:
@@ -136,7 +135,7 @@ class _Chooser:
         self, prefix: str, stem: str, functions: Iterable[Reducer | Procedure], methods: Scope
     ) -> Iterator[Function]:
         for function in sorted(functions, key=lambda function: function.name):
-            parameters = Scope(LOCAL)
+            parameters = Scope()
             yield Function(
                 prefix + function.name,
                 methods.claim(_public(snake_case(function.source_name))),
@@ -150,8 +149,9 @@ class _Chooser:
 
 
 def _public(name: str) -> str:
-    """Names with a leading underscore are the library's own, of connections and handles."""
-    return (name.strip("_") or name) if name.startswith("_") else name
+    """Names with a leading underscore are the library's own, of connections and handles; those of only
+    underscores begin with another letter."""
+    return (name.strip("_") or f"x{name}") if name.startswith("_") else name
 
 
 def _claim_in(wanted: str, *scopes: Scope) -> str:

@@ -109,13 +109,10 @@ def _procedure(part: Part, procedure: Function, annotations: Annotations, *, is_
     assert procedure.returns is not None
     value = _value(part, procedure.returns, annotations)
     returns = f"PendingCall[{value}]" if is_pending else value
-    text = doc(f"Calls the procedure ``{procedure.name}``.")
-    if returns == "None":
-        text += _invoke("", procedure)
-    else:
-        variable = "pending" if is_pending else "returned"
-        text += _invoke(f"{variable}: {returns} = ", procedure) + f"return {variable}\n"
-    return _signature(part, procedure, annotations, returns) + indented(text)
+    body = doc(f"Calls the procedure ``{procedure.name}``.") + _invoke(
+        "" if returns == "None" else "return ", procedure
+    )
+    return _signature(part, procedure, annotations, returns) + indented(body)
 
 
 def _value(part: Part, type: AlgebraicType, annotations: Annotations) -> str:

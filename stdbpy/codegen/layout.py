@@ -46,7 +46,10 @@ def any_of(head: str, types: Sequence[str]) -> str:
     line = f"{head}{' | '.join(types)}"
     if len(line) <= LINE_LENGTH or len(types) == 1:
         return line
-    return f"{head}(\n" + _indented("\n| ".join(types)) + "\n)"
+    inner = " | ".join(types)
+    if len(INDENT) + len(inner) > LINE_LENGTH:
+        inner = "\n| ".join(types)
+    return f"{head}(\n{_indented(inner)}\n)"
 
 
 def _indented(text: str) -> str:

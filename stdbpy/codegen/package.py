@@ -12,6 +12,7 @@ from stdbpy.codegen.contexts_file import contexts_file
 from stdbpy.codegen.functions_files import arguments_file, procedures_file, reducers_file
 from stdbpy.codegen.handles_file import handles_file
 from stdbpy.codegen.init_file import init_file
+from stdbpy.codegen.layout import LINE_LENGTH
 from stdbpy.codegen.module_file import definition_text, module_file
 from stdbpy.codegen.tables_file import tables_file
 from stdbpy.codegen.types_file import types_file
@@ -50,4 +51,12 @@ def generate(
         f"{HEADER_MARKER} {__version__} from a SpacetimeDB module (schema {digest}).\n"
         "# Do not edit: `stdbpy generate` writes this file anew.\n"
     )
-    return {path: f"{header}\n{text}" if text else header for path, text in files.items()}
+    return {path: f"{header}{_set_apart(path, text)}\n{text}" if text else header for path, text in files.items()}
+
+
+def _set_apart(path: str, text: str) -> str:
+    """Asks formatters to leave files alone whose names are so long that lines do not end where they should:
+    where a formatter would break them is its own affair."""
+    lines = () if path == "module.py" else text.splitlines()
+    too_long = any(len(line) > LINE_LENGTH and not line.lstrip().startswith('"""') for line in lines)
+    return "# fmt: off\n" if too_long else ""

@@ -34,9 +34,6 @@ ARGUMENTS_FILE = frozenset({"ClassVar", "ReducerArguments", "UUID", "annotations
 CALLS = ANNOTATION_WORDS | {"invoke"}
 """What ``Reducers`` and ``Procedures`` have or name."""
 
-LOCAL = frozenset({"pending", "returned"})
-"""Variables of the methods of procedures."""
-
 HANDLE = frozenset(
     {"changes", "count", "iter", "on_delete", "on_insert", "on_update"}
     | {"remove_on_delete", "remove_on_insert", "remove_on_update"}
@@ -45,7 +42,7 @@ HANDLE = frozenset(
 
 CONNECTION = frozenset(
     {"begin", "builder", "call_timeout", "calls_pending", "catalog", "close", "connect"}
-    | {"connection_id", "database", "db", "end_subscription", "error", "failed_unseen", "generated"}
+    | {"connection_id", "database", "db", "end_subscription", "error", "event_bus", "failed_unseen", "generated"}
     | {"identity", "is_connected", "is_inside_callback", "lock", "made", "on_call_timeout"}
     | {"on_callback_error", "on_connect", "on_connect_error", "on_disconnect", "on_event", "on_reconnect"}
     | {"procedures", "query", "reducers", "send", "send_procedures", "send_query", "state", "stats"}

@@ -17,8 +17,21 @@ from pathlib import Path
 import pytest
 
 from stdbpy.codegen import HEADER_MARKER, RowStyle, generate
-from stdbpy.sats.types import Primitive, product
-from stdbpy.schema import ModuleSchema, Table, TypeDef, schema_from_json, with_names
+from stdbpy.sats.types import UNIT, ArrayType, Primitive, TypeRef, option, product, result, sum_of
+from stdbpy.schema import (
+    Index,
+    IndexAlgorithm,
+    ModuleSchema,
+    Procedure,
+    Reducer,
+    Table,
+    TypeDef,
+    UniqueConstraint,
+    View,
+    complete,
+    schema_from_json,
+    with_names,
+)
 from tests.codegen.awkward import awkward_schema
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -158,3 +171,47 @@ def test_private_tables_are_left_out_unless_asked_for() -> None:
 def test_every_file_says_that_it_is_generated() -> None:
     for text in generate(golden_schema("quickstart_chat")).values():
         assert text.startswith(HEADER_MARKER)
+
+
+def test_names_of_any_length_are_formatted(tmp_path: Path) -> None:
+    for length in range(1, 120, 3):
+        (tmp_path / f"client_{length}").mkdir()
+        for path, text in generate(schema_with_names_of(length)).items():
+            (tmp_path / f"client_{length}" / path).write_text(text)
+    run(tool("ruff"), "format", "--isolated", "--check", str(tmp_path))
+
+
+def schema_with_names_of(length: int) -> ModuleSchema:
+    """Everything in it is called by so many letters."""
+    name, other = "n" * length, "m" * length
+    kind = sum_of(("a" * length, Primitive.U8), ("b" * length, TypeRef(0)), ("c" * length, UNIT))
+    row = product((name, Primitive.U64), (other, result(Primitive.STRING, TypeRef(1))), ("Cc" * length, TypeRef(1)))
+    space = (row, kind)
+    return complete(
+        ModuleSchema(
+            typespace=space,
+            source_typespace=space,
+            types=(TypeDef(name, name, 0), TypeDef(other, other, 1)),
+            tables=(
+                Table(
+                    name, name, 0, (), primary_key=0,
+                    indexes=(
+                        Index("", "", name, IndexAlgorithm.BTREE, (0,)),
+                        Index("", "", f"{name}_{other}", IndexAlgorithm.BTREE, (0, 1)),
+                    ),
+                    constraints=(UniqueConstraint("", "", (0,)),),
+                ),
+            ),
+            reducers=(Reducer(name, name, product((name, TypeRef(1)), (other, option(TypeRef(0))))),),
+            procedures=(Procedure(other, other, product((name, Primitive.U8)), result(TypeRef(0), TypeRef(1))),),
+            views=(View(other, other, 0, True, False, product(), ArrayType(TypeRef(0))),),
+        )
+    )  # fmt: skip
+
+
+def test_importing_a_package_is_quick() -> None:
+    """Types and queries come without the parts that connect."""
+    slow = {"asyncio", "httpx", "picows", "ssl", "stdbpy.client.connection", "stdbpy.schema", "websockets"}
+    program = f"import sys, sdk_test_client; print(sorted({slow!r} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=GOLDEN, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

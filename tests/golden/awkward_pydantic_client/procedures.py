@@ -16,8 +16,7 @@ class AuthProcedures(ProcedureCalls):
 
     def current(self) -> types.AuthSession | None:
         """Calls the procedure ``auth.current``."""
-        returned: types.AuthSession | None = self.invoke("auth.current")
-        return returned
+        return self.invoke("auth.current")
 
 
 class Procedures(ProcedureCalls):
@@ -29,13 +28,11 @@ class Procedures(ProcedureCalls):
 
     def invoke_(self) -> types.Row | None:
         """Calls the procedure ``invoke``."""
-        returned: types.Row | None = self.invoke("invoke")
-        return returned
+        return self.invoke("invoke")
 
     def roll_dice(self, sides: u8) -> Ok[u8] | Err[types.Tree]:
         """Calls the procedure ``rollDice``."""
-        returned: Ok[u8] | Err[types.Tree] = self.invoke("rollDice", sides)
-        return returned
+        return self.invoke("rollDice", sides)
 
 
 class PendingAuthProcedures(ProcedureCalls):
@@ -43,8 +40,7 @@ class PendingAuthProcedures(ProcedureCalls):
 
     def current(self) -> PendingCall[types.AuthSession | None]:
         """Calls the procedure ``auth.current``."""
-        pending: PendingCall[types.AuthSession | None] = self.invoke("auth.current")
-        return pending
+        return self.invoke("auth.current")
 
 
 class PendingProcedures(ProcedureCalls):
@@ -56,10 +52,8 @@ class PendingProcedures(ProcedureCalls):
 
     def invoke_(self) -> PendingCall[types.Row | None]:
         """Calls the procedure ``invoke``."""
-        pending: PendingCall[types.Row | None] = self.invoke("invoke")
-        return pending
+        return self.invoke("invoke")
 
     def roll_dice(self, sides: u8) -> PendingCall[Ok[u8] | Err[types.Tree]]:
         """Calls the procedure ``rollDice``."""
-        pending: PendingCall[Ok[u8] | Err[types.Tree]] = self.invoke("rollDice", sides)
-        return pending
+        return self.invoke("rollDice", sides)

@@ -68,7 +68,7 @@ class ImportColumns(Columns):
             "__hidden",
             SqlType.BOOL,
         )
-        self.init__: Column[ImportColumns, bool] = Column(
+        self.init: Column[ImportColumns, bool] = Column(
             source,
             "__init__",
             SqlType.BOOL,
@@ -101,11 +101,7 @@ class MineColumns(Columns):
             "__hidden",
             SqlType.BOOL,
         )
-        self.init__: Column[MineColumns, bool] = Column(
-            source,
-            "__init__",
-            SqlType.BOOL,
-        )
+        self.init: Column[MineColumns, bool] = Column(source, "__init__", SqlType.BOOL)
         self.json_: Column[MineColumns, f32] = Column(source, "json", SqlType.F32)
         self.nested = OpaqueColumn(source, "nested")
         self.outcome = OpaqueColumn(source, "outcome")

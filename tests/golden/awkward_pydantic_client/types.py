@@ -21,7 +21,7 @@ class Row(RowModel):
     foo_bar: u8 = Field(validation_alias="fooBar", serialization_alias="fooBar")
     foo_bar_: u8 = Field(validation_alias="foo_bar", serialization_alias="foo_bar")
     hidden: bool = Field(validation_alias="__hidden", serialization_alias="__hidden")
-    init__: bool = Field(validation_alias="__init__", serialization_alias="__init__")
+    init: bool = Field(validation_alias="__init__", serialization_alias="__init__")
     json_: f32 = Field(validation_alias="json", serialization_alias="json")
     nested: Some[u32 | None] | None
     outcome: Ok[bytes] | Err[str]

@@ -24,33 +24,27 @@ class Procedures(ProcedureCalls):
 
     def invalid_request(self) -> str:
         """Calls the procedure ``invalid_request``."""
-        returned: str = self.invoke("invalid_request")
-        return returned
+        return self.invoke("invalid_request")
 
     def read_my_schema(self, server_url: str) -> str:
         """Calls the procedure ``read_my_schema``."""
-        returned: str = self.invoke("read_my_schema", server_url)
-        return returned
+        return self.invoke("read_my_schema", server_url)
 
     def return_enum_a(self, a: u32) -> types.ReturnEnum:
         """Calls the procedure ``return_enum_a``."""
-        returned: types.ReturnEnum = self.invoke("return_enum_a", a)
-        return returned
+        return self.invoke("return_enum_a", a)
 
     def return_enum_b(self, b: str) -> types.ReturnEnum:
         """Calls the procedure ``return_enum_b``."""
-        returned: types.ReturnEnum = self.invoke("return_enum_b", b)
-        return returned
+        return self.invoke("return_enum_b", b)
 
     def return_primitive(self, lhs: u32, rhs: u32) -> u32:
         """Calls the procedure ``return_primitive``."""
-        returned: u32 = self.invoke("return_primitive", lhs, rhs)
-        return returned
+        return self.invoke("return_primitive", lhs, rhs)
 
     def return_struct(self, a: u32, b: str) -> types.ReturnStruct:
         """Calls the procedure ``return_struct``."""
-        returned: types.ReturnStruct = self.invoke("return_struct", a, b)
-        return returned
+        return self.invoke("return_struct", a, b)
 
     def sorted_uuids_insert(self) -> None:
         """Calls the procedure ``sorted_uuids_insert``."""
@@ -66,50 +60,40 @@ class PendingProcedures(ProcedureCalls):
 
     def insert_with_tx_commit(self) -> PendingCall[None]:
         """Calls the procedure ``insert_with_tx_commit``."""
-        pending: PendingCall[None] = self.invoke("insert_with_tx_commit")
-        return pending
+        return self.invoke("insert_with_tx_commit")
 
     def insert_with_tx_rollback(self) -> PendingCall[None]:
         """Calls the procedure ``insert_with_tx_rollback``."""
-        pending: PendingCall[None] = self.invoke("insert_with_tx_rollback")
-        return pending
+        return self.invoke("insert_with_tx_rollback")
 
     def invalid_request(self) -> PendingCall[str]:
         """Calls the procedure ``invalid_request``."""
-        pending: PendingCall[str] = self.invoke("invalid_request")
-        return pending
+        return self.invoke("invalid_request")
 
     def read_my_schema(self, server_url: str) -> PendingCall[str]:
         """Calls the procedure ``read_my_schema``."""
-        pending: PendingCall[str] = self.invoke("read_my_schema", server_url)
-        return pending
+        return self.invoke("read_my_schema", server_url)
 
     def return_enum_a(self, a: u32) -> PendingCall[types.ReturnEnum]:
         """Calls the procedure ``return_enum_a``."""
-        pending: PendingCall[types.ReturnEnum] = self.invoke("return_enum_a", a)
-        return pending
+        return self.invoke("return_enum_a", a)
 
     def return_enum_b(self, b: str) -> PendingCall[types.ReturnEnum]:
         """Calls the procedure ``return_enum_b``."""
-        pending: PendingCall[types.ReturnEnum] = self.invoke("return_enum_b", b)
-        return pending
+        return self.invoke("return_enum_b", b)
 
     def return_primitive(self, lhs: u32, rhs: u32) -> PendingCall[u32]:
         """Calls the procedure ``return_primitive``."""
-        pending: PendingCall[u32] = self.invoke("return_primitive", lhs, rhs)
-        return pending
+        return self.invoke("return_primitive", lhs, rhs)
 
     def return_struct(self, a: u32, b: str) -> PendingCall[types.ReturnStruct]:
         """Calls the procedure ``return_struct``."""
-        pending: PendingCall[types.ReturnStruct] = self.invoke("return_struct", a, b)
-        return pending
+        return self.invoke("return_struct", a, b)
 
     def sorted_uuids_insert(self) -> PendingCall[None]:
         """Calls the procedure ``sorted_uuids_insert``."""
-        pending: PendingCall[None] = self.invoke("sorted_uuids_insert")
-        return pending
+        return self.invoke("sorted_uuids_insert")
 
     def will_panic(self) -> PendingCall[None]:
         """Calls the procedure ``will_panic``."""
-        pending: PendingCall[None] = self.invoke("will_panic")
-        return pending
+        return self.invoke("will_panic")
