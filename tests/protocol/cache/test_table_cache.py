@@ -71,6 +71,17 @@ def test_a_row_that_leaves_one_query_set_while_another_sees_it_updated_is_one_up
     assert told(cache.apply([table_rows(SCORED, [], [new])])) == [("scored", [], [new], [])]
 
 
+def test_a_row_that_enters_a_second_query_set_beside_updates_is_counted() -> None:
+    cache, table = listening(SCORED)
+    cache.apply([table_rows(SCORED, [scored(1), scored(2)])])
+    changes = cache.apply([table_rows(SCORED, [scored(1, 5), scored(2), scored(3)], [scored(1)])])
+    assert told(changes) == [("scored", [scored(3)], [], [(scored(1), scored(1, 5))])]
+    assert table.counts == {2: 2}
+    cache.apply([table_rows(SCORED, [scored(3, 1), scored(4)], [scored(3), scored(2)])])
+    assert [row.key for row in table] == [1, 2, 3, 4]
+    assert table.counts == {}
+
+
 def test_deletes_count_before_inserts_wherever_they_stand() -> None:
     cache, table = listening(SCORED)
     old, new = scored(1, 1), scored(1, 2)
