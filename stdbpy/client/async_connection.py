@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Coroutine, Generator
-from contextlib import nullcontext
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, Unpack
 
 from stdbpy.client.builder import DbConnectionBuilder
-from stdbpy.client.connection import GeneratedClient, LiveConnection, runtime_client, texts_of
+from stdbpy.client.connection import GeneratedClient, LiveConnection, runtime_client
 from stdbpy.client.establishing import fetch_schema_async, not_in_time
 from stdbpy.client.link import Arrival
 from stdbpy.client.options import ConnectOptions, Settings
 from stdbpy.client.pending_call import PendingCall
 from stdbpy.client.query import Query
 from stdbpy.client.query_rows import QueryRows
+from stdbpy.client.subscription_queries import texts_of
 from stdbpy.client.subscriptions import AsyncSubscription
 from stdbpy.client.tables import TableSource
 from stdbpy.errors import ClientError, UsageError, WouldDeadlock
@@ -48,7 +49,7 @@ class AsyncConnection(LiveConnection):
     """The procedures: each call is sent at once and gives a :class:`PendingCall` to await."""
 
     def __init__(self, settings: Settings, generated: GeneratedClient) -> None:
-        super().__init__(settings, generated, nullcontext())
+        super().__init__(settings, generated, threading.RLock())  # which costs less than no lock
         self._loop = asyncio.get_running_loop()
         self._watchers: list[asyncio.Future[None]] = []
         self._tasks: set[asyncio.Task[object]] = set()

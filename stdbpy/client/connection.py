@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from stdbpy.client.binding import ModuleBinding
-from stdbpy.client.calls import Invoke, InvokeProcedure
+from stdbpy.client.calls import Invoke
 from stdbpy.client.connection_log import ConnectionLog
 from stdbpy.client.contexts import EventContext
 from stdbpy.client.deliveries import Deliveries
@@ -24,18 +24,17 @@ from stdbpy.client.named_tables import NamedTables
 from stdbpy.client.options import Settings
 from stdbpy.client.pending_call import PendingCall
 from stdbpy.client.query import Query
-from stdbpy.client.query.source import quoted
 from stdbpy.client.query_rows import QueryRows
 from stdbpy.client.stats import Counters, Stats
+from stdbpy.client.subscription_queries import queries_for_all
 from stdbpy.client.tables import TableSource
 from stdbpy.client.transactions import Transactions
-from stdbpy.errors import CallTimeout, ConnectionClosed, NoSuchDatabase, ProtocolError, StdbError, UsageError
+from stdbpy.errors import CallTimeout, ConnectionClosed, NoSuchDatabase, ProtocolError, StdbError
 from stdbpy.protocol.catalog import Catalog
 from stdbpy.protocol.deliveries import Connected
 from stdbpy.protocol.reconnecting import Retry
 from stdbpy.protocol.session import Session, State
 from stdbpy.sats.values import ConnectionId, Identity
-from stdbpy.schema.model import ModuleSchema
 
 if TYPE_CHECKING:
     from stdbpy.client.runtime_module import RuntimeModule
@@ -52,8 +51,8 @@ class GeneratedClient:
     tables: Callable[[Callable[[str], TableSource]], Any]
     """Makes the object whose attributes are the handles of tables, given the source of each by its name."""
     reducers: Callable[[Invoke[Any]], Any]
-    procedures: Callable[[InvokeProcedure], Any]
-    pending_procedures: Callable[[InvokeProcedure], Any]
+    procedures: Callable[[Callable[..., Any]], Any]
+    pending_procedures: Callable[[Callable[..., Any]], Any]
     context: type[EventContext] = EventContext
     is_of_database: bool = False
     """It was made from the schema of the database, which it therefore fits."""
@@ -93,7 +92,7 @@ class LiveConnection(ABC):
             settings.session,
             clock=time.perf_counter,
             random=random.random,
-            request_factory=partial(PendingCall, waiter=self),
+            request_factory=PendingCall,
         )
         self._session.handshake()  # raises here, for the caller, what is wrong with the options
         self._hooks = Hooks()
@@ -104,7 +103,7 @@ class LiveConnection(ABC):
         )
         self._steps.on_identity = self._identified
         self._deliveries = Deliveries(self._steps.of, self._log, self.event_bus, self._spawner())
-        self._public_tables = _public_tables(generated.module.schema)
+        self._generated = generated
         is_examined = settings.check_schema and not generated.is_of_database
         self._examination = Examination(settings, generated.module if is_examined else None)
         self._link = Link(
@@ -261,9 +260,11 @@ class LiveConnection(ABC):
         return pending
 
     def _sent(self, call: Any) -> PendingCall[Any]:
-        self._counters.calls_sent += 1
-        self._flush_soon()
         assert isinstance(call, PendingCall)
+        call.waiter = self
+        self._counters.calls_sent += 1
+        if not self._link.is_flush_due:
+            self._flush_soon()
         return call
 
     @property
@@ -283,8 +284,7 @@ class LiveConnection(ABC):
         self._log.error("%s %r failed, and nothing asked for its outcome: %s", call.kind, call.name, call.error)
 
     def _all_tables(self) -> list[str]:
-        """Queries for all rows of all public tables and views."""
-        return [f"SELECT * FROM {quoted(name)}" for name in self._public_tables]  # noqa: S608  # the schema's own names
+        return queries_for_all(self._generated.module.schema)
 
     # --- what arrives --------------------------------------------------------------------------
 
@@ -386,18 +386,3 @@ class LiveConnection(ABC):
     def _spawner(self) -> Callable[[Coroutine[Any, Any, object], Callable[..., object]], object] | None:
         """What runs the coroutines that callbacks give, if anything does."""
         return None
-
-
-def texts_of(queries: Sequence[Query[Any] | str]) -> list[str]:
-    """The SQL of what is subscribed to. Raises :class:`UsageError` for nothing."""
-    if not queries:
-        raise UsageError("subscribe needs a query", hint="subscribe_to_all_tables() takes all.")
-    return [str(query) for query in queries]
-
-
-def _public_tables(schema: ModuleSchema) -> list[str]:
-    names = []
-    for prefix, module in schema.walk():
-        names += [prefix + table.name for table in module.tables if table.is_public]
-        names += [prefix + view.name for view in module.views if view.is_public and not view.params.elements]
-    return sorted(names)

@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar, Unpack
 from weakref import WeakSet
 
 from stdbpy.client.builder import DbConnectionBuilder
-from stdbpy.client.connection import GeneratedClient, LiveConnection, runtime_client, texts_of
+from stdbpy.client.connection import GeneratedClient, LiveConnection, runtime_client
 from stdbpy.client.establishing import fetch_schema, not_in_time
 from stdbpy.client.io_thread import IoThread
 from stdbpy.client.link import Arrival
@@ -22,6 +22,7 @@ from stdbpy.client.options import Delivery, Settings, SyncConnectOptions
 from stdbpy.client.pending_call import PendingCall
 from stdbpy.client.query import Query
 from stdbpy.client.query_rows import QueryRows
+from stdbpy.client.subscription_queries import texts_of
 from stdbpy.client.subscriptions import Subscription
 from stdbpy.client.tables import TableSource
 from stdbpy.errors import CallTimeout, ClientError, StdbError, WouldDeadlock

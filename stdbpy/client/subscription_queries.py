@@ -1,0 +1,27 @@
+"""The queries that a subscription asks the server for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from stdbpy.client.query import Query
+from stdbpy.client.query.source import quoted
+from stdbpy.errors import UsageError
+from stdbpy.schema.model import ModuleSchema
+
+
+def texts_of(queries: Sequence[Query[Any] | str]) -> list[str]:
+    """Their SQL. Raises :class:`UsageError` for none."""
+    if not queries:
+        raise UsageError("subscribe needs a query", hint="subscribe_to_all_tables() takes all.")
+    return [str(query) for query in queries]
+
+
+def queries_for_all(schema: ModuleSchema) -> list[str]:
+    """Queries for all rows of all public tables, and of public views that take no arguments."""
+    names: list[str] = []
+    for prefix, module in schema.walk():
+        names += [prefix + table.name for table in module.tables if table.is_public]
+        names += [prefix + view.name for view in module.views if view.is_public and not view.params.elements]
+    return [f"SELECT * FROM {quoted(name)}" for name in sorted(names)]  # noqa: S608  # the schema's own names
