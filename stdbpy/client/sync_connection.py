@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -241,6 +242,11 @@ class Connection(LiveConnection):
             if self._thread.is_alive():
                 self._log.warning("a callback is still running after %g seconds", CALLBACKS_END_WITHIN)
 
+    def abandon(self) -> None:
+        """For a process that was forked from the connection's: the other one goes on with it."""
+        self._session.close()
+        self._session.error = ClientError("it belongs to the process that this one was forked from")
+
     def __enter__(self) -> Self:
         return self
 
@@ -361,6 +367,16 @@ class Connection(LiveConnection):
     def _on_loop(self, function: Callable[..., object], *arguments: object) -> None:
         with suppress(RuntimeError):  # the event loop is gone with the connection
             self._io.call_soon(function, *arguments)
+
+
+def _abandon_all() -> None:
+    for connection in list(_open):
+        connection.abandon()
+    _open.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_abandon_all)
 
 
 @atexit.register

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -464,3 +465,32 @@ def test_a_callback_that_ends_its_thread_ends_only_itself(chat, caplog):
         db.reducers.send_message("one")
         assert told == ["one"]
     assert "SystemExit" in caplog.text
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Python since 3.12: there are threads
+def test_a_forked_process_connects_anew(chat, delivery):
+    with connect(chat.url, chat.database, delivery=delivery) as db:
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:  # nothing of pytest's must run here
+            said = "nothing"
+            try:
+                signal.alarm(20)
+                try:
+                    db.reducers.set_name("child")
+                except ConnectionClosed as error:
+                    said = str(error)
+                db.close()
+                with connect(chat.url, chat.database, delivery=delivery) as own:
+                    own.reducers.set_name("child")
+                    said += f" / {own.is_connected}"
+            finally:
+                os.write(writing, said.encode())
+                os._exit(0)
+        os.waitpid(child, 0)
+        said = os.read(reading, 1000).decode()
+        os.close(reading)
+        os.close(writing)
+        assert said == "the connection is closed: it belongs to the process that this one was forked from / True"
+        db.reducers.set_name("Ada")
