@@ -35,7 +35,7 @@ class Waiter(Protocol):
         ...
 
 
-class PendingCall(PendingRequest, Generic[T], eq=False, weakref=True, kw_only=True):
+class PendingCall(PendingRequest, Generic[T], eq=False, weakref=True):
     """A call or query that was sent. Its outcome comes once all that it changed is in the cache and the
     callbacks for that have run.
 
@@ -44,8 +44,8 @@ class PendingCall(PendingRequest, Generic[T], eq=False, weakref=True, kw_only=Tr
     goes on, and can be waited for again. A failure that nobody asks for is logged.
     """
 
-    waiter: Waiter
-    """Its connection."""
+    waiter: Waiter = cast("Waiter", None)
+    """Its connection, which says so as soon as it has asked for the call."""
     _wakers: list[Callable[[], object]] | None = None
     _convert: Callable[[Any], Any] | None = None
     _is_seen: bool = False
