@@ -41,7 +41,7 @@ HANDLE = frozenset(
 """Attributes of the handles of tables."""
 
 CONNECTION = frozenset(
-    {"begin", "builder", "call_timeout", "calls_pending", "catalog", "close", "connect"}
+    {"abandon", "begin", "builder", "call_timeout", "calls_pending", "catalog", "close", "connect"}
     | {"connection_id", "database", "db", "end_subscription", "error", "event_bus", "failed_unseen", "generated"}
     | {"identity", "is_connected", "is_inside_callback", "lock", "made", "on_call_timeout"}
     | {"on_callback_error", "on_connect", "on_connect_error", "on_disconnect", "on_event", "on_reconnect"}

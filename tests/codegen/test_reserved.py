@@ -42,4 +42,5 @@ def _is_self(node: ast.expr) -> bool:
     ids=["connections", "handles", "calls", "pydantic"],
 )
 def test_reserved_names_are_those_of_the_classes(reserved_names: frozenset[str], classes: list[type]) -> None:
-    assert set().union(*map(attributes_of, classes)) - reserved_names == set()
+    not_reserved = set().union(*map(attributes_of, classes)) - reserved_names
+    assert not not_reserved, "these names belong into stdbpy/codegen/reserved.py"
