@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 from functools import partial
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar, Unpack, cast
+from typing import Any, Generic, Self, TypeVar, Unpack, cast, overload
 
 from stdbpy.client.async_connection import AsyncConnection
 from stdbpy.client.connection import GeneratedClient, runtime_client
@@ -79,6 +79,10 @@ class AsyncPool(LivePool[AsyncConnection], Generic[C_co]):
         """The procedures, likewise."""
         return cast("Calls_co", self._calls("procedures"))
 
+    @overload
+    def query(self, query: Query[Row]) -> PendingCall[QueryRows[Row]]: ...
+    @overload
+    def query(self, query: str) -> PendingCall[QueryRows[Any]]: ...
     def query(self, query: Query[Row] | str) -> PendingCall[QueryRows[Row]]:
         """Asks for the rows that a query gives now; await it for them."""
         return self._send(lambda connection: connection.query(query))
@@ -114,6 +118,8 @@ class AsyncPool(LivePool[AsyncConnection], Generic[C_co]):
 
         Raises why not, after ``connect_timeout`` seconds or as soon as no endpoint can be hoped for.
         """
+        if not self._is_to_open():
+            return self
         self._opened_on = asyncio.get_running_loop()
         try:
             self._start(self._generated or runtime_client(await self._module()))
@@ -133,15 +139,17 @@ class AsyncPool(LivePool[AsyncConnection], Generic[C_co]):
         deadline = time.monotonic() + (self.policy.drain_timeout if timeout is None else timeout)
         self._roster.drain()
         self._wake()
-        await self._until(lambda: not self._roster.leases, deadline - time.monotonic())
-        for member in self._roster.members:
-            connection = member.connection
-            if connection is not None and connection.calls_pending:
-                remaining = max(deadline - time.monotonic(), 0.0)
-                with suppress(ClientError):  # what it waited for was decided by its end
-                    await connection.wait_until_async(partial(self._is_idle, connection), remaining)
-        given_up = self._roster.outstanding
-        await self.close()
+        try:
+            await self._until(lambda: not self._roster.leases, deadline - time.monotonic())
+            for member in self._roster.members:
+                connection = member.connection
+                if connection is not None and connection.calls_pending:
+                    remaining = max(deadline - time.monotonic(), 0.0)
+                    with suppress(ClientError):  # what it waited for was decided by its end
+                        await connection.wait_until_async(partial(self._is_idle, connection), remaining)
+        finally:  # who gives up waiting gives up the calls
+            given_up = self._roster.outstanding
+            await self.close()
         return given_up
 
     async def close(self) -> None:

@@ -21,7 +21,7 @@ from stdbpy.client.pool.member import Member
 from stdbpy.client.pool.options import Endpoint, PoolPolicy
 from stdbpy.client.pool.roster import Make, Roster
 from stdbpy.client.query.source import quoted
-from stdbpy.errors import ClientError, ConnectFailed, ConnectionLost, StdbError, UsageError
+from stdbpy.errors import ClientError, ConnectFailed, ConnectionClosed, ConnectionLost, StdbError, UsageError
 from stdbpy.protocol.options import ReconnectPolicy
 from stdbpy.protocol.reconnecting import is_final
 
@@ -132,6 +132,12 @@ class LivePool(ABC, Generic[L]):
         return self._send(lambda connection: connection._send_procedure(name, *arguments))  # noqa: SLF001  # of one room
 
     # --- opening -------------------------------------------------------------------------------
+
+    def _is_to_open(self) -> bool:
+        """``False`` if it is open already. Raises ``ConnectionClosed`` once it was closed."""
+        if self._roster.is_draining:
+            raise ConnectionClosed("the pool was closed", hint="Make another one.")
+        return not self._is_open
 
     def _all_settings(self) -> list[Settings]:
         return [self._settings(site.endpoint) for site in self._roster.sites]

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from types import TracebackType
-from typing import Any, Generic, Protocol, Self, TypeVar, Unpack, cast
+from typing import Any, Generic, Protocol, Self, TypeVar, Unpack, cast, overload
 
 from stdbpy.client.connection import GeneratedClient, runtime_client
 from stdbpy.client.establishing import fetch_schema
@@ -98,11 +98,19 @@ class Pool(LivePool[Connection], Generic[C_co]):
         """The procedures, likewise."""
         return cast("Calls_co", self._calls("send_procedures"))
 
+    @overload
+    def query(self, query: Query[Row]) -> QueryRows[Row]: ...
+    @overload
+    def query(self, query: str) -> QueryRows[Any]: ...
     def query(self, query: Query[Row] | str) -> QueryRows[Row]:
         """The rows that a query gives now. Raises :class:`~stdbpy.errors.QueryFailed`."""
         self._refuse_inside_callback()
         return self.send_query(query).result()
 
+    @overload
+    def send_query(self, query: Query[Row]) -> PendingCall[QueryRows[Row]]: ...
+    @overload
+    def send_query(self, query: str) -> PendingCall[QueryRows[Any]]: ...
     def send_query(self, query: Query[Row] | str) -> PendingCall[QueryRows[Row]]:
         """Asks for the rows that a query gives now, and does not wait for them."""
         return self._send(lambda connection: connection.send_query(query))
@@ -152,6 +160,8 @@ class Pool(LivePool[Connection], Generic[C_co]):
 
         Raises why not, after ``connect_timeout`` seconds or as soon as no endpoint can be hoped for.
         """
+        if not self._is_to_open():
+            return self
         try:
             generated = self._generated or runtime_client(self._module())
             self._io = IoThread.join_in()
@@ -171,18 +181,20 @@ class Pool(LivePool[Connection], Generic[C_co]):
         those fail with ``ConnectionClosed``. Not to be called from inside of a callback.
         """
         deadline = time.monotonic() + (self.policy.drain_timeout if timeout is None else timeout)
-        with self._state:
-            self._roster.drain()
-            self._state.notify_all()
-            self._state.wait_for(lambda: not self._roster.leases, deadline - time.monotonic())
-        for member in self._roster.members:
-            connection = member.connection
-            if connection is not None and connection.calls_pending:
-                remaining = max(deadline - time.monotonic(), 0.0)
-                with suppress(ClientError):  # what it waited for was decided by its end
-                    connection.wait_until(partial(self._is_idle, connection), remaining)
-        given_up = self._roster.outstanding
-        self.close()
+        try:
+            with self._state:
+                self._roster.drain()
+                self._state.notify_all()
+                self._state.wait_for(lambda: not self._roster.leases, deadline - time.monotonic())
+            for member in self._roster.members:
+                connection = member.connection
+                if connection is not None and connection.calls_pending:
+                    remaining = max(deadline - time.monotonic(), 0.0)
+                    with suppress(ClientError):  # what it waited for was decided by its end
+                        connection.wait_until(partial(self._is_idle, connection), remaining)
+        finally:  # who gives up waiting gives up the calls
+            given_up = self._roster.outstanding
+            self.close()
         return given_up
 
     def close(self) -> None:

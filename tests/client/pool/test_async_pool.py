@@ -231,6 +231,8 @@ def test_draining_waits_for_calls_and_blocks_and_takes_no_more(chat):
         await task
         assert await draining == 0
         assert all(not member.is_connected for member in pool._roster.members)
+        with pytest.raises(ConnectionClosed, match="was closed"):
+            await pool.open()
 
     run(main())
 
@@ -248,6 +250,21 @@ def test_draining_gives_up_after_its_time(chat, proxy):
             with pytest.raises(ConnectionClosed) as raised:
                 await call
             assert raised.value.may_have_run
+
+    run(main())
+
+
+def test_who_is_cancelled_while_draining_leaves_nothing_open(chat, proxy):
+    async def main() -> None:
+        pool = await AsyncPool(chat.async_class, [Endpoint(proxy.url, chat.database)]).open()
+        await until(lambda: pool.health()[0].connections[0].checked_ago is not None)
+        proxy.freeze()
+        call = pool.reducers.send_message("lost")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05), pool:
+                pass
+        with pytest.raises(ConnectionClosed):
+            await call
 
     run(main())
 
@@ -284,5 +301,6 @@ def test_a_pool_says_what_is_wrong_with_its_use():
         AsyncPool(AsyncConnection, [])
     with pytest.raises(UsageError):
         AsyncPool(AsyncConnection, [Endpoint("http://127.0.0.1:9", "a")], connections=0)
+    assert "not open" in repr(AsyncPool(AsyncConnection, [Endpoint("http://127.0.0.1:9", "a")]))
     with pytest.raises(ClientError, match="not open"):
         _ = AsyncPool(AsyncConnection, [Endpoint("http://127.0.0.1:9", "a")]).reducers
