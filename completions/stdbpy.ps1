@@ -222,10 +222,11 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
                 @{ Spellings = @('-n', '--num-updates'); Shape = 'value'; Help = 'End after so many updates'; Words = @(); Question = '' }
                 @{ Spellings = @('-t', '--timeout'); Shape = 'value'; Help = 'End after so many seconds'; Words = @(); Question = '' }
                 @{ Spellings = @('--print-initial-update'); Shape = 'flag'; Help = 'Write the rows that there are at first as well, as inserts'; Words = @(); Question = '' }
+                @{ Spellings = @('--reconnect'); Shape = 'flag'; Help = 'Go on if the connection is lost; what changed meanwhile is one update then'; Words = @(); Question = '' }
                 @{ Spellings = @('--confirmed'); Shape = 'value'; Help = 'Whether to wait until what is read cannot be lost'; Words = @('true', 'false'); Question = '' }
                 @{ Spellings = @('-s', '--server'); Shape = 'value'; Help = 'Nickname, host or URL of the server'; Words = @(); Question = 'server' }
                 @{ Spellings = @('--anonymous'); Shape = 'flag'; Help = 'Act without a token: a new identity, owner of nothing'; Words = @(); Question = '' }
-                @{ Spellings = @('--format'); Shape = 'value'; Help = 'How to write data: table, json, jsonl, csv, markdown, arrow, parquet'; Words = @('table', 'json', 'jsonl', 'csv', 'markdown', 'arrow', 'parquet'); Question = '' }
+                @{ Spellings = @('--format'); Shape = 'value'; Help = 'Tables that are kept up to date, which only a terminal can show, or lines of JSON'; Words = @('table', 'json', 'jsonl'); Question = '' }
                 @{ Spellings = @('--no-config'); Shape = 'flag'; Help = 'Ignore the project''s configuration'; Words = @(); Question = '' }
                 @{ Spellings = @('-y', '--yes'); Shape = 'flag'; Help = 'Answer every question with yes'; Words = @(); Question = '' }
                 @{ Spellings = @('--config-path'); Shape = 'value'; Help = 'The cli.toml to use instead of your own'; Words = @(); Question = '' }

@@ -57,13 +57,18 @@ def _refusal(response: Response, database: str, text: str) -> Exchange[ApiError]
     if place is not None:
         error.add_note(excerpt(text, place))
         error.hint = error.hint or place.hint
-    unknown_table = _UNKNOWN_TABLE.search(response.text)
-    unknown_column = _UNKNOWN_COLUMN.search(response.text)
-    if unknown_table is not None:
-        error.hint = _other_table(_name_in(unknown_table), (yield from known_schema(database)))
-    elif unknown_column is not None and not error.hint:
-        error.hint = _other_column(_name_in(unknown_column), (yield from known_schema(database)), text)
+    is_about_table = _UNKNOWN_TABLE.search(response.text) is not None
+    if is_about_table or (not error.hint and _UNKNOWN_COLUMN.search(response.text)):
+        error.hint = other_name(response.text, text, (yield from known_schema(database)))
     return error
+
+
+def other_name(complaint: str, text: str, schema: ModuleSchema | None) -> str:
+    """The hint for a server's complaint about a name in the SQL ``text``: the nearest one that there is."""
+    unknown_table, unknown_column = _UNKNOWN_TABLE.search(complaint), _UNKNOWN_COLUMN.search(complaint)
+    if unknown_table is not None:
+        return _other_table(_name_in(unknown_table), schema)
+    return "" if unknown_column is None else _other_column(_name_in(unknown_column), schema, text)
 
 
 def _name_in(complaint: re.Match[str]) -> str:

@@ -37,20 +37,36 @@ def connect(
     """
     leave_out_the_program_httpx()
     from stdbpy.api.client import ApiClient
+
+    url, token = address_and_token(
+        invocation, server, anonymous=anonymous, as_someone=as_someone, makes_identity=makes_identity
+    )
+    return ApiClient(url, token)
+
+
+def address_and_token(
+    invocation: Invocation,
+    server: str | None,
+    *,
+    anonymous: bool = False,
+    as_someone: bool = False,
+    makes_identity: bool = True,
+) -> tuple[str, str | None]:
+    """What :func:`connect` makes its client of."""
     from stdbpy.project.credentials import find_token, is_of_another_server
     from stdbpy.project.servers import resolve_server
 
     config = invocation.config()
     url = resolve_server(server, config).url
     if anonymous:
-        return ApiClient(url)
+        return url, None
     token = os.environ.get("STDBPY_TOKEN")
     if not token:
         store = invocation.credentials()
         token = find_token(url, store, config)
         if as_someone and (token is None or is_of_another_server(token, url, store)):
             token = _identified(url, token, invocation, makes_identity=makes_identity)
-    return ApiClient(url, token)
+    return url, token
 
 
 def _identified(url: str, token: str | None, invocation: Invocation, *, makes_identity: bool) -> str | None:

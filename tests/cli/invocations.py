@@ -52,6 +52,7 @@ INVOCATIONS: dict[tuple[str, ...], Invocation] = {
     ("publish",): remote("publish", "chat", "--bin-path", "module.wasm", "--yes"),
     ("call",): remote("call", "chat", "send_message", "hi"),
     ("sql",): remote("sql", "chat", "SELECT * FROM message"),
+    ("subscribe",): remote("subscribe", "chat", "SELECT * FROM message", "--num-updates", "0"),
     ("logs",): remote("logs", "chat"),
     ("describe",): remote("describe", "chat"),
     ("generate",): remote("generate", "chat", "--lang", "python", "--out-dir", "client"),

@@ -40,11 +40,12 @@ WITHIN = 60.0
 
 NOT_HERE = {
     r"stdbpy login$": "it needs the login host: test_login.py has a stand-in for it",
+    r"stdbpy generate .*--lang typescript": "it needs the official program: test_official_package.py runs that",
     r"stdbpy publish .*--bin-path": "the embedded server runs no WebAssembly: test_real_servers.py publishes some",
 }
 """Examples that this test cannot run, and why."""
 
-ENDLESS = re.compile(r"stdbpy (start|dev)\b|--follow|--watch| -f$")
+ENDLESS = re.compile(r"stdbpy (start|dev)\b|--follow|--watch| -f$|subscribe(?!.*--num-updates)")
 """Examples that go on until they are interrupted, which happens as soon as they have said something."""
 
 ADDRESS = "127.0.0.1:3000"

@@ -35,8 +35,12 @@ WITHOUT_DATA = {("call",)}
 JSON_IS_LINES = {("logs",)}
 """A log has no end while it is followed, so its JSON is lines, as in the official program."""
 
+OWN_FORMATS = {("subscribe",)}
+"""Commands whose data is no list of records, with tests of their own for the formats that it has."""
+
 WITH_DATA = [path for path in walk() if "--format" in options_of(path) and path not in WITHOUT_DATA]
 TO_FILES = [path for path in WITH_DATA if "--output" in options_of(path)]
+IN_ALL_FORMATS = [path for path in WITH_DATA if path not in OWN_FORMATS]
 NAMES = {path: " ".join(path) for path in WITH_DATA}
 TEXTS = [format for format in Format if not format.is_binary]
 
@@ -83,7 +87,7 @@ def check(text: str, format: Format, path: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("format", TEXTS)
-@pytest.mark.parametrize("path", WITH_DATA, ids=NAMES.get)
+@pytest.mark.parametrize("path", IN_ALL_FORMATS, ids=NAMES.get)
 def test_format(run: Run, server: RunningServer, database: str, path: tuple[str, ...], format: Format) -> None:
     done = invoke(run, server, path, "--format", format)
     assert done.code == 0, done.err
@@ -124,7 +128,7 @@ def test_into_a_file(
             check(file.read_text(), format, path)
 
 
-@pytest.mark.parametrize("path", WITH_DATA, ids=NAMES.get)
+@pytest.mark.parametrize("path", IN_ALL_FORMATS, ids=NAMES.get)
 def test_a_format_that_there_is_not(run: Run, server: RunningServer, path: tuple[str, ...]) -> None:
     done = invoke(run, server, path, "--format", "jsno")
     assert (done.code, done.out) == (2, "")

@@ -8,53 +8,7 @@ _SENTENCES_OF_CALL = (
 )
 _QUESTIONS = "reads the official program's question from stdout: stdbpy has data alone there, asks on stderr,"
 
-_NEED_SUBSCRIBE = {
-    "add_remove_index": ("test_add_then_remove_index",),
-    "auto_migration": (
-        "test_add_table_auto_migration",
-        "test_add_table_columns",
-    ),
-    "client_connection_errors": (
-        "test_client_connected_error_rejects_connection",
-        "test_client_disconnected_error_still_deletes_st_client",
-    ),
-    "confirmed_reads": ("test_confirmed_reads_receive_updates",),
-    "dml": ("test_subscribe",),
-    "modules": ("test_hotswap_module",),
-    "permissions": ("test_private_table",),
-    "schedule_reducer": (
-        "test_scheduled_procedure_table_and_view_subscription",
-        "test_scheduled_procedure_table_subscription_repeated_procedure",
-        "test_scheduled_table_and_view_subscription",
-        "test_scheduled_table_subscription_repeated_reducer",
-        "test_view_refresh_for_scheduled_reducer",
-        "test_view_refresh_on_failed_scheduled_reducer",
-        "test_volatile_nonatomic_schedule_immediate",
-    ),
-    "views": (
-        "test_disconnect_does_not_break_anonymous_view",
-        "test_disconnect_does_not_break_sender_view",
-        "test_procedure_triggers_subscription_updates",
-        "test_rust_count_view_subscription_refreshes",
-        "test_subscribe_join_anon_pk_view_with_table",
-        "test_subscribe_join_anon_pk_view_with_table_and_filter",
-        "test_subscribe_join_anon_pk_views_with_filters_on_both_sides",
-        "test_subscribe_join_pk_view_with_table",
-        "test_subscribe_join_pk_views_with_filters_on_both_sides",
-        "test_subscribing_with_different_identities",
-        "test_view_primary_key_auto_migration_disconnects_clients",
-        "test_views_auto_migration_read_set",
-        "test_views_auto_migration_stable",
-    ),
-}
-"""By file: these watch rows through the command `subscribe`, which stdbpy does not have."""
-
 DIFFERENCES: dict[str, str] = {
-    **{
-        f"smoketests::{file}::{test}": "needs the command `subscribe`"
-        for file, tests in _NEED_SUBSCRIBE.items()
-        for test in tests
-    },
     "smoketests::call::test_call_empty_errors": _SENTENCES_OF_CALL,
     "smoketests::call::test_call_errors": _SENTENCES_OF_CALL,
     "smoketests::call::test_call_many_errors": _SENTENCES_OF_CALL,

@@ -18,6 +18,7 @@ COMMANDS = {
     "publish": "Create or update databases from modules.",
     "call": "Call a reducer or procedure of a database.",
     "sql": "Run SQL on a database.",
+    "subscribe": "Follow the rows that queries give, and how they change, until interrupted.",
     "logs": "Show what a database logged.",
     "describe": "Show tables, reducers and types of a database.",
     "generate": "Write a typed Python package for a module's clients.",
@@ -36,6 +37,5 @@ COMMANDS = {
 """Each command with the line that the list of commands shows: nothing is imported to show it."""
 
 LEFT_OUT = {
-    name: LeftOut("not in this version", hint=f"The official program has it: `spacetime {name}`")
-    for name in ("subscribe", "mcp")
+    name: LeftOut("not in this version", hint=f"The official program has it: `spacetime {name}`") for name in ("mcp",)
 }

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from stdbpy.cli.output.fields import Field
 from stdbpy.cli.terminal import has_colour, is_terminal, printable
+
+if TYPE_CHECKING:
+    from rich.box import Box
 
 ROWS_THAT_SETTLE = 10_000
 """So many rows are read before the first is written. Longer tables go on as they come: a value that is
@@ -61,15 +64,20 @@ def _unfolded(row: list[str]) -> Iterator[list[str]]:
         yield [cell[line] if line < len(cell) else "" for cell in cells]
 
 
-def _write_rich_table(headers: Sequence[str], rows: Iterable[list[str]], stream: TextIO) -> None:
+def plain_box() -> Box:
+    """The lines of Rich's tables, so that they look as they do without a terminal."""
     from rich.box import Box
+
+    return Box("    \n  | \n -+ \n  | \n    \n    \n  | \n    \n", ascii=True)
+
+
+def _write_rich_table(headers: Sequence[str], rows: Iterable[list[str]], stream: TextIO) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    # The same look as without a terminal; Rich folds what is too wide for it.
-    box = Box("    \n  | \n -+ \n  | \n    \n    \n  | \n    \n", ascii=True)
-    table = Table(box=box, header_style="bold", show_edge=False)
+    # Rich folds what is too wide for the terminal.
+    table = Table(box=plain_box(), header_style="bold", show_edge=False)
     for header in headers:
         table.add_column(Text(header), overflow="fold")
     for row in rows:
