@@ -139,8 +139,7 @@ class DeliverySteps:
         self._bus.publish("subscribed", queries=delivery.subscription.queries)
         subscription = self.subscriptions.get(delivery.subscription.query_set_id)
         if subscription is not None:
-            for callback in subscription.tell_applied():
-                yield callback, (subscription,)
+            yield from subscription.tell_applied()
 
     def _subscription_ended(self, delivery: SubscriptionEnded) -> Iterator[Step]:
         state: SubscriptionState = delivery.subscription

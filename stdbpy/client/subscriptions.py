@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
+from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
@@ -22,6 +23,10 @@ class _Followed:
 
     def __init__(self, state: SubscriptionState) -> None:
         self._state = state
+        self._lock = Lock()
+        """Held while callbacks are added or taken, so that none falls between."""
+        self._is_told = self._is_end_told = False
+        """Whether callbacks for its rows, and for its end, have run: what waits is woken behind them."""
         self._on_applied: list[Callback] = []
         self._on_error: list[Callback] = []
         self._on_ended: list[Callback] = []
@@ -43,37 +48,60 @@ class _Followed:
         return self._state.error if self.is_ended else None
 
     def on_applied(self, callback: Callback) -> Callback:
-        """Calls ``callback(subscription)`` once its rows are in the cache, if they are not yet; also a decorator."""
-        self._on_applied.append(callback)
+        """Calls ``callback(subscription)`` once its rows are in the cache; also a decorator.
+
+        What the callback waits for may be over already: then it is called at once, here. So for the other two.
+        """
+        with self._lock:
+            is_late = self.is_applied
+            if not is_late:
+                self._on_applied.append(callback)
+        if is_late:
+            callback(self)
         return callback
 
     def on_error(self, callback: Callback) -> Callback:
         """Calls ``callback(subscription, error)`` if the server refuses the queries, or ends the subscription."""
-        self._on_error.append(callback)
+        with self._lock:
+            is_late = self.is_ended
+            if not is_late:
+                self._on_error.append(callback)
+        if is_late and self._state.error is not None:
+            callback(self, self._state.error)
         return callback
 
     def on_ended(self, callback: Callback) -> Callback:
         """Calls ``callback(subscription)`` when it is over, however that came."""
-        self._on_ended.append(callback)
+        with self._lock:
+            is_late = self.is_ended
+            if not is_late:
+                self._on_ended.append(callback)
+        if is_late:
+            callback(self)
         return callback
 
-    def tell_applied(self) -> Sequence[Callback]:
-        """For the connection: the callbacks to run, now that it is applied."""
-        self.is_applied = True
-        callbacks, self._on_applied = self._on_applied, []
-        return callbacks
+    def tell_applied(self) -> Iterator[Step]:
+        """For the connection: the callbacks to run, now that it is applied, with what they are given."""
+        with self._lock:
+            self.is_applied = True
+            callbacks, self._on_applied = self._on_applied, []
+        for callback in callbacks:
+            yield callback, (self,)
+        self._is_told = True
 
     def tell_ended(self) -> Iterator[Step]:
         """For the connection: the callbacks to run, now that it is over, with what they are given."""
-        self.is_ended, self.is_applied = True, False
+        with self._lock:
+            self.is_ended, self.is_applied = True, False
         if self._state.error is not None:
             for callback in self._on_error:
                 yield callback, (self, self._state.error)
         for callback in self._on_ended:
             yield callback, (self,)
+        self._is_end_told = True
 
     def _is_decided(self) -> bool:
-        return self.is_applied or self.is_ended
+        return self._is_told or self._is_end_told
 
     def _raise_if_failed(self) -> None:
         if self.is_ended and self._state.error is not None:
@@ -101,9 +129,11 @@ class Subscription(_Followed):
     def unsubscribe(self, *, wait: bool = True, timeout: float | None = None) -> None:
         """Ends it; returns when its rows have left the cache, or at once without ``wait``."""
         self._connection.end_subscription(self._state)
-        if wait and not self.is_ended:
+        if wait and not self._is_end_told:
             try:
-                self._connection.wait_until_or_fail(lambda: self.is_ended, timeout, "the subscription has not ended")
+                self._connection.wait_until_or_fail(
+                    lambda: self._is_end_told, timeout, "the subscription has not ended"
+                )
             except ConnectionClosed:
                 return
 
@@ -139,9 +169,9 @@ class AsyncSubscription(_Followed):
     async def unsubscribe(self) -> None:
         """Ends it; returns when its rows have left the cache."""
         self._connection.end_subscription(self._state)
-        if not self.is_ended:
+        if not self._is_end_told:
             try:
-                await self._connection.wait_until_async(lambda: self.is_ended, None)
+                await self._connection.wait_until_async(lambda: self._is_end_told, None)
             except ConnectionClosed:
                 return
 
