@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable, Coroutine, Generator
+from contextlib import nullcontext
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar, Unpack
+from typing import Any, Generic, Self, TypeVar, Unpack, overload
 
 from stdbpy.client.builder import DbConnectionBuilder
 from stdbpy.client.connection import GeneratedClient, LiveConnection, runtime_client
@@ -49,7 +49,7 @@ class AsyncConnection(LiveConnection):
     """The procedures: each call is sent at once and gives a :class:`PendingCall` to await."""
 
     def __init__(self, settings: Settings, generated: GeneratedClient) -> None:
-        super().__init__(settings, generated, threading.RLock())  # which costs less than no lock
+        super().__init__(settings, generated, nullcontext())
         self._loop = asyncio.get_running_loop()
         self._watchers: list[asyncio.Future[None]] = []
         self._tasks: set[asyncio.Task[object]] = set()
@@ -86,6 +86,10 @@ class AsyncConnection(LiveConnection):
 
     # --- calls and queries ---------------------------------------------------------------------
 
+    @overload
+    def query(self, query: Query[Row]) -> PendingCall[QueryRows[Row]]: ...
+    @overload
+    def query(self, query: str) -> PendingCall[QueryRows[Any]]: ...
     def query(self, query: Query[Row] | str) -> PendingCall[QueryRows[Row]]:
         """Asks for the rows that a query gives now; await it for them. Raises what calls raise, and
         :class:`~stdbpy.errors.QueryFailed`."""

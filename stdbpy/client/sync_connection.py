@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack
+from typing import Any, Self, TypeVar, Unpack, overload
 from weakref import WeakSet
 
 from stdbpy.client.builder import DbConnectionBuilder
@@ -128,11 +128,19 @@ class Connection(LiveConnection):
 
     # --- calls and queries ---------------------------------------------------------------------
 
+    @overload
+    def query(self, query: Query[Row]) -> QueryRows[Row]: ...
+    @overload
+    def query(self, query: str) -> QueryRows[Any]: ...
     def query(self, query: Query[Row] | str) -> QueryRows[Row]:
         """The rows that a query gives now, whatever is subscribed. Raises :class:`~stdbpy.errors.QueryFailed`."""
         self._refuse_inside_callback("a query")
         return self._send_query(query).result()
 
+    @overload
+    def send_query(self, query: Query[Row]) -> PendingCall[QueryRows[Row]]: ...
+    @overload
+    def send_query(self, query: str) -> PendingCall[QueryRows[Any]]: ...
     def send_query(self, query: Query[Row] | str) -> PendingCall[QueryRows[Row]]:
         """Asks for the rows that a query gives now, and does not wait for them."""
         return self._send_query(query)
