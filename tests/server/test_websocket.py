@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
@@ -13,15 +13,18 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from stdbpy.engine import Caller
+from stdbpy.engine.connection import DatabaseConnection
+from stdbpy.engine.subscriptions.events import QueryAnswered
+from stdbpy.errors import StorageFailed
 from stdbpy.module.package import ModuleSource, pack
-from stdbpy.protocol.compression import brotli_is_there
+from stdbpy.protocol.compression import Compression, brotli_is_there
 from stdbpy.protocol.v1 import messages as m1
 from stdbpy.protocol.v2 import messages as m
 from stdbpy.protocol.v2.codec import decode_server_messages, encode_client_message
 from stdbpy.sats.bsatn import compile_codec
 from stdbpy.sats.types import Primitive
 from stdbpy.server import RunningServer, run
-from stdbpy.server.websocket import endpoint
+from stdbpy.server.websocket import endpoint, v2
 from stdbpy.server.websocket import mailbox as mailboxes
 from tests.contract.websocket import V1, V2, V3, Wire, connected, rows_of
 from tests.server import raw
@@ -131,6 +134,26 @@ class TestClientsThatDoNotRead:
                 assert answers[-1].request_id == number
             assert slow.closing()[0] == 1006
 
+    def test_are_cut_off_for_the_answers_that_they_do_not_read(
+        self, server: RunningServer, database: str, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr(mailboxes, "MOST_ROWS", 5000)
+        with opened(server, database) as wire:
+            arguments = (1500).to_bytes(4, "little") + STRING.encode("x" * 1000)
+            wire.ask(m.CallReducer(1, m.CallFlags.Default, "add_many", arguments))
+            wire.send(*(m.OneOffQuery(number, NOTES) for number in range(1000)))
+            assert wire.closing()[0] == 1006
+
+    @pytest.mark.parametrize("joins_messages", [False, True], ids=["v2", "v3"])
+    def test_have_one_frame_at_a_time_made_for_them(self, joins_messages: bool, monkeypatch: pytest.MonkeyPatch):
+        made: list[bytes] = []
+        monkeypatch.setattr(v2, "compress", lambda message, _compression: made.append(message) or message)
+        events = [QueryAnswered(m.OneOffQuery(number, NOTES), None, "x" * 1_000_000, 0) for number in range(3)]
+        frames = v2.V2Speaker(Compression.NONE, joins_messages=joins_messages).frames(events)
+        for count in (1, 2, 3):
+            next(frames)
+            assert len(made) == count
+
     def test_may_be_slow_with_what_they_asked_for(
         self, server: RunningServer, database: str, monkeypatch: pytest.MonkeyPatch
     ):
@@ -195,12 +218,28 @@ class TestFrames:
             wire.connection.send(b"\0" * (32 * 1024 * 1024 + 1))
         assert wire.closing()[0] in {1009, 1006}, "it may be cut off before it reads why"
 
+    def test_large_ones_wait_as_many_small_ones_would(self, wire: Wire, database: str, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(endpoint, "BYTES_OF_A_REQUEST", 10)
+        monkeypatch.setattr(endpoint, "MANY_REQUESTS", 10)
+        settled: list[None] = []
+        monkeypatch.setattr(DatabaseConnection, "settled", counting(DatabaseConnection.settled, settled))
+        wire.ask(add("x" * 100))
+        assert len(settled) == 1
+
     def test_more_requests_than_are_kept_waiting(self, wire: Wire, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(endpoint, "MANY_REQUESTS", 10)
         count = 500
         for number in range(count):
             wire.send(add("x", number))
         assert [wire.next().request_id for _ in range(count)] == list(range(count))
+
+
+def counting(function: Callable[..., Any], calls: list[None]) -> Callable[..., Any]:
+    def counted(*args: Any) -> Any:
+        calls.append(None)
+        return function(*args)
+
+    return counted
 
 
 class TestModules:
@@ -256,6 +295,17 @@ class TestClientsThatAreGone:
                 assert said.index(ping) < said.index(closing + bytes([2 + len(TIMED_OUT)]) + b"\x03\xf3" + TIMED_OUT)
                 assert alive.ask(add("still here")).request_id == 1
 
+    def test_are_not_those_whose_answers_to_pings_wait_to_be_read(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(run, "PING_INTERVAL", 0.02)
+        monkeypatch.setattr(run, "PONG_PATIENCE", 0.05)
+        monkeypatch.setattr(endpoint, "MANY_REQUESTS", 1)
+        with RunningServer() as server:
+            publish(server)
+            with opened(server, "notes", V2) as wire:
+                for number in range(4):
+                    wire.send(m.CallReducer(number, m.CallFlags.Default, "wait", b""))
+                assert [wire.next().request_id for _ in range(4)] == [0, 1, 2, 3]
+
 
 TIMED_OUT = b"keepalive ping timeout"
 
@@ -264,6 +314,24 @@ def publish(server: RunningServer) -> None:
     """Makes the database anew."""
     program = pack(ModuleSource({"notes.py": SOURCE}, "notes"))
     server.backend.engine.publish(program, owner=server.backend.owner.identity, name="notes", clear=True)
+
+
+class TestDatabasesThatCannotWrite:
+    def test_keep_their_clients(self, server: RunningServer, database: str, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(endpoint, "MANY_REQUESTS", 1)
+
+        def refuse() -> None:
+            raise StorageFailed("the disk is full")
+
+        with opened(server, database, V2) as wire:
+            journal = server.backend.engine.database(database)._instance.journal
+            with monkeypatch.context() as full:
+                full.setattr(journal, "commit", refuse)
+                for number in range(5):
+                    wire.send(add("x", number))
+                failed = [wire.next() for _ in range(5)]
+            assert all(isinstance(answer.result, m.ReducerInternalError) for answer in failed)
+            assert isinstance(wire.ask(add("y", 9)).result, m.Returned)
 
 
 class TestServersThatStop:

@@ -40,6 +40,10 @@ class WebsocketConnection(WebSocketsSansIOProtocol):
         self.app_state = {**self.app_state, CUT_OFF: self.transport.abort}
 
     def keepalive_timeout(self) -> None:
+        if self.read_paused and self.ping_timeout is not None:
+            # The client has asked for much that is not done yet; its answer may wait to be read behind that.
+            self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
+            return
         # uvicorn waits until all that was written has been sent, which it never is to a client that is gone.
         super().keepalive_timeout()
         self.loop.call_later(LINGER, self.transport.abort)

@@ -53,6 +53,9 @@ LINGER = 10.0
 MANY_REQUESTS = 4096
 """Of one client: with twice as many of them waiting to be done, no more is read."""
 
+BYTES_OF_A_REQUEST = 8192
+"""A frame that is larger counts as several requests, so that what waits is bounded in bytes, too."""
+
 MANY_ROWS = 1000
 """As many in one list are made frames beside the event loop, which serves others meanwhile."""
 
@@ -181,30 +184,34 @@ class _Client:
 
     async def _listen(self) -> None:
         """Returns when the client has gone, or was closed."""
-        settled: Future[None] | None = None
+        settled: asyncio.Future[None] | None = None
         asked = 0
         is_refused = False
         while (message := await self._receive())["type"] != "websocket.disconnect":
             if is_refused:
                 continue
-            frame = message.get("bytes")
+            data = message.get("bytes")
+            frame: Frame = message["text"] if data is None else data
             try:
-                asked += self._speaker.hear(message["text"] if frame is None else frame, self._connection)
+                asked += self._speaker.hear(frame, self._connection) + len(frame) // BYTES_OF_A_REQUEST
             except StdbError as error:
                 self._connection.refuse(str(error))
                 is_refused = True
             if asked >= MANY_REQUESTS:
                 asked = 0
                 if settled is not None:
-                    await asyncio.wrap_future(settled)
-                settled = self._connection.settled()
+                    await asyncio.wait({settled})
+                settled = asyncio.wrap_future(self._connection.settled())
+                settled.add_done_callback(_ignore_failure)
 
     async def _talk(self, greeting: Frame) -> None:
         try:
             await self._send_frame(greeting)
             while True:
                 events = await self._mailbox.take()
-                for frame in await self._frames([event for event in events if not isinstance(event, Ended)]):
+                frames = self._speaker.frames([event for event in events if not isinstance(event, Ended)])
+                is_much = any(map(_is_much, events))
+                while frame := await asyncio.to_thread(next, frames, None) if is_much else next(frames, None):
                     await self._send_frame(frame)
                 for event in events:
                     if isinstance(event, Ended):
@@ -217,18 +224,13 @@ class _Client:
             log.exception("What a client is to be told could not be written down")
             await _close(self._send, *_ENDINGS[EndReason.BUG])
 
-    async def _frames(self, events: list[Event]) -> list[Frame]:
-        if any(map(_is_much, events)):
-            return await asyncio.to_thread(self._speaker.frames, events)
-        return self._speaker.frames(events)
-
     async def _send_frame(self, frame: Frame) -> None:
         kind = "text" if isinstance(frame, str) else "bytes"
         await self._send({"type": "websocket.send", kind: frame})
 
 
 def _ignore_failure(gone: asyncio.Future[None]) -> None:
-    """The database may have gone before."""
+    """The disk may refuse what was done before, and the database may have gone."""
     if not gone.cancelled():
         gone.exception()
 

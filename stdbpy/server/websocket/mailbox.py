@@ -12,13 +12,18 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
-from stdbpy.engine.subscriptions.events import Event, Updated
+from stdbpy.engine.subscriptions.events import CallEnded, Event, QueryAnswered, Subscribed, Unsubscribed, Updated
 
 MOST_EVENTS = 16 * 1024
-"""As on the real server."""
+"""As on the real server. A client with more of them waiting, or more bytes or rows, is cut off when the next
+event comes: nobody is for a single one, however large."""
 
 MOST_BYTES = 256 * 1024 * 1024
-"""Of rows that others' transactions brought. What the client asked for itself is not counted."""
+"""Of rows that others' transactions brought."""
+
+MOST_ROWS = 32 * 1024 * 1024
+"""Of rows that the client asked for itself. The database has them as well, so that they take little memory,
+but it can be asked for them again and again."""
 
 log = logging.getLogger("stdbpy.server")
 
@@ -66,11 +71,11 @@ class ClientMailbox:
         """From the database's thread."""
         if self._is_overfull:
             return
-        self._came.add(event)
         if self._came.exceeds(self._gone):
             self._is_overfull = True
             self._events.clear()
         else:
+            self._came.add(event)
             self._events.append(event)
             if self._is_noticed:
                 return
@@ -104,12 +109,24 @@ class _Amount:
     def __init__(self) -> None:
         self.events = 0
         self.bytes = 0
+        self.rows = 0
 
     def add(self, event: Event) -> None:
         self.events += 1
-        if isinstance(event, Updated):
-            self.bytes += sum([rows.size for _, rows in event.updates])
+        match event:
+            case Updated(_, _, updates):
+                self.bytes += sum([rows.size for _, rows in updates])
+            case CallEnded(_, _, _, updates):
+                self.rows += sum([len(rows.inserted) + len(rows.deleted) for _, rows in updates])
+            case Subscribed(_, _, found) | Unsubscribed(_, _, list() as found):
+                self.rows += sum([len(rows.rows) for rows in found])
+            case QueryAnswered(_, rows) if rows is not None:
+                self.rows += len(rows.rows)
 
     def exceeds(self, other: _Amount) -> bool:
         """Whether by more than may wait."""
-        return self.events - other.events > MOST_EVENTS or self.bytes - other.bytes > MOST_BYTES
+        return (
+            self.events - other.events > MOST_EVENTS
+            or self.bytes - other.bytes > MOST_BYTES
+            or self.rows - other.rows > MOST_ROWS
+        )

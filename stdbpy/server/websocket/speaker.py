@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from stdbpy.engine.connection import DatabaseConnection
@@ -23,5 +23,5 @@ class Speaker(Protocol):
         """Asks the database for what a client's frame asks for; how many things that were. Raises
         ``StdbError`` for a frame that is none, with which the connection ends."""
 
-    def frames(self, events: Sequence[Event]) -> list[Frame]:
-        """What the client is sent for events."""
+    def frames(self, events: Sequence[Event]) -> Iterator[Frame]:
+        """What the client is sent for events: each frame is made when it is asked for."""

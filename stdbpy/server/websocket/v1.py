@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import perf_counter_ns
 from typing import NamedTuple
 
@@ -89,9 +89,9 @@ class V1Speaker:
                 connection.call_procedure(asked, procedure)
         return 1
 
-    def frames(self, events: Sequence[Event]) -> list[Frame]:
+    def frames(self, events: Sequence[Event]) -> Iterator[Frame]:
         """As :meth:`Speaker.frames`."""
-        return [self._format.encode(self._message(event)) for event in events]
+        return (self._format.encode(self._message(event)) for event in events)
 
     def _message(self, event: Event) -> m.ServerMessage:
         match event:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 
@@ -67,15 +67,14 @@ class V2Speaker:
             _ask(message, connection)
         return len(messages)
 
-    def frames(self, events: Sequence[Event]) -> list[Frame]:
+    def frames(self, events: Sequence[Event]) -> Iterator[Frame]:
         """As :meth:`Speaker.frames`."""
         messages = map(_message, events)
-        if not self._joins_messages:
-            return [compress(message, self._compression) for message in messages]
-        return [compress(message, self._compression) for message in _joined(messages)]
+        joined = _joined(messages) if self._joins_messages else messages
+        return (compress(message, self._compression) for message in joined)
 
 
-def _joined(messages: Iterable[bytes]) -> Iterable[bytes]:
+def _joined(messages: Iterable[bytes]) -> Iterator[bytes]:
     waiting: list[bytes] = []
     size = 0
     for message in messages:
