@@ -85,6 +85,7 @@ def test_waiting_calls_inside_of_callbacks_are_refused(chat):
     with Pool(chat.sync_class, [Endpoint(chat.url, chat.database)], prepare=prepare) as pool:
         pool.reducers.send_message("hello")
         assert len(caught) == 1
+        assert len(pool.query("SELECT * FROM message")) == 1, "what is refused is not sent"
 
 
 def test_a_prepare_that_waits_does_not_hang_the_program(chat):
