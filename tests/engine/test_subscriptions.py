@@ -350,6 +350,21 @@ def hello(ctx: ReducerContext) -> None:
                 assert isinstance(box.next(), SubscriptionFailed)
             assert box.events == []
 
+    def test_clients_that_were_refused_end_though_the_disk_fails(self):
+        with running() as database:
+            connection, box = connected(database)
+            with held(database) as journal:
+                journal.fails = True
+                connection.call("c", "add", encoded(database, "add", "ann", 20))
+                assert journal.is_writing.wait(PATIENCE)
+                journal.is_writing.clear()
+                connection.call("d", "add", encoded(database, "add", "bob", 20))
+                connection.subscribe("s", 1, [ALL])
+                connection.refuse("what is this")
+                journal.go_on.set()
+                assert isinstance(box.next(), CallRefused)
+                assert box.next() == Ended(EndReason.STORAGE_FAILED)
+
 
 class TestEnds:
     def test_of_the_database(self):
@@ -383,6 +398,20 @@ def hello(ctx: ReducerContext) -> None:
             live = database._instance.subscriptions._live
             broken = next(iter(live)).query
             monkeypatch.setattr(broken, "_fragments", [None])
+            call(database, "add", "ann", 20)
+            failed, updated = box.take(2)
+            assert isinstance(failed, SubscriptionFailed)
+            assert (failed.request, failed.set_id) == (None, 1)
+            assert changes(updated) == [(2, ["ann"], [])]
+
+    def test_nothing_is_told_of_a_set_that_a_failing_evaluation_has_ended(self, monkeypatch: pytest.MonkeyPatch):
+        with running() as database:
+            connection, box = connected(database)
+            connection.subscribe("s", 1, [ALL, "SELECT * FROM person WHERE age > 3"])
+            connection.subscribe("s", 2, ["SELECT * FROM person WHERE age > 4"])
+            box.take(2)
+            _, broken, _ = database._instance.subscriptions._live
+            monkeypatch.setattr(broken.query, "_fragments", [None])
             call(database, "add", "ann", 20)
             failed, updated = box.take(2)
             assert isinstance(failed, SubscriptionFailed)

@@ -64,8 +64,8 @@ class Subscriber:
                 self._mailbox.put(event)
 
     def end(self, event: Event) -> None:
-        """Gives it its last event, at once; what was held back is lost."""
-        if not self.has_ended:
+        """Gives it its last event, at once; what was held back is lost, be it another last event."""
+        if not self.has_ended or self._held:
             self.has_ended = True
             self._held.clear()
             self._mailbox.put(event)
@@ -73,9 +73,10 @@ class Subscriber:
     def take_back(self, error: str) -> bool:
         """What has happened since the last time was undone: turns the calls that were to be told into
         refusals. False if the client was told, or would have been, of what is not so."""
-        held, self._held = self._held, []
+        held = self._held
         if not self.options.confirmed or any(isinstance(event, _OF_ROWS) for event in held):
             return False
+        self._held = []
         for event in held:
             match event:
                 case CallEnded(request, function, outcome):

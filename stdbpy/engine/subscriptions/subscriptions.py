@@ -184,12 +184,14 @@ class Subscriptions:
         if not self._live:
             return
         updates: dict[Subscriber, list[tuple[SetId, RowChanges]]] = {}
+        some_failed = False
         for live in self._live.affected(commit.delta):
             try:
                 changes = live.query.changes(commit.delta)
             except Exception as error:
                 log.exception("The query %r could not be evaluated", live.query.key.text)
                 self._give_up(live.query, error)
+                some_failed = True
                 continue
             if changes:
                 for subscriber, sets in live.holders.items():
@@ -197,10 +199,11 @@ class Subscriptions:
                         (set_id, rows) for set_id in _told_of(subscriber, sets) for rows in changes
                     )
         call = self._call
-        for subscriber, told in updates.items():
+        for subscriber, found in updates.items():
+            told = [update for update in found if update[0] in subscriber.sets] if some_failed else found
             if call is not None and call.wants_answer and call.subscriber is subscriber:
                 call.updates = told
-            else:
+            elif told:
                 self.tell(subscriber, Updated(commit, call.request if call is not None else None, told))
 
     def confirmed(self) -> None:
