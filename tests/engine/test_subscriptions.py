@@ -404,6 +404,22 @@ def hello(ctx: ReducerContext) -> None:
             assert (failed.request, failed.set_id) == (None, 1)
             assert changes(updated) == [(2, ["ann"], [])]
 
+    def test_a_failing_evaluation_ends_all_sets_of_clients_that_know_none(self, monkeypatch: pytest.MonkeyPatch):
+        """Protocol v1 has one message for it, which means all of them."""
+        with running() as database:
+            connection, box = connected(database, options=WITHOUT_SETS)
+            connection.subscribe("s", 1, [ALL])
+            connection.subscribe("s", 2, ["SELECT * FROM person WHERE age > 3"])
+            connection.subscribe("s", 3, ["SELECT * FROM person WHERE age > 3"])
+            box.take(3)
+            _, broken = database._instance.subscriptions._live
+            monkeypatch.setattr(broken.query, "_fragments", [None])
+            call(database, "add", "ann", 20)
+            assert isinstance(box.next(), SubscriptionFailed)
+            connection.subscribe("s", 1, [ALL])
+            assert isinstance(box.next(), Subscribed), "the number is free"
+            assert box.events == []
+
     def test_nothing_is_told_of_a_set_that_a_failing_evaluation_has_ended(self, monkeypatch: pytest.MonkeyPatch):
         with running() as database:
             connection, box = connected(database)

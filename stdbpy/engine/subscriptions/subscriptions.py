@@ -224,9 +224,16 @@ class Subscriptions:
         """Ends the sets that have a query which fails."""
         message = sentence(error) if isinstance(error, StdbError) else "The query could not be evaluated."
         for subscriber in list(self._subscribers):
-            for set_id in [set_id for set_id, queries in subscriber.sets.items() if query in queries]:
-                self._drop(subscriber, set_id)
-                self.tell(subscriber, SubscriptionFailed(None, set_id, message))
+            failing = [set_id for set_id, queries in subscriber.sets.items() if query in queries]
+            if failing:
+                self._end_sets(subscriber, failing, message)
+
+    def _end_sets(self, subscriber: Subscriber, failing: Sequence[SetId], message: str) -> None:
+        """Ends sets that the client did not ask to end. One that knows no sets takes that for the end of all."""
+        for set_id in failing if subscriber.options.by_set else list(subscriber.sets):
+            self._drop(subscriber, set_id)
+        for set_id in failing if subscriber.options.by_set else failing[:1]:
+            self.tell(subscriber, SubscriptionFailed(None, set_id, message))
 
     # --- the module --------------------------------------------------------------------------
 
@@ -237,15 +244,19 @@ class Subscriptions:
         self._live.clear()
         for subscriber in self._subscribers:
             before, subscriber.sets = subscriber.sets, {}
+            failing: dict[SetId, str] = {}
             for set_id, queries in before.items():
                 try:
                     anew = self._compiled(subscriber, (query.key.text for query in queries), store)
                 except SqlError as error:
-                    self.tell(subscriber, SubscriptionFailed(None, set_id, sentence(error)))
-                    continue
+                    failing[set_id] = sentence(error)
+                    anew = []
                 for query in anew:
                     self._live.hold(subscriber, set_id, query)
                 subscriber.sets[set_id] = anew
+            for set_id, message in failing.items():
+                if set_id in subscriber.sets:
+                    self._end_sets(subscriber, [set_id], message)
 
 
 def _told_of(subscriber: Subscriber, sets: dict[SetId, None]) -> Iterable[SetId]:
