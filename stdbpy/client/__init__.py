@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from stdbpy.client.connecting import connect, connect_async
     from stdbpy.client.connection import GeneratedClient, LiveConnection
     from stdbpy.client.contexts import EventContext
+    from stdbpy.client.event_bus import EventBus, Happening
     from stdbpy.client.http import AsyncHttpDatabase, HttpDatabase
     from stdbpy.client.options import ConnectOptions, SyncConnectOptions
     from stdbpy.client.pending_call import PendingCall
@@ -65,6 +66,10 @@ _HOMES = {
         "LiveConnection",
     ),
     "stdbpy.client.contexts": ("EventContext",),
+    "stdbpy.client.event_bus": (
+        "EventBus",
+        "Happening",
+    ),
     "stdbpy.client.http": (
         "AsyncHttpDatabase",
         "HttpDatabase",
@@ -140,9 +145,11 @@ __all__ = [
     "DbConnectionBuilder",
     "Endpoint",
     "EndpointHealth",
+    "EventBus",
     "EventContext",
     "FileTokens",
     "GeneratedClient",
+    "Happening",
     "Histogram",
     "HttpDatabase",
     "Invoke",

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 import stdbpy
-from stdbpy import api, client, sats
+from stdbpy import api, client, sats, testing
 from stdbpy.api import ApiClient
 from stdbpy.cli.group import Group, load_command
 from stdbpy.cli.invocation import Invocation
+from stdbpy.client import pool, query, tables
 from stdbpy.codegen import HEADER_MARKER, generate
 from stdbpy.project.build import build
 from stdbpy.project.discover import discover
@@ -29,7 +30,9 @@ from tests.docs.console import ROOT, check, shown_on
 from tests.docs.examples import PAGES, all_blocks, built
 
 DOCS = ROOT / "docs"
-BESIDE_A_PROJECT = sorted(page for page in (DOCS / "command-line").glob("*.md") if shown_on(page))
+BESIDE_A_PROJECT = sorted(
+    page for folder in ("command-line", "clients") for page in (DOCS / folder).glob("*.md") if shown_on(page)
+)
 COMMAND_LINES = [
     line
     for _, block in all_blocks("sh")
@@ -71,7 +74,11 @@ def test_commands_are_understood(line: str) -> None:
     command.make_context(path[-1], words, obj=Invocation())
 
 
-@pytest.mark.parametrize(("page", "module"), all_blocks("python"), ids=lambda text: text if "/" in text else "")
+@pytest.mark.parametrize(
+    ("page", "module"),
+    [(page, text) for page, text in all_blocks("python") if page.startswith("docs/api/") or "@table" in text],
+    ids=lambda text: text if "/" in text else "",
+)
 def test_modules_build(tmp_path: Path, page: str, module: str) -> None:
     if page.startswith("docs/api/"):
         compile(module, page, "exec")
@@ -132,13 +139,17 @@ def test_links_lead_somewhere(page: Path) -> None:
         ("sats", [name for names in sats._HOMES.values() for name in names]),
         ("api", api.__all__),
         ("client", client.__all__),
+        ("client-query", query.__all__),
+        ("client-tables", tables.__all__),
+        ("client-pool", pool.__all__),
+        ("testing", testing.__all__),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_every_public_name_is_explained(page: str, names: list[str]) -> None:
     text = (DOCS / "api" / f"{page}.md").read_text(encoding="utf-8")
-    if page == "sats":
-        text += (DOCS / "api" / "stdbpy.md").read_text(encoding="utf-8")
+    for other in {"sats": ["stdbpy"], "client": ["client-pool"]}.get(page, []):
+        text += (DOCS / "api" / f"{other}.md").read_text(encoding="utf-8")
     explained = set(re.findall(r"^::: [\w.]+\.(\w+)$", text, re.MULTILINE))
     assert set(names) - explained == set()
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stdbpy.api import ApiClient
+from stdbpy.codegen import HEADER_MARKER, generate
+from stdbpy.project.generated import write_package
 from stdbpy.server import RunningServer
 from tests.cli.conftest import Run
 from tests.docs.console import ROOT, blocks, check
@@ -27,7 +31,7 @@ def test_opens_with_the_two_commands() -> None:
 
 
 def test_the_larger_module_works(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, module = blocks(README, "python")
+    _, _, module = blocks(README, "python")
     (call,) = (line for block in blocks(README, "sh") for line in block.splitlines() if line.startswith("stdbpy call"))
     with RunningServer() as server, ApiClient(server.url, server.owner_token) as api:
         api.publish(built(module, tmp_path).package, "game")
@@ -39,6 +43,22 @@ def test_the_larger_module_works(tmp_path: Path, run: Run, monkeypatch: pytest.M
         shown = run("sql", "game", "SELECT name, team, level, effects, motto FROM player")
     expected = {"name": "Ada", "team": "RED", "level": 1, "effects": [{"Poison": 3}], "motto": None}
     assert json.loads(shown.out) == expected
+
+
+def test_the_client_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    text, client, _ = blocks(README, "python")
+    assert len(client.splitlines()) <= 10
+    module = built(text, tmp_path)
+    write_package(generate(module.schema), tmp_path / "module_bindings", marker=HEADER_MARKER)
+    monkeypatch.syspath_prepend(tmp_path)
+    names: dict[str, Any] = {}
+    with RunningServer() as server, ApiClient(server.url, server.owner_token) as api:
+        api.publish(module.package, "people")
+        exec(client.replace("http://127.0.0.1:3000", server.url), names)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "module_bindings"]:
+        del sys.modules[name]
+    assert (names["ada"].id, names["ada"].name) == (1, "Ada")
+    assert capsys.readouterr().out == "Ada is new.\n"
 
 
 def test_main_job_is_less_than_a_screen() -> None:
