@@ -11,6 +11,7 @@ import struct
 import sys
 from array import array
 from collections.abc import Sequence
+from itertools import chain
 
 import msgspec
 
@@ -83,7 +84,7 @@ class RowList(msgspec.Struct, frozen=True, gc=False):
         if offsets is None:
             if len(data) == size:
                 return [data]
-            return [row for (row,) in struct.Struct(f"{size}s").iter_unpack(data)]
+            return list(chain.from_iterable(struct.iter_unpack(f"{size}s", data)))
         if len(offsets) == 1:
             return [data]
         if not offsets:

@@ -48,9 +48,7 @@ class Planner:
         """
         keys = self.keys
         leaving = [self._binary(rows) for rows in deletes]
-        left: list[RowKey] = []
-        for sent in leaving:
-            left += keys.of_deleted(sent)
+        left = list(chain.from_iterable(map(keys.of_deleted, leaving)))
         arrived = [(sent, self._decode(sent)) for sent in map(self._binary, inserts)]
         came: dict[RowKey, Row] = {}
         for sent, rows in arrived:
@@ -112,7 +110,9 @@ class Planner:
         if not left:
             return Plan(fresh=came) if rows.keys().isdisjoint(came) else None
         out = set(left)
-        if len(out) != len(left) or not (rows.keys() >= out) or (counts and not counts.keys().isdisjoint(out)):
+        if len(out) != len(left) or (counts and not counts.keys().isdisjoint(out)):
+            return None
+        if not all(map(rows.__contains__, left)):  # in the order of the rows: a set's would miss the processor's caches
             return None
         if not came:
             return Plan(gone=left)

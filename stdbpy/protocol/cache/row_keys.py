@@ -7,7 +7,7 @@ rows themselves are in the cache.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, repeat
 from operator import attrgetter, itemgetter
 from typing import Any, Protocol
@@ -30,7 +30,7 @@ class RowKeys(Protocol):
         """The keys of rows that were decoded from ``sent``, in order."""
         ...
 
-    def of_deleted(self, sent: RowList) -> list[RowKey]:
+    def of_deleted(self, sent: RowList) -> Sequence[RowKey]:
         """The keys of rows. Raises ``DecodeError`` for rows that do not fit, as far as it looks at them."""
         ...
 
@@ -45,9 +45,8 @@ class WholeRows:
     def of_inserted(self, rows: list[Row], sent: RowList) -> Iterable[RowKey]:  # noqa: ARG002
         return sent.slices()
 
-    def of_deleted(self, sent: RowList) -> list[RowKey]:
-        slices: list[RowKey] = list(sent.slices())
-        return slices
+    def of_deleted(self, sent: RowList) -> Sequence[RowKey]:
+        return sent.slices()
 
 
 class PrimaryKeys:
@@ -65,7 +64,7 @@ class PrimaryKeys:
         values: Iterator[Any] = map(self.value_of, rows)
         return values if self.to_key is None else map(self.to_key, values)
 
-    def of_deleted(self, sent: RowList) -> list[RowKey]:
+    def of_deleted(self, sent: RowList) -> Sequence[RowKey]:
         if self.in_place is not None:
             return self.in_place.read(sent)
         return list(self.of_inserted(decoded_rows(sent, self._codec), sent))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from stdbpy.errors import DecodeError, counted
 from stdbpy.protocol.cache.changes import Row
+from stdbpy.protocol.json_text import parse_json
 from stdbpy.protocol.row_list import JsonRowList, RowList
 from stdbpy.sats.bsatn import Codec
 from stdbpy.sats.satsjson import JsonCodec
@@ -29,7 +29,4 @@ def bsatn_rows(rows: JsonRowList, codec: JsonCodec[Any]) -> RowList:
     Raises ``DecodeError`` for what is no JSON or does not fit. That takes its time: JSON is for old
     servers and for looking at, not for speed.
     """
-    try:
-        return RowList.of([codec.json_to_bsatn(json.loads(row)) for row in rows.rows])
-    except json.JSONDecodeError as error:
-        raise DecodeError(f"a row is no JSON: {error}") from None
+    return RowList.of([codec.json_to_bsatn(parse_json(row, "a row")) for row in rows.rows])

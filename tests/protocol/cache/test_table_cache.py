@@ -18,10 +18,13 @@ from stdbpy.protocol.row_list import JsonRowList, RowList
 from stdbpy.sats import types as t
 from tests.protocol.cache.layouts import (
     KEY_TYPES,
+    Colour,
     Loose,
+    Player,
     Scored,
     cache_of,
     loose_layout,
+    player_layout,
     row_list,
     scored_layout,
     table_rows,
@@ -107,6 +110,23 @@ def test_a_row_that_leaves_and_enters_unchanged_is_no_change(row: Any) -> None:
     cache.apply([table_rows(layout, [row])])
     assert told(cache.apply(many)) == [(layout.name, [], [], [])]
     assert len(table) == 1
+
+
+@pytest.mark.parametrize("others", [0, 2], ids=["alone", "among others"])
+def test_floats_differ_where_their_bytes_do(others: int) -> None:
+    layout = player_layout(U64)
+    cache, _ = listening(layout)
+
+    def players(weight: float, level: int) -> list[Player]:
+        first = Player("first", 0, 0, Colour.RED, weight)
+        return [first, *(Player(str(key), key, level, Colour.RED, 0.0) for key in range(1, others + 1))]
+
+    cache.apply([table_rows(layout, players(math.nan, 0))])
+    [changes] = cache.apply([table_rows(layout, players(math.nan, 1), players(math.nan, 0))])
+    assert [new.key for _, new in changes.updated] == list(range(1, others + 1))
+    cache.apply([table_rows(layout, players(0.0, 1), players(math.nan, 1))])
+    [changes] = cache.apply([table_rows(layout, players(-0.0, 2), players(0.0, 1))])
+    assert [new.key for _, new in changes.updated] == list(range(others + 1))
 
 
 def test_another_row_of_a_key_that_comes_unannounced_is_an_update() -> None:
