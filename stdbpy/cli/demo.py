@@ -13,9 +13,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 from types import FrameType
 from typing import NoReturn
 
@@ -34,6 +35,10 @@ _FOLDERS = {
 LISTENING = "Starting SpacetimeDB listening on "
 STOPS_WITHIN = 15.0
 """Seconds that the server has to end after it was asked to."""
+
+SAID, SAID_LIVE = "Hello from a typed client!", "Can you hear me?"
+HEARS_WITHIN = 30.0
+"""Seconds that the client has to show it."""
 
 CLIENT = "client.py"
 """The program in the template's project that uses the generated package."""
@@ -99,7 +104,11 @@ class _Demo:
             self.stdbpy("describe", "chat")
             self.say("A typed Python package for its clients, and a client that imports it")
             self.stdbpy("generate", "chat", folder=project)
-            self.python(CLIENT, "Hello from a typed client!", folder=project)
+            self.python(CLIENT, SAID, folder=project)
+            self.say("Live: what somebody says is in the cache of every client while it is said")
+            with self.listening(CLIENT, "--guest", folder=project, shows=SAID) as hears:
+                self.stdbpy("call", "chat", "send_message", SAID_LIVE)
+                hears(SAID_LIVE)
             self.say("The server ends")
 
     def say(self, text: str) -> None:
@@ -117,6 +126,39 @@ class _Demo:
         done = subprocess.run(command, cwd=folder or self.home, env=self.environment, stdin=subprocess.DEVNULL)
         if done.returncode:
             raise StepFailedError(f"`{shown}` ended with exit code {done.returncode}")
+
+    @contextmanager
+    def listening(self, *arguments: str, folder: Path, shows: str) -> Iterator[Callable[[str], None]]:
+        """A program of the template that runs meanwhile, once it ``shows`` that it has begun. What is given waits
+        until it shows something, which is then shown here as well."""
+        print(paint(f"$ {shlex.join(('python', *arguments))} &", "cyan", sys.stdout), flush=True)
+        process = subprocess.Popen(
+            (sys.executable, *arguments),
+            cwd=folder,
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        in_vain = Timer(HEARS_WITHIN, process.kill)
+        in_vain.start()
+        assert process.stdout is not None
+        lines = process.stdout
+
+        def hears(text: str) -> None:
+            for line in lines:
+                print(f"{paint('client |', 'dim', sys.stdout)} {line}", end="", flush=True)
+                if text in line:
+                    return
+            raise StepFailedError(f"the client did not hear {text!r}")
+
+        try:
+            hears(shows)
+            yield hears
+        finally:
+            in_vain.cancel()
+            with _undisturbed():
+                _stop(process)
 
     @contextmanager
     def server(self) -> Iterator[str]:
@@ -199,8 +241,9 @@ def _stop(process: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            stream.close()
 
 
 if __name__ == "__main__":

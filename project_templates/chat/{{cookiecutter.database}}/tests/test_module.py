@@ -4,10 +4,14 @@ from collections.abc import Iterator
 import pytest
 from stdbpy.api import ApiClient
 from stdbpy.client import HttpDatabase
+from stdbpy.client.tables import Inserted
 from stdbpy.errors import ReducerFailed
 from stdbpy.server import RunningServer
 
-from module_bindings import Reducers, over_http, tables
+{% if cookiecutter.client == "yes" -%}
+import client
+{% endif -%}
+from module_bindings import Reducers, connect, over_http, tables
 
 Chat = HttpDatabase[Reducers[None]]
 
@@ -71,3 +75,41 @@ def test_who_leaves_takes_their_messages_along(database: Chat, other: Chat) -> N
 
     assert texts(database) == ["I stay"]
     assert len(database.rows(tables.user)) == 1
+
+
+def test_what_is_said_is_seen_at_once(
+    server: RunningServer, database: Chat, other: Chat
+) -> None:
+    with (
+        connect(server.url, database.database) as chat,
+        chat.subscribe(tables.message),
+        chat.message.changes(timeout=10) as news,
+    ):
+        other.reducers.send_message("Hello!")
+
+        change = next(news)
+        assert isinstance(change, Inserted)
+        assert change.row.text == "Hello!"
+{%- if cookiecutter.client == "yes" %}
+
+
+def test_the_client_shows_what_is_said(
+    server: RunningServer,
+    database: Chat,
+    other: Chat,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    other.reducers.set_name("Grace")
+    other.reducers.send_message("Is anybody here?")
+    with connect(server.url, database.database) as chat:
+        chat.subscribe(tables.user, tables.message)
+        client.show_history(chat)
+        client.talk(chat, ["/name Ada\n", "Hello!\n", "\n", "x" * 501])
+
+    shown = [line.partition(" ")[2] for line in capsys.readouterr().out.splitlines()]
+    assert shown == [
+        "Grace: Is anybody here?",
+        "Ada: Hello!",
+        "message has at most 500 characters.",
+    ]
+{%- endif %}
