@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias, TypedDict
 
 from stdbpy.client.token_store import KeepToken, TokenStore, token_store
 from stdbpy.client.transport.socket import Library, SocketSettings
+from stdbpy.errors import UsageError, nearest
 from stdbpy.protocol.options import CompressionName, ReconnectPolicy, SessionOptions
 
 Delivery: TypeAlias = Literal["thread", "tick"]
@@ -64,9 +65,13 @@ _SOCKET = SocketSettings()
 
 
 class Settings:
-    """The options with their defaults, sorted by who needs them."""
+    """The options with their defaults, sorted by who needs them. Raises :class:`UsageError` for one that is none."""
 
     def __init__(self, uri: str, database: str, options: ConnectOptions) -> None:
+        known = SyncConnectOptions.__annotations__
+        for name in options:
+            if name not in known:
+                raise UsageError(f"connections have no option {name!r}", hint=nearest(name, known))
         self.token_store: TokenStore | None = token_store(options.get("keep_token", False))
         token = options.get("token")
         if token is None and self.token_store is not None:
