@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from stdbpy.errors import DecodeError, ReducerCrashed, ReducerFailed, SatsError
+from stdbpy.errors import ReducerCrashed, ReducerFailed, SatsError
 from stdbpy.protocol.catalog import FunctionLayout
 from stdbpy.protocol.incoming import Committed, Failed, ReducerOutcome, Refused
+from stdbpy.protocol.json_text import parse_json
 
 
 def encode_arguments(layout: FunctionLayout, args: tuple[Any, ...], *, as_json: bool) -> bytes | str:
@@ -20,14 +21,14 @@ def encode_arguments(layout: FunctionLayout, args: tuple[Any, ...], *, as_json: 
 def decode_arguments(layout: FunctionLayout, data: bytes | str) -> tuple[Any, ...]:
     """Raises ``DecodeError``."""
     if isinstance(data, str):
-        return layout.json_arguments.from_json(_parsed(data))
+        return layout.json_arguments.from_json(parse_json(data, "the text of the arguments"))
     return layout.arguments.decode(data)
 
 
 def decode_returned(layout: FunctionLayout, data: bytes | str) -> Any:
     """What a function gave back. Raises ``DecodeError``."""
     if isinstance(data, str):
-        return layout.json_returned.from_json(_parsed(data))
+        return layout.json_returned.from_json(parse_json(data, "the text of the result"))
     return layout.returned.decode(data)
 
 
@@ -55,10 +56,3 @@ def _refusal(data: bytes, layout: FunctionLayout | None) -> str:
         except SatsError:
             pass  # another schema's error, or none at all: shown as it is
     return data.hex()
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise DecodeError(f"not JSON: {error}") from None

@@ -11,6 +11,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from stdbpy.errors import EncodeError
+
 
 class Subscribe(msgspec.Struct, frozen=True, gc=False):
     """Keep the client told of the rows that these SQL queries give."""
@@ -68,3 +70,11 @@ class CallProcedure(msgspec.Struct, frozen=True, gc=False):
 
 
 Request: TypeAlias = Subscribe | SubscribeBatch | Unsubscribe | OneOffQuery | CallReducer | CallProcedure
+
+
+def check_text(query: str) -> None:
+    """Raises ``EncodeError`` for a query that no message can hold."""
+    try:
+        query.encode()
+    except UnicodeEncodeError:
+        raise EncodeError("the query holds a lone surrogate, which UTF-8 cannot hold") from None

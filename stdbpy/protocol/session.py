@@ -35,13 +35,14 @@ from stdbpy.protocol.deliveries import AttemptFailed, Connected, Delivery, Disco
 from stdbpy.protocol.dialect import Dialect, dialect_for
 from stdbpy.protocol.events import TRANSACTION, ReconnectedEvent, ReducerEvent
 from stdbpy.protocol.functions import decode_returned, encode_arguments, failure_of
-from stdbpy.protocol.handshake import V3, Handshake, handshake_for
+from stdbpy.protocol.handshake import V2, V3, Handshake, handshake_for
 from stdbpy.protocol.losses import end_of, failed_opening, refusal
 from stdbpy.protocol.options import SessionOptions
 from stdbpy.protocol.outbox import Outbox
 from stdbpy.protocol.pending import PendingRequest, PendingRequests, RequestFactory
 from stdbpy.protocol.reconnecting import Reconnection, Retry, Stop, Verdict
 from stdbpy.protocol.replica import Replica
+from stdbpy.protocol.requests import check_text
 from stdbpy.protocol.subscription import Phase, SubscriptionState
 from stdbpy.sats.values import ConnectionId, Identity
 
@@ -131,6 +132,8 @@ class Session:
             return
         try:
             for message in dialect.decode(frame):
+                if self.state is not State.CONNECTED and type(message) is not incoming.IdentityReceived:
+                    raise ProtocolError("the server said something else before who the client is")
                 self._handlers[type(message)](message)
                 if self.hang_up is not None:
                     return
@@ -216,8 +219,9 @@ class Session:
         return self._pending.open("procedure", name, args, number, self._clock())
 
     def query(self, sql: str) -> PendingRequest:
-        """Asks for the rows that a query gives now. Raises ``ConnectionLost`` and ``ConnectionClosed``."""
+        """Asks for the rows that a query gives now. Raises as :meth:`subscribe` does, and ``ConnectionLost``."""
         dialect = self._connected()
+        check_text(sql)
         number = self._pending.next_number()
         self._outbox.put(dialect.encode(requests.OneOffQuery(number, sql)))
         return self._pending.open("query", sql, (), number, self._clock())
@@ -225,10 +229,12 @@ class Session:
     def subscribe(self, queries: Sequence[str]) -> SubscriptionState:
         """Subscribes to SQL queries; while there is no connection, as soon as there is one.
 
-        Raises ``ConnectionClosed`` after the end.
+        Raises ``ConnectionClosed`` after the end, and ``EncodeError`` for what no message can hold.
         """
         if self.state is State.CLOSED:
             raise self._closed()
+        for query in queries:  # it is kept, and would fail again with each connection
+            check_text(query)
         subscription = SubscriptionState(self._pending.next_number(), tuple(queries))
         self._replica.add(subscription)
         if self.state is State.CONNECTED:
@@ -352,7 +358,7 @@ class Session:
 
     def _ask_for(self, subscriptions: list[SubscriptionState]) -> None:
         dialect = self._connected()
-        if self.options.batches and len(subscriptions) > 1:
+        if self.options.batches and len(subscriptions) > 1 and dialect.subprotocol in (V2, V3):
             sets = [requests.QuerySet(wanted.query_set_id, wanted.queries) for wanted in subscriptions]
             self._outbox.put(dialect.encode(requests.SubscribeBatch(self._pending.next_number(), sets)))
             return

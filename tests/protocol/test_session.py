@@ -518,3 +518,60 @@ def test_numbers_of_pending_requests_are_not_given_again() -> None:
     pending = script.session._pending
     pending._serial = (1 << 32) - 1
     assert script.session.query("players").request_id == first.request_id + 1  # 0 and the pending one are left out
+
+
+# --- what would end a session for good
+
+
+@pytest.mark.parametrize("subprotocol", [V1, V1_JSON, V2, V3])
+def test_queries_that_are_no_text_are_refused_at_once(subprotocol: str) -> None:
+    script = Script(subprotocol)
+    for _ in range(2):
+        with pytest.raises(EncodeError, match="surrogate"):
+            script.session.subscribe(["SELECT * FROM player WHERE name = '\ud800'"])
+        script.connect()
+        assert script.session.hang_up is None
+        assert script.said() == []
+        script.session.lost("gone")
+    script.connect()
+    with pytest.raises(EncodeError, match="surrogate"):
+        script.session.query("\ud800")
+    assert script.session.requests_pending == 0
+
+
+def test_subscriptions_are_asked_for_one_by_one_where_there_are_no_batches() -> None:
+    script = Script(V1, batches=True)
+    for query in ("SELECT * FROM player", "SELECT * FROM note"):
+        script.session.subscribe([query])
+    script.connect()
+    assert [type(message) for message in script.said()] == [m1.SubscribeMulti, m1.SubscribeMulti]
+
+
+@pytest.mark.parametrize("row", ["[" * 100_000, "[" + "1" * 5000 + ',"a",1]'], ids=["deep", "long number"])
+def test_rows_in_json_that_no_parser_takes_end_the_connection(row: str) -> None:
+    script = Script(V1_JSON).connect()
+    update = m1.DatabaseUpdate([m1.TableUpdate(1, "player", 1, [m1.QueryUpdate([], [row])])])
+    script.hear(m1.TransactionUpdateLight(1, update))
+    assert isinstance(script.session.hang_up, ProtocolError)
+
+
+def test_results_in_json_that_no_parser_takes_fail_the_call() -> None:
+    script = Script(V1_JSON).connect()
+    request = script.session.call_procedure("double", (6,))
+    script.hear(m1.ProcedureResult(m1.ProcedureReturned("[" * 100_000), Timestamp(1), TimeDuration(1), 1))
+    assert isinstance(request.error, ProtocolError)
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["first", "again"])
+def test_nothing_is_said_before_who_the_client_is(again: bool) -> None:
+    script = Script()
+    subscription = script.session.subscribe(["SELECT * FROM player"])
+    if again:
+        script.connect()
+        script.session.lost("gone")
+        script.forget()
+    script.session.opened(V3)
+    script.hear(m2.SubscribeApplied(1, subscription.query_set_id, query_rows("player", ADA)))
+    assert isinstance(script.session.hang_up, ProtocolError)
+    assert script.told == []
+    assert not script.session.cache.tables["player"].rows

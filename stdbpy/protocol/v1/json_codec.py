@@ -6,10 +6,11 @@ A message is an object with one key, its name; products are objects, sums ``{var
 from __future__ import annotations
 
 import json
-from typing import Any, NoReturn
+from typing import Any
 
 from stdbpy.errors import DecodeError
 from stdbpy.protocol.compression import DEFAULT_LIMIT
+from stdbpy.protocol.json_text import parse_json
 from stdbpy.protocol.v1 import messages as m
 from stdbpy.protocol.v1.layouts import JSON_CLIENT_MESSAGES, JSON_SERVER_MESSAGES
 
@@ -21,7 +22,7 @@ def encode_client_message(message: m.ClientMessage) -> str:
 
 def decode_client_message(frame: str) -> m.ClientMessage:
     """The message of a frame. Raises ``DecodeError``."""
-    return JSON_CLIENT_MESSAGES.from_json(_parsed(frame))
+    return JSON_CLIENT_MESSAGES.from_json(parse_json(frame, "the message"))
 
 
 def encode_server_message(message: m.ServerMessage) -> str:
@@ -33,21 +34,8 @@ def decode_server_message(frame: str, limit: int = DEFAULT_LIMIT) -> m.ServerMes
     """The message of a frame, which has at most ``limit`` characters. Raises ``DecodeError``."""
     if len(frame) > limit:
         raise DecodeError(f"the message has more than the {limit} characters that are allowed")
-    return JSON_SERVER_MESSAGES.from_json(_parsed(frame))
+    return JSON_SERVER_MESSAGES.from_json(parse_json(frame, "the message"))
 
 
 def _text(obj: Any) -> str:
     return json.dumps(obj, ensure_ascii=False, separators=(",", ":"))
-
-
-def _parsed(frame: str) -> Any:
-    try:
-        return json.loads(frame, parse_constant=_refuse_constant)
-    except RecursionError:
-        raise DecodeError("the message is nested too deeply") from None
-    except ValueError as error:
-        raise DecodeError(f"the message is not JSON: {error}") from None
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
