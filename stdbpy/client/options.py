@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias, TypedDict
 from stdbpy.client.token_store import KeepToken, TokenStore, token_store
 from stdbpy.client.transport.socket import Library, SocketSettings
 from stdbpy.errors import UsageError, nearest
+from stdbpy.protocol.handshake import SUBPROTOCOLS
 from stdbpy.protocol.options import CompressionName, ReconnectPolicy, SessionOptions
 
 Delivery: TypeAlias = Literal["thread", "tick"]
@@ -35,7 +36,8 @@ class ConnectOptions(TypedDict, total=False):
     session_id: str | None
     """Servers from 2.14 on end an older connection of the same id before they take the new one."""
     protocols: Sequence[str]
-    """Websocket subprotocols to offer; by default all but ``v1.json``, of which servers take the newest."""
+    """Websocket subprotocols to offer: ``"v3.bsatn"``, ``"v2.bsatn"``, ``"v1.bsatn"``, ``"v1.json"``; by default all
+    but the last one. Servers take the newest of them."""
     check_schema: bool
     """Whether to compare the database's schema with the one that the code was generated for (default: yes)."""
     connect_timeout: float
@@ -62,6 +64,16 @@ class SyncConnectOptions(ConnectOptions, total=False):
 
 
 _SOCKET = SocketSettings()
+_SUFFIX = ".spacetimedb"
+
+
+def _subprotocol(name: str) -> str:
+    """The name that websockets have for it, which is longer and taken as well."""
+    full = name.removesuffix(_SUFFIX) + _SUFFIX
+    if full not in SUBPROTOCOLS:
+        known = ", ".join(known.removesuffix(_SUFFIX) for known in SUBPROTOCOLS)
+        raise UsageError(f"there is no websocket protocol {name!r}", hint=f"There are {known}.")
+    return full
 
 
 class Settings:
@@ -84,7 +96,7 @@ class Settings:
             server=uri,
             database=database,
             token=token,
-            subprotocols=tuple(options.get("protocols", ())),
+            subprotocols=tuple(map(_subprotocol, options.get("protocols", ()))),
             compression=options.get("compression", "none"),
             light=options.get("light", False),
             confirmed=options.get("confirmed"),

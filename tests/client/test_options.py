@@ -21,3 +21,15 @@ def test_a_misspelt_option_is_refused():
 def test_every_option_is_taken():
     assert SyncConnectOptions.__annotations__.keys() - ConnectOptions.__annotations__.keys() == {"delivery"}
     Settings("http://127.0.0.1:1", "game", SyncConnectOptions(delivery="tick", token="x", call_timeout=1.0))
+
+
+@pytest.mark.parametrize("name", ["v1.json", "v1.json.spacetimedb"])
+def test_protocols_are_named_shortly_or_as_websockets_do(name):
+    settings = Settings("http://127.0.0.1:1", "game", ConnectOptions(protocols=[name]))
+    assert settings.session.subprotocols == ("v1.json.spacetimedb",)
+
+
+def test_other_protocols_are_refused():
+    with pytest.raises(UsageError, match=r"no websocket protocol 'v1'") as caught:
+        Settings("http://127.0.0.1:1", "game", ConnectOptions(protocols=["v1"]))
+    assert "v1.bsatn" in caught.value.hint
