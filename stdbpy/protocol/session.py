@@ -120,10 +120,11 @@ class Session:
             return
         self.hang_up = None
         try:
-            self._dialect = dialect_for(subprotocol)
+            self._dialect = dialect = dialect_for(subprotocol)
         except ProtocolError as error:
             self.hang_up = error
-        self._outbox.joins = subprotocol == V3
+        else:
+            self._outbox.joins = dialect.joins_frames
 
     def receive(self, frame: bytes | str) -> None:
         """A whole message has arrived. What cannot be understood ends the connection: see :attr:`hang_up`."""
