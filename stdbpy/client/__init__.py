@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from stdbpy.client.query_rows import QueryRows
     from stdbpy.client.stats import Histogram, Stats
+    from stdbpy.client.subscription_builder import SubscriptionBuilder
     from stdbpy.client.subscriptions import AsyncSubscription, Subscription
     from stdbpy.client.sync_connection import Connection
     from stdbpy.client.token_store import FileTokens, KeyringTokens, TokenStore
@@ -94,6 +95,7 @@ _HOMES = {
         "Histogram",
         "Stats",
     ),
+    "stdbpy.client.subscription_builder": ("SubscriptionBuilder",),
     "stdbpy.client.subscriptions": (
         "AsyncSubscription",
         "Subscription",
@@ -172,6 +174,7 @@ __all__ = [
     "Stats",
     "SubscribeAppliedEvent",
     "Subscription",
+    "SubscriptionBuilder",
     "SyncConnectOptions",
     "TokenStore",
     "Transaction",

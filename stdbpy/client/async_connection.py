@@ -16,6 +16,7 @@ from stdbpy.client.options import ConnectOptions, Settings
 from stdbpy.client.pending_call import PendingCall
 from stdbpy.client.query import Query
 from stdbpy.client.query_rows import QueryRows
+from stdbpy.client.subscription_builder import SubscriptionBuilder
 from stdbpy.client.subscription_queries import texts_of
 from stdbpy.client.subscriptions import AsyncSubscription
 from stdbpy.client.tables import TableSource
@@ -106,6 +107,10 @@ class AsyncConnection(LiveConnection):
     def subscribe_to_all_tables(self) -> AsyncSubscription:
         """Subscribes to all rows of all public tables."""
         return self.subscribe(*self._all_tables())
+
+    def subscription_builder(self) -> SubscriptionBuilder[AsyncSubscription]:
+        """Subscribing step by step; what it gives need not be awaited."""
+        return SubscriptionBuilder(self.subscribe, self.subscribe_to_all_tables, self._lock)
 
     def end_subscription(self, state: SubscriptionState) -> None:
         """For subscriptions: asks the server to end one. Raises nothing once the connection is closed."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack, overload
@@ -23,6 +24,7 @@ from stdbpy.client.options import Delivery, Settings, SyncConnectOptions
 from stdbpy.client.pending_call import PendingCall
 from stdbpy.client.query import Query
 from stdbpy.client.query_rows import QueryRows
+from stdbpy.client.subscription_builder import SubscriptionBuilder
 from stdbpy.client.subscription_queries import texts_of
 from stdbpy.client.subscriptions import Subscription
 from stdbpy.client.tables import TableSource
@@ -161,6 +163,11 @@ class Connection(LiveConnection):
     def subscribe_to_all_tables(self, *, wait: bool = True, timeout: float | None = None) -> Subscription:
         """Subscribes to all rows of all public tables."""
         return self.subscribe(*self._all_tables(), wait=wait, timeout=timeout)
+
+    def subscription_builder(self) -> SubscriptionBuilder[Subscription]:
+        """Subscribing step by step, without waiting."""
+        without_waiting = partial(self.subscribe, wait=False), partial(self.subscribe_to_all_tables, wait=False)
+        return SubscriptionBuilder(*without_waiting, self.lock)
 
     def end_subscription(self, state: SubscriptionState) -> None:
         """For subscriptions: asks the server to end one. Raises nothing once the connection is closed."""

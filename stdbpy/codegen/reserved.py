@@ -46,7 +46,8 @@ CONNECTION = frozenset(
     | {"identity", "is_connected", "is_inside_callback", "lock", "made", "on_call_timeout"}
     | {"on_callback_error", "on_connect", "on_connect_error", "on_disconnect", "on_event", "on_reconnect"}
     | {"procedures", "query", "reducers", "send", "send_procedures", "send_query", "state", "stats"}
-    | {"subscribe", "subscribe_to_all_tables", "tables", "tick", "timed_out", "token", "transactions"}
+    | {"subscribe", "subscribe_to_all_tables", "subscription_builder", "tables", "tick", "timed_out"}
+    | {"token", "transactions"}
     | {"uri", "wait_for", "wait_until", "wait_until_async", "wait_until_connected", "wait_until_or_fail"}
 )
 """Attributes of connections, of both kinds."""
