@@ -76,14 +76,25 @@ def _subprotocol(name: str) -> str:
     return full
 
 
-class Settings:
-    """The options with their defaults, sorted by who needs them. Raises :class:`UsageError` for one that is none."""
+def _no_such_option(name: str, kind: type[ConnectOptions]) -> UsageError:
+    if name in SyncConnectOptions.__annotations__:
+        hint = "Asynchronous connections run callbacks on their event loop, those of a Pool on threads."
+        return UsageError(f"only connections made by connect have the option {name!r}", hint=hint)
+    return UsageError(f"connections have no option {name!r}", hint=nearest(name, kind.__annotations__))
 
-    def __init__(self, uri: str, database: str, options: ConnectOptions) -> None:
-        known = SyncConnectOptions.__annotations__
+
+class Settings:
+    """The options with their defaults, sorted by who needs them.
+
+    Raises :class:`UsageError` for one that connections of this ``kind`` do not have.
+    """
+
+    def __init__(
+        self, uri: str, database: str, options: ConnectOptions, kind: type[ConnectOptions] = ConnectOptions
+    ) -> None:
         for name in options:
-            if name not in known:
-                raise UsageError(f"connections have no option {name!r}", hint=nearest(name, known))
+            if name not in kind.__annotations__:
+                raise _no_such_option(name, kind)
         self.token_store: TokenStore | None = token_store(options.get("keep_token", False))
         token = options.get("token")
         if token is None and self.token_store is not None:

@@ -110,7 +110,7 @@ class Connection(LiveConnection):
     @classmethod
     def made(cls, uri: str, database: str, options: SyncConnectOptions) -> Self:
         """A connection that has not begun to connect, so that callbacks can be added before it does."""
-        settings = Settings(uri, database, options)
+        settings = Settings(uri, database, options, SyncConnectOptions)
         generated = cls.generated
         if generated is None:
             # It brings the naming of code generation, which generated clients do without.
