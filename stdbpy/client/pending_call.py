@@ -89,6 +89,10 @@ class PendingCall(PendingRequest, Generic[T], eq=False, weakref=True):
                 yield from self._settling_within(timeout).__await__()
         return self._outcome()
 
+    async def outcome(self) -> T:
+        """What ``await call`` gives, as a coroutine: ``create_task`` and task groups take nothing else."""
+        return await self
+
     # --- for its connection --------------------------------------------------------------------
 
     def when_settled(self, wake: Callable[[], object]) -> None:
