@@ -27,14 +27,22 @@ class InvokeProcedure(Protocol):
     def __call__(self, name: str, *args: object) -> Value: ...  # type: ignore[type-var]
 
 
-class ReducerCalls(Generic[Outcome]):
+class _Named:
+    """Says of itself what can be called."""
+
+    def __repr__(self) -> str:
+        names = {name for name in (*dir(type(self)), *vars(self)) if not name.startswith("_")} - {"invoke"}
+        return f"<{type(self).__name__}: {', '.join(sorted(names)) or 'none'}>"
+
+
+class ReducerCalls(_Named, Generic[Outcome]):
     """Typed methods, one per reducer, over whatever sends the calls."""
 
     def __init__(self, invoke: Invoke[Outcome]) -> None:
         self.invoke = invoke
 
 
-class ProcedureCalls:
+class ProcedureCalls(_Named):
     """Typed methods, one per procedure, over whatever sends the calls."""
 
     def __init__(self, invoke: InvokeProcedure) -> None:

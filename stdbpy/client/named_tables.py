@@ -27,6 +27,9 @@ class NamedTables(Mapping[str, Any]):
             handle = self._handles[name] = _generic_handle(layout, self._source(name))
         return handle
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {', '.join(sorted(self)) or 'none'}>"
+
     def __contains__(self, name: object) -> bool:
         return name in self._catalog.tables
 

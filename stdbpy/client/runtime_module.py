@@ -55,6 +55,9 @@ class RuntimeTables:
         for mounted in part.mounted:
             setattr(self, mounted.attribute, RuntimeTables(mounted, catalog, source))
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {', '.join(sorted(vars(self))) or 'none'}>"
+
     def __getattr__(self, name: str) -> Any:
         hint = nearest(name, vars(self))
         raise AttributeError(f"the module has no table {name!r}. {hint}".rstrip())
@@ -83,6 +86,10 @@ class RuntimeCalls:
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._functions})
+
+    def __repr__(self) -> str:
+        mounted = (name for name, value in vars(self).items() if isinstance(value, RuntimeCalls))
+        return f"<{type(self).__name__}: {', '.join(sorted({*self._functions, *mounted})) or 'none'}>"
 
 
 def _method(function: Function, invoke: Callable[..., Any]) -> Callable[..., Any]:

@@ -43,6 +43,13 @@ class Histogram:
                 return min(bound, self.greatest)
         return self.greatest
 
+    def __repr__(self) -> str:
+        if not len(self):
+            return "<Histogram of nothing>"
+        shown = {"half within": self.quantile(0.5), "99 % within": self.quantile(0.99), "longest": self.greatest}
+        durations = ", ".join(f"{name} {seconds * 1000:.4g} ms" for name, seconds in shown.items())
+        return f"<Histogram of {len(self)}: {durations}>"
+
     def copy(self) -> Histogram:
         twin = Histogram()
         twin.counts, twin.total, twin.greatest = list(self.counts), self.total, self.greatest

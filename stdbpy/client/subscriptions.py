@@ -109,7 +109,8 @@ class _Followed:
 
     def __repr__(self) -> str:
         stands = "ended" if self.is_ended else "applied" if self.is_applied else "pending"
-        return f"<{type(self).__name__} {self.query_set_id} {stands}: {'; '.join(self.queries)}>"
+        reason = "" if self.error is None else f" ({self.error})"
+        return f"<{type(self).__name__} {self.query_set_id} {stands}{reason}: {'; '.join(self.queries)}>"
 
 
 class Subscription(_Followed):

@@ -100,6 +100,10 @@ class Transactions:
             for registry in self._listened:
                 registry.remove(_listen)
 
+    def __repr__(self) -> str:
+        ended = ", closed" if self._is_closed else ""
+        return f"<{type(self).__name__}: {len(self._pending)} not taken yet{ended}>"
+
     def __enter__(self) -> Self:
         return self
 

@@ -44,7 +44,7 @@ def test_rows(database, db):
     database.insert(tables.player, ADA, a_player(2))
     assert len(db.player) == db.player.count() == 2
     assert {row.id for row in db.player} == {row.id for row in db.player.iter()} == {1, 2}
-    assert repr(db.player) == "<table player>"
+    assert repr(db.player) == "<table player: 2 rows>"
 
 
 def test_an_iteration_goes_over_the_rows_of_the_moment_in_which_it_began(database, db):

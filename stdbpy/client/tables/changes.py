@@ -51,6 +51,7 @@ class Changes(Generic[Row]):
     """
 
     def __init__(self, source: TableSource, timeout: float | None) -> None:
+        self._table = source.cache.layout.name
         self._timeout = timeout
         self._waiting: Waiting = source.waiting
         self._pending: deque[Change[Row]] = deque()
@@ -101,6 +102,10 @@ class Changes(Generic[Row]):
             self._is_closed = True
             for registry, callback in self._registered:
                 registry.remove(callback)
+
+    def __repr__(self) -> str:
+        ended = ", closed" if self._is_closed else ""
+        return f"<{type(self).__name__} of {self._table}: {len(self._pending)} not taken yet{ended}>"
 
     def __enter__(self) -> Self:
         return self

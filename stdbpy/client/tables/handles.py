@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 
 from stdbpy.client.tables.changes import Changes
 from stdbpy.client.tables.source import TableSource
+from stdbpy.errors import counted
 
 Row = TypeVar("Row")
 Ctx = TypeVar("Ctx")
@@ -75,6 +76,9 @@ class TableHandle(_Watched[Row, Ctx]):
 
     def __bool__(self) -> bool:
         return True
+
+    def __repr__(self) -> str:
+        return f"<table {self._source.cache.layout.name}: {counted(len(self), 'row')}>"
 
     def on_delete(self, callback: Callable[[Ctx, Row], object]) -> Callable[[Ctx, Row], object]:
         """Calls ``callback(ctx, row)`` for each row that goes, as with :meth:`on_insert`."""
