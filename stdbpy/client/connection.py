@@ -201,8 +201,8 @@ class LiveConnection(ABC):
         return self._hooks.add(self._hooks.on_event, callback)
 
     def on_call_timeout(self, callback: Hook) -> Hook:
-        """Calls ``callback(call)`` when somebody gives up waiting for a call; where that was, not where
-        callbacks run."""
+        """Calls ``callback(call)`` when somebody gives up waiting for a call or query; where that was, not
+        where callbacks run. Subscriptions are no calls: who waits for one is told by ``CallTimeout`` alone."""
         return self._hooks.add(self._hooks.on_call_timeout, callback)
 
     def on_callback_error(self, callback: Hook) -> Hook:

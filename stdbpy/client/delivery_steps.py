@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -182,4 +183,5 @@ class DeliverySteps:
         elif retry_after is not None:
             self._log.warning("%s; trying again in %.1f s", error, retry_after)
         elif kind == "disconnected":
-            self._log.error("%s; not trying again", error)
+            level = logging.INFO if self._hooks.on_disconnect else logging.ERROR  # where the program is told, or not
+            self._log.log(level, "%s; not trying again", error)
