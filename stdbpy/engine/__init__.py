@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 from stdbpy.errors import MissingExtra
 
-if find_spec("sortedcontainers") is None or find_spec("blake3") is None:
+if find_spec("blake3") is None:
     raise MissingExtra("The embedded server", "server")
 
 from stdbpy.engine.database import Database
