@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import sys
+import tomllib
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
@@ -20,6 +21,7 @@ from stdbpy.project.cli_toml import Server
 from stdbpy.project.credentials import CredentialStore
 from stdbpy.project.discover import discover
 from stdbpy.project.doctor import Circumstances, Finding, examine
+from stdbpy.project.doctor.installation import EXTRAS
 from stdbpy.project.generated import write_package
 from stdbpy.project.templates import create_project
 from stdbpy.server import RunningServer
@@ -117,6 +119,11 @@ def test_an_extra_that_is_missing(place: Place, monkeypatch: pytest.MonkeyPatch)
     assert (finding.level, finding.fix) == ("ok", 'pip install "stdbpy[arrow]"')
     assert "pyarrow" in finding.message
     assert place.about("stdbpy[server]").message == "installed"
+
+
+def test_every_extra_is_looked_at() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert EXTRAS.keys() == project["optional-dependencies"].keys()
 
 
 def test_not_installed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

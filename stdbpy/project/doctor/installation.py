@@ -14,7 +14,12 @@ from stdbpy.project.doctor.finding import Finding, ok, warning
 
 EXTRAS = {
     "server": "the embedded server, and reading the definition in a .wasm",
-    "arrow": "--format arrow and parquet",
+    "arrow": "--format arrow, --format parquet and to_arrow()",
+    "pandas": "to_pandas()",
+    "polars": "to_polars()",
+    "pydantic": "rows generated as pydantic models",
+    "keyring": "tokens in the operating system's keyring",
+    "brotli": "messages of a server that are compressed with brotli",
 }
 """What each extra is for."""
 
