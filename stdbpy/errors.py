@@ -378,6 +378,13 @@ class ReducerCrashed(ReducerFailed):
     """
 
 
+def hint_for_bug(message: str, database: str) -> str:
+    """Where to look, if ``message`` is all that servers tell the caller of a function that has a bug."""
+    if not message.endswith("instance encountered a fatal error."):
+        return ""
+    return f"The log says where it went wrong: stdbpy logs {database}"
+
+
 class ProjectError(StdbError):
     """The project's files are missing or do not say what is needed."""
 

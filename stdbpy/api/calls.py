@@ -10,7 +10,7 @@ from stdbpy.api.answers import BAD_REQUEST, NOT_FOUND, OK, parse_json, refusal
 from stdbpy.api.exchange import JSON, Exchange, Request, Response, database_path
 from stdbpy.api.lookups import NO_FUNCTION, expect_found, known_schema, unknown_function
 from stdbpy.api.results import CallResult
-from stdbpy.errors import EncodeError
+from stdbpy.errors import EncodeError, hint_for_bug
 
 if TYPE_CHECKING:
     from stdbpy.schema.model import ModuleSchema, Procedure, Reducer
@@ -30,6 +30,8 @@ def call(database: str, function: str, arguments: Arguments = ()) -> Exchange[Ca
     error = refusal(response)
     if response.status == BAD_REQUEST and response.text.startswith("invalid arguments"):
         error.hint = _usage((yield from known_schema(database)), function)
+    else:
+        error.hint = error.hint or hint_for_bug(error.message, database)
     raise error
 
 

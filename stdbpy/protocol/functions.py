@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from stdbpy.errors import ReducerCrashed, ReducerFailed, SatsError
+from stdbpy.errors import ReducerCrashed, ReducerFailed, SatsError, hint_for_bug
 from stdbpy.protocol.catalog import FunctionLayout
 from stdbpy.protocol.incoming import Committed, Failed, ReducerOutcome, Refused
 from stdbpy.protocol.json_text import parse_json
@@ -32,8 +32,10 @@ def decode_returned(layout: FunctionLayout, data: bytes | str) -> Any:
     return layout.returned.decode(data)
 
 
-def failure_of(outcome: ReducerOutcome, layout: FunctionLayout | None, *, told_apart: bool) -> ReducerFailed | None:
-    """The error that a reducer's outcome stands for; ``None`` if it was committed.
+def failure_of(
+    outcome: ReducerOutcome, layout: FunctionLayout | None, database: str, *, told_apart: bool
+) -> ReducerFailed | None:
+    """The error that the outcome of a reducer of ``database`` stands for; ``None`` if it was committed.
 
     ``told_apart`` says that the dialect has one outcome for refusals and another for bugs.
     """
@@ -42,7 +44,8 @@ def failure_of(outcome: ReducerOutcome, layout: FunctionLayout | None, *, told_a
     if isinstance(outcome, Refused):
         return ReducerFailed(_refusal(outcome.error, layout))
     if isinstance(outcome, Failed):
-        return (ReducerCrashed if told_apart else ReducerFailed)(outcome.message)
+        kind = ReducerCrashed if told_apart else ReducerFailed
+        return kind(outcome.message, hint=hint_for_bug(outcome.message, database))
     return ReducerCrashed(
         "the database has no energy left to run reducers", hint="Its owner has to buy some before it goes on"
     )

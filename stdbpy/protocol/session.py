@@ -26,6 +26,7 @@ from stdbpy.errors import (
     ProtocolError,
     QueryFailed,
     StdbError,
+    hint_for_bug,
     nearest,
 )
 from stdbpy.protocol import incoming, requests
@@ -279,7 +280,7 @@ class Session:
         is_own = call.caller_connection_id == self.connection_id
         request = self._own_request(call) if is_own else None
         layout = self.catalog.reducers.get(call.name)
-        error = failure_of(call.outcome, layout, told_apart=False)
+        error = failure_of(call.outcome, layout, self.options.database, told_apart=False)
         event = ReducerEvent(
             call.name if request is None else request.name,
             call.args if request is None else request.args,
@@ -313,7 +314,8 @@ class Session:
             self._replica.apply(TRANSACTION, message.tables)
             return
         assert self.identity is not None, "answers come after the identity"
-        error = failure_of(message.outcome, self.catalog.reducers.get(request.name), told_apart=True)
+        layout = self.catalog.reducers.get(request.name)
+        error = failure_of(message.outcome, layout, self.options.database, told_apart=True)
         request.event = event = ReducerEvent(
             request.name, request.args, message.timestamp, error, self.identity, self.connection_id, is_own=True
         )
@@ -328,7 +330,8 @@ class Session:
             return
         request.duration = message.duration
         if message.returned is None:
-            self._finish(request, None, ProcedureFailed(message.error or "the procedure failed"))
+            failed = message.error or "the procedure failed"
+            self._finish(request, None, ProcedureFailed(failed, hint=hint_for_bug(failed, self.options.database)))
             return
         try:
             value = decode_returned(self.catalog.procedures[request.name], message.returned)

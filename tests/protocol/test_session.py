@@ -120,6 +120,23 @@ def test_a_call_has_its_outcome_once_its_rows_are_told(subprotocol: str) -> None
     assert list(script.session.cache.tables["player"]) == [ADA]
 
 
+@pytest.mark.parametrize("kind", ["reducer", "procedure"])
+def test_bugs_lead_to_the_log(kind: str) -> None:
+    script = Script().connect()
+    if kind == "reducer":
+        request = script.session.call_reducer("refuse", (2, "no"))
+        [said] = script.said()
+        bug = m2.ReducerInternalError("The instance encountered a fatal error.")
+        script.hear(m2.ReducerResult(said.request_id, Timestamp(4), bug))
+    else:
+        request = script.session.call_procedure("double", (2,))
+        [said] = script.said()
+        status = m2.ProcedureInternalError("The instance encountered a fatal error.")
+        script.hear(m2.ProcedureResult(status, Timestamp(4), TimeDuration(1), said.request_id))
+    assert request.error is not None
+    assert request.error.hint == f"The log says where it went wrong: stdbpy logs {script.session.options.database}"
+
+
 def test_refusals_and_bugs_are_told_apart_under_v2() -> None:
     script = Script().connect()
     refused = script.session.call_reducer("refuse", (1, "no"))

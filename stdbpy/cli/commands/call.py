@@ -32,8 +32,6 @@ EXAMPLES = (
 )
 
 _MOST_AT_ONCE = 64
-_HAS_A_BUG = "The instance encountered a fatal error."
-"""All that servers tell the caller of a reducer that did not refuse but failed."""
 
 
 def run(
@@ -117,8 +115,8 @@ def _call_once(
     try:
         result = api.call(called.database, called.name, called.encode(words, _read))
     except ReducerFailed as error:
-        if error.message == _HAS_A_BUG:
-            error.hint = f"The log says where it went wrong: {_logs_command(context, called.database)}"
+        if error.hint and is_said(context, "server"):
+            error.hint += f" --server {shlex.quote(context.params['server'])}"
         raise
     if isinstance(called.definition, Procedure):
         write_result(result.value, called.definition.return_type, called.schema.typespace, shape, output)
@@ -156,8 +154,3 @@ def _call_lines(
 
 def _read(source: str) -> bytes:
     return sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
-
-
-def _logs_command(context: typer.Context, database: str) -> str:
-    server = ("--server", context.params["server"]) if is_said(context, "server") else ()
-    return shlex.join(("stdbpy", "logs", database, *server))
