@@ -75,3 +75,8 @@ class IoThread:
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
             self.loop.run_until_complete(self.loop.shutdown_default_executor())
             self.loop.close()
+
+
+if hasattr(os, "register_at_fork"):  # no other thread has it then, whom the new process would wait for
+    _guard = IoThread._guard  # noqa: SLF001  # the class's own
+    os.register_at_fork(before=_guard.acquire, after_in_parent=_guard.release, after_in_child=_guard.release)

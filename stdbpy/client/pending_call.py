@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Generator, Sequence
+from threading import RLock
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from stdbpy.errors import ConnectionClosed, StdbError
 from stdbpy.protocol.pending import PendingRequest
 
 T = TypeVar("T")
+
+_turning = RLock()
+"""Held while who waits for any call is written down, and while a call becomes settled: nobody falls between.
+One for all, as it is held for a moment; one for each would cost more than all else in a call."""
+
+if hasattr(os, "register_at_fork"):  # no other thread has it then, whom the new process would wait for
+    os.register_at_fork(before=_turning.acquire, after_in_parent=_turning.release, after_in_child=_turning.release)
 
 
 class Waiter(Protocol):
@@ -75,10 +84,12 @@ class PendingCall(PendingRequest, Generic[T], eq=False, weakref=True):
         """Has ``callback(call)`` called where the connection's callbacks run, after those of the rows that
         the call changed; at once if the call is already settled."""
         self._is_seen = True
-        if self.settled:
+        with _turning:
+            is_late = self.settled
+            if not is_late:
+                super().add_done_callback(callback)
+        if is_late:
             callback(self)
-        else:
-            super().add_done_callback(callback)
 
     def __await__(self) -> Generator[Any, None, T]:
         if not self.settled:
@@ -97,19 +108,24 @@ class PendingCall(PendingRequest, Generic[T], eq=False, weakref=True):
 
     def when_settled(self, wake: Callable[[], object]) -> None:
         """Has ``wake()`` called as soon as the call is settled, from whichever thread; at once if it is."""
-        if self._wakers is None:
-            self._wakers = []
-        self._wakers.append(wake)
-        if self.settled:  # since this was asked: then nobody else wakes
+        with _turning:
+            is_late = self.settled
+            if not is_late:
+                if self._wakers is None:
+                    self._wakers = []
+                self._wakers.append(wake)
+        if is_late:
             wake()
 
     def settle(self) -> Sequence[Callable[[PendingCall[T]], object]]:
         """Its turn among the deliveries has come: wakes who waits, and hands out the callbacks to run."""
-        self.settled = True
-        wakers, self._wakers = self._wakers, None
+        with _turning:
+            self.settled = True
+            wakers, self._wakers = self._wakers, None
+            callbacks = self.take_callbacks()
         for wake in wakers or ():
             wake()
-        return self.take_callbacks()
+        return callbacks
 
     def convert_with(self, convert: Callable[[Any], Any]) -> None:
         """Has the outcome's value converted when it is first asked for."""
@@ -135,7 +151,9 @@ class PendingCall(PendingRequest, Generic[T], eq=False, weakref=True):
         if self.error is not None:
             raise self.error
         if self._convert is not None:
-            self.value, self._convert = self._convert(self.value), None
+            with _turning:
+                if self._convert is not None:
+                    self.value, self._convert = self._convert(self.value), None
         return cast("T", self.value)
 
     def __del__(self) -> None:

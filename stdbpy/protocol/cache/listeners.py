@@ -11,7 +11,8 @@ Callback = TypeVar("Callback", bound=Callable[..., Any])
 class Registry(Generic[Callback]):
     """Callbacks of one kind, in the order in which they were added.
 
-    Iterating sees those that were there when it began: callbacks may add and remove callbacks.
+    Iterating sees those that were there when it began: callbacks may add and remove callbacks. So may any
+    thread, at any time.
     """
 
     __slots__ = ("callbacks",)
@@ -21,13 +22,23 @@ class Registry(Generic[Callback]):
 
     def add(self, callback: Callback) -> None:
         """The same one added twice is called twice."""
-        self.callbacks = (*self.callbacks, callback)
+        while True:
+            before = self.callbacks
+            after = (*before, callback)
+            if self.callbacks is before:  # no other thread, nor a finalizer of this one, came between
+                self.callbacks = after
+                return
 
     def remove(self, callback: Callback) -> None:
         """Removes it once. Raises ``ValueError`` if it is not there."""
-        left = list(self.callbacks)
-        left.remove(callback)
-        self.callbacks = tuple(left)
+        while True:
+            before = self.callbacks
+            left = list(before)
+            left.remove(callback)
+            after = tuple(left)
+            if self.callbacks is before:
+                self.callbacks = after
+                return
 
     def __iter__(self) -> Iterator[Callback]:
         return iter(self.callbacks)
