@@ -182,10 +182,18 @@ class AsyncConnection(LiveConnection):
                         raise self._ended()
                     watcher: asyncio.Future[None] = self._loop.create_future()
                     self._watchers.append(watcher)
-                    await watcher
+                    try:
+                        await watcher
+                    finally:
+                        # Whoever looks at an idle table again and again leaves nothing.
+                        if watcher.cancelled() and watcher in self._watchers:
+                            self._watchers.remove(watcher)
         except TimeoutError:
             return False
         return True
+
+    def look_again(self) -> None:
+        self._wake_watchers()
 
     def _wake_watchers(self) -> None:
         watchers, self._watchers = self._watchers, []

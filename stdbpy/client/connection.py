@@ -365,6 +365,10 @@ class LiveConnection(ABC):
         """See :class:`~stdbpy.client.tables.source.Waiting`."""
 
     @abstractmethod
+    def look_again(self) -> None:
+        """See :class:`~stdbpy.client.tables.source.Waiting`."""
+
+    @abstractmethod
     def _arrived(self, arrival: Arrival) -> None:
         """The link tells what arrived."""
 

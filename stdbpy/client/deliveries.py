@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from threading import get_ident
@@ -9,6 +10,7 @@ from typing import Any, TypeAlias
 
 from stdbpy.client.connection_log import ConnectionLog
 from stdbpy.client.event_bus import EventBus
+from stdbpy.client.interrupts import DeferredInterrupts
 from stdbpy.errors import ClientError
 from stdbpy.protocol.deliveries import Delivery
 
@@ -20,7 +22,7 @@ class Deliveries:
     """What a session had to tell, and the callbacks to run for it: ``steps_of`` gives those of each delivery.
 
     A callback that raises is reported and keeps no other from running. What ends the running itself (Ctrl-C
-    in the thread of a game loop) loses nothing, either: the next :meth:`run` goes on behind it.
+    in a callback that a game loop runs) loses nothing, either: the next :meth:`run` goes on behind it.
     """
 
     def __init__(
@@ -37,6 +39,8 @@ class Deliveries:
         self._steps: Iterator[Step] | None = None
         self._thread: int | None = None
         self._bus = bus
+        self.interrupts = DeferredInterrupts()
+        """Welcome in callbacks; whoever runs them may put others off."""
         self.failed = 0
         """How many callbacks raised."""
         self.on_error: list[Callable[[Callable[..., object], BaseException], object]] = []
@@ -59,6 +63,7 @@ class Deliveries:
         if self._thread is not None:
             return
         self._thread = get_ident()
+        interrupts = self.interrupts
         try:
             while True:
                 if self._steps is None:
@@ -67,11 +72,14 @@ class Deliveries:
                     self._steps = self._steps_of(self._queue.popleft())
                 for callback, arguments in self._steps:
                     try:
+                        interrupts.is_welcome = True
                         outcome = callback(*arguments)
                         if outcome is not None and isinstance(outcome, Coroutine):
                             self._await(outcome, callback)
-                    except Exception as error:  # noqa: BLE001  # whatever user code raises
-                        self.report(callback, error)
+                    except (Exception, CancelledError) as error:  # noqa: BLE001  # whatever user code raises
+                        self.report(callback, error)  # nothing here awaits: who was cancelled is somebody else
+                    finally:
+                        interrupts.is_welcome = False
                 self._steps = None
         finally:
             self._thread = None

@@ -91,6 +91,7 @@ class Link:
         self._connecting: asyncio.Task[None] | None = None
         self._retry: asyncio.TimerHandle | None = None
         self._is_stopped = False
+        self._is_held_back = False
         self.is_flush_due = False
         """A :meth:`flush` is scheduled and has not begun."""
 
@@ -121,8 +122,20 @@ class Link:
         if self._socket is not None:
             self._socket.close(PROTOCOL_BROKEN)
 
+    def hold_back(self, is_full: bool) -> None:
+        """Reads no more from the network while too much that arrived has not been taken."""
+        if self._is_stopped or is_full == self._is_held_back:
+            return
+        self._is_held_back = is_full
+        if self._socket is not None:
+            if is_full:
+                self._socket.pause_reading()
+            else:
+                self._socket.resume_reading()
+
     async def stop(self) -> None:
         """Closes the websocket and connects no more; returns when nothing is left on the event loop."""
+        self.hold_back(False)  # the server's half of the closing handshake is to be read
         self._is_stopped = True
         if self._retry is not None:
             self._retry.cancel()
@@ -144,6 +157,8 @@ class Link:
         self._socket = socket
         self._subprotocol = socket.subprotocol
         self._held = []
+        if self._is_held_back:
+            socket.pause_reading()
         self._counters.connections += 1
 
     def message(self, data: bytes | str) -> None:
@@ -164,7 +179,10 @@ class Link:
         if closure.refused is not None:
             hint = "max_message_size allows greater messages." if closure.refused == TOO_BIG else ""
             problem = ProtocolError(f"the server sent what cannot be taken: {closure.reason}", hint=hint)
-        self._tell(Lost(closure.reason, code=closure.code, problem=problem))
+        reason = closure.reason
+        if self._is_held_back:
+            reason = f"{reason}; much that had arrived was waiting for callbacks to end, or for tick()"
+        self._tell(Lost(reason, code=closure.code, problem=problem))
 
     # --- connecting ----------------------------------------------------------------------------
 

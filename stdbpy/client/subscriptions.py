@@ -177,7 +177,11 @@ class AsyncSubscription(_Followed):
                 return
 
     async def __aenter__(self) -> Self:
-        return await self._applied()
+        try:
+            return await self._applied()
+        except BaseException:  # such as a cancellation: then nobody is left to end it
+            self._connection.end_subscription(self._state)
+            raise
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
-from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack, overload
 from weakref import WeakSet
@@ -18,6 +17,7 @@ from weakref import WeakSet
 from stdbpy.client.builder import DbConnectionBuilder
 from stdbpy.client.connection import GeneratedClient, LiveConnection, runtime_client
 from stdbpy.client.establishing import fetch_schema, not_in_time
+from stdbpy.client.inbox import Inbox
 from stdbpy.client.io_thread import IoThread
 from stdbpy.client.link import Arrival
 from stdbpy.client.options import Delivery, Settings, SyncConnectOptions
@@ -36,6 +36,9 @@ Row = TypeVar("Row")
 
 CALLBACKS_END_WITHIN = 10.0
 """Seconds that :meth:`Connection.close` waits for a callback that is running."""
+
+LOCKED_WITHIN = 1.0
+"""Seconds that a fork waits for a connection that another thread holds the lock of."""
 
 _open: WeakSet[Connection] = WeakSet()
 
@@ -64,7 +67,9 @@ class Connection(LiveConnection):
         self.lock = threading.RLock()
         """Held while messages change the cache: hold it to look at several rows of one moment."""
         super().__init__(settings, generated, self.lock)
-        self._inbox: SimpleQueue[Arrival | None] = SimpleQueue()
+        self._inbox = Inbox(self._full_or_not)
+        self._turn = threading.RLock()
+        """With ticks: held by the thread that takes from the inbox, and runs callbacks."""
         self._changed = threading.Condition()
         self._watchers = 0
         self._stopped: Future[None] | None = None
@@ -158,7 +163,13 @@ class Connection(LiveConnection):
             state = self._session.subscribe(texts_of(queries))
             subscription = self._steps.subscriptions[state.query_set_id] = Subscription(self, state)
         self._flush_soon()
-        return subscription.wait_applied(timeout) if wait else subscription
+        if not wait:
+            return subscription
+        try:
+            return subscription.wait_applied(timeout)
+        except BaseException:  # such as a timeout: nobody has it who could end it
+            self.end_subscription(state)
+            raise
 
     def subscribe_to_all_tables(self, *, wait: bool = True, timeout: float | None = None) -> Subscription:
         """Subscribes to all rows of all public tables."""
@@ -183,7 +194,8 @@ class Connection(LiveConnection):
     def tick(self) -> None:
         """With ``delivery="tick"``: applies what has arrived and runs callbacks for it, here and now.
 
-        What arrives meanwhile waits for the next time. Raises :class:`~stdbpy.errors.ClientError` where the
+        What arrives meanwhile waits for the next time. Nothing happens if callbacks run in another thread at
+        this moment. Raises :class:`~stdbpy.errors.ClientError` where the
         connection delivers on a thread of its own, and nothing that callbacks raise.
         """
         if self._ticker is None:
@@ -194,10 +206,16 @@ class Connection(LiveConnection):
         if self._deliveries.is_here:
             return
         self._ticker = threading.get_ident()
-        self._deliveries.run()  # what an interruption left
-        for _ in range(self._inbox.qsize()):
-            with suppress(Empty):
-                self._deliver(self._inbox.get_nowait())
+        if not self._turn.acquire(blocking=False):
+            self._inbox.look()  # if the other thread only waits it lets go, and the next tick is this one's
+            return
+        try:
+            with self._deliveries.interrupts:
+                self._deliveries.run()  # what an interruption left
+                for _ in range(len(self._inbox)):
+                    self._deliver(self._inbox.take())
+        finally:
+            self._turn.release()
 
     @property
     def is_inside_callback(self) -> bool:
@@ -213,14 +231,21 @@ class Connection(LiveConnection):
 
     def _deliver_until_closed(self) -> None:
         """What the thread of the connection's own does."""
-        while self._session.state is not State.CLOSED or not self._inbox.empty():
-            arrival = self._inbox.get()
+        while self._session.state is not State.CLOSED or self._inbox:
+            self._inbox.wait()
+            self._deliver_whatever_happens(self._inbox.take())
+        self._deliver_whatever_happens(None)  # what closing had to tell, if that came between
+        self._stop()
+
+    def _deliver_whatever_happens(self, arrival: Arrival | None) -> None:
+        while True:
             try:
                 self._deliver(arrival)
             except BaseException as error:  # noqa: BLE001  # such as SystemExit, by which a callback ends only itself
                 self._log.error("a callback ended by %r", error, exc_info=error)
-                self._inbox.put(None)  # so that the rest of them run
-        self._stop()
+                arrival = None  # so that the rest of them run
+            else:
+                return
 
     def _stop(self) -> None:
         """Ends all that is not this thread: closes the socket, and leaves the event loop."""
@@ -244,18 +269,30 @@ class Connection(LiveConnection):
         """
         with self.lock:
             is_first = self in _open
+            _open.discard(self)
             self._session.close()
+        self._inbox.put(None)
         if self._thread is None:
-            self._take_in(None)
-            self._deliveries.run()
+            self._deliver_the_end()
             if is_first:
                 self._stop()
-            return
-        self._inbox.put(None)
-        if not self._deliveries.is_here:
+        elif not self._deliveries.is_here:
             self._thread.join(CALLBACKS_END_WITHIN)
             if self._thread.is_alive():
                 self._log.warning("a callback is still running after %g seconds", CALLBACKS_END_WITHIN)
+
+    def _deliver_the_end(self) -> None:
+        """With ticks: here, unless a thread that waits has done it."""
+        if self._deliveries.is_here:
+            self._take_in(None)  # what it tells is run behind the callback
+        elif self._turn.acquire(timeout=CALLBACKS_END_WITHIN):
+            try:
+                with self._deliveries.interrupts:
+                    self._deliver(None)
+            finally:
+                self._turn.release()
+        else:
+            self._log.warning("a callback is still running after %g seconds", CALLBACKS_END_WITHIN)
 
     def abandon(self) -> None:
         """For a process that was forked from the connection's: the other one goes on with it."""
@@ -301,6 +338,9 @@ class Connection(LiveConnection):
         self._refuse_inside_callback("waiting for callbacks")
         if self._ticker == threading.get_ident():
             return self._pump(ready, timeout)
+        return self._wait_for_others(ready, timeout)
+
+    def _wait_for_others(self, ready: Callable[[], bool], timeout: float | None) -> bool:
         with self._changed:
             self._watchers += 1
             try:
@@ -330,22 +370,43 @@ class Connection(LiveConnection):
             return False
         # A thread that stopped the link leaves behind what its socket told then.
         has_stopped = self._thread is not None and self._stopped is not None and self._stopped.done()
-        return has_stopped or self._inbox.empty()
+        return has_stopped or not self._inbox
 
     def _pump(self, ready: Callable[[], bool], timeout: float | None) -> bool:
-        """Delivers here until ``ready()`` is true."""
+        """Delivers here until ``ready()`` is true, or another thread ticks; then waits for that one."""
         deadline = None if timeout is None else time.monotonic() + timeout
-        self._deliveries.run()
-        while not ready():
-            if self._is_over:
-                raise self._ended()
-            try:
-                remaining = None if deadline is None else max(deadline - time.monotonic(), 0.0)
-                arrival = self._inbox.get(timeout=remaining)
-            except Empty:
-                return False
-            self._deliver(arrival)
-        return True
+
+        def remaining() -> float | None:
+            return None if deadline is None else max(deadline - time.monotonic(), 0.0)
+
+        if not self._turn.acquire(timeout=-1 if timeout is None else timeout):
+            return ready()
+        try:
+            with self._deliveries.interrupts:
+                self._deliveries.run()
+                while self._ticker == threading.get_ident():
+                    if ready():
+                        return True
+                    if self._is_over:
+                        raise self._ended()
+                    if not self._wait_for_arrival(remaining()):
+                        return False
+                    self._deliver(self._inbox.take())
+        finally:
+            self._turn.release()
+        return self._wait_for_others(ready, remaining())
+
+    def _wait_for_arrival(self, timeout: float | None) -> bool:
+        interrupts = self._deliveries.interrupts
+        interrupts.is_welcome = True
+        try:
+            interrupts.take_effect()
+            return self._inbox.wait(timeout)
+        finally:
+            interrupts.is_welcome = False
+
+    def look_again(self) -> None:
+        self._inbox.put(None)
 
     def _refuse_inside_callback(self, what: str, *, hint: str = "") -> None:
         if self._deliveries.is_here:
@@ -367,6 +428,15 @@ class Connection(LiveConnection):
     def _arrived(self, arrival: Arrival) -> None:
         self._inbox.put(arrival)
 
+    def _full_or_not(self) -> None:
+        if self._io.is_here:
+            self._hold_back()
+        else:
+            self._on_loop(self._hold_back)
+
+    def _hold_back(self) -> None:
+        self._link.hold_back(self._inbox.is_full)
+
     def _caught_up(self) -> None:
         """The queue wakes who waits for it."""
 
@@ -384,14 +454,29 @@ class Connection(LiveConnection):
             self._io.call_soon(function, *arguments)
 
 
+_locked: list[Connection] = []
+"""While the process forks."""
+
+
+def _lock_all() -> None:
+    """Before a fork: no other thread then changes a cache, nor has a lock that the new process would wait for."""
+    _locked.extend(connection for connection in list(_open) if connection.lock.acquire(timeout=LOCKED_WITHIN))
+
+
+def _unlock_all() -> None:
+    while _locked:
+        _locked.pop().lock.release()
+
+
 def _abandon_all() -> None:
+    _unlock_all()
     for connection in list(_open):
         connection.abandon()
     _open.clear()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_abandon_all)
+    os.register_at_fork(before=_lock_all, after_in_parent=_unlock_all, after_in_child=_abandon_all)
 
 
 @atexit.register

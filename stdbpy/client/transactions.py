@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -33,7 +34,8 @@ class Transactions:
 
     ``for`` and ``async for`` wait for the next one; after ``timeout`` seconds without one, or once the
     connection was closed, the stream ends. What the connection gave up for is raised. What nobody has
-    taken yet is kept, so a stream that is no longer read should be closed.
+    taken yet is kept, so a stream that is no longer read should go: leaving the loop and the variable is
+    enough, ``close`` or ``with`` make sure.
     """
 
     def __init__(
@@ -57,11 +59,9 @@ class Transactions:
         ]
         for registry in self._listened:
             registry.add(_listen)
-        hooks.append(self._take)
-
-    def _take(self, context: EventContext, changes: Sequence[TableChanges]) -> None:
-        told = tuple(change for change in changes if change.inserted or change.deleted or change.updated)
-        self._pending.append(Transaction(context.event, told))
+        # It knows the queue alone, so that a stream that nobody reads any more is let go.
+        self._hook = partial(_take, self._pending)
+        hooks.append(self._hook)
 
     def __iter__(self) -> Self:
         return self
@@ -94,9 +94,13 @@ class Transactions:
 
     def close(self) -> None:
         """Ends the stream: what is already there can still be taken, nothing is added."""
+        self._leave()
+        self._waiting.look_again()
+
+    def _leave(self) -> None:
         if not self._is_closed:
             self._is_closed = True
-            self._hooks.remove(self._take)
+            self._hooks.remove(self._hook)
             for registry in self._listened:
                 registry.remove(_listen)
 
@@ -111,6 +115,15 @@ class Transactions:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_hook"):
+            self._leave()
+
+
+def _take(pending: deque[Transaction], context: EventContext, changes: Sequence[TableChanges]) -> None:
+    told = tuple(change for change in changes if change.inserted or change.deleted or change.updated)
+    pending.append(Transaction(context.event, told))
 
 
 def _listen(*_: Any) -> None:

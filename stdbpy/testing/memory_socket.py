@@ -46,6 +46,12 @@ class MemorySocket:
             self._is_closed = True
             self._loop.call_soon(self._end, Closure(code, reason))
 
+    def pause_reading(self) -> None:
+        """There is no network: what is told is in memory here or there."""
+
+    def resume_reading(self) -> None:
+        """See :meth:`pause_reading`."""
+
     async def wait_closed(self) -> None:
         await self._gone.wait()
 

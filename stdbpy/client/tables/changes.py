@@ -98,6 +98,10 @@ class Changes(Generic[Row]):
 
     def close(self) -> None:
         """Ends the stream: what is already there can still be taken, nothing is added."""
+        self._leave()
+        self._waiting.look_again()
+
+    def _leave(self) -> None:
         if not self._is_closed:
             self._is_closed = True
             for registry, callback in self._registered:
@@ -117,4 +121,4 @@ class Changes(Generic[Row]):
 
     def __del__(self) -> None:
         if hasattr(self, "_registered"):
-            self.close()
+            self._leave()

@@ -14,7 +14,7 @@ class Waiting(Protocol):
     """How a stream of changes waits for callbacks to run. A connection implements one of the two, and
     the other one raises :class:`~stdbpy.errors.ClientError` that says which kind it is.
 
-    Both return whether ``ready()`` became true: ``False`` after ``timeout`` seconds. They raise
+    These two return whether ``ready()`` became true: ``False`` after ``timeout`` seconds. They raise
     :class:`~stdbpy.errors.ConnectionClosed` once no callback will ever run again, or what the
     connection gave up for.
     """
@@ -22,6 +22,11 @@ class Waiting(Protocol):
     def wait_until(self, ready: Callable[[], bool], timeout: float | None) -> bool: ...
 
     async def wait_until_async(self, ready: Callable[[], bool], timeout: float | None) -> bool: ...
+
+    def look_again(self) -> None:
+        """Has who waits ask ``ready()`` again, as no callback will have brought it about. May be called in any
+        thread that may use the connection."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

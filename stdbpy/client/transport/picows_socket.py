@@ -125,6 +125,12 @@ class PicowsSocket(picows.WSListener):
         self._transport.send_close(code, reason.encode()[:123])
         self._closing = asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self._transport.disconnect, False)
 
+    def pause_reading(self) -> None:
+        self._transport.underlying_transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        self._transport.underlying_transport.resume_reading()
+
     async def wait_closed(self) -> None:
         try:
             await self._transport.wait_disconnected()

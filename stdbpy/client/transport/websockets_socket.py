@@ -35,6 +35,8 @@ class WebsocketsSocket:
         self._receiver = receiver
         self._outgoing: deque[bytes | str] = deque()
         self._ready = asyncio.Event()
+        self._may_read = asyncio.Event()
+        self._may_read.set()
         self._close: tuple[int, str] | None = None
         receiver.opened(self)
         self._tasks = (asyncio.create_task(self._read()), asyncio.create_task(self._write()))
@@ -49,6 +51,12 @@ class WebsocketsSocket:
             self._close = code, reason
             self._ready.set()
 
+    def pause_reading(self) -> None:
+        self._may_read.clear()
+
+    def resume_reading(self) -> None:
+        self._may_read.set()
+
     async def wait_closed(self) -> None:
         await asyncio.wait(self._tasks)
 
@@ -56,6 +64,7 @@ class WebsocketsSocket:
         connection, receiver = self._connection, self._receiver
         try:
             while True:
+                await self._may_read.wait()
                 # `recv` takes no message of more than 4,096 frames, which are 16 MiB as the real server sends them.
                 receiver.message(_whole([piece async for piece in connection.recv_streaming()]))
                 receiver.caught_up()
