@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from stdbpy.client.subscription_builder import SubscriptionBuilder
     from stdbpy.client.subscriptions import AsyncSubscription, Subscription
     from stdbpy.client.sync_connection import Connection
+    from stdbpy.client.tables import Change, Changes, Deleted, Inserted, Updated
     from stdbpy.client.token_store import FileTokens, KeyringTokens, TokenStore
     from stdbpy.client.transactions import Transaction, Transactions
     from stdbpy.protocol.events import (
@@ -101,6 +102,13 @@ _HOMES = {
         "Subscription",
     ),
     "stdbpy.client.sync_connection": ("Connection",),
+    "stdbpy.client.tables": (
+        "Change",
+        "Changes",
+        "Deleted",
+        "Inserted",
+        "Updated",
+    ),
     "stdbpy.client.token_store": (
         "FileTokens",
         "KeyringTokens",
@@ -123,14 +131,16 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 
-def __getattr__(name: str) -> object:
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:  # to which it would make every name one that is there
 
-    thing = globals()[name] = getattr(import_module(home), name)
-    return thing
+    def __getattr__(name: str) -> object:
+        home = _HOME_OF.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        thing = globals()[name] = getattr(import_module(home), name)
+        return thing
 
 
 __all__ = [
@@ -140,11 +150,14 @@ __all__ = [
     "AsyncSubscription",
     "BreakerPolicy",
     "BreakerState",
+    "Change",
+    "Changes",
     "ConnectOptions",
     "Connecting",
     "Connection",
     "ConnectionHealth",
     "DbConnectionBuilder",
+    "Deleted",
     "Endpoint",
     "EndpointHealth",
     "EventBus",
@@ -154,6 +167,7 @@ __all__ = [
     "Happening",
     "Histogram",
     "HttpDatabase",
+    "Inserted",
     "Invoke",
     "InvokeProcedure",
     "KeyringTokens",
@@ -181,6 +195,7 @@ __all__ = [
     "TransactionEvent",
     "Transactions",
     "UnsubscribeAppliedEvent",
+    "Updated",
     "connect",
     "connect_async",
 ]

@@ -8,12 +8,11 @@ from typing import Generic, Self, TypeVar
 from stdbpy.client.connection import LiveConnection
 from stdbpy.client.options import SyncConnectOptions
 from stdbpy.client.token_store import KeepToken
-from stdbpy.errors import UsageError
+from stdbpy.errors import StdbError, UsageError
 from stdbpy.protocol.options import CompressionName, ReconnectPolicy
+from stdbpy.sats.values import Identity
 
 C = TypeVar("C", bound=LiveConnection)
-
-Hook = Callable[..., object]
 
 
 class DbConnectionBuilder(Generic[C]):
@@ -33,7 +32,7 @@ class DbConnectionBuilder(Generic[C]):
         self._uri: str | None = None
         self._database: str | None = None
         self._options: SyncConnectOptions = {}
-        self._hooks: list[tuple[str, Hook]] = []
+        self._hooks: list[tuple[str, Callable[..., object]]] = []
 
     def with_uri(self, uri: str) -> Self:
         """The server's address: ``http://``, ``https://``, ``ws://`` or ``wss://``."""
@@ -75,16 +74,16 @@ class DbConnectionBuilder(Generic[C]):
         self._options.update(options)
         return self
 
-    def on_connect(self, callback: Hook) -> Self:
+    def on_connect(self, callback: Callable[[C, Identity, str], object]) -> Self:
         """See :meth:`Connection.on_connect`; so for the other two."""
         self._hooks.append(("on_connect", callback))
         return self
 
-    def on_disconnect(self, callback: Hook) -> Self:
+    def on_disconnect(self, callback: Callable[[C, StdbError | None], object]) -> Self:
         self._hooks.append(("on_disconnect", callback))
         return self
 
-    def on_connect_error(self, callback: Hook) -> Self:
+    def on_connect_error(self, callback: Callable[[C, StdbError], object]) -> Self:
         self._hooks.append(("on_connect_error", callback))
         return self
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from stdbpy.client.binding import ModuleBinding
 from stdbpy.client.calls import Invoke
@@ -39,7 +39,6 @@ from stdbpy.sats.values import ConnectionId, Identity
 if TYPE_CHECKING:
     from stdbpy.client.runtime_module import RuntimeModule
 
-Hook = TypeVar("Hook", bound=Callable[..., object])
 Row = TypeVar("Row")
 
 
@@ -178,34 +177,38 @@ class LiveConnection(ABC):
 
     # --- what callbacks there are --------------------------------------------------------------
 
-    def on_connect(self, callback: Hook) -> Hook:
+    def on_connect(self, callback: Callable[[Self, Identity, str], object]) -> Callable[[Self, Identity, str], object]:
         """Calls ``callback(connection, identity, token)`` when the first connection stands; also a decorator."""
         return self._hooks.add(self._hooks.on_connect, callback)
 
-    def on_reconnect(self, callback: Hook) -> Hook:
+    def on_reconnect(self, callback: Callable[[Self], object]) -> Callable[[Self], object]:
         """Calls ``callback(connection)`` when a lost connection is back, before the rows that changed
         meanwhile are told. Subscriptions come back by themselves."""
         return self._hooks.add(self._hooks.on_reconnect, callback)
 
-    def on_disconnect(self, callback: Hook) -> Hook:
+    def on_disconnect(
+        self, callback: Callable[[Self, StdbError | None], object]
+    ) -> Callable[[Self, StdbError | None], object]:
         """Calls ``callback(connection, error)`` whenever a connection ends: ``error`` is ``None`` after ``close``."""
         return self._hooks.add(self._hooks.on_disconnect, callback)
 
-    def on_connect_error(self, callback: Hook) -> Hook:
+    def on_connect_error(self, callback: Callable[[Self, StdbError], object]) -> Callable[[Self, StdbError], object]:
         """Calls ``callback(connection, error)`` whenever an attempt to connect fails."""
         return self._hooks.add(self._hooks.on_connect_error, callback)
 
-    def on_event(self, callback: Hook) -> Hook:
+    def on_event(self, callback: Callable[[Any], object]) -> Callable[[Any], object]:
         """Calls ``callback(ctx)`` for everything that changes rows, and for calls that failed: ``ctx.event``
         says what it was. It runs before the callbacks of the rows."""
         return self._hooks.add(self._hooks.on_event, callback)
 
-    def on_call_timeout(self, callback: Hook) -> Hook:
+    def on_call_timeout(self, callback: Callable[[PendingCall[Any]], object]) -> Callable[[PendingCall[Any]], object]:
         """Calls ``callback(call)`` when somebody gives up waiting for a call or query; where that was, not
         where callbacks run. Subscriptions are no calls: who waits for one is told by ``CallTimeout`` alone."""
         return self._hooks.add(self._hooks.on_call_timeout, callback)
 
-    def on_callback_error(self, callback: Hook) -> Hook:
+    def on_callback_error(
+        self, callback: Callable[[Callable[..., object], BaseException], object]
+    ) -> Callable[[Callable[..., object], BaseException], object]:
         """Calls ``callback(failed, error)`` when a callback raises, instead of logging it."""
         return self._hooks.add(self._deliveries.on_error, callback)
 

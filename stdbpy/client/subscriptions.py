@@ -47,7 +47,7 @@ class _Followed:
     def error(self) -> StdbError | None:
         return self._state.error if self.is_ended else None
 
-    def on_applied(self, callback: Callback) -> Callback:
+    def on_applied(self, callback: Callable[[Self], object]) -> Callable[[Self], object]:
         """Calls ``callback(subscription)`` once its rows are in the cache; also a decorator.
 
         What the callback waits for may be over already: then it is called at once, here. So for the other two.
@@ -60,7 +60,7 @@ class _Followed:
             callback(self)
         return callback
 
-    def on_error(self, callback: Callback) -> Callback:
+    def on_error(self, callback: Callable[[Self, StdbError], object]) -> Callable[[Self, StdbError], object]:
         """Calls ``callback(subscription, error)`` if the server refuses the queries, or ends the subscription."""
         with self._lock:
             is_late = self.is_ended
@@ -70,7 +70,7 @@ class _Followed:
             callback(self, self._state.error)
         return callback
 
-    def on_ended(self, callback: Callback) -> Callback:
+    def on_ended(self, callback: Callable[[Self], object]) -> Callable[[Self], object]:
         """Calls ``callback(subscription)`` when it is over, however that came."""
         with self._lock:
             is_late = self.is_ended

@@ -12,14 +12,16 @@ if TYPE_CHECKING:
 _HOME_OF = {"Call": "memory_server", "InMemoryDatabase": "in_memory", "Transaction": "memory_tables"}
 
 
-def __getattr__(name: str) -> object:
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:  # to which it would make every name one that is there
 
-    thing = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
-    return thing
+    def __getattr__(name: str) -> object:
+        home = _HOME_OF.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        thing = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+        return thing
 
 
 __all__ = ["Call", "InMemoryDatabase", "Transaction"]
