@@ -297,10 +297,6 @@ class InvalidQuery(ClientError):
     """A query or condition that SpacetimeDB does not have, refused where it was built."""
 
 
-class QueryFailed(ClientError):
-    """The server refused a one-off query; the message is its own."""
-
-
 class ProcedureFailed(ClientError):
     """A procedure ended by a bug or could not be run; the message is the server's.
 
@@ -362,6 +358,13 @@ class NotFound(ApiError):
 
 class NotSupported(ApiError):
     """The server is of a version that does not have this."""
+
+
+class QueryFailed(ApiError, ClientError):
+    """The server refused a one-off query; the message is its own.
+
+    The same over HTTP (400) and over a live connection (``status`` 0).
+    """
 
 
 class ReducerFailed(ApiError, ClientError):

@@ -5,16 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
-from stdbpy.client.query import Query
 from stdbpy.errors import NoSuchReducer, nearest
 from stdbpy.protocol.catalog import Catalog, catalog_of
-from stdbpy.sats.satsjson import JsonCodec
 from stdbpy.schema import schema_from_json
 from stdbpy.schema.model import ModuleSchema
-
-Row = TypeVar("Row")
 
 
 class ModuleBinding:
@@ -40,10 +36,6 @@ class ModuleBinding:
     def catalog(self) -> Catalog:
         """Codecs of tables and functions, by the names that messages use."""
         return catalog_of(self.schema, self._classes, self._mounted)
-
-    def row_codec(self, query: Query[Row]) -> JsonCodec[Any]:
-        """SATS-JSON ↔ rows of what is queried."""
-        return self.catalog.tables[query.table].json_codec
 
     def arguments_json(self, reducer: str, args: tuple[object, ...]) -> Any:
         """The arguments of a call as the HTTP API takes them. Raises :class:`EncodeError`, and

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar, overload
 
 from stdbpy.api import ApiClient, AsyncApiClient, SqlResult
 from stdbpy.client.binding import ModuleBinding
 from stdbpy.client.calls import Invoke
 from stdbpy.client.query import Query
+from stdbpy.client.query_rows import QueryRows
+from stdbpy.client.sql_rows import rows_of_sql
+from stdbpy.client.token_store import server_key
+from stdbpy.errors import ApiError, QueryFailed
 
 Row = TypeVar("Row")
 Calls = TypeVar("Calls")
+
+_BAD_REQUEST = 400
 
 
 class HttpDatabase(Generic[Calls]):
@@ -25,24 +31,44 @@ class HttpDatabase(Generic[Calls]):
 
     def __init__(
         self,
-        server: str,
+        uri: str,
         database: str,
         module: ModuleBinding,
         reducers: Callable[[Invoke[None]], Calls],
         *,
         token: str | None = None,
     ) -> None:
-        self.api = ApiClient(server, token)
+        self.api = ApiClient(server_key(uri), token)
         self.database = database
         self.module = module
         self.reducers = reducers(self._call)
 
+    @property
+    def uri(self) -> str:
+        """The server's address."""
+        return self.api.url
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.database} on {self.uri}>"
+
     def _call(self, name: str, *args: object) -> None:
         self.api.call(self.database, name, self.module.arguments_json(name, args))
 
-    def rows(self, query: Query[Row]) -> list[Row]:
-        """The rows of a table (``tables.player``) or other query. Raises ``ApiError``."""
-        [result] = self.api.sql(self.database, query.sql)
+    @overload
+    def query(self, query: Query[Row]) -> QueryRows[Row]: ...
+    @overload
+    def query(self, query: str) -> QueryRows[Any]: ...
+    def query(self, query: Query[Row] | str) -> QueryRows[Row]:
+        """The rows that a query gives now: all of a table (``tables.player``), or what SQL says.
+
+        Over HTTP, SQL may also choose columns and count (``SELECT COUNT(*) AS players FROM player``): these rows
+        are of a class of their own, with an attribute for each column. Raises
+        :class:`~stdbpy.errors.QueryFailed` if the server refuses the query, and other kinds of ``ApiError``.
+        """
+        try:
+            [result] = self.api.sql(self.database, str(query))
+        except ApiError as error:
+            raise _failed(error) from error
         return _rows(self.module, query, result)
 
     def __enter__(self) -> Self:
@@ -62,24 +88,39 @@ class AsyncHttpDatabase(Generic[Calls]):
 
     def __init__(
         self,
-        server: str,
+        uri: str,
         database: str,
         module: ModuleBinding,
         reducers: Callable[[Invoke[Awaitable[None]]], Calls],
         *,
         token: str | None = None,
     ) -> None:
-        self.api = AsyncApiClient(server, token)
+        self.api = AsyncApiClient(server_key(uri), token)
         self.database = database
         self.module = module
         self.reducers = reducers(self._call)
 
+    @property
+    def uri(self) -> str:
+        """The server's address."""
+        return self.api.url
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.database} on {self.uri}>"
+
     async def _call(self, name: str, *args: object) -> None:
         await self.api.call(self.database, name, self.module.arguments_json(name, args))
 
-    async def rows(self, query: Query[Row]) -> list[Row]:
-        """The rows of a table (``tables.player``) or other query. Raises ``ApiError``."""
-        [result] = await self.api.sql(self.database, query.sql)
+    @overload
+    async def query(self, query: Query[Row]) -> QueryRows[Row]: ...
+    @overload
+    async def query(self, query: str) -> QueryRows[Any]: ...
+    async def query(self, query: Query[Row] | str) -> QueryRows[Row]:
+        """As :meth:`HttpDatabase.query`."""
+        try:
+            [result] = await self.api.sql(self.database, str(query))
+        except ApiError as error:
+            raise _failed(error) from error
         return _rows(self.module, query, result)
 
     async def __aenter__(self) -> Self:
@@ -94,6 +135,17 @@ class AsyncHttpDatabase(Generic[Calls]):
         await self.api.close()
 
 
-def _rows(module: ModuleBinding, query: Query[Row], result: SqlResult) -> list[Row]:
-    from_json = module.row_codec(query).from_json
-    return [from_json(row) for row in result.rows]
+def _rows(module: ModuleBinding, query: Query[Row] | str, result: SqlResult) -> QueryRows[Row]:
+    if isinstance(query, str):
+        return rows_of_sql(module.catalog, query, result)
+    return QueryRows.of_json(module.catalog.tables[query.table], result.rows)
+
+
+def _failed(error: ApiError) -> ApiError:
+    """The same as connections raise, if it is the query that is refused."""
+    if error.status != _BAD_REQUEST:
+        return error
+    refused = QueryFailed(error.message, status=error.status, body=error.body, hint=error.hint)
+    for note in getattr(error, "__notes__", ()):
+        refused.add_note(note)
+    return refused

@@ -25,8 +25,9 @@ Row = TypeVar("Row")
 class QueryRows(Sequence[Row], Generic[Row]):
     """The rows that a query gave, a sequence; they are made when first looked at.
 
-    ``table`` is the table that they are rows of. :meth:`to_arrow`, :meth:`to_pandas` and
-    :meth:`to_polars` have a column for each of the table's, with types as :meth:`to_arrow` says.
+    ``table`` is the table that they are rows of; empty for columns that SQL over HTTP put together.
+    :meth:`to_arrow`, :meth:`to_pandas` and :meth:`to_polars` have a column for each of theirs, with types as
+    :meth:`to_arrow` says.
     """
 
     def __init__(self, layout: TableLayout, sent: Sequence[RowList]) -> None:
@@ -46,6 +47,15 @@ class QueryRows(Sequence[Row], Generic[Row]):
             named = ", ".join(sorted(names)) or "no table"
             raise ProtocolError(f"The server answered a query with rows of {named}, which the schema does not have")
         return cls(layout, [_binary(layout, part.inserts) for part in tables if part.inserts is not None])
+
+    @classmethod
+    def of_json(cls, layout: TableLayout, rows: Sequence[Any]) -> QueryRows[Any]:
+        """From SATS-JSON, as ``json.loads`` gives it. Raises :class:`~stdbpy.errors.ProtocolError` for what does
+        not fit."""
+        try:
+            return cls(layout, [RowList.of([layout.json_codec.json_to_bsatn(row) for row in rows])])
+        except DecodeError as error:
+            raise _unfit(layout, error) from error
 
     def rows(self) -> list[Row]:
         """The rows, of the class that the client has for them.
@@ -73,7 +83,7 @@ class QueryRows(Sequence[Row], Generic[Row]):
         return self._rows[at]
 
     def __repr__(self) -> str:
-        return f"<QueryRows of {self.table}: {len(self)}>"
+        return f"<QueryRows of {self.table or ', '.join(self._layout.columns) or 'nothing'}: {len(self)}>"
 
     def to_arrow(self) -> pyarrow.Table:
         """The rows as an Arrow table; see :mod:`stdbpy.client.arrow_types` for what becomes of each type.

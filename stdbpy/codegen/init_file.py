@@ -38,25 +38,27 @@ def _public_names() -> list[str]:
     def as_ruff_sorts(name: str) -> tuple[int, str]:
         return 0 if name.isupper() else 1 if name[0].isupper() else 2, name
 
-    return sorted([*_LAZY, *_FUNCTIONS, "tables", "types"], key=as_ruff_sorts)
+    return sorted([*_LAZY, *_FUNCTIONS, "arguments", "tables", "types"], key=as_ruff_sorts)
 
 
 def _for_types() -> str:
     files = sorted(set(_LAZY.values()))
     own = [import_from(f".{file}", [name for name, home in _LAZY.items() if home == file], margin=1) for file in files]
     standard = "from collections.abc import Awaitable\n"
+    own.insert(0, "from . import arguments\n")
     groups = [standard, import_from("stdbpy.client", _FOR_TYPES, margin=1), "".join(own)]
     return "if TYPE_CHECKING:\n" + indented("\n".join(groups))
 
 
 def _functions() -> list[str]:
-    live, http = ["uri: str", "database: str"], ["server: str", "database: str", "*", "token: str | None = None"]
-    over_http = "HttpDatabase(server, database, MODULE, Reducers, token=token)"
+    place = ["uri: str", "database: str"]
+    http = [*place, "*", "token: str | None = None"]
+    over_http = "HttpDatabase(uri, database, MODULE, Reducers, token=token)"
     of_module = "from .module import MODULE\nfrom .reducers import Reducers\n"
     return [
         _function(
             "connect",
-            [*live, "**options: Unpack[SyncConnectOptions]"],
+            [*place, "**options: Unpack[SyncConnectOptions]"],
             "DbConnection",
             "Connects to ``database`` on the server at ``uri``; use ``with``, or ``close`` it.",
             "from .connections import DbConnection\n",
@@ -64,7 +66,7 @@ def _functions() -> list[str]:
         ),
         _function(
             "connect_async",
-            [*live, "**options: Unpack[ConnectOptions]"],
+            [*place, "**options: Unpack[ConnectOptions]"],
             "Connecting[AsyncDbConnection]",
             "The same for ``asyncio``: use ``async with``, or ``await`` it.",
             "from .connections import AsyncDbConnection\n",
@@ -74,7 +76,7 @@ def _functions() -> list[str]:
             "over_http",
             http,
             "HttpDatabase[Reducers[None]]",
-            "A client of ``database`` on ``server`` that calls and queries over HTTP.",
+            "A client of ``database`` on the server at ``uri`` that calls and queries over HTTP.",
             "from stdbpy.client import HttpDatabase\n\n" + of_module,
             over_http,
         ),
@@ -99,10 +101,12 @@ def _getattr() -> str:
     homes = bracketed("homes = {", [f"{quoted(name)}: {quoted(home)}" for name, home in _LAZY.items()], "}", margin=1)
     body = f"""\
 {homes}
-if name not in homes:
-    raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
 from importlib import import_module
 
+if name == "arguments":
+    return import_module(".arguments", __name__)
+if name not in homes:
+    raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
 thing = globals()[name] = getattr(import_module(f".{{homes[name]}}", __name__), name)
 return thing
 """

@@ -13,7 +13,7 @@ import pytest
 
 from stdbpy.api import ApiClient
 from stdbpy.codegen import generate
-from stdbpy.errors import EncodeError, NoSuchReducer, ReducerFailed
+from stdbpy.errors import EncodeError, NoSuchReducer, QueryFailed, ReducerFailed
 from stdbpy.module.load import load
 from stdbpy.module.package import ModuleSource, pack
 from stdbpy.sats import ConnectionId, Err, Identity, Interval, Ok, Some, TimeDuration, Timestamp
@@ -131,7 +131,7 @@ def test_values_of_every_type_come_back_as_they_were_sent(server, bindings, low)
     sent = arguments(bindings.types, low=low)
     with bindings.over_http(server.url, "samples") as samples:
         assert samples.reducers.add(*sent) is None
-        row = last(samples.rows(bindings.tables.sample))
+        row = last(samples.query(bindings.tables.sample))
     assert type(row) is bindings.types.Sample
     assert row == bindings.types.Sample(row.id, *sent)
 
@@ -140,7 +140,7 @@ def test_the_same_with_asyncio(server, bindings):
     async def add_and_read():
         async with bindings.over_http_async(server.url, "samples") as samples:
             await samples.reducers.add(*sent)
-            return last(await samples.rows(bindings.tables.sample))
+            return last(await samples.query(bindings.tables.sample))
 
     sent = arguments(bindings.types, low=False)
     row = asyncio.run(add_and_read())
@@ -151,8 +151,69 @@ def test_rows_of_a_query(server, bindings):
     sample = bindings.tables.sample
     with bindings.over_http(server.url, "samples") as samples:
         samples.reducers.add(*arguments(bindings.types, low=True))
-        assert samples.rows(sample.where(lambda row: row.text == "nobody'; DELETE FROM sample")) == []
-        assert {row.text for row in samples.rows(sample.where(lambda row: row.text == ""))} == {""}
+        assert samples.query(sample.where(lambda row: row.text == "nobody'; DELETE FROM sample")).rows() == []
+        assert {row.text for row in samples.query(sample.where(lambda row: row.text == ""))} == {""}
+
+
+def test_rows_of_sql_are_those_of_the_table(server, bindings):
+    with bindings.over_http(server.url, "samples") as samples:
+        samples.reducers.add(*arguments(bindings.types, low=False))
+        everything = samples.query("SELECT * FROM sample WHERE id > 0")
+        assert everything.table == "sample"
+        assert everything.rows() == samples.query(bindings.tables.sample).rows()
+        assert type(everything[0]) is bindings.types.Sample
+        assert everything.to_arrow() == samples.query(bindings.tables.sample).to_arrow()
+
+
+def test_columns_that_sql_puts_together(server, bindings):
+    with bindings.over_http(server.url, "samples") as samples:
+        samples.reducers.add(*arguments(bindings.types, low=True))
+        counted = samples.query("SELECT COUNT(*) AS sampleCount FROM sample")
+        [row] = counted
+        assert row.sample_count == len(samples.query(bindings.tables.sample)) > 0
+        assert counted.table == ""
+        assert repr(counted) == "<QueryRows of sampleCount: 1>"
+        assert counted.to_arrow().to_pylist() == [{"sampleCount": row.sample_count}]
+        chosen = samples.query("SELECT colour, point, who FROM sample WHERE text = ''")
+        # What is inside of columns has the classes that it has in rows.
+        assert chosen[0].colour is bindings.types.Colour.RED
+        assert chosen[0].point == bindings.types.Point(-128, -(2**255))
+        assert chosen[0].who == Identity.from_int(0)
+        assert chosen.to_pandas()["colour"].tolist() == ["RED"] * len(chosen)
+
+
+def test_statements_that_change_rows_give_none(server, bindings):
+    with bindings.over_http(server.url, "samples", token=server.owner_token) as samples:
+        samples.reducers.add(*arguments(bindings.types, low=True))
+        gone = samples.query("DELETE FROM sample")
+        assert gone.rows() == []
+        assert repr(gone) == "<QueryRows of nothing: 0>"
+        assert samples.query(bindings.tables.sample).rows() == []
+
+
+def test_refused_queries_are_those_of_connections(server, bindings):
+    with (
+        bindings.over_http(server.url, "samples") as samples,
+        bindings.connect(server.url, "samples") as live,
+    ):
+        for client in (samples, live):
+            with pytest.raises(QueryFailed, match="nope"):
+                client.query("SELECT * FROM nope")
+
+    async def main() -> None:
+        async with bindings.over_http_async(server.url, "samples") as samples:
+            assert len(await samples.query("SELECT * FROM sample")) == len(await samples.query(bindings.tables.sample))
+            with pytest.raises(QueryFailed, match="nope"):
+                await samples.query("SELECT * FROM nope")
+
+    asyncio.run(main())
+
+
+def test_addresses_are_those_of_connections(server, bindings):
+    with bindings.over_http(server.url.replace("http://", "ws://"), "samples") as samples:
+        assert samples.query(bindings.tables.sample) is not None
+        assert samples.uri == server.url
+        assert repr(samples) == f"<HttpDatabase samples on {server.url}>"
 
 
 def test_what_a_reducer_says_comes_back(server, bindings):

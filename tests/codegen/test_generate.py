@@ -130,14 +130,20 @@ def import_package(
 
 def test_rows_of_a_generated_package_go_through_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parts = import_package(generate(golden_schema("sdk_test")), "generated_sdk_test", tmp_path, monkeypatch)
-    types, tables, module = parts["types"], parts["tables"], parts["module"].MODULE  # type: ignore[attr-defined]
-    codec = module.row_codec(tables.one_enum_with_payload)  # type: ignore[attr-defined]
+    types, module = parts["types"], parts["module"].MODULE  # type: ignore[attr-defined]
+    codec = module.catalog.tables["one_enum_with_payload"].json_codec  # type: ignore[attr-defined]
     row = types.OneEnumWithPayload(types.EnumWithPayloadStr("hello"))  # type: ignore[attr-defined]
     assert codec.from_json(codec.to_json(row)) == row
     row = types.OneSimpleEnum(types.SimpleEnum.TWO)  # type: ignore[attr-defined]
-    codec = module.row_codec(tables.one_simple_enum)  # type: ignore[attr-defined]
+    codec = module.catalog.tables["one_simple_enum"].json_codec  # type: ignore[attr-defined]
     assert codec.from_json(codec.to_json(row)) == row
     assert module.arguments_json("insert_one_u_8", (3,)) == [3]
+
+
+def test_arguments_are_of_the_package_without_being_imported() -> None:
+    code = "import quickstart_chat_client as p; assert 'arguments' in p.__all__; print(p.arguments.SetName('Ada').name)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=GOLDEN, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("Ada\n", "")
 
 
 def test_calls_go_by_the_names_of_the_module(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,8 +51,8 @@ def reducers() -> None:
         sdk.reducers.insert_option_i32("1")  # error
     with over_http(SERVER, "chat") as chat_over_http:
         chat_over_http.reducers.set_name(3)  # error
-        chat_over_http.rows("user")  # error
-        print(chat_over_http.rows(tables.user)[0].text)  # error
+        chat_over_http.query(tables)  # error
+        print(chat_over_http.query(tables.user)[0].text)  # error
 
 
 def handles() -> None:

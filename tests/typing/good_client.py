@@ -1,7 +1,7 @@
 """A client that type checkers have nothing to say about, however strict they are."""
 
 import asyncio
-from typing import assert_never, assert_type
+from typing import Any, assert_never, assert_type
 
 from awkward_client import connect as connect_awkward
 from awkward_client import tables as awkward_tables
@@ -22,7 +22,7 @@ from sdk_test_view_client import tables as view_tables
 from sdk_test_view_client.types import Player, PlayerLocation
 
 from stdbpy import Identity, Timestamp, at_least, between
-from stdbpy.client import AsyncPool, Endpoint, PendingCall, Pool
+from stdbpy.client import AsyncPool, Endpoint, PendingCall, Pool, QueryRows
 
 SERVER = "http://127.0.0.1:3000"
 
@@ -84,7 +84,8 @@ def queried() -> None:
     pk.left_semijoin(tables.unique_u32, lambda p, u: p.n == u.n).where(lambda p: p.data == 1)
     view_tables.player.right_semijoin(view_tables.player_level, lambda p, level: p.entity_id == level.entity_id)
     with over_http(SERVER, "sdk") as sdk:
-        assert_type(sdk.rows(pk), list[PkU32])
+        assert_type(sdk.query(pk), QueryRows[PkU32])
+        assert_type(sdk.query("SELECT COUNT(*) AS n FROM pk_u32"), QueryRows[Any])
 
 
 def found() -> None:

@@ -21,7 +21,7 @@ def main(names: list[str]) -> None:
                 database.reducers.add(name)
             except ReducerFailed as refusal:
                 print(refusal)
-        people = database.rows(tables.person)
+        people = database.query(tables.person)
         for person in sorted(people, key=lambda person: person.id):
             print(f"{person.id}: {person.name}")
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         SyncConnectOptions,
     )
 
+    from . import arguments
     from .connections import AsyncDbConnection, DbConnection
     from .contexts import EventContext
     from .module import MODULE
@@ -34,6 +35,7 @@ __all__ = [
     "DbConnection",
     "EventContext",
     "Reducers",
+    "arguments",
     "connect",
     "connect_async",
     "over_http",
@@ -66,22 +68,22 @@ def connect_async(
 
 
 def over_http(
-    server: str,
+    uri: str,
     database: str,
     *,
     token: str | None = None,
 ) -> HttpDatabase[Reducers[None]]:
-    """A client of ``database`` on ``server`` that calls and queries over HTTP."""
+    """A client of ``database`` on the server at ``uri`` that calls and queries over HTTP."""
     from stdbpy.client import HttpDatabase
 
     from .module import MODULE
     from .reducers import Reducers
 
-    return HttpDatabase(server, database, MODULE, Reducers, token=token)
+    return HttpDatabase(uri, database, MODULE, Reducers, token=token)
 
 
 def over_http_async(
-    server: str,
+    uri: str,
     database: str,
     *,
     token: str | None = None,
@@ -92,7 +94,7 @@ def over_http_async(
     from .module import MODULE
     from .reducers import Reducers
 
-    return AsyncHttpDatabase(server, database, MODULE, Reducers, token=token)
+    return AsyncHttpDatabase(uri, database, MODULE, Reducers, token=token)
 
 
 def __getattr__(name: str) -> object:
@@ -103,9 +105,11 @@ def __getattr__(name: str) -> object:
         "MODULE": "module",
         "Reducers": "reducers",
     }
-    if name not in homes:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
+    if name == "arguments":
+        return import_module(".arguments", __name__)
+    if name not in homes:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     thing = globals()[name] = getattr(import_module(f".{homes[name]}", __name__), name)
     return thing

@@ -8,7 +8,7 @@ People = HttpDatabase[Reducers[None]]
 
 
 def names(database: People) -> list[str]:
-    return sorted(person.name for person in database.rows(tables.person))
+    return sorted(person.name for person in database.query(tables.person))
 
 
 def test_somebody_is_there_from_the_start(database: People) -> None:
@@ -19,7 +19,7 @@ def test_people_are_added_and_numbered(database: People) -> None:
     database.reducers.add(" Grace ")
     database.reducers.add("Alan")
 
-    people = database.rows(tables.person)
+    people = database.query(tables.person)
     assert names(database) == ["Ada", "Alan", "Grace"]
     assert len({person.id for person in people}) == 3
 

@@ -26,7 +26,7 @@ def other(server: RunningServer, database: Chat) -> Iterator[Chat]:
 
 
 def texts(chat: Chat) -> list[str]:
-    messages = sorted(chat.rows(tables.message), key=lambda message: message.id)
+    messages = sorted(chat.query(tables.message), key=lambda message: message.id)
     return [message.text for message in messages]
 
 
@@ -36,8 +36,8 @@ def test_all_see_who_said_what(database: Chat, other: Chat) -> None:
     database.reducers.send_message("Hello!")
     other.reducers.send_message("Hello, Ada.")
 
-    names = {user.identity: user.name for user in database.rows(tables.user)}
-    messages = sorted(other.rows(tables.message), key=lambda message: message.sent)
+    names = {user.identity: user.name for user in database.query(tables.user)}
+    messages = sorted(other.query(tables.message), key=lambda message: message.sent)
     assert [(names[message.sender], message.text) for message in messages] == [
         ("Ada", "Hello!"),
         ("Grace", "Hello, Ada."),
@@ -74,7 +74,7 @@ def test_who_leaves_takes_their_messages_along(database: Chat, other: Chat) -> N
     other.reducers.forget_me()
 
     assert texts(database) == ["I stay"]
-    assert len(database.rows(tables.user)) == 1
+    assert len(database.query(tables.user)) == 1
 
 
 def test_what_is_said_is_seen_at_once(
