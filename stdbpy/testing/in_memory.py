@@ -125,10 +125,20 @@ class InMemoryDatabase:
         with self.transaction() as transaction:
             transaction.update(table, *rows)
 
+    def update_by_key(self, table: Query[Any] | str, key: object, /, **columns: object) -> None:
+        """Gives columns of one row new values in a transaction; raises as :meth:`Transaction.update_by_key`."""
+        with self.transaction() as transaction:
+            transaction.update_by_key(table, key, **columns)
+
     def delete(self, table: Query[Row] | str, *rows: Row) -> None:
         """Deletes rows in a transaction; raises as :meth:`Transaction.delete`."""
         with self.transaction() as transaction:
             transaction.delete(table, *rows)
+
+    def delete_by_key(self, table: Query[Any] | str, *keys: object) -> None:
+        """Deletes rows by their primary keys in a transaction; raises as :meth:`Transaction.delete_by_key`."""
+        with self.transaction() as transaction:
+            transaction.delete_by_key(table, *keys)
 
     def rows(self, table: Query[Row] | str) -> list[Row]:
         """All rows that the database has in a table."""

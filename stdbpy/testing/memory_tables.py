@@ -107,18 +107,28 @@ class Transaction:
         """Replaces the rows that have the same primary keys. Raises ``RowNotFound`` for one that is not
         there, and ``UniqueConstraintViolation`` as :meth:`insert` does."""
         layout = self._layout(table)
-        if layout.primary_key is None:
-            raise TypeError(f"{layout.name} has no primary key: delete the old row and insert the new one")
-        present = self._present(layout)
-        key_of = _getter(layout, (layout.primary_key,))
+        key_of = _key_getter(layout)
         for row in rows:
-            key = key_of(row)
-            old = [data for data in present if key_of(layout.codec.decode(data)) == key]
-            if not old:
-                raise RowNotFound(NAMED_ROW_IS_MISSING, f"the table {layout.name!r} has no row with the key {key[0]!r}")
-            del present[old[0]]
-            self._check_unique(layout, present, row)
-            present[layout.codec.encode(row)] = None
+            self._replace(layout, self._at(layout, key_of(row)), row)
+
+    def update_by_key(self, table: Query[Any] | str, key: object, /, **columns: object) -> None:
+        """Gives columns of the row with that primary key new values:
+        ``update_by_key(tables.player, 1, level=4)``. Raises as :meth:`update` does."""
+        layout = self._layout(table)
+        old = self._at(layout, key)
+        names = layout.fields or layout.columns
+        for name in columns:
+            if name not in names:
+                raise TypeError(f"{layout.name} has no column {name!r}. {nearest(name, names)}".rstrip())
+        before = _getter(layout, tuple(range(len(names))))(layout.codec.decode(old))
+        after = tuple(columns.get(name, value) for name, value in zip(names, before, strict=True))
+        self._replace(layout, old, after if layout.record.cls is None else layout.record.cls(*after))
+
+    def delete_by_key(self, table: Query[Any] | str, *keys: object) -> None:
+        """Deletes the rows with these primary keys. Raises ``RowNotFound`` for one that is not there."""
+        layout = self._layout(table)
+        for key in keys:
+            del self._present(layout)[self._at(layout, key)]
 
     def all(self, table: Query[Row] | str) -> list[Row]:
         """The rows of the table as the transaction sees them, its own changes included."""
@@ -134,6 +144,20 @@ class Transaction:
             rows = self.rows[layout.name] = dict.fromkeys(self._tables.rows(layout.name))
         return rows
 
+    def _at(self, layout: TableLayout, key: object) -> bytes:
+        """The row with that primary key. Raises ``RowNotFound``."""
+        key_of = _key_getter(layout)
+        for data in self._present(layout):
+            if key_of(layout.codec.decode(data)) == key:
+                return data
+        raise RowNotFound(NAMED_ROW_IS_MISSING, f"the table {layout.name!r} has no row with the key {key!r}")
+
+    def _replace(self, layout: TableLayout, old: bytes, row: Any) -> None:
+        present = self._present(layout)
+        del present[old]
+        self._check_unique(layout, present, row)
+        present[layout.codec.encode(row)] = None
+
     def _check_unique(self, layout: TableLayout, present: Mapping[bytes, None], row: Any) -> None:
         for columns in _unique_columns(layout):
             key_of = _getter(layout, columns)
@@ -148,6 +172,13 @@ class Transaction:
 def _unique_columns(layout: TableLayout) -> set[tuple[int, ...]]:
     unique = {index.columns for index in layout.indexes if index.unique}
     return unique if layout.primary_key is None else unique | {(layout.primary_key,)}
+
+
+def _key_getter(layout: TableLayout) -> Callable[[Any], Any]:
+    if layout.primary_key is None:
+        raise TypeError(f"{layout.name} has no primary key: delete rows and insert others")
+    getter = _getter(layout, (layout.primary_key,))
+    return lambda row: getter(row)[0]
 
 
 def _getter(layout: TableLayout, columns: tuple[int, ...]) -> Callable[[Any], tuple[Any, ...]]:

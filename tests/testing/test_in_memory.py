@@ -120,6 +120,11 @@ def test_a_transaction_that_comes_to_nothing_is_not_told(database, db):
         (lambda tx: tx.update(tables.player, a_player(9)), RowNotFound),
         (lambda tx: tx.delete(tables.player, BOB), RowNotFound),
         (lambda tx: tx.update(tables.score, Score(1, 1, 1)), TypeError),
+        (lambda tx: tx.update_by_key(tables.player, 9, level=4), RowNotFound),
+        (lambda tx: tx.update_by_key(tables.player, 1, lvel=4), TypeError),
+        (lambda tx: tx.update_by_key(tables.player, 1, level=-1), EncodeError),
+        (lambda tx: tx.delete_by_key(tables.player, 1, 9), RowNotFound),
+        (lambda tx: tx.delete_by_key(tables.score, 1), TypeError),
         (lambda tx: tx.insert(tables.score, Score(-1, 1, 1)), EncodeError),
         (lambda tx: tx.insert("plaeyr", ADA), NoSuchTable),
     ],
@@ -128,6 +133,17 @@ def test_rows_that_a_database_would_refuse(database, change, error):
     database.insert(tables.player, ADA)
     with pytest.raises(error), database.transaction() as transaction:
         change(transaction)
+
+
+def test_rows_are_named_by_their_keys(database, db):
+    database.insert(tables.player, ADA, BOB)
+    told = seen(db)
+    database.update_by_key(tables.player, 1, level=9)
+    assert db.player.id.find(1) == a_player(1, "Ada", level=9)
+    database.update_by_key("player", 2, name="Bert")
+    database.delete_by_key(tables.player, 2, 1)
+    assert database.rows(tables.player) == list(db.player) == []
+    assert [what for what, *_ in told] == ["update", "update", "delete", "delete"]
 
 
 def test_events_are_told_and_not_kept(database, db):
