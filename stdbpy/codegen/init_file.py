@@ -98,7 +98,7 @@ def _function(name: str, parameters: Sequence[str], returns: str, docstring: str
 
 
 def _getattr() -> str:
-    homes = bracketed("homes = {", [f"{quoted(name)}: {quoted(home)}" for name, home in _LAZY.items()], "}", margin=1)
+    homes = bracketed("homes = {", [f"{quoted(name)}: {quoted(home)}" for name, home in _LAZY.items()], "}", margin=2)
     body = f"""\
 {homes}
 from importlib import import_module
@@ -107,7 +107,10 @@ if name == "arguments":
     return import_module(".arguments", __name__)
 if name not in homes:
     raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
-thing = globals()[name] = getattr(import_module(f".{{homes[name]}}", __name__), name)
+home = import_module(f".{{homes[name]}}", __name__)
+thing = globals()[name] = getattr(home, name)
 return thing
 """
-    return f"def __getattr__(name: str) -> object:\n{indented(body)}"
+    function = f"def __getattr__(name: str) -> object:\n{indented(body)}"
+    # To type checkers it would make every name one that is there.
+    return f"if not TYPE_CHECKING:\n\n{indented(function)}"

@@ -1,5 +1,6 @@
 """Mistakes that type checkers must find: each line with one says so at its end."""
 
+import quickstart_chat_client
 from awkward_client import connect as connect_awkward
 from quickstart_chat_client import DbConnection, EventContext, connect, connect_async, over_http, tables
 from quickstart_chat_client.arguments import SendMessage
@@ -12,7 +13,7 @@ from sdk_test_procedure_client import connect as connect_procedures
 from sdk_test_view_client import connect as connect_views
 from sdk_test_view_client import tables as view_tables
 
-from stdbpy import Identity, between
+from stdbpy import Identity, between, client
 from stdbpy.client import Endpoint, Pool
 
 SERVER = "http://127.0.0.1:3000"
@@ -53,6 +54,20 @@ def reducers() -> None:
         chat_over_http.reducers.set_name(3)  # error
         chat_over_http.query(tables)  # error
         print(chat_over_http.query(tables.user)[0].text)  # error
+
+
+def names() -> None:
+    quickstart_chat_client.conect(SERVER, "chat")  # error
+    client.conect(SERVER, "chat")  # error
+
+
+def callbacks_of_connections() -> None:
+    def without_token(connection: DbConnection, identity: Identity) -> None: ...
+    def of_text(subscription: str) -> None: ...
+
+    with connect(SERVER, "chat") as chat:
+        chat.on_connect(without_token)  # error
+        chat.subscribe(tables.user).on_ended(of_text)  # error
 
 
 def handles() -> None:

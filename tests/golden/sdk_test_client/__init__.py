@@ -97,19 +97,22 @@ def over_http_async(
     return AsyncHttpDatabase(uri, database, MODULE, Reducers, token=token)
 
 
-def __getattr__(name: str) -> object:
-    homes = {
-        "AsyncDbConnection": "connections",
-        "DbConnection": "connections",
-        "EventContext": "contexts",
-        "MODULE": "module",
-        "Reducers": "reducers",
-    }
-    from importlib import import_module
+if not TYPE_CHECKING:
 
-    if name == "arguments":
-        return import_module(".arguments", __name__)
-    if name not in homes:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    thing = globals()[name] = getattr(import_module(f".{homes[name]}", __name__), name)
-    return thing
+    def __getattr__(name: str) -> object:
+        homes = {
+            "AsyncDbConnection": "connections",
+            "DbConnection": "connections",
+            "EventContext": "contexts",
+            "MODULE": "module",
+            "Reducers": "reducers",
+        }
+        from importlib import import_module
+
+        if name == "arguments":
+            return import_module(".arguments", __name__)
+        if name not in homes:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        home = import_module(f".{homes[name]}", __name__)
+        thing = globals()[name] = getattr(home, name)
+        return thing
