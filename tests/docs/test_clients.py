@@ -90,7 +90,8 @@ def _run_with_pytest(example: Example, game: Game, folder: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)],
         cwd=game.folder,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(game.clients[example.where]), str(ROOT)])},
+        env=os.environ
+        | {"PYTEST_ADDOPTS": "", "PYTHONPATH": os.pathsep.join([str(game.clients[example.where]), str(ROOT)])},
         capture_output=True,
         text=True,
     )
