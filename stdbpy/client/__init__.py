@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         PoolPolicy,
     )
     from stdbpy.client.query_rows import QueryRows
+    from stdbpy.client.row_json import to_json
     from stdbpy.client.stats import Histogram, Stats
     from stdbpy.client.subscription_builder import SubscriptionBuilder
     from stdbpy.client.subscriptions import AsyncSubscription, Subscription
@@ -92,6 +93,7 @@ _HOMES = {
         "PoolPolicy",
     ),
     "stdbpy.client.query_rows": ("QueryRows",),
+    "stdbpy.client.row_json": ("to_json",),
     "stdbpy.client.stats": (
         "Histogram",
         "Stats",
@@ -198,4 +200,5 @@ __all__ = [
     "Updated",
     "connect",
     "connect_async",
+    "to_json",
 ]
