@@ -218,7 +218,6 @@ class AsyncConnection(LiveConnection):
     def _flush_soon(self) -> None:
         link = self._link
         if not link.is_flush_due:
-            self._check_loop()
             link.is_flush_due = True
             self._loop.call_soon(link.flush)
 
@@ -243,11 +242,11 @@ class AsyncConnection(LiveConnection):
         try:
             if asyncio.get_running_loop() is self._loop:
                 return
-            where = "another event loop"
+            where = "another event loop than the one that connected it"
         except RuntimeError:
             where = "a thread without an event loop"
         raise ClientError(
-            f"the connection is used from {where} than the one that connected it",
+            f"the connection is used from {where}",
             hint="Connect in each event loop, or use loop.call_soon_threadsafe. For threads there is connect().",
         )
 

@@ -246,16 +246,22 @@ class LiveConnection(ABC):
     # --- calls ---------------------------------------------------------------------------------
 
     def _send_reducer(self, name: str, *arguments: object) -> PendingCall[None]:
+        if not self._link.is_flush_due:
+            self._check_loop()
         with self._lock:
             call = self._session.call_reducer(name, arguments)
         return self._sent(call)
 
     def _send_procedure(self, name: str, *arguments: object) -> PendingCall[Any]:
+        if not self._link.is_flush_due:
+            self._check_loop()
         with self._lock:
             call = self._session.call_procedure(name, arguments)
         return self._sent(call)
 
     def _send_query(self, query: Query[Row] | str) -> PendingCall[QueryRows[Row]]:
+        if not self._link.is_flush_due:
+            self._check_loop()
         with self._lock:
             call = self._session.query(str(query))
         pending = self._sent(call)
@@ -381,6 +387,10 @@ class LiveConnection(ABC):
 
     @abstractmethod
     def _source(self, table: str) -> TableSource: ...
+
+    @abstractmethod
+    def _check_loop(self) -> None:
+        """Raises :class:`~stdbpy.errors.ClientError` where the connection cannot be used from."""
 
     @abstractmethod
     def _flush_soon(self) -> None:

@@ -443,6 +443,9 @@ class Connection(LiveConnection):
     def _source(self, table: str) -> TableSource:
         return TableSource(self._session.cache.tables[table], self, self.lock)
 
+    def _check_loop(self) -> None:
+        """Any thread may use it."""
+
     def _flush_soon(self) -> None:
         link = self._link
         if not link.is_flush_due:

@@ -335,6 +335,17 @@ def test_a_subscription_that_is_given_up_while_it_is_entered_ends(database):
     asyncio.run(main())
 
 
+def test_a_call_that_is_refused_in_another_thread_is_not_made(database):
+    async def main() -> None:
+        async with database.connect_async(AsyncDbConnection) as db:
+            with pytest.raises(ClientError, match="used from a thread without an event loop"):
+                await asyncio.to_thread(db.reducers.level_up, 1)
+            await db.reducers.level_up(2)
+            assert [call.args for call in database.calls] == [(2,)]
+
+    asyncio.run(main())
+
+
 def test_a_callback_that_meets_a_cancelled_task_fails_like_any_other(database):
     async def main() -> None:
         async with database.connect_async(AsyncDbConnection) as db:
