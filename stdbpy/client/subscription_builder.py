@@ -7,11 +7,10 @@ from contextlib import AbstractContextManager
 from typing import Any, Generic, Self, TypeVar
 
 from stdbpy.client.query import Query
-from stdbpy.client.subscriptions import AnySubscription
+from stdbpy.client.subscriptions import AsyncSubscription, Subscription
+from stdbpy.errors import StdbError
 
-S = TypeVar("S", bound=AnySubscription)
-
-Hook = Callable[..., object]
+S = TypeVar("S", Subscription, AsyncSubscription)
 
 
 class SubscriptionBuilder(Generic[S]):
@@ -30,18 +29,18 @@ class SubscriptionBuilder(Generic[S]):
     def __init__(
         self, subscribe: Callable[..., S], subscribe_to_all: Callable[[], S], lock: AbstractContextManager[object]
     ) -> None:
-        self._subscribe = subscribe
-        self._subscribe_to_all = subscribe_to_all
+        self._subscribe: Callable[..., S] = subscribe
+        self._subscribe_to_all: Callable[[], S] = subscribe_to_all
         self._lock = lock
-        self._on_applied: list[Hook] = []
-        self._on_error: list[Hook] = []
+        self._on_applied: list[Callable[[S], object]] = []
+        self._on_error: list[Callable[[S, StdbError], object]] = []
 
-    def on_applied(self, callback: Hook) -> Self:
+    def on_applied(self, callback: Callable[[S], object]) -> Self:
         """Has ``callback(subscription)`` called once the rows are in the cache."""
         self._on_applied.append(callback)
         return self
 
-    def on_error(self, callback: Hook) -> Self:
+    def on_error(self, callback: Callable[[S, StdbError], object]) -> Self:
         """Has ``callback(subscription, error)`` called if the server refuses the queries, or ends the subscription."""
         self._on_error.append(callback)
         return self
@@ -57,8 +56,8 @@ class SubscriptionBuilder(Generic[S]):
     def _begin(self, subscribe: Callable[[], S]) -> S:
         with self._lock:  # no answer is taken in before the callbacks are there, so that none runs here
             subscription = subscribe()
-            for callback in self._on_applied:
-                subscription.on_applied(callback)
-            for callback in self._on_error:
-                subscription.on_error(callback)
+            for applied in self._on_applied:
+                subscription.on_applied(applied)
+            for failed in self._on_error:
+                subscription.on_error(failed)
         return subscription

@@ -148,7 +148,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 )
 def test_every_public_name_is_explained(page: str, names: list[str]) -> None:
     text = (DOCS / "api" / f"{page}.md").read_text(encoding="utf-8")
-    for other in {"sats": ["stdbpy"], "client": ["client-pool"]}.get(page, []):
+    for other in {"sats": ["stdbpy"], "client": ["client-pool", "client-tables"]}.get(page, []):
         text += (DOCS / "api" / f"{other}.md").read_text(encoding="utf-8")
     explained = set(re.findall(r"^::: [\w.]+\.(\w+)$", text, re.MULTILINE))
     assert set(names) - explained == set()

@@ -150,4 +150,5 @@ def queries() -> None:
     with connect(SERVER, "chat") as chat:
         chat.subscribe(chat.user)  # error
         chat.subscribe(User)  # error
+        chat.subscription_builder().on_applied(lambda subscription: subscription.rows)  # error
         print(chat.query(tables.user).rows()[0].text)  # error

@@ -22,9 +22,15 @@ from sdk_test_view_client import tables as view_tables
 from sdk_test_view_client.types import Player, PlayerLocation
 
 from stdbpy import Identity, Timestamp, at_least, between
-from stdbpy.client import AsyncPool, Endpoint, PendingCall, Pool, QueryRows
+from stdbpy.client import AsyncPool, Endpoint, PendingCall, Pool, QueryRows, Subscription
+from stdbpy.errors import StdbError
 
 SERVER = "http://127.0.0.1:3000"
+
+
+def failed(subscription: Subscription, error: StdbError) -> None:
+    assert_type(subscription.queries, tuple[str, ...])
+    assert_type(error.hint, str)
 
 
 def named(name: str) -> None:
@@ -38,6 +44,7 @@ def named(name: str) -> None:
         assert_type(mine, User | None)
         assert_type(chat.db.message.count(), int)
         assert_type(chat.query(chat_tables.message).rows(), list[Message])
+        assert_type(chat.subscription_builder().on_error(failed).subscribe(chat_tables.user), Subscription)
 
         @chat.message.on_insert
         def said(ctx: EventContext, message: Message) -> None:
