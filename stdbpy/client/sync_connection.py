@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import threading
 import time
@@ -37,6 +38,12 @@ Row = TypeVar("Row")
 CALLBACKS_END_WITHIN = 10.0
 """Seconds that :meth:`Connection.close` waits for a callback that is running."""
 
+LOOKS_EVERY = 0.5
+"""Seconds between two looks of who waits for another thread's ticks whether that thread is still there."""
+
+TICKS_WITHIN = 10.0
+"""Seconds without a tick after which the log says who waits for one."""
+
 LOCKED_WITHIN = 1.0
 """Seconds that a fork waits for a connection that another thread holds the lock of."""
 
@@ -52,7 +59,7 @@ class Connection(LiveConnection):
 
     What arrives is applied and told by callbacks on a thread of the connection's own; with
     ``delivery="tick"`` on the caller's thread instead: in :meth:`tick` and in calls that wait. The thread
-    that connected, or ticked last, is the one that does.
+    that connected, or ticked last, is the one that does; once it has ended, the next one that waits.
 
     Calls wait for their outcome, by which time it is in the cache and callbacks for it have run; inside of
     a callback they raise :class:`~stdbpy.errors.WouldDeadlock`, and ``ctx.reducers`` or ``send`` do not wait.
@@ -73,7 +80,8 @@ class Connection(LiveConnection):
         self._changed = threading.Condition()
         self._watchers = 0
         self._stopped: Future[None] | None = None
-        self._ticker: int | None = threading.get_ident() if delivery == "tick" else None
+        self._ticker: threading.Thread | None = threading.current_thread() if delivery == "tick" else None
+        self._ticked_at = time.monotonic()
         self.reducers = generated.reducers(self._call_reducer)
         self.procedures = generated.procedures(self._call_procedure)
         self._io = IoThread.join_in()
@@ -205,7 +213,8 @@ class Connection(LiveConnection):
             )
         if self._deliveries.is_here:
             return
-        self._ticker = threading.get_ident()
+        self._ticker = threading.current_thread()
+        self._ticked_at = time.monotonic()
         if not self._turn.acquire(blocking=False):
             self._inbox.look()  # if the other thread only waits it lets go, and the next tick is this one's
             return
@@ -313,8 +322,8 @@ class Connection(LiveConnection):
         self._refuse_inside_callback(f"{call.kind} {call.name!r}")
         if timeout is None:
             timeout = self.call_timeout
-        if self._ticker == threading.get_ident():
-            if not self._pump(lambda: call.settled, timeout):
+        if self._ticker is not None:
+            if not self._wait_for_ticks(lambda: call.settled, timeout):
                 assert timeout is not None
                 raise self.timed_out(call, timeout)
             return
@@ -336,9 +345,44 @@ class Connection(LiveConnection):
         Raises :class:`~stdbpy.errors.ConnectionClosed`, or why the connection ended, once none will run again.
         """
         self._refuse_inside_callback("waiting for callbacks")
-        if self._ticker == threading.get_ident():
-            return self._pump(ready, timeout)
+        if self._ticker is not None:
+            return self._wait_for_ticks(ready, timeout)
         return self._wait_for_others(ready, timeout)
+
+    def _wait_for_ticks(self, ready: Callable[[], bool], timeout: float | None) -> bool:
+        """With ticks: delivers here if this thread is the one that does, or that one has ended."""
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
+        began = time.monotonic()
+        is_told = False
+        while True:
+            left = max(deadline - time.monotonic(), 0.0)
+            if self._takes_turn():
+                if self._pump(ready, None if timeout is None else left):
+                    return True
+            elif self._wait_for_others(ready, min(left, LOOKS_EVERY)):
+                return True
+            now = time.monotonic()
+            if now >= deadline:
+                return False
+            if not is_told and now - max(began, self._ticked_at) >= TICKS_WITHIN:
+                is_told = True
+                self._tell_that_nobody_ticks()
+
+    def _takes_turn(self) -> bool:
+        """Whether the calling thread is the one that delivers; it becomes that if the former one has ended."""
+        here, ticker = threading.current_thread(), self._ticker
+        if ticker is not here and ticker is not None and not ticker.is_alive():
+            self._ticker = here
+            self._inbox.look()  # whoever did so at the same time lets go
+        return self._ticker is here
+
+    def _tell_that_nobody_ticks(self) -> None:
+        name = self._ticker.name if self._ticker is not None else ""
+        self._log.warning(
+            "a thread waits for callbacks that run in tick(), which the thread %r has not called for %g seconds",
+            name,
+            TICKS_WITHIN,
+        )
 
     def _wait_for_others(self, ready: Callable[[], bool], timeout: float | None) -> bool:
         with self._changed:
@@ -373,7 +417,8 @@ class Connection(LiveConnection):
         return has_stopped or not self._inbox
 
     def _pump(self, ready: Callable[[], bool], timeout: float | None) -> bool:
-        """Delivers here until ``ready()`` is true, or another thread ticks; then waits for that one."""
+        """Delivers here until ``ready()`` is true, or another thread ticks: then, or in time, it is not."""
+        here = threading.current_thread()
         deadline = None if timeout is None else time.monotonic() + timeout
 
         def remaining() -> float | None:
@@ -384,7 +429,7 @@ class Connection(LiveConnection):
         try:
             with self._deliveries.interrupts:
                 self._deliveries.run()
-                while self._ticker == threading.get_ident():
+                while self._ticker is here:
                     if ready():
                         return True
                     if self._is_over:
@@ -394,7 +439,7 @@ class Connection(LiveConnection):
                     self._deliver(self._inbox.take())
         finally:
             self._turn.release()
-        return self._wait_for_others(ready, remaining())
+        return ready()
 
     def _wait_for_arrival(self, timeout: float | None) -> bool:
         interrupts = self._deliveries.interrupts

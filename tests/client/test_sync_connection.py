@@ -215,7 +215,7 @@ def test_ticks_in_another_thread_than_calls(chat):
 
         loop = threading.Thread(target=game)
         loop.start()
-        eventually(lambda: db._ticker == loop.ident)
+        eventually(lambda: db._ticker is loop)
         db.reducers.set_name("Ada")
         assert [user.name for user in db.query("SELECT * FROM user")] == ["Ada"]
         over.set()

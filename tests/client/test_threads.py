@@ -91,6 +91,44 @@ def test_ticks_of_several_threads_keep_the_order(database, hasty):
     assert told == list(range(500))
 
 
+def test_who_waits_takes_over_from_a_thread_that_has_ended(database):
+    db = database.connect(DbConnection)
+    in_thread(db.tick).join()
+    worker = in_thread(lambda: db.reducers.level_up(1))
+    worker.join(10)
+    assert not worker.is_alive()
+    in_thread(db.tick).join()
+    db.subscribe_to_all_tables(timeout=10)
+
+
+def test_who_waits_takes_over_from_a_thread_that_ends_meanwhile(database):
+    db = database.connect(DbConnection)
+    over = threading.Event()
+
+    def play() -> None:
+        db.tick()
+        over.wait(10)
+
+    playing = in_thread(play)
+    eventually(lambda: db._ticker is playing)
+    worker = in_thread(lambda: db.reducers.level_up(1))
+    eventually(lambda: db._watchers)
+    over.set()
+    worker.join(10)
+    assert not worker.is_alive()
+
+
+def test_the_log_says_who_waits_for_ticks_that_do_not_come(database, monkeypatch, caplog):
+    monkeypatch.setattr("stdbpy.client.sync_connection.TICKS_WITHIN", 0.0)
+    monkeypatch.setattr("stdbpy.client.sync_connection.LOOKS_EVERY", 0.01)
+    db = database.connect(DbConnection)
+    worker = in_thread(lambda: db.reducers.level_up(1))
+    eventually(lambda: caplog.records)
+    db.tick()
+    eventually(lambda: db.tick() or not worker.is_alive())
+    assert "'MainThread' has not called" in caplog.records[0].message
+
+
 # --- closing ---------------------------------------------------------------------------------
 
 
