@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,8 @@ class LoggedOut:
     """Whose it was; ``None`` if the token does not tell."""
     warning: str = ""
     """Why the login host may still take its session, if that could not be ended."""
+    kept_for: tuple[str, ...] = ()
+    """The servers that gave the user this identity: to them the user is still the same."""
 
     @property
     def sentence(self) -> str:
@@ -129,16 +131,21 @@ class Account:
         return LoggedIn(identity_in(token), None if before.token is None else self._end(before, login_host))
 
     def log_out(self, *, login_host: str) -> LoggedOut | None:
-        """Forgets the login, at the login host too if that answers; ``None`` if there is none. What is kept for
-        single servers stays."""
+        """Forgets the login, at the login host too if that answers; ``None`` if there is none.
+
+        What a server gave the user stays for that server, also if it was the login: nothing else proves whose
+        the databases there are. What a login host gave goes everywhere, as it can be had again.
+        """
         before = self.config()
         if before.token is None and before.web_session_token is None:
             return None
         forget_tokens(self._config_path)
-        for server, kept in self._store.all().items():
-            if kept.token == before.token:
+        servers = [server for server, kept in self._store.all().items() if kept.token == before.token]
+        if before.web_session_token is not None:
+            for server in servers:
                 self._store.forget(server)
-        return self._end(before, login_host) or LoggedOut(None)
+            servers = []
+        return replace(self._end(before, login_host) or LoggedOut(None), kept_for=tuple(servers))
 
     def renew(self, server_url: str) -> Renewal:
         """Sees to it that the user is somebody on a server: for the first time, or after it was reset.

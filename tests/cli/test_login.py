@@ -137,6 +137,19 @@ def test_who_has_no_login_becomes_somebody_on_each_server_of_this_machine(
     assert config.token is not None
 
 
+@pytest.mark.usefixtures("text")
+def test_databases_of_a_server_stay_the_users_after_logging_out(run: Run, server: RunningServer) -> None:
+    made = run("list", "--server", server.url).err.split("made a new identity for you: ")[1].split()[0]
+
+    done = run("logout")
+
+    assert done.out == f"Logged out (identity {made}).\n"
+    assert done.err == f"{server.url} gave you that identity: there you still are who you were\n"
+    assert run("login", "show").out == "You are not logged in.\n"
+    assert "made a new identity" not in run("list", "--server", server.url).err
+    assert run("login", "show", "--server", server.url).out == f"You are logged in as {made} on {server.url}\n"
+
+
 def test_elsewhere_one_has_to_log_in(run: Run) -> None:
     done = run("list", "--server", "https://stdb.example.invalid")
 

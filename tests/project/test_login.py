@@ -214,15 +214,34 @@ def test_at_a_server(account: Account, path: Path, server: RunningServer, host: 
     assert login.token == token
 
 
-def test_after_logging_out_nobody_acts_as_before(
-    account: Account, store: CredentialStore, server: RunningServer, host: LoginHostStandIn
+def test_after_logging_out_a_server_knows_again_whom_it_made(
+    account: Account, store: CredentialStore, path: Path, server: RunningServer, host: LoginHostStandIn
+) -> None:
+    made = account.renew(server.url)
+    token = store.token(server.url)
+    assert cli_toml.read(path).token == token
+
+    done = account.log_out(login_host=host.url)
+
+    assert done is not None
+    assert (done.identity, done.kept_for) == (made.identity, (server.url,))
+    assert account.login() is None
+    login = account.login(server.url)
+    assert login is not None
+    assert (login.identity, login.token) == (made.identity, token)
+
+
+def test_after_logging_out_no_server_is_shown_what_the_login_host_gave(
+    account: Account, store: CredentialStore, path: Path, server: RunningServer, host: LoginHostStandIn
 ) -> None:
     store.save("http://127.0.0.1:9", "made automatically")
-    account.log_in_at_server(server.url, login_host=host.url)
-    account.log_in_at_server(server.url, login_host=host.url)
+    account.log_in_at_host(host.url, lambda login: None)
+    store.save(server.url, host.token, beside=host.token)
 
-    account.log_out(login_host=host.url)
+    done = account.log_out(login_host=host.url)
 
+    assert done is not None
+    assert done.kept_for == ()
     assert account.login(server.url) is None
     assert list(store.all()) == ["http://127.0.0.1:9"]
 

@@ -22,5 +22,9 @@ def run(context: typer.Context, auth_host: AuthHost = LOGIN_HOST, format: Format
     else:
         rows = [] if done is None else [(None if done.identity is None else done.identity.hex(),)]
         write_records([Field("identity")], rows, shape)
-    if done is not None and done.warning:
+    if done is None:
+        return
+    if done.kept_for:
+        invocation.note(f"{', '.join(done.kept_for)} gave you that identity: there you still are who you were")
+    if done.warning:
         invocation.note(done.warning)
