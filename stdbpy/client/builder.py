@@ -75,7 +75,7 @@ class DbConnectionBuilder(Generic[C]):
         return self
 
     def on_connect(self, callback: Callable[[C, Identity, str], object]) -> Self:
-        """See :meth:`Connection.on_connect`; so for the other two."""
+        """See :meth:`Connection.on_connect`; so for the other three."""
         self._hooks.append(("on_connect", callback))
         return self
 
@@ -85,6 +85,10 @@ class DbConnectionBuilder(Generic[C]):
 
     def on_connect_error(self, callback: Callable[[C, StdbError], object]) -> Self:
         self._hooks.append(("on_connect_error", callback))
+        return self
+
+    def on_closed(self, callback: Callable[[C, StdbError | None], object]) -> Self:
+        self._hooks.append(("on_closed", callback))
         return self
 
     def build(self) -> C:

@@ -189,12 +189,20 @@ class LiveConnection(ABC):
     def on_disconnect(
         self, callback: Callable[[Self, StdbError | None], object]
     ) -> Callable[[Self, StdbError | None], object]:
-        """Calls ``callback(connection, error)`` whenever a connection ends: ``error`` is ``None`` after ``close``."""
+        """Calls ``callback(connection, error)`` whenever an established connection ends: ``error`` is ``None`` after
+        ``close``. It may come back: see :meth:`on_closed`."""
         return self._hooks.add(self._hooks.on_disconnect, callback)
 
     def on_connect_error(self, callback: Callable[[Self, StdbError], object]) -> Callable[[Self, StdbError], object]:
         """Calls ``callback(connection, error)`` whenever an attempt to connect fails."""
         return self._hooks.add(self._hooks.on_connect_error, callback)
+
+    def on_closed(
+        self, callback: Callable[[Self, StdbError | None], object]
+    ) -> Callable[[Self, StdbError | None], object]:
+        """Calls ``callback(connection, error)`` once, when it is over for good: ``error`` is why trying again would
+        not help, and ``None`` after ``close``."""
+        return self._hooks.add(self._hooks.on_closed, callback)
 
     def on_event(self, callback: Callable[[Any], object]) -> Callable[[Any], object]:
         """Calls ``callback(ctx)`` for everything that changes rows, and for calls that failed: ``ctx.event``

@@ -18,6 +18,7 @@ from stdbpy.protocol.deliveries import (
     Connected,
     Delivery,
     Disconnected,
+    Ended,
     RequestFinished,
     RowsChanged,
     SubscriptionApplied,
@@ -41,6 +42,7 @@ class Hooks:
         self.on_reconnect: list[Callable[..., object]] = []
         self.on_disconnect: list[Callable[..., object]] = []
         self.on_connect_error: list[Callable[..., object]] = []
+        self.on_closed: list[Callable[..., object]] = []
         self.on_call_timeout: list[Callable[..., object]] = []
         self.on_event: list[Callable[..., object]] = []
         self.on_transaction: list[Callable[..., object]] = []
@@ -85,6 +87,7 @@ class DeliverySteps:
             Connected: self._connected,
             Disconnected: self._disconnected,
             AttemptFailed: self._attempt_failed,
+            Ended: self._ended,
         }
 
     def of(self, delivery: Delivery) -> Iterator[Step]:
@@ -174,6 +177,10 @@ class DeliverySteps:
         for hook in tuple(self._hooks.on_connect_error):
             yield hook, (self._connection, delivery.error)
 
+    def _ended(self, delivery: Ended) -> Iterator[Step]:
+        for hook in tuple(self._hooks.on_closed):
+            yield hook, (self._connection, delivery.error)
+
     def _tell_end(
         self, kind: Literal["disconnected", "attempt_failed"], error: StdbError | None, retry_after: float | None
     ) -> None:
@@ -182,6 +189,8 @@ class DeliverySteps:
             self._log.info("closed")
         elif retry_after is not None:
             self._log.warning("%s; trying again in %.1f s", error, retry_after)
-        elif kind == "disconnected":
-            level = logging.INFO if self._hooks.on_disconnect else logging.ERROR  # where the program is told, or not
+        elif kind == "disconnected" or self.has_connected:  # else whoever connects has it raised
+            hooks = self._hooks
+            is_told = hooks.on_closed or (hooks.on_disconnect if kind == "disconnected" else hooks.on_connect_error)
+            level = logging.INFO if is_told else logging.ERROR
             self._log.log(level, "%s; not trying again", error)

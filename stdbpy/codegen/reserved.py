@@ -44,7 +44,7 @@ CONNECTION = frozenset(
     {"abandon", "begin", "builder", "call_timeout", "calls_pending", "catalog", "close", "connect"}
     | {"connection_id", "database", "db", "end_subscription", "error", "event_bus", "failed_unseen", "generated"}
     | {"identity", "is_connected", "is_inside_callback", "lock", "look_again", "made", "on_call_timeout"}
-    | {"on_callback_error", "on_connect", "on_connect_error", "on_disconnect", "on_event", "on_reconnect"}
+    | {"on_callback_error", "on_closed", "on_connect", "on_connect_error", "on_disconnect", "on_event", "on_reconnect"}
     | {"procedures", "query", "reducers", "send", "send_procedures", "send_query", "state", "stats"}
     | {"subscribe", "subscribe_to_all_tables", "subscription_builder", "tables", "tick", "timed_out"}
     | {"token", "transactions"}

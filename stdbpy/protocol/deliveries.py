@@ -46,6 +46,15 @@ class AttemptFailed(msgspec.Struct, frozen=True):
     retry_after: float | None
 
 
+class Ended(msgspec.Struct, frozen=True):
+    """The session is over: by ``close`` (``error`` is ``None``), or because trying again would not help.
+
+    Told once, after the :class:`Disconnected` or :class:`AttemptFailed` that it ends with.
+    """
+
+    error: StdbError | None
+
+
 class RowsChanged(msgspec.Struct, frozen=True):
     """A message has been applied to the cache; ``changes`` has what somebody listens to."""
 
@@ -72,5 +81,12 @@ class RequestFinished(msgspec.Struct, frozen=True):
 
 
 Delivery: TypeAlias = (
-    Connected | Disconnected | AttemptFailed | RowsChanged | SubscriptionApplied | SubscriptionEnded | RequestFinished
+    Connected
+    | Disconnected
+    | AttemptFailed
+    | Ended
+    | RowsChanged
+    | SubscriptionApplied
+    | SubscriptionEnded
+    | RequestFinished
 )

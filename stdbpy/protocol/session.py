@@ -32,7 +32,7 @@ from stdbpy.errors import (
 from stdbpy.protocol import incoming, requests
 from stdbpy.protocol.cache import ClientCache
 from stdbpy.protocol.catalog import Catalog, FunctionLayout
-from stdbpy.protocol.deliveries import AttemptFailed, Connected, Delivery, Disconnected, RequestFinished
+from stdbpy.protocol.deliveries import AttemptFailed, Connected, Delivery, Disconnected, Ended, RequestFinished
 from stdbpy.protocol.dialect import Dialect, dialect_for
 from stdbpy.protocol.events import TRANSACTION, ReconnectedEvent, ReducerEvent
 from stdbpy.protocol.functions import decode_returned, encode_arguments, failure_of
@@ -404,6 +404,7 @@ class Session:
         self.state = State.CLOSED
         self.error = error
         self._replica.end(error)
+        self._replica.tell(Ended(error))
 
 
 def _unknown(kind: str, name: str, known: Mapping[str, FunctionLayout]) -> NoSuchReducer:

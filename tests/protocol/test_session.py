@@ -23,6 +23,7 @@ from stdbpy.protocol.deliveries import (
     AttemptFailed,
     Connected,
     Disconnected,
+    Ended,
     RequestFinished,
     RowsChanged,
     SubscriptionApplied,
@@ -457,6 +458,7 @@ def test_after_close_nothing_is_possible() -> None:
     for request, may_have_run in ((sent, True), (unsent, False)):
         assert isinstance(request.error, ConnectionClosed) and request.error.may_have_run is may_have_run
     assert script.of(Disconnected) == [Disconnected(None, None)]
+    assert script.of(Ended) == [Ended(None)]
     assert [delivery.subscription for delivery in script.of(SubscriptionEnded)] == [applied, pending]
     assert applied.error is None
     assert script.session.error is None
@@ -495,6 +497,7 @@ def test_a_connection_that_never_was_ends_the_session() -> None:
     assert isinstance(verdict, Stop) and isinstance(verdict.error, ConnectFailed)
     assert "connection refused" in str(verdict.error)
     assert script.of(AttemptFailed) == [AttemptFailed(verdict.error, None)]
+    assert script.of(Ended) == [Ended(verdict.error)]
     assert script.of(SubscriptionEnded) and subscription.error is verdict.error
     with pytest.raises(ConnectionClosed, match="connection refused"):
         script.session.subscribe(["players"])

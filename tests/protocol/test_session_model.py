@@ -21,6 +21,7 @@ from stdbpy.protocol.deliveries import (
     Connected,
     Delivery,
     Disconnected,
+    Ended,
     RequestFinished,
     RowsChanged,
     SubscriptionApplied,
@@ -197,7 +198,7 @@ class SessionMachine(RuleBasedStateMachine):
             elif isinstance(delivery, SubscriptionEnded):
                 self.end_of(delivery.subscription)
             else:
-                assert isinstance(delivery, Connected | Disconnected | AttemptFailed)
+                assert isinstance(delivery, Connected | Disconnected | AttemptFailed | Ended)
 
     def outcome(self, request: PendingRequest) -> None:
         tag: Any = request.args[0]
