@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from ssl import SSLContext
 from typing import Literal, TypeAlias, TypedDict
 
+from stdbpy.client.option_checks import check_values
 from stdbpy.client.token_store import KeepToken, TokenStore, token_store
 from stdbpy.client.transport.socket import Library, SocketSettings
 from stdbpy.errors import UsageError, nearest
@@ -83,18 +84,21 @@ def _no_such_option(name: str, kind: type[ConnectOptions]) -> UsageError:
     return UsageError(f"connections have no option {name!r}", hint=nearest(name, kind.__annotations__))
 
 
-class Settings:
-    """The options with their defaults, sorted by who needs them.
+def check_options(options: ConnectOptions, kind: type[ConnectOptions] = ConnectOptions) -> None:
+    """Raises :class:`UsageError` for one that connections of this ``kind`` do not have, or that cannot be this."""
+    for name in options:
+        if name not in kind.__annotations__:
+            raise _no_such_option(name, kind)
+    check_values(options)
 
-    Raises :class:`UsageError` for one that connections of this ``kind`` do not have.
-    """
+
+class Settings:
+    """The options with their defaults, sorted by who needs them. Raises what :func:`check_options` raises."""
 
     def __init__(
         self, uri: str, database: str, options: ConnectOptions, kind: type[ConnectOptions] = ConnectOptions
     ) -> None:
-        for name in options:
-            if name not in kind.__annotations__:
-                raise _no_such_option(name, kind)
+        check_options(options, kind)
         self.token_store: TokenStore | None = token_store(options.get("keep_token", False))
         token = options.get("token")
         if token is None and self.token_store is not None:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from stdbpy.client.connection import GeneratedClient, LiveConnection
-from stdbpy.client.options import ConnectOptions, Settings
+from stdbpy.client.options import ConnectOptions, Settings, check_options
 from stdbpy.client.pending_call import PendingCall
 from stdbpy.client.pool.health import EndpointHealth
 from stdbpy.client.pool.member import Member
@@ -61,8 +61,10 @@ class LivePool(ABC, Generic[L]):
         options: ConnectOptions,
         lock: AbstractContextManager[object],
     ) -> None:
+        _check_endpoints(endpoints)
         if not endpoints or connections < 1:
             raise UsageError("a pool needs an endpoint, and a connection to it")
+        check_options(options)
         reconnect = options.get("reconnect", ReconnectPolicy())
         self.policy = policy or PoolPolicy()
         self._class = connection_class
@@ -325,6 +327,18 @@ class LivePool(ABC, Generic[L]):
     @abstractmethod
     def _changed(self) -> None:
         """Something happened: wakes who waits for a connection or for the end, and has the duties looked at."""
+
+
+def _check_endpoints(endpoints: object) -> None:
+    """Raises :class:`UsageError` for what is no list of them."""
+    such_as = 'Such as: [Endpoint("http://127.0.0.1:3000", "game")]'
+    if isinstance(endpoints, (Endpoint, str)) or not isinstance(endpoints, Sequence):
+        raise UsageError(
+            f"a pool takes its endpoints as a list of them, not a {type(endpoints).__name__}", hint=such_as
+        )
+    for endpoint in endpoints:
+        if not isinstance(endpoint, Endpoint):
+            raise UsageError(f"an endpoint of a pool is an Endpoint, not a {type(endpoint).__name__}", hint=such_as)
 
 
 def _check_query(generated: GeneratedClient) -> str:
