@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from stdbpy.api.spelling import as_sats_json, takes_bare_text
+from stdbpy.api.spelling import as_sats_json, in_short, takes_bare_text, unit_variants
 from stdbpy.errors import InvalidArguments, NotFound, SatsError, counted, nearest
 from stdbpy.sats.satsjson import compile_json_codec
-from stdbpy.sats.types import BYTES, AlgebraicType, Primitive, as_option, resolve
+from stdbpy.sats.types import BYTES, AlgebraicType, Primitive, SumType, as_option, resolve
 from stdbpy.schema.model import ModuleSchema, Procedure, Reducer
 from stdbpy.schema.text import reducer_signature, sample_arguments
 
@@ -84,10 +84,7 @@ class Function:
         """A command that the server would take, quoted for a shell."""
         parameters = self.definition.params.elements
         values = sample_arguments(self.schema, self.definition)
-        words = [
-            value if parameter.type is Primitive.STRING else json.dumps(value)
-            for parameter, value in zip(parameters, values, strict=True)
-        ]
+        words = [self._word(parameter.type, value) for parameter, value in zip(parameters, values, strict=True)]
         return shlex.join(("stdbpy", "call", self.database, self.name, *words))
 
     # --- words -------------------------------------------------------------------------------
@@ -118,6 +115,13 @@ class Function:
             if name not in by_name:
                 self._refuse(f"the argument {name!r} of {self.name} is missing")
         return [*in_order, *(by_name[name] for name in names[len(in_order) :])]
+
+    def _word(self, type: AlgebraicType, value: Any) -> str:
+        """The shortest word for ``value`` that :meth:`encode` takes."""
+        type = resolve(type, self.schema.typespace)
+        short = in_short(value, type, self.schema.typespace)
+        may_be_bare = type is Primitive.STRING or (isinstance(type, SumType) and as_option(type) is None)
+        return short if may_be_bare and isinstance(short, str) else json.dumps(short)
 
     def _encoded_word(self, position: int, word: str, read: Read) -> str:
         what, type = self._what(position), self._type(position)
@@ -185,7 +189,9 @@ class Function:
             spelt_out = as_sats_json(value, type, typespace)
             compile_json_codec(type, typespace).from_json(spelt_out)
         except SatsError as error:
-            self._refuse(f"{self._what(position)} cannot be {_shown(shown)}: {error}")
+            reason = _choices(type) or str(error)
+            hint = nearest(value, unit_variants(type)) if isinstance(type, SumType) and isinstance(value, str) else ""
+            self._refuse(f"{self._what(position)} cannot be {_shown(shown)}: {reason}", hint)
         except RecursionError:
             self._refuse(f"{self._what(position)} is nested too deep")
         return spelt_out
@@ -235,6 +241,14 @@ def functions_of(schema: ModuleSchema) -> Mapping[str, tuple[Reducer | Procedure
         for definition in definitions:
             found.setdefault(prefix + definition.name, (definition, module))
     return found
+
+
+def _choices(type: AlgebraicType) -> str:
+    """What an enum can be: a type whose variants all have no payload. Nothing for other types."""
+    if not isinstance(type, SumType) or len(unit_variants(type)) < len(type.variants):
+        return ""
+    *names, last = [variant.name or "" for variant in type.variants]
+    return f"it is {', '.join(names)} or {last}" if names else f"it is {last}"
 
 
 class _NotFiniteError(ValueError):

@@ -51,8 +51,8 @@ def as_sats_json(value: Any, type: AlgebraicType, typespace: Typespace) -> Any:
     if payload is not None and not _says_whether(value):
         return {"none": []} if value is None else {"some": as_sats_json(value, payload, typespace)}
     match type, value:
-        case SumType(), str() if value in unit_variants(type):
-            return {value: []}
+        case SumType(), str() if value in unit_variants(type) or not _names_a_variant(value, type):
+            return {value: []}  # a name that there is not is then told with those that there are
         case SumType(variants), dict() if len(value) == 1:
             types = {variant.name: variant.type for variant in variants}
             return _by_name(value, types, typespace)
@@ -65,6 +65,31 @@ def as_sats_json(value: Any, type: AlgebraicType, typespace: Typespace) -> Any:
             return [as_sats_json(item, element.type, typespace) for item, element in pairs]
         case ArrayType(element), list():
             return [as_sats_json(item, element, typespace) for item in value]
+        case _:
+            return value
+
+
+def in_short(value: Any, type: AlgebraicType, typespace: Typespace) -> Any:
+    """SATS-JSON ``value`` as people write it: ``"Admin"`` for ``{"Admin": []}``, the payload alone for an option.
+    :func:`as_sats_json` takes both."""
+    type = resolve(type, typespace)
+    payload = as_option(type)
+    match type, value:
+        case SumType(), {"some": some} if payload is not None:
+            short = in_short(some, payload, typespace)
+            return value if short is None or _says_whether(short) else short
+        case SumType(), {"none": _} if payload is not None:
+            return None
+        case SumType(variants), dict() if len(value) == 1:
+            ((name, inner),) = value.items()
+            if name in unit_variants(type):
+                return name
+            types = {variant.name: variant.type for variant in variants}
+            return {name: in_short(inner, types[name], typespace)}
+        case ProductType(elements), dict():
+            return {element.name: in_short(value[element.name], element.type, typespace) for element in elements}
+        case ArrayType(element), list():
+            return [in_short(item, element, typespace) for item in value]
         case _:
             return value
 
@@ -89,6 +114,11 @@ def takes_bare_text(word: str, type: AlgebraicType, typespace: Typespace) -> boo
 def unit_variants(type: SumType) -> set[str]:
     """The names of the variants that have no payload."""
     return {variant.name for variant in type.variants if variant.name is not None and variant.type == ProductType()}
+
+
+def _names_a_variant(text: str, type: SumType) -> bool:
+    """By its name, or by its number, which servers take as text, too."""
+    return text.lstrip("+").isdigit() or any(variant.name == text for variant in type.variants)
 
 
 _WORDS_OF_JSON = ("null", "true", "false")

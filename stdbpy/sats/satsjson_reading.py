@@ -318,7 +318,7 @@ def _sum_parser(
         else:
             raise Mismatch(f"expected the name or number of a variant ({text}), not {shown(variant)}")
         if not 0 <= tag < len(parsers):
-            message = f"there is no variant {shown(variant)} (variants: {text})"
+            message = f"there is no variant {shown(variant).removeprefix('the text ')} (variants: {text})"
             raise Mismatch(message, nearest(str(variant), labels), str(variant))
         return tag
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 
 import pytest
@@ -318,6 +319,36 @@ def test_the_nearest_function(name: str, hint: str) -> None:
         f"the database 'db' has no reducer or procedure {name!r}",
         hint,
     )
+
+
+TEAM = sum_of(("RED", UNIT), ("BLUE", UNIT))
+
+
+def test_an_enum_is_told_by_its_names() -> None:
+    called = function(("team", TEAM))
+    usage = "It is f(team: RED | BLUE), as in: stdbpy call db f RED"
+    assert refused(lambda: called.encode(["GOLD"])) == (
+        "the argument 'team' of f cannot be 'GOLD': it is RED or BLUE",
+        usage,
+    )
+    assert refused(lambda: called.encode(["BLU"]))[1].startswith("Did you mean 'BLUE'?")
+    assert refused(lambda: called.encode(["{}"]))[0].endswith("cannot be '{}': it is RED or BLUE")
+
+
+def test_a_name_that_no_variant_has_is_told_with_those_that_there_are() -> None:
+    message = refused(lambda: function(("levels", ArrayType(ArrayType(LEVEL)))).encode(['[["GOLD"]]']))[0]
+    assert "there is no variant 'GOLD' (variants: FREE, PRO, Custom)" in message
+    assert "not the text 'Custom'" in refused(lambda: function(("level", LEVEL)).encode(["Custom"]))[0]
+
+
+def test_the_words_of_a_sample_are_short_and_taken() -> None:
+    pair = product(("team", option(TEAM)), ("level", TypeRef(0)))
+    called = function(
+        ("name", STRING), ("team", TEAM), ("maybe", option(TEAM)), ("pair", pair), ("all", ArrayType(pair))
+    )
+    words = shlex.split(called.sample())[4:]
+    assert words == ["name", "RED", '"RED"', '{"team": "RED", "level": "FREE"}', '[{"team": "RED", "level": "FREE"}]']
+    assert json.loads(called.encode(words))[:3] == ["name", {"RED": []}, {"some": {"RED": []}}]
 
 
 def test_samples_are_taken() -> None:

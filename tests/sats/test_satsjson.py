@@ -109,7 +109,7 @@ def test_the_form_of_objects() -> None:
         ([None, [], None], "name: expected text, not null"),
         ([True, [], None], "name: expected text, not true"),
         (["Ann", {}, None], "scores: expected an array, not the object {}"),
-        (["Ann", [], {"sone": 5}], "home: there is no variant the text 'sone' (variants: some, none)"),
+        (["Ann", [], {"sone": 5}], "home: there is no variant 'sone' (variants: some, none)"),
         ("x" * 100, "expected an array or object of 3 elements (name, scores, home), not the text 'xxxx"),
     ],
 )
