@@ -8,12 +8,13 @@ database outside of it, wherever it can be nothing else. ``STDBPY_DATABASE`` is 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stdbpy.errors import UsageError, nearest
+from stdbpy.errors import NoSuchDatabase, NotFound, UsageError, nearest
 
 if TYPE_CHECKING:
     from stdbpy.project.model import Target
@@ -39,6 +40,19 @@ class ChosenDatabase:
             return ""
         way_out = f"unset {VARIABLE} to name" if self.said_by == VARIABLE else "--no-config to name"
         return f"The database is {self.database}, as {self.said_by} says; {way_out} another as the first word"
+
+
+@contextmanager
+def telling_who_named(chosen: ChosenDatabase, instead: str = "") -> Iterator[None]:
+    """Says who named the database in the hint of an error about what the server does not have, if that was not
+    the user; ``instead`` is the command with which the first word would be its name."""
+    try:
+        yield
+    except (NotFound, NoSuchDatabase) as error:
+        ours = f"{chosen.hint}: {instead}" if chosen.hint and instead and chosen.said_by != VARIABLE else chosen.hint
+        if chosen.hint not in error.hint:
+            error.hint = ". ".join(hint.rstrip(".") for hint in (error.hint, ours) if hint)
+        raise
 
 
 def resolve_database(

@@ -74,6 +74,35 @@ def test_the_project_names_the_database(run: Run, chat: str, monkeypatch: pytest
     assert unknown.code == 1
     assert unknown.err.startswith(f"Error: the database '{chat}' has no reducer or procedure 'game'\n")
     assert "The database is" in unknown.err
+    assert "unset STDBPY_DATABASE to name another as the first word\n" in unknown.err
+    monkeypatch.delenv("STDBPY_DATABASE")
+    unknown = run("call", "game", "send_message", "x")
+    assert "--no-config to name another as the first word: stdbpy call --no-config game send_message x\n" in unknown.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("call", "chat", "send_message", "hi"),
+        ("describe",),
+        ("logs",),
+        ("sql", "SELECT * FROM user"),
+        ("subscribe", "SELECT * FROM user"),
+    ],
+)
+def test_who_named_a_database_that_there_is_not(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, server: RunningServer, words: tuple[str, ...]
+) -> None:
+    (home / "spacetime.json").write_text('{"database": "game"}')
+    monkeypatch.chdir(home)
+
+    done = run(*words, "--server", server.url)
+
+    assert done.code == 1
+    assert "no database 'game'" in done.err
+    assert "The database is game, as spacetime.json says; --no-config to name another" in done.err
+    if words[0] == "call":
+        assert "stdbpy call --no-config chat send_message hi\n" in done.err
 
 
 @pytest.mark.parametrize(

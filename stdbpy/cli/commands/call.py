@@ -12,16 +12,15 @@ import typer
 
 from stdbpy.api.arguments import Function, find_function
 from stdbpy.cli.connection import connect
-from stdbpy.cli.databases import ChosenDatabase, resolve_words
+from stdbpy.cli.databases import ChosenDatabase, resolve_words, telling_who_named
 from stdbpy.cli.invocation import Invocation, invocation_of, is_said
 from stdbpy.cli.options import Anonymous, FormatOption, NoConfig, Output, Server, Yes
 from stdbpy.cli.output import Format, format_for
-from stdbpy.errors import NotFound, ReducerFailed, UsageError
+from stdbpy.errors import ReducerFailed, UsageError
 from stdbpy.schema.model import Procedure
 
 if TYPE_CHECKING:
     from stdbpy.api import ApiClient
-    from stdbpy.schema.model import ModuleSchema
 
 EXAMPLES = (
     "stdbpy call chat send_message 'Hello, world!'",
@@ -88,9 +87,10 @@ def run(
     shape = format_for(format, output)
     with ExitStack() as stack:
         api = stack.enter_context(connect(invocation, chosen.server, anonymous=anonymous, as_someone=True))
-        schema = api.schema(chosen.database)
-        invocation.known_names().remember_schema(api.url, chosen.database, schema)
-        called = _function(schema, chosen, name)
+        with telling_who_named(chosen, _with_another_database(chosen)):
+            schema = api.schema(chosen.database)
+            invocation.known_names().remember_schema(api.url, chosen.database, schema)
+            called = find_function(schema, chosen.database, name)
         if args_from is None:
             _call_once(context, api, called, arguments, shape, output)
             return
@@ -99,12 +99,9 @@ def run(
         _call_lines(invocation, clients, called, args_from, shape, output, keep_going=keep_going)
 
 
-def _function(schema: ModuleSchema, chosen: ChosenDatabase, name: str) -> Function:
-    try:
-        return find_function(schema, chosen.database, name)
-    except NotFound as error:
-        error.hint = ". ".join(hint.rstrip(".") for hint in (error.hint, chosen.hint) if hint)
-        raise
+def _with_another_database(chosen: ChosenDatabase) -> str:
+    """What to write if the first word was meant as the database; nothing if there is no function behind it."""
+    return shlex.join(("stdbpy", "call", "--no-config", *chosen.words)) if len(chosen.words) > 1 else ""
 
 
 def _call_once(

@@ -10,7 +10,7 @@ import typer
 
 from stdbpy.cli.building import load_program
 from stdbpy.cli.connection import connect
-from stdbpy.cli.databases import resolve_words
+from stdbpy.cli.databases import resolve_words, telling_who_named
 from stdbpy.cli.invocation import Invocation, invocation_of
 from stdbpy.cli.options import Anonymous, FormatOption, NoConfig, Output, Server, Yes
 from stdbpy.cli.outline import comparison, outline
@@ -76,7 +76,7 @@ def run(
     if json and (diff is not None or module_path is not None):
         raise UsageError("--json is a definition, and no comparison", hint="--format json writes the differences")
     shape = format_for(format, output)
-    with connect(invocation, chosen.server, anonymous=anonymous) as api:
+    with connect(invocation, chosen.server, anonymous=anonymous) as api, telling_who_named(chosen):
         if diff is not None or module_path is not None:
             here, other = api.schema(chosen.database), _other_schema(api, diff or "", module_path)
             _show_differences(invocation, compare(here, other), shape, output)

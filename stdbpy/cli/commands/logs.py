@@ -11,7 +11,7 @@ import typer
 
 from stdbpy.api.log_selection import LEVELS, LogSelection, parse_pattern, parse_since
 from stdbpy.cli.connection import connect
-from stdbpy.cli.databases import resolve_database
+from stdbpy.cli.databases import resolve_database, telling_who_named
 from stdbpy.cli.failures import INTERRUPTED
 from stdbpy.cli.invocation import Invocation, invocation_of
 from stdbpy.cli.log_lines import log_line
@@ -92,7 +92,7 @@ def run(
     if follow and (output is not None or shape.is_binary):
         raise UsageError("a log that is followed has no end, so it cannot become such a file", hint="Leave out -f")
     chosen = resolve_database(database, server, no_config=no_config)
-    with connect(invocation, chosen.server, anonymous=anonymous) as api:
+    with connect(invocation, chosen.server, anonymous=anonymous) as api, telling_who_named(chosen):
         if follow:
             records = _followed(invocation, api, chosen.database, num_lines, selection.since)
         else:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from stdbpy.cli.connection import connect
-from stdbpy.cli.databases import ChosenDatabase, resolve_database, resolve_words
+from stdbpy.cli.databases import ChosenDatabase, resolve_database, resolve_words, telling_who_named
 from stdbpy.cli.invocation import invocation_of
 from stdbpy.cli.options import Anonymous, Confirmed, FormatOption, NoConfig, Output, Server, Yes
 from stdbpy.cli.output import Format, format_for
@@ -79,6 +79,7 @@ def run(
         _expect_one_result([statement.text for statement in statements])
     with (
         connect(invocation, chosen.server, anonymous=anonymous) as api,
+        telling_who_named(chosen),
         open_results(shape, output, invocation.note) as write,
     ):
         for number, statement in enumerate(statements, start=1):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stdbpy.cli.connection import address_and_token, leave_out_the_program_httpx
-from stdbpy.cli.databases import ChosenDatabase, resolve_words
+from stdbpy.cli.databases import ChosenDatabase, resolve_words, telling_who_named
 from stdbpy.cli.failures import INTERRUPTED
 from stdbpy.cli.invocation import invocation_of
 from stdbpy.cli.options import Anonymous, Confirmed, NoConfig, Server, Yes
@@ -95,6 +95,7 @@ def run(
     policy = ReconnectPolicy() if reconnect else None
     waits = None if confirmed is None else confirmed == "true"
     with (
+        telling_who_named(chosen),
         connect(url, chosen.database, token=token, confirmed=waits, reconnect=policy, delivery="tick") as connection,
         ExitStack() as until_the_end,
     ):
