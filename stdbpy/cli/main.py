@@ -11,6 +11,10 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+TYPE_CHECKING = False  # importing it from `typing` would take longer than all else here
+if TYPE_CHECKING:
+    from stdbpy.cli.invocation import Invocation
+
 PROGRAM = "stdbpy"
 
 
@@ -27,22 +31,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _finish(lambda: print(PROGRAM, __version__))
 
     if arguments[:1] == ["__complete"]:
-        from stdbpy.cli.completion.answer import answer
 
-        return _finish(lambda: answer(arguments[1:]))
+        def complete() -> None:
+            from stdbpy.cli.completion.answer import answer
 
-    from stdbpy.cli.invocation import Invocation
+            answer(arguments[1:])
 
-    invocation = Invocation()
+        return _finish(complete)
 
-    def run() -> None:
+    invocation: Invocation | None = None
+
+    def run() -> None:  # also what is imported: it takes long enough to be interrupted
+        nonlocal invocation
+        from stdbpy.cli.invocation import Invocation
+
+        invocation = Invocation()
         from stdbpy.cli.group import program
 
         group = program(PROGRAM)
         with group.make_context(PROGRAM, arguments, obj=invocation) as context:
             group.invoke(context)
 
-    return _finish(run, wants_traceback=lambda: invocation.debug)
+    return _finish(run, wants_traceback=lambda: invocation is not None and invocation.debug)
 
 
 def _prepare_streams() -> None:

@@ -82,6 +82,32 @@ def test_no_op_imports_typer_alone(tmp_path: Path) -> None:
     assert imported("version", cwd=tmp_path) == ({"typer"}, set())
 
 
+@pytest.mark.parametrize(
+    ("words", "module"),
+    [
+        (["list"], "stdbpy.cli.invocation"),
+        (["list"], "stdbpy.cli.group"),
+        (["--help"], "typer"),
+        (["__complete", "commands"], "stdbpy.cli.completion.answer"),
+    ],
+)
+def test_interrupted_while_it_starts(tmp_path: Path, words: list[str], module: str) -> None:
+    program = (
+        "import sys\n"
+        "class Interrupted:\n"
+        "    def find_spec(name, *_):\n"
+        f"        if name == {module!r}:\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted)\n"
+        "from stdbpy.cli.main import main\n"
+        f"sys.exit(main({words!r}))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Interrupted.\n")
+
+
 def test_no_command_imports_another(tmp_path: Path) -> None:
     program = (
         "import sys\n"
