@@ -39,13 +39,36 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+_HINT = "Hint: "
+
+
 class StdbError(Exception):
     """Base of all errors of stdbpy."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.message = str(message)  # modules raise ReducerError with whatever they have
+        self._hint = ""
         self.hint = hint
+
+    @property
+    def hint(self) -> str:
+        """The next thing to try, ``""`` if there is none. Tracebacks show it below the message, as a note."""
+        return self._hint
+
+    @hint.setter
+    def hint(self, hint: str) -> None:
+        if hint != self._hint:
+            notes = self.notes
+            self._hint = hint
+            # Another list: a copy of an error has the one of its original.
+            self.__notes__ = [*notes, f"{_HINT}{hint}"] if hint else notes
+
+    @property
+    def notes(self) -> list[str]:
+        """What ``add_note`` has added, without the hint."""
+        shown = f"{_HINT}{self._hint}" if self._hint else None
+        return [note for note in getattr(self, "__notes__", ()) if note != shown]
 
     def __str__(self) -> str:
         return self.message

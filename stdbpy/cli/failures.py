@@ -33,7 +33,7 @@ def report(error: BaseException, *, show_traceback: bool) -> int:
             return _say(error.message, error.hint, FAILED)
         case StdbError():
             code = WRONG_USAGE if isinstance(error, UsageError) else FAILED
-            return _say(error.message, _hint(error), code, getattr(error, "__notes__", ()))
+            return _say(error.message, _hint(error), code, error.notes)
         case OSError():
             return _say(_about_os_error(error), "", FAILED)
     return _report_foreign(error)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from stdbpy.client.binding import ModuleBinding
 from stdbpy.client.calls import Invoke
-from stdbpy.client.connection_log import ConnectionLog
+from stdbpy.client.connection_log import ConnectionLog, with_hint
 from stdbpy.client.contexts import EventContext
 from stdbpy.client.deliveries import Deliveries
 from stdbpy.client.delivery_steps import DeliverySteps, Hooks
@@ -98,7 +98,14 @@ class LiveConnection(ABC):
         self.event_bus = EventBus(self._log)
         """What happens to the connection, for tools."""
         self._steps = DeliverySteps(
-            self, self._session, self._hooks, self._counters, generated.context, self.event_bus, self._log
+            self,
+            generated.module,
+            self._session,
+            self._hooks,
+            self._counters,
+            generated.context,
+            self.event_bus,
+            self._log,
         )
         self._steps.on_identity = self._identified
         self._deliveries = Deliveries(self._steps.of, self._log, self.event_bus, self._spawner())
@@ -298,7 +305,10 @@ class LiveConnection(ABC):
         )
 
     def failed_unseen(self, call: PendingCall[Any]) -> None:
-        self._log.error("%s %r failed, and nothing asked for its outcome: %s", call.kind, call.name, call.error)
+        assert call.error is not None, "it failed"
+        self._log.error(
+            "%s %r failed, and nothing asked for its outcome: %s", call.kind, call.name, with_hint(call.error)
+        )
 
     def _all_tables(self) -> list[str]:
         return queries_for_all(self._generated.module.schema)

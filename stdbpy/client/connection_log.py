@@ -7,6 +7,8 @@ import time
 from collections.abc import MutableMapping
 from typing import Any
 
+from stdbpy.errors import StdbError
+
 _EACH = 5
 """How many messages of one wording are logged in each :data:`_PERIOD`."""
 
@@ -50,6 +52,11 @@ class ConnectionLog(logging.LoggerAdapter[logging.Logger]):
         if args:  # then it is a format
             name = name.replace("%", "%%")
         super().log(level, f"[{name}] {msg}", *args, **kwargs)
+
+
+def with_hint(error: StdbError) -> str:
+    """An error as a message has it that shows no traceback."""
+    return f"{error} ({error.hint.rstrip('.')})" if error.hint else str(error)
 
 
 class _Sample:

@@ -6,13 +6,15 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from stdbpy.client.connection_log import ConnectionLog
+from stdbpy.client.binding import ModuleBinding
+from stdbpy.client.connection_log import ConnectionLog, with_hint
 from stdbpy.client.contexts import EventContext
 from stdbpy.client.deliveries import Step
 from stdbpy.client.event_bus import EventBus
 from stdbpy.client.pending_call import PendingCall
+from stdbpy.client.refused_queries import explain
 from stdbpy.client.stats import Counters
-from stdbpy.errors import StdbError
+from stdbpy.errors import QueryFailed, StdbError, SubscriptionFailed
 from stdbpy.protocol.deliveries import (
     AttemptFailed,
     Connected,
@@ -60,6 +62,7 @@ class DeliverySteps:
     def __init__(
         self,
         connection: LiveConnection,
+        module: ModuleBinding,
         session: Session,
         hooks: Hooks,
         counters: Counters,
@@ -70,6 +73,7 @@ class DeliverySteps:
         self._bus = bus
         self._log = log
         self._connection = connection
+        self._module = module
         self._session = session
         self._hooks = hooks
         self._counters = counters
@@ -127,6 +131,8 @@ class DeliverySteps:
         counters.calls_finished += 1
         seconds = 0.0 if call.finished is None else call.finished - call.started
         counters.latency.add(seconds)
+        if isinstance(call.error, QueryFailed):
+            explain(call.error, (call.name,), self._module.schema)
         if call.error is not None or self._bus.wants_details:
             error = None if call.error is None else str(call.error)
             self._bus.publish("call_finished", call=call.kind, name=call.name, seconds=seconds, error=error)
@@ -148,6 +154,8 @@ class DeliverySteps:
     def _subscription_ended(self, delivery: SubscriptionEnded) -> Iterator[Step]:
         state: SubscriptionState = delivery.subscription
         error = None if state.error is None else str(state.error)
+        if isinstance(state.error, SubscriptionFailed):
+            explain(state.error, state.queries, self._module.schema)
         self._bus.publish("subscription_ended", queries=state.queries, error=error)
         subscription = self.subscriptions.pop(state.query_set_id, None)
         if subscription is not None:
@@ -193,4 +201,4 @@ class DeliverySteps:
             hooks = self._hooks
             is_told = hooks.on_closed or (hooks.on_disconnect if kind == "disconnected" else hooks.on_connect_error)
             level = logging.INFO if is_told else logging.ERROR
-            self._log.log(level, "%s; not trying again", error)
+            self._log.log(level, "%s; not trying again", with_hint(error))

@@ -146,6 +146,6 @@ def _failed(error: ApiError) -> ApiError:
     if error.status != _BAD_REQUEST:
         return error
     refused = QueryFailed(error.message, status=error.status, body=error.body, hint=error.hint)
-    for note in getattr(error, "__notes__", ()):
+    for note in error.notes:
         refused.add_note(note)
     return refused

@@ -45,7 +45,8 @@ def failure_of(
         return ReducerFailed(_refusal(outcome.error, layout))
     if isinstance(outcome, Failed):
         kind = ReducerCrashed if told_apart else ReducerFailed
-        return kind(outcome.message, hint=hint_for_bug(outcome.message, database))
+        hint = f"The log says more: stdbpy logs {database}" if told_apart else ""
+        return kind(outcome.message, hint=hint_for_bug(outcome.message, database) or hint)
     return ReducerCrashed(
         "the database has no energy left to run reducers", hint="Its owner has to buy some before it goes on"
     )

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from stdbpy.errors import ConnectFailed, ConnectionLost, CredentialsRefused, NoSuchDatabase
 from stdbpy.protocol.options import SessionOptions
+
+DEFAULT_PORT = 3000
+"""Where servers listen if they are not told."""
 
 
 def end_of(reason: str, code: int | None) -> ConnectionLost:
@@ -19,11 +23,19 @@ def failed_opening(reason: str, code: int | None, *, opened: bool, server: str) 
     ``opened`` says that there was a websocket at least.
     """
     if not opened:
-        return ConnectFailed(f"{server} cannot be reached{_details(reason, code)}")
+        return ConnectFailed(f"{server} cannot be reached{_details(reason, code)}", hint=_where_to_look(server))
     return ConnectFailed(
         f"the server ended the connection before it began{_details(reason, code)}",
         hint="The module may have refused it: its log says so",
     )
+
+
+def _where_to_look(server: str) -> str:
+    parts = urlsplit(server)
+    if parts.hostname in ("localhost", "127.0.0.1", "::1"):
+        at = "" if parts.port == DEFAULT_PORT else f" --listen-addr {parts.netloc}"
+        return f"Start a server with `stdbpy start{at}`, or check the address"
+    return "Check the address and the network"
 
 
 def _details(reason: str, code: int | None) -> str:

@@ -302,7 +302,7 @@ class TestRefusals:
         refused = below_database(text_answer("Unsupported: SELECT * FROM user ORDER BY name", 400))
         with pytest.raises(ApiError) as caught:
             carry(sql.sql("chat", "select * from user order by name"), refused)
-        assert caught.value.__notes__ == ["select * from user order by name\n                   ^^^^^"]
+        assert caught.value.notes == ["select * from user order by name\n                   ^^^^^"]
         assert "Sort the rows" in caught.value.hint
 
     def test_a_missing_route_is_no_missing_database(self):
