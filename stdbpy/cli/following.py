@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from stdbpy.cli.output.json_text import json_writer
+from stdbpy.cli.output.sink import raise_if_unread
 from stdbpy.cli.row_changes import ChangesAsJson
 from stdbpy.cli.terminal import printable
 from stdbpy.errors import CallTimeout, ConnectionLost, StdbError, counted
@@ -17,6 +20,10 @@ from stdbpy.protocol.session import State
 if TYPE_CHECKING:
     from stdbpy.client import Connection, Transaction, Transactions
     from stdbpy.protocol.catalog import TableLayout
+
+
+_LOOKS_EVERY = 0.5
+"""Seconds between looks whether anybody still reads the lines."""
 
 
 class Show(Protocol):
@@ -34,15 +41,18 @@ class Show(Protocol):
 
 
 class Lines:
-    """Each transaction as a line of JSON; the rows that there are at first only if they are wanted."""
+    """Each transaction as a line of JSON; the rows that there are at first only if they are wanted.
 
-    due = None
+    :meth:`refresh` raises ``BrokenPipeError`` when their reader is gone, which nothing else tells while there is
+    nothing to write.
+    """
 
     def __init__(self, tables: Mapping[str, TableLayout], stream: TextIO, *, with_initial: bool) -> None:
         self._json = ChangesAsJson(tables)
         self._encode = json_writer(stream)
         self._stream = stream
         self._with_initial = with_initial
+        self._looked = time.monotonic()
 
     def take(self, transaction: Transaction, *, is_update: bool) -> None:
         if is_update or self._with_initial:
@@ -50,7 +60,14 @@ class Lines:
             self._stream.flush()
 
     def refresh(self) -> None:
-        """There is never anything left to show."""
+        """Nothing is left to show, but perhaps nobody is left to show it to."""
+        self._looked = time.monotonic()
+        raise_if_unread(self._stream)
+
+    @property
+    def due(self) -> float:
+        """See :class:`Show`."""
+        return max(self._looked + _LOOKS_EVERY - time.monotonic(), 0.0)
 
 
 @dataclass
@@ -80,7 +97,7 @@ class Following:
         if self.timeout is not None:
             self._end = time.monotonic() + self.timeout
         self._tell_of_the_connection()
-        with self.connection.transactions() as transactions:
+        with _log_of_errors_alone(), self.connection.transactions() as transactions:
             try:
                 self.connection.subscribe(*self.queries, timeout=self._left())
                 self._follow(transactions)
@@ -135,3 +152,15 @@ class Following:
 
         self.connection.on_disconnect(lost)
         self.connection.on_reconnect(lambda _: self.note("the connection is back"))
+
+
+@contextmanager
+def _log_of_errors_alone() -> Iterator[None]:
+    """What the clients' log says of a connection that is lost is in the notes: not twice, nor across tables."""
+    log = logging.getLogger("stdbpy.client")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)

@@ -110,6 +110,7 @@ def test_timeouts(run: Run, chat: str) -> None:
         (("SELECT * FROM massage",), 1, "Did you mean 'message'?"),
         (("SELECT * FROM message WHERE txt = 'a'",), 1, "Did you mean 'text'?"),
         (("nothing-here", "SELECT * FROM message"), 1, "there is no database 'nothing-here'"),
+        (("game", "select", "file", "from", "player"), 2, 'stdbpy subscribe [DATABASE] "SELECT * FROM player"'),
         ((), 2, "there is no query"),
         (("chat",), 2, "there is no query"),
         ((MESSAGES, "--format", "csv"), 2, "--format is table, json or jsonl, not 'csv'"),
@@ -123,6 +124,7 @@ def test_what_goes_wrong(run: Run, chat: str, words: tuple[str, ...], code: int,
     done = run("subscribe", *(chat if word == "chat" else word for word in words), "-t", "20")
     assert (done.code, done.out) == (code, "")
     assert message in done.err.replace("\n", " ")
+    assert done.err.count("Did you mean") <= 1
 
 
 def test_formats_for_all_commands_do_not_matter(run: Run, chat: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +163,14 @@ def test_a_connection_that_the_server_ends(
     assert "module exited" in done.err
 
 
-def test_reconnecting(run: Run, chat: str, proxy: Proxy, api: ApiClient, once_begun: Callable[..., None]) -> None:
+def test_reconnecting(
+    run: Run,
+    chat: str,
+    proxy: Proxy,
+    api: ApiClient,
+    once_begun: Callable[..., None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     def cut_and_call() -> None:
         proxy.cut()
         for text in ("one", "two"):
@@ -172,8 +181,26 @@ def test_reconnecting(run: Run, chat: str, proxy: Proxy, api: ApiClient, once_be
 
     assert done.code == 0, done.err
     assert "waiting for it to come back\nthe connection is back\n" in done.err
+    assert not [record for record in caplog.records if record.name == "stdbpy.client"]
     [update] = lines(done.out)
     assert sorted(row["text"] for row in update["message"]["inserts"]) == ["one", "two"]
+
+
+def test_it_ends_when_nobody_reads_any_more(server: RunningServer, chat: str, api: ApiClient, home: Path) -> None:
+    api.call(chat, "send_message", ["one"])
+    command = ["-m", "stdbpy.cli", "subscribe", chat, MESSAGES, "--print-initial-update", "--server", server.url]
+    following = subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        assert following.stdout is not None
+        assert following.stdout.read(1) == b"{"
+        following.stdout.close()
+        assert following.wait(30) == 0
+    finally:
+        following.kill()
+        following.wait()
+        assert following.stderr is not None
+        assert following.stderr.read() == b""
+        following.stderr.close()
 
 
 def test_interrupted(run: Run, chat: str, once_begun: Callable[..., None]) -> None:

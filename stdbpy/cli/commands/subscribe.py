@@ -114,7 +114,8 @@ def run(
         try:
             Following(connection, chosen.words, show, note, num_updates, timeout).run()
         except SubscriptionFailed as error:
-            error.hint = error.hint or _suggestion(error, url, token, chosen)
+            suggestion = error.hint or _suggestion(error, url, token, chosen)
+            error.hint = "" if suggestion in error.message else suggestion
             raise
         except KeyboardInterrupt:  # that is how following ends
             raise typer.Exit(INTERRUPTED) from None
@@ -132,6 +133,13 @@ def _is_live(format: str | None) -> bool:
 
 def _chosen(words: list[str], server: str | None, *, no_config: bool) -> ChosenDatabase:
     """The database; a first word with a space in it is a query."""
+    lowered = [word.lower() for word in words]
+    if "select" in lowered:
+        table = words[lowered.index("from") + 1 :] if "from" in lowered else ["player"]
+        raise UsageError(
+            "a query is one word, which the shell takes apart without quotes",
+            hint=f'stdbpy subscribe [DATABASE] "{" ".join(("SELECT * FROM", *table))}"',
+        )
     is_named = bool(words) and not any(map(str.isspace, words[0]))
     chosen = resolve_words(words, server, fall_through=is_named and len(words) > 1, no_config=no_config)
     if any(map(str.isspace, chosen.database)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import stat
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,21 @@ def open_sink(output: Path | None) -> Iterator[TextIO]:
         return
     with _replaced(output) as draft, draft.open("w", encoding="utf-8", newline="") as stream:
         yield stream
+
+
+def raise_if_unread(stream: TextIO) -> None:
+    """Raises ``BrokenPipeError``, as writing would, if nobody reads the pipe that ``stream`` is any more. Systems
+    without ``poll`` do not tell."""
+    if not hasattr(select, "poll"):
+        return
+    try:
+        number = stream.fileno()
+    except OSError:  # it is in memory
+        return
+    poll = select.poll()
+    poll.register(number, 0)  # what went wrong is told in any case
+    if poll.poll(0):
+        raise BrokenPipeError
 
 
 @contextmanager
