@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# A file's tests stay together: they share servers and what is published there.
+PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-real lint format completions docs bench clean
@@ -39,11 +41,11 @@ demo: $(READY)
 	@$(BIN)/python -m stdbpy.cli.demo
 
 test: $(READY)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(PARALLEL)
 
 test-real: $(READY)
 	@test -n "$$STDBPY_TEST_SERVERS" || { echo "Set STDBPY_TEST_SERVERS to a folder with the real servers (spacetimedb-standalone-2.8.3, ...)." >&2; exit 1; }
-	@$(BIN)/python -m pytest -m real
+	@$(BIN)/python -m pytest -m real $(PARALLEL)
 
 lint: $(READY)
 	@$(BIN)/ruff check .
