@@ -39,6 +39,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def seconds(number: float) -> str:
+    """``1 second``, ``0.5 seconds``."""
+    return f"{number:g} second" if number == 1 else f"{number:g} seconds"
+
+
 _HINT = "Hint: "
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, Self, TypeVar
 
 import msgspec
+
+from stdbpy.errors import nearest
 
 Outcome = TypeVar("Outcome")
 """What a call returns: ``None`` where it blocks, an awaitable under ``asyncio``."""
@@ -30,9 +32,17 @@ class InvokeProcedure(Protocol):
 class _Named:
     """Says of itself what can be called."""
 
+    def _names(self) -> set[str]:
+        return {name for name in (*dir(type(self)), *vars(self)) if not name.startswith("_")} - {"invoke"}
+
     def __repr__(self) -> str:
-        names = {name for name in (*dir(type(self)), *vars(self)) if not name.startswith("_")} - {"invoke"}
-        return f"<{type(self).__name__}: {', '.join(sorted(names)) or 'none'}>"
+        return f"<{type(self).__name__}: {', '.join(sorted(self._names())) or 'none'}>"
+
+    if not TYPE_CHECKING:  # to which other names simply are not there
+
+        def __getattr__(self, name):
+            message = f"{type(self).__name__} has no {name!r}"
+            raise AttributeError(f"{message}. {nearest(name, self._names())}".removesuffix(". "))
 
 
 class ReducerCalls(_Named, Generic[Outcome]):

@@ -26,10 +26,10 @@ from stdbpy.client.pending_call import PendingCall
 from stdbpy.client.query import Query
 from stdbpy.client.query_rows import QueryRows
 from stdbpy.client.stats import Counters, Stats
-from stdbpy.client.subscription_queries import queries_for_all
+from stdbpy.client.subscription_queries import queries_for_all, text_of
 from stdbpy.client.tables import TableSource
 from stdbpy.client.transactions import Transactions
-from stdbpy.errors import CallTimeout, ConnectionClosed, NoSuchDatabase, ProtocolError, StdbError
+from stdbpy.errors import CallTimeout, ConnectionClosed, NoSuchDatabase, ProtocolError, StdbError, seconds
 from stdbpy.protocol.catalog import Catalog
 from stdbpy.protocol.deliveries import Connected
 from stdbpy.protocol.reconnecting import Retry
@@ -278,7 +278,7 @@ class LiveConnection(ABC):
         if not self._link.is_flush_due:
             self._check_loop()
         with self._lock:
-            call = self._session.query(str(query))
+            call = self._session.query(text_of(query))
         pending = self._sent(call)
         pending.convert_with(partial(QueryRows.read, self._session.catalog))
         return pending
@@ -300,7 +300,7 @@ class LiveConnection(ABC):
         for hook in tuple(self._hooks.on_call_timeout):
             hook(call)
         return CallTimeout(
-            f"{call.kind} {call.name!r} has no answer after {timeout:g} seconds",
+            f"{call.kind} {call.name!r} has no answer after {seconds(timeout)}",
             hint="It may still run: its answer is taken when it comes.",
         )
 

@@ -52,6 +52,9 @@ class Hooks:
 
     @staticmethod
     def add(kind: list[Callable[..., object]], hook: Hook) -> Hook:
+        """Raises ``TypeError`` for what cannot be called."""
+        if not callable(hook):
+            raise TypeError(f"a callback is a function, not {hook!r}")
         kind.append(hook)
         return hook
 

@@ -14,6 +14,7 @@ from stdbpy.errors import (
     NoSuchDatabase,
     NotFound,
     TokenRejected,
+    seconds,
 )
 
 if TYPE_CHECKING:
@@ -57,6 +58,6 @@ def not_in_time(settings: Settings) -> ConnectFailed:
     """The error for a server that lets a client wait."""
     options = settings.session
     return ConnectFailed(
-        f"{options.server} did not say within {settings.connect_timeout:g} seconds who the client is",
+        f"{options.server} did not say within {seconds(settings.connect_timeout)} who the client is",
         hint="A longer connect_timeout waits for it.",
     )

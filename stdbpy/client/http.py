@@ -12,6 +12,7 @@ from stdbpy.client.calls import Invoke
 from stdbpy.client.query import Query
 from stdbpy.client.query_rows import QueryRows
 from stdbpy.client.sql_rows import rows_of_sql
+from stdbpy.client.subscription_queries import text_of
 from stdbpy.client.token_store import server_key
 from stdbpy.errors import ApiError, QueryFailed
 
@@ -66,7 +67,7 @@ class HttpDatabase(Generic[Calls]):
         :class:`~stdbpy.errors.QueryFailed` if the server refuses the query, and other kinds of ``ApiError``.
         """
         try:
-            [result] = self.api.sql(self.database, str(query))
+            [result] = self.api.sql(self.database, text_of(query))
         except ApiError as error:
             raise _failed(error) from error
         return _rows(self.module, query, result)
@@ -118,7 +119,7 @@ class AsyncHttpDatabase(Generic[Calls]):
     async def query(self, query: Query[Row] | str) -> QueryRows[Row]:
         """As :meth:`HttpDatabase.query`."""
         try:
-            [result] = await self.api.sql(self.database, str(query))
+            [result] = await self.api.sql(self.database, text_of(query))
         except ApiError as error:
             raise _failed(error) from error
         return _rows(self.module, query, result)

@@ -24,7 +24,7 @@ from stdbpy.client.transport.socket import (
     SocketSettings,
     open_socket,
 )
-from stdbpy.errors import ProtocolError, StdbError
+from stdbpy.errors import ProtocolError, StdbError, seconds
 from stdbpy.protocol.session import Session
 
 log = logging.getLogger("stdbpy.client")
@@ -254,6 +254,6 @@ def _in_words(error: OSError, timeout: float) -> str:
         case ConnectionRefusedError():
             return "nothing answers there"
         case TimeoutError():
-            return f"no connection came about within {timeout:g} seconds"
+            return f"no connection came about within {seconds(timeout)}"
         case _:
             return (error.strerror or str(error) or type(error).__name__).lower()

@@ -29,7 +29,7 @@ from stdbpy.client.subscription_builder import SubscriptionBuilder
 from stdbpy.client.subscription_queries import texts_of
 from stdbpy.client.subscriptions import Subscription
 from stdbpy.client.tables import TableSource
-from stdbpy.errors import CallTimeout, ClientError, StdbError, WouldDeadlock
+from stdbpy.errors import CallTimeout, ClientError, StdbError, WouldDeadlock, seconds
 from stdbpy.protocol.session import State
 from stdbpy.protocol.subscription import SubscriptionState
 
@@ -144,13 +144,16 @@ class Connection(LiveConnection):
     # --- calls and queries ---------------------------------------------------------------------
 
     @overload
-    def query(self, query: Query[Row]) -> QueryRows[Row]: ...
+    def query(self, query: Query[Row], *, timeout: float | None = None) -> QueryRows[Row]: ...
     @overload
-    def query(self, query: str) -> QueryRows[Any]: ...
-    def query(self, query: Query[Row] | str) -> QueryRows[Row]:
-        """The rows that a query gives now, whatever is subscribed. Raises :class:`~stdbpy.errors.QueryFailed`."""
+    def query(self, query: str, *, timeout: float | None = None) -> QueryRows[Any]: ...
+    def query(self, query: Query[Row] | str, *, timeout: float | None = None) -> QueryRows[Row]:
+        """The rows that a query gives now, whatever is subscribed.
+
+        Raises :class:`~stdbpy.errors.QueryFailed`, and ``CallTimeout`` after ``timeout`` seconds.
+        """
         self._refuse_inside_callback("a query")
-        return self._send_query(query).result()
+        return self._send_query(query).result(timeout)
 
     @overload
     def send_query(self, query: Query[Row]) -> PendingCall[QueryRows[Row]]: ...
@@ -402,7 +405,7 @@ class Connection(LiveConnection):
         if timeout is None:
             timeout = self.call_timeout
         if not self.wait_until(ready, timeout):
-            raise CallTimeout(f"{otherwise} after {timeout:g} seconds")
+            raise CallTimeout(f"{otherwise} after {seconds(timeout)}")
 
     async def wait_until_async(self, ready: Callable[[], bool], timeout: float | None) -> bool:  # noqa: ARG002
         raise WouldDeadlock("the connection is synchronous, and cannot be awaited", hint="Use `for`, or connect_async.")

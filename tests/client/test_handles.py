@@ -152,7 +152,7 @@ def test_callbacks_and_their_removal(database, db):
     assert everything() == [("delete", 1, TransactionEvent)]
     db.player.remove_on_delete(deleted)
     assert everything() == []
-    with pytest.raises(ValueError, match="not in list"):
+    with pytest.raises(ValueError, match="is none of the callbacks"):
         db.player.remove_on_delete(deleted)
 
 

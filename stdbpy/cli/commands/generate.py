@@ -16,7 +16,7 @@ from stdbpy.cli.invocation import Invocation, invocation_of, is_said
 from stdbpy.cli.left_out import CSHARP, LeftOut
 from stdbpy.cli.options import Anonymous, BinPath, Environment, ModulePath, NoConfig, Server, Yes
 from stdbpy.cli.parameters import OneOf
-from stdbpy.errors import ProjectError, UsageError
+from stdbpy.errors import ProjectError, UsageError, counted
 from stdbpy.project.generated import Differences
 from stdbpy.project.generating import (
     Package,
@@ -194,5 +194,8 @@ def _report(differences: Differences, folder: Path, invocation: Invocation, *, c
         invocation.note(f"{shown} is up to date")
         return
     written = len(differences.created) + len(differences.changed)
-    counts = [f"{written} files written", *([f"{len(differences.deleted)} deleted"] if differences.deleted else [])]
+    counts = [
+        f"{counted(written, 'file')} written",
+        *([f"{len(differences.deleted)} deleted"] if differences.deleted else []),
+    ]
     invocation.note(f"{shown}: {', '.join(counts)}")

@@ -75,6 +75,14 @@ class OpaqueColumn:
         __and__ = __or__ = __rand__ = __ror__ = __invert__ = __bool__ = refuse
         __hash__ = object.__hash__
 
+        def __getattr__(self, name):
+            if name in OpaqueColumn.__slots__ or name.startswith("__"):  # a copy that is being made has none yet
+                raise AttributeError(name)
+            raise AttributeError(
+                f"the column {self.source.table}.{self.name} has no {name!r}: conditions compare whole columns, "
+                "and what is inside of one is for the client to look at"
+            )
+
 
 class Column(OpaqueColumn, Generic[Of, Value]):
     """A column that can be compared with values and with other columns of its table and type.

@@ -17,6 +17,7 @@ from stdbpy.errors import InvalidQuery
 
 Row = TypeVar("Row")
 Cols = TypeVar("Cols", bound=Columns)
+Told = TypeVar("Told")
 OtherRow = TypeVar("OtherRow")
 OtherCols = TypeVar("OtherCols", bound=Columns)
 
@@ -75,7 +76,7 @@ class TableQuery(Query[Row], Generic[Row, Cols]):
 
         Raises :class:`InvalidQuery` for what SpacetimeDB does not have.
         """
-        added = condition_on(self._source, condition(self._columns(self._source)))
+        added = condition_on(self._source, _told(condition, self._columns(self._source)))
         return TableQuery(self._source, self.row_type, self._columns, _both(self._condition, added))
 
     def left_semijoin(
@@ -182,7 +183,7 @@ class Semijoin(Query[Row], Generic[Row, Cols]):
 
     def where(self, condition: Callable[[Cols], Condition[Cols] | Column[Cols, bool]]) -> Semijoin[Row, Cols]:
         """Those of the rows that the condition holds for as well, as with :meth:`TableQuery.where`."""
-        added = condition_on(self._source, condition(self._columns(self._source)))
+        added = condition_on(self._source, _told(condition, self._columns(self._source)))
         return Semijoin(self._source, self.row_type, self._columns, self._joined, _both(self._condition, added))
 
 
@@ -190,6 +191,16 @@ def _both(first: Condition[Any] | None, second: Condition[Any] | None) -> Condit
     if first is None or second is None:
         return first if second is None else second
     return join("AND", (first, second))
+
+
+def _told(condition: Callable[[Cols], Told], columns: Cols) -> Told:
+    """Raises :class:`InvalidQuery` for what is no function, such as SQL."""
+    if not callable(condition):
+        raise InvalidQuery(
+            f"where takes a function that is given the table's columns, not {condition!r}",
+            hint="Such as: where(lambda p: p.level > 10). Whole queries may be SQL",
+        )
+    return condition(columns)
 
 
 def _where(condition: Condition[Any] | None) -> str:

@@ -21,7 +21,9 @@ class Registry(Generic[Callback]):
         self.callbacks: tuple[Callback, ...] = ()
 
     def add(self, callback: Callback) -> None:
-        """The same one added twice is called twice."""
+        """The same one added twice is called twice. Raises ``TypeError`` for what cannot be called."""
+        if not callable(callback):
+            raise TypeError(f"a callback is a function, not {callback!r}")
         while True:
             before = self.callbacks
             after = (*before, callback)
@@ -34,7 +36,10 @@ class Registry(Generic[Callback]):
         while True:
             before = self.callbacks
             left = list(before)
-            left.remove(callback)
+            try:
+                left.remove(callback)
+            except ValueError:
+                raise ValueError(f"{callback!r} is none of the callbacks") from None
             after = tuple(left)
             if self.callbacks is before:
                 self.callbacks = after

@@ -164,7 +164,7 @@ def test_only_what_somebody_listens_to_is_told() -> None:
     table.listeners.on_delete.remove(print)
     [changes] = cache.apply([table_rows(SCORED, [], [scored(3)])])
     assert (changes.deleted, changes.count) == ((), 1)
-    with pytest.raises(ValueError, match="not in list"):
+    with pytest.raises(ValueError, match="is none of the callbacks"):
         table.listeners.on_delete.remove(print)
 
 

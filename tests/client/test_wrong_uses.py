@@ -1,0 +1,73 @@
+"""What is asked of a client in a wrong way is refused with what would be right."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+
+from stdbpy.errors import CallTimeout, InvalidQuery, UsageError
+from stdbpy.testing import InMemoryDatabase
+from tests.client import game as tables
+from tests.client.game import MODULE, DbConnection, Player, Reducers
+from tests.client.generated import golden
+
+
+@pytest.fixture
+def db() -> Iterator[Any]:
+    with InMemoryDatabase(MODULE) as database:
+        yield database.connect(DbConnection)
+
+
+@pytest.mark.parametrize("ask", ["subscribe", "query", "send_query"])
+def test_what_is_no_query(db, ask):
+    for wrong in (db.player, [tables.player], Player, 5, None):
+        with pytest.raises(UsageError, match="a query is a table's, such as tables.player, or SQL"):
+            getattr(db, ask)(wrong)
+    with pytest.raises(UsageError) as caught:
+        getattr(db, ask)(db.score)
+    assert "tables.score" in caught.value.hint
+
+
+def test_what_is_no_callback(db):
+    for register in (db.player.on_insert, db.player.on_update, db.on_connect, db.on_closed, db.on_callback_error):
+        with pytest.raises(TypeError, match="a callback is a function, not None"):
+            register(None)
+    with pytest.raises(ValueError, match="print.* is none of the callbacks"):
+        db.player.remove_on_insert(print)
+
+
+def test_fields_of_columns():
+    with pytest.raises(AttributeError, match=r"player\.guild has no 'x': conditions compare whole columns"):
+        tables.player.where(lambda p: p.guild.x == 1)
+    columns: list[Any] = []
+    tables.player.where(lambda p: columns.append(p.level) or (p.level > 1))
+    assert copy.copy(columns[0]).sql == columns[0].sql
+
+
+def test_sql_for_where():
+    with pytest.raises(InvalidQuery, match="where takes a function") as caught:
+        tables.player.where(cast("Any", "level > 3"))
+    assert "lambda" in caught.value.hint
+
+
+def test_misspelt_reducers_of_generated_code(db):
+    with pytest.raises(AttributeError, match=r"has no 'levle_up'. Did you mean 'level_up'\?$"):
+        db.reducers.levle_up(1)
+    assert not hasattr(Reducers(lambda *_: None), "nothing_like_it")
+
+
+def test_a_query_waits_no_longer_than_its_timeout(db, monkeypatch):
+    monkeypatch.setattr(db, "_flush_soon", lambda: None)  # nothing is sent
+    with pytest.raises(CallTimeout, match="after 0.01 seconds"):
+        db.query(tables.player, timeout=0.01)
+
+
+def test_values_that_no_row_has():
+    sdk = golden("sdk_test_client")
+    with InMemoryDatabase(sdk.MODULE) as database:
+        db = database.connect(sdk.DbConnection)
+        with pytest.raises(TypeError, match="the column 'n' holds <SimpleEnum.*, not 'RED'"):
+            db.indexed_simple_enum.n.filter("RED")
