@@ -405,6 +405,7 @@ class Connection(LiveConnection):
         if timeout is None:
             timeout = self.call_timeout
         if not self.wait_until(ready, timeout):
+            assert timeout is not None
             raise CallTimeout(f"{otherwise} after {seconds(timeout)}")
 
     async def wait_until_async(self, ready: Callable[[], bool], timeout: float | None) -> bool:  # noqa: ARG002
