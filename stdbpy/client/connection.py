@@ -355,6 +355,7 @@ class LiveConnection(ABC):
         verdict = self._session.lost(lost.reason, code=lost.code, status=lost.status)
         if lost.hint and isinstance(verdict.error, NoSuchDatabase):
             verdict.error.hint = lost.hint
+        self._settings.explain(verdict.error)
         if isinstance(verdict, Retry):
             self._on_loop(self._link.start, verdict.seconds)
 

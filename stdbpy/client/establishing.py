@@ -30,7 +30,7 @@ def fetch_schema(settings: Settings) -> ModuleSchema:
         with ApiClient(server_key(options.server), options.token, timeout=settings.connect_timeout) as api:
             return api.schema(options.database)
     except ApiError as error:
-        raise _connect_failed(error) from None
+        raise _connect_failed(error, settings) from None
 
 
 async def fetch_schema_async(settings: Settings) -> ModuleSchema:
@@ -42,16 +42,18 @@ async def fetch_schema_async(settings: Settings) -> ModuleSchema:
         async with AsyncApiClient(server_key(options.server), options.token, timeout=settings.connect_timeout) as api:
             return await api.schema(options.database)
     except ApiError as error:
-        raise _connect_failed(error) from None
+        raise _connect_failed(error, settings) from None
 
 
-def _connect_failed(error: ApiError) -> ConnectFailed:
+def _connect_failed(error: ApiError, settings: Settings) -> ConnectFailed:
     kind = ConnectFailed
     if isinstance(error, NotFound):
         kind = NoSuchDatabase
     elif isinstance(error, TokenRejected | Forbidden):
         kind = CredentialsRefused
-    return kind(error.message, status=error.status, hint=error.hint)
+    failed = kind(error.message, status=error.status, hint=error.hint)
+    settings.explain(failed)
+    return failed
 
 
 def not_in_time(settings: Settings) -> ConnectFailed:

@@ -7,9 +7,9 @@ from ssl import SSLContext
 from typing import Literal, TypeAlias, TypedDict
 
 from stdbpy.client.option_checks import check_values
-from stdbpy.client.token_store import KeepToken, TokenStore, token_store
+from stdbpy.client.token_store import FileTokens, KeepToken, KeyringTokens, TokenStore, token_store
 from stdbpy.client.transport.socket import Library, SocketSettings
-from stdbpy.errors import UsageError, nearest
+from stdbpy.errors import CredentialsRefused, StdbError, UsageError, nearest
 from stdbpy.protocol.handshake import SUBPROTOCOLS
 from stdbpy.protocol.options import CompressionName, ReconnectPolicy, SessionOptions
 
@@ -104,6 +104,8 @@ class Settings:
         if token is None and self.token_store is not None:
             token = self.token_store.load(uri, database)
         self.kept_token = token if self.token_store is not None else None
+        self.is_token_kept = options.get("token") is None and token is not None
+        """The token that is shown first is one that was kept."""
         self.check_schema = options.get("check_schema", True)
         self.connect_timeout = options.get("connect_timeout", 10.0)
         self.call_timeout = options.get("call_timeout")
@@ -126,3 +128,16 @@ class Settings:
             ping_timeout=options.get("ping_timeout", _SOCKET.ping_timeout),
             ssl=options.get("ssl"),
         )
+
+    def explain(self, error: StdbError) -> None:
+        """Gives the refusal of a kept token a hint that says how to forget it: its user has never seen it."""
+        if isinstance(error, CredentialsRefused) and self.is_token_kept:
+            store = _STORES.get(type(self.token_store), "the TokenStore")
+            forget = f"{store}.forget({self.session.server!r}, {self.session.database!r})"
+            error.hint = (
+                "The server does not know the kept token, perhaps as it has new keys: "
+                f"forget it with {forget}, to come back as a new identity"
+            )
+
+
+_STORES: dict[type, str] = {FileTokens: "FileTokens()", KeyringTokens: "KeyringTokens()"}

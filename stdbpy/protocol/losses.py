@@ -55,7 +55,7 @@ def refusal(status: int, text: str, options: SessionOptions) -> ConnectFailed:
         return CredentialsRefused(
             f"{server} refuses the credentials ({status}){said}",
             status=status,
-            hint="Log in again, or connect without a token as a new identity",
+            hint="Get a new token, or connect without one as a new identity",
         )
     if status == 404 or (status == 500 and _GONE.search(text)):
         return NoSuchDatabase(

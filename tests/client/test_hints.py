@@ -9,9 +9,9 @@ import traceback
 
 import pytest
 
-from stdbpy.client import connect
+from stdbpy.client import Connection, FileTokens, connect
 from stdbpy.client.refused_queries import explain
-from stdbpy.errors import ConnectFailed, QueryFailed, StdbError, SubscriptionFailed
+from stdbpy.errors import ConnectFailed, CredentialsRefused, QueryFailed, StdbError, SubscriptionFailed
 from stdbpy.protocol.functions import failure_of
 from stdbpy.protocol.incoming import Failed
 from stdbpy.testing import InMemoryDatabase
@@ -94,3 +94,18 @@ def test_refused_queries_over_a_connection(chat):
 def test_a_crash_leads_to_the_log():
     crashed = failure_of(Failed("it is out of fuel"), None, "game", told_apart=True)
     assert crashed is not None and "stdbpy logs game" in crashed.hint
+
+
+@pytest.mark.parametrize("is_generated", [True, False])
+def test_a_kept_token_that_the_server_does_not_know(chat, tmp_path, is_generated):
+    tokens = FileTokens(tmp_path)
+    tokens.save(chat.url, chat.database, "no.such.token")
+    connection_class = chat.sync_class if is_generated else Connection
+    with pytest.raises(CredentialsRefused) as caught:
+        connection_class.connect(chat.url, chat.database, keep_token=tokens)
+    assert f".forget('{chat.url}', '{chat.database}')" in caught.value.hint
+    assert tokens.forget(chat.url, chat.database)
+    connection_class.connect(chat.url, chat.database, keep_token=tokens).close()
+    with pytest.raises(CredentialsRefused) as caught:
+        connection_class.connect(chat.url, chat.database, token="no.such.token")
+    assert "forget" not in caught.value.hint
