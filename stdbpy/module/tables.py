@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING
 from typing import Any, Literal, TypeVar, dataclass_transform, overload
 
+from stdbpy.errors import nearest
 from stdbpy.module.declarations import ColumnOptions, IndexOptions, TableDeclaration, record
 from stdbpy.module.rows import column_field, make_row_class
 from stdbpy.schema.model import IndexAlgorithm
@@ -27,6 +28,8 @@ C = TypeVar("C", bound=type)
 V = TypeVar("V")
 
 Algorithm = Literal["btree", "hash", "direct"]
+
+_OPTIONS = ("name", "public", "scheduled", "primary_key", "indexes")
 
 _ALGORITHMS = {algorithm.value.lower(): algorithm for algorithm in IndexAlgorithm}
 
@@ -115,6 +118,7 @@ def table(
     scheduled: str | None = None,
     primary_key: str | None = None,
     indexes: Sequence[IndexOptions] = (),
+    **unknown: object,
 ) -> Any:
     """Declares a table whose rows are instances of the class; the class becomes a dataclass.
 
@@ -129,7 +133,7 @@ def table(
     """
     user = sys._getframe(1)  # noqa: SLF001
     namespace, line = user.f_globals, user.f_lineno
-    _check_options(scheduled, indexes)
+    _check_options(scheduled, indexes, unknown)
 
     def declare(cls: object) -> type:
         if not isinstance(cls, type):
@@ -144,7 +148,12 @@ def table(
     return declare if cls is None else declare(cls)
 
 
-def _check_options(scheduled: object, indexes: object) -> None:
+def _check_options(scheduled: object, indexes: object, unknown: Mapping[str, object]) -> None:
+    if "event" in unknown:
+        raise TypeError("modules in Python have no event tables yet: leave out event, and the table keeps its rows")
+    for name in unknown:
+        hint = nearest(name, _OPTIONS) or f"It has {', '.join(_OPTIONS)}."
+        raise TypeError(f"@table has no option {name!r}. {hint}")
     if scheduled is not None and not isinstance(scheduled, str):
         name = getattr(scheduled, "__name__", "send_reminder")
         raise TypeError(f"scheduled takes the name of a reducer, as it may stand further below: scheduled={name!r}")

@@ -366,9 +366,14 @@ CASES = {
         raise SystemExit("not today")  # E: SystemExit: not today
     """,
     "a misspelt option": """
-        @table(pubic=True)  # E: TypeError: .*unexpected keyword argument 'pubic'
+        @table(pubic=True)  # E: TypeError: @table has no option 'pubic'. Did you mean 'public'
         class Player:
             id: u64
+    """,
+    "an event table": """
+        @table(event=True)  # E: TypeError: modules in Python have no event tables yet
+        class Hit:
+            damage: u8
     """,
     "a misspelt index": """
         @table
