@@ -102,6 +102,46 @@ def test_dev_serves_clients_until_interrupted(
         socket.create_connection(("127.0.0.1", int(environment["STDBPY_SERVER"].rpartition(":")[2])))
 
 
+def test_the_chat(dev: subprocess.Popen[str], tmp_path: Path, environment: dict[str, str]) -> None:
+    assert dev.stdout is not None
+    assert any("Database created" in line for line in iter(dev.stdout.readline, ""))
+    root = tmp_path / "my-chat"
+
+    def chat(*words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "client.py", *words],
+            cwd=root, env=environment, input=typed, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    assert chat("--help").stdout.startswith("usage: client.py")
+    assert chat("--nick", "x").returncode == 2
+    typed = chat("--name", "Bob", typed="/nick x\n/name \n/name  Ada\n")
+    assert (typed.returncode, typed.stderr) == (0, "")
+    assert typed.stdout.count("there is only `/name NAME`") == 2
+    said = chat("Hello", "there!")
+    assert [line.split(maxsplit=1)[1] for line in said.stdout.splitlines()] == ["Ada: Hello there!"]
+
+    talking = subprocess.Popen(
+        [sys.executable, "client.py", "--guest"],
+        cwd=root, env=environment, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert talking.stdout is not None
+        assert talking.stdout.readline().endswith("Ada: Hello there!\n")
+        server = environment["STDBPY_SERVER"]
+        subprocess.run(
+            [sys.executable, "-m", "stdbpy.cli", "delete", "my-chat", "--yes", "--server", server],
+            cwd=root, env=environment, capture_output=True, check=True,
+        )  # fmt: skip
+        assert talking.wait(30) == 1
+        told = talking.communicate()[1]
+    finally:
+        talking.kill()
+        talking.communicate()
+    assert told.count("no database") == 1, told
+
+
 def test_two_projects_are_developed_side_by_side(
     dev: subprocess.Popen[str], tmp_path: Path, environment: dict[str, str]
 ) -> None:

@@ -1,18 +1,20 @@
 """The chat room, live: shows what is said while it is said, and says what you type.
 
-    python client.py            until Ctrl-D; `/name Ada` says who you are
-    python client.py --guest    as somebody new, such as in a second terminal
-    python client.py Hello!     says that, shows what was said, and ends
+    python client.py               until Ctrl-D; `/name Ada` says who you are
+    python client.py --guest       as somebody new, such as in a second terminal
+    python client.py --name Ada    says who you are first
+    python client.py Hello!        says that, shows what was said, and ends
 
 Needs a server with the module (`make dev`) and the generated code (`make generate`).
 """
 
+import argparse
 import os
 import sys
 from collections.abc import Iterable
 
 from stdbpy.api import ApiClient
-from stdbpy.errors import ReducerFailed, StdbError
+from stdbpy.errors import ConnectionLost, ReducerFailed, StdbError
 from stdbpy.project import cli_toml
 from stdbpy.project.credentials import CredentialStore, find_token
 
@@ -24,12 +26,15 @@ DATABASE = "{{cookiecutter.database}}"
 HISTORY = 20
 
 
-def main(text: str, *, is_guest: bool) -> None:
+def main(text: str, name: str | None, *, is_guest: bool) -> None:
     token = None if is_guest else my_token()
     with connect(SERVER, DATABASE, token=token) as chat:
-        chat.on_disconnect(lambda _, error: print(error) if error else None)
+        # That it was lost, and is tried for again, is told by the log of stdbpy.
         chat.on_reconnect(lambda _: print("The connection is back."))
+        chat.on_closed(end)
         chat.subscribe(tables.user, tables.message)
+        if name is not None:
+            say(chat, f"/name {name}")
         if text:
             say(chat, text)
         show_history(chat)
@@ -68,14 +73,26 @@ def talk(chat: DbConnection, lines: Iterable[str]) -> None:
         say(chat, line.strip())
 
 
-def say(chat: DbConnection, text: str) -> None:
+def say(chat: DbConnection, line: str) -> None:
+    """Says a line of text, or does what it asks for if it begins with a slash."""
+    command, _, name = line.partition(" ")
     try:
-        if text.startswith("/name "):
-            chat.reducers.set_name(text.removeprefix("/name "))
-        elif text:
-            chat.reducers.send_message(text)
-    except ReducerFailed as refusal:
-        print(refusal)
+        if command == "/name" and name.strip():
+            chat.reducers.set_name(name.strip())
+        elif command.startswith("/"):
+            print(f"{line}: there is only `/name NAME`.", flush=True)
+        elif line:
+            chat.reducers.send_message(line)
+    except (ReducerFailed, ConnectionLost) as refusal:
+        print(refusal, flush=True)
+
+
+def end(_: DbConnection, error: StdbError | None) -> None:
+    """Ends the program if the connection will not come back, also while it waits for
+    a line to be typed."""
+    if error is not None:
+        print(f"{error}\n{error.hint}".rstrip(), file=sys.stderr, flush=True)
+        os._exit(1)
 
 
 def my_token() -> str:
@@ -90,9 +107,13 @@ def my_token() -> str:
 
 
 if __name__ == "__main__":
-    words = [word for word in sys.argv[1:] if word != "--guest"]
+    parser = argparse.ArgumentParser(description="The chat room, live.")
+    parser.add_argument("text", nargs="*", help="say this, show what was said, and end")
+    parser.add_argument("--name", help="say who you are first")
+    parser.add_argument("--guest", action="store_true", help="come as somebody new")
+    said = parser.parse_args()
     try:
-        main(" ".join(words), is_guest="--guest" in sys.argv)
+        main(" ".join(said.text), said.name, is_guest=said.guest)
     except KeyboardInterrupt:
         print()
     except StdbError as error:
