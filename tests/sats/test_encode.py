@@ -208,7 +208,9 @@ def test_forms_of_a_product(bound: type | None, value: Any) -> None:
     assert codec.encode_rows(rows) == data * 3
 
 
-@pytest.mark.parametrize("value", [[1, 2], (1, 2), b"\1\2", bytearray(b"\1\2"), memoryview(b"\1\2")], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "value", [[1, 2], (1, 2), b"\1\2", bytearray(b"\1\2"), memoryview(b"\1\2")], ids=lambda value: type(value).__name__
+)
 def test_forms_of_bytes(value: Any) -> None:
     assert compile_codec(t.BYTES).encode(value).hex() == "020000000102"
 
