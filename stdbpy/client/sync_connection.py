@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
 import math
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -13,7 +11,6 @@ from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack, overload
-from weakref import WeakSet
 
 from stdbpy.client.builder import DbConnectionBuilder
 from stdbpy.client.connection import GeneratedClient, LiveConnection, runtime_client
@@ -21,6 +18,7 @@ from stdbpy.client.establishing import fetch_schema, not_in_time
 from stdbpy.client.inbox import Inbox
 from stdbpy.client.io_thread import IoThread
 from stdbpy.client.link import Arrival
+from stdbpy.client.open_connections import open_connections
 from stdbpy.client.options import Delivery, Settings, SyncConnectOptions
 from stdbpy.client.pending_call import PendingCall
 from stdbpy.client.query import Query
@@ -29,7 +27,7 @@ from stdbpy.client.subscription_builder import SubscriptionBuilder
 from stdbpy.client.subscription_queries import texts_of
 from stdbpy.client.subscriptions import Subscription
 from stdbpy.client.tables import TableSource
-from stdbpy.errors import CallTimeout, ClientError, StdbError, WouldDeadlock, seconds
+from stdbpy.errors import CallTimeout, ClientError, WouldDeadlock, seconds
 from stdbpy.protocol.session import State
 from stdbpy.protocol.subscription import SubscriptionState
 
@@ -43,11 +41,6 @@ LOOKS_EVERY = 0.5
 
 TICKS_WITHIN = 10.0
 """Seconds without a tick after which the log says who waits for one."""
-
-LOCKED_WITHIN = 1.0
-"""Seconds that a fork waits for a connection that another thread holds the lock of."""
-
-_open: WeakSet[Connection] = WeakSet()
 
 
 class Connection(LiveConnection):
@@ -90,7 +83,7 @@ class Connection(LiveConnection):
             name = f"stdbpy {settings.session.database}"
             self._thread = threading.Thread(target=self._deliver_until_closed, name=name, daemon=True)
             self._thread.start()
-        _open.add(self)
+        open_connections.add(self)
 
     @classmethod
     def connect(cls, uri: str, database: str, **options: Unpack[SyncConnectOptions]) -> Self:
@@ -261,7 +254,7 @@ class Connection(LiveConnection):
 
     def _stop(self) -> None:
         """Ends all that is not this thread: closes the socket, and leaves the event loop."""
-        _open.discard(self)
+        open_connections.discard(self)
         self._stop_link().result()
         self._io.leave()
         with self._changed:
@@ -280,8 +273,8 @@ class Connection(LiveConnection):
         Returns when nothing of it is left; inside of a callback it begins to close, and does so behind it.
         """
         with self.lock:
-            is_first = self in _open
-            _open.discard(self)
+            is_first = self in open_connections
+            open_connections.discard(self)
             self._session.close()
         self._inbox.put(None)
         if self._thread is None:
@@ -504,35 +497,3 @@ class Connection(LiveConnection):
     def _on_loop(self, function: Callable[..., object], *arguments: object) -> None:
         with suppress(RuntimeError):  # the event loop is gone with the connection
             self._io.call_soon(function, *arguments)
-
-
-_locked: list[Connection] = []
-"""While the process forks."""
-
-
-def _lock_all() -> None:
-    """Before a fork: no other thread then changes a cache, nor has a lock that the new process would wait for."""
-    _locked.extend(connection for connection in list(_open) if connection.lock.acquire(timeout=LOCKED_WITHIN))
-
-
-def _unlock_all() -> None:
-    while _locked:
-        _locked.pop().lock.release()
-
-
-def _abandon_all() -> None:
-    _unlock_all()
-    for connection in list(_open):
-        connection.abandon()
-    _open.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_lock_all, after_in_parent=_unlock_all, after_in_child=_abandon_all)
-
-
-@atexit.register
-def _close_all() -> None:
-    for connection in list(_open):
-        with suppress(StdbError):
-            connection.close()
