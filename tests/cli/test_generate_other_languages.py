@@ -48,7 +48,7 @@ def test_another_language_is_written_by_the_official_program(run: Run, project: 
     (project / "web" / "types.ts").unlink()
     checked = run("generate", "--lang", "typescript", "--out-dir", "web", "--check")
     assert (checked.code, "missing: types.ts; left over: old.ts" in checked.err) == (1, True)
-    assert run("generate", "--lang", "typescript", "--out-dir", "web").err == "web: 1 files written, 1 deleted\n"
+    assert run("generate", "--lang", "typescript", "--out-dir", "web").err == "web: 1 file written, 1 deleted\n"
     assert sorted(path.name for path in (project / "web").iterdir()) == ["index.ts", "mine.ts", "types.ts"]
 
 
