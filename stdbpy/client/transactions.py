@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from stdbpy.client.tables.source import Waiting
-from stdbpy.errors import ConnectionClosed
+from stdbpy.client.tables.stream import Stream
 from stdbpy.protocol.cache import TableCache, TableChanges
 from stdbpy.protocol.events import RowEvent
 
@@ -29,7 +28,7 @@ class Transaction(msgspec.Struct, frozen=True):
     """Of each table in which there were any."""
 
 
-class Transactions:
+class Transactions(Stream[Transaction]):
     """Transactions from the moment on that it was asked for them, as an iterator.
 
     ``for`` and ``async for`` wait for the next one; after ``timeout`` seconds without one, or once the
@@ -45,80 +44,16 @@ class Transactions:
         waiting: Waiting,
         timeout: float | None = None,
     ) -> None:
-        self.timeout = timeout
-        """May be changed from one transaction to the next."""
-        self._hooks = hooks
-        self._waiting = waiting
-        self._pending: deque[Transaction] = deque()
-        self._is_closed = False
+        super().__init__(waiting, timeout)
         # Nobody reports a change of a table that nobody listens to.
-        self._listened = [
-            registry
-            for listeners in (table.listeners for table in tables)
-            for registry in (listeners.on_insert, listeners.on_delete, listeners.on_update)
-        ]
-        for registry in self._listened:
-            registry.add(_listen)
-        # It knows the queue alone, so that a stream that nobody reads any more is let go.
-        self._hook = partial(_take, self._pending)
-        hooks.append(self._hook)
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> Transaction:
-        if not self._pending:
-            try:
-                self._waiting.wait_until(self._has_pending, self.timeout)
-            except ConnectionClosed:
-                self.close()
-        if not self._pending:
-            raise StopIteration
-        return self._pending.popleft()
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Transaction:
-        if not self._pending:
-            try:
-                await self._waiting.wait_until_async(self._has_pending, self.timeout)
-            except ConnectionClosed:
-                self.close()
-        if not self._pending:
-            raise StopAsyncIteration
-        return self._pending.popleft()
-
-    def _has_pending(self) -> bool:
-        return bool(self._pending) or self._is_closed
-
-    def close(self) -> None:
-        """Ends the stream: what is already there can still be taken, nothing is added."""
-        self._leave()
-        self._waiting.look_again()
-
-    def _leave(self) -> None:
-        if not self._is_closed:
-            self._is_closed = True
-            self._hooks.remove(self._hook)
-            for registry in self._listened:
-                registry.remove(_listen)
-
-    def __repr__(self) -> str:
-        ended = ", closed" if self._is_closed else ""
-        return f"<{type(self).__name__}: {len(self._pending)} not taken yet{ended}>"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        if hasattr(self, "_hook"):
-            self._leave()
+        for table in tables:
+            listeners = table.listeners
+            for registry in (listeners.on_insert, listeners.on_delete, listeners.on_update):
+                registry.add(_listen)
+                self._stops.append(partial(registry.remove, _listen))
+        hook = partial(_take, self._pending)
+        hooks.append(hook)
+        self._stops.append(partial(hooks.remove, hook))
 
 
 def _take(pending: deque[Transaction], context: EventContext, changes: Sequence[TableChanges]) -> None:
