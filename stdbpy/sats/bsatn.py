@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, NoReturn, TypeVar
 
@@ -19,16 +18,12 @@ from stdbpy.sats import types as t
 from stdbpy.sats.bsatn_checking import BytesChecker, ValueChecker
 from stdbpy.sats.bsatn_reading import READING_FAILURES, ReaderSource
 from stdbpy.sats.bsatn_writing import WRITING_FAILURES, WriterSource
+from stdbpy.sats.garbage import GC_PAUSE_SIZE, garbage_left_alone
 from stdbpy.sats.shapes import Shapes
 
 V = TypeVar("V")
 
 Buffer = bytes | bytearray | memoryview
-
-GC_PAUSE_SIZE = 1 << 16
-"""From this many bytes on, :meth:`Codec.decode_rows` keeps the garbage collector from running: it
-would walk all the rows read so far, again and again, and find nothing (half of the time for rows
-with an ``Identity`` and a ``Timestamp``, which the collector tracks)."""
 
 
 class Codec(Generic[V]):
@@ -100,17 +95,14 @@ class Codec(Generic[V]):
         rows = self._rows or self._generate_rows()
         if data.__class__ is not bytes:
             data = bytes(data)
-        pause = len(data) >= GC_PAUSE_SIZE and gc.isenabled()
-        if pause:
-            gc.disable()
         try:
-            return rows(data)
+            if len(data) < GC_PAUSE_SIZE:
+                return rows(data)
+            with garbage_left_alone():
+                return rows(data)
         except READING_FAILURES as error:
             BytesChecker(self._shapes, data).check_rows()
             _raise_unexplained(error)
-        finally:
-            if pause:
-                gc.enable()
 
     def _generate_write(self) -> Callable[[V], bytes]:
         self._write = write = WriterSource(self._shapes).whole()

@@ -12,8 +12,9 @@ import pytest
 
 from stdbpy.errors import DecodeError, EncodeError
 from stdbpy.sats import types as t
-from stdbpy.sats.bsatn import GC_PAUSE_SIZE, compile_codec, compile_columns_decoder
+from stdbpy.sats.bsatn import compile_codec, compile_columns_decoder
 from stdbpy.sats.bsatn_reading import PROBE_SIZE
+from stdbpy.sats.garbage import GC_PAUSE_SIZE
 from stdbpy.sats.types import Primitive as P
 from stdbpy.sats.values import ConnectionId, Identity, Timestamp
 

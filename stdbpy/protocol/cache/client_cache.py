@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import NoReturn
 
 from stdbpy.errors import ProtocolError, nearest
@@ -13,7 +12,7 @@ from stdbpy.protocol.cache.table_cache import TableCache
 from stdbpy.protocol.catalog import Catalog
 from stdbpy.protocol.incoming import Rows, TableRows
 from stdbpy.protocol.row_list import RowList
-from stdbpy.sats.bsatn import GC_PAUSE_SIZE
+from stdbpy.sats.garbage import GC_PAUSE_SIZE, garbage_left_alone
 
 
 class ClientCache:
@@ -42,7 +41,7 @@ class ClientCache:
             changes = table.apply_one(sent)
             if changes is not None:
                 return [changes]
-        with _few_collections(paused=_is_large(tables)):
+        with garbage_left_alone() if _is_large(tables) else nullcontext():
             return [table.commit(plan) for table, plan in self._prepared(tables)]
 
     def shadow(self) -> Shadow:
@@ -52,7 +51,7 @@ class ClientCache:
     def reconcile(self, shadow: Shadow) -> list[TableChanges]:
         """Takes over the rows of ``shadow``, which is of no use afterwards, and tells what has changed
         by it: one entry for each table with changes. Rows that both have stay the same objects."""
-        with _few_collections(paused=True):
+        with garbage_left_alone():
             plans = [(table, table.prepare_to_become(shadow.tables[name])) for name, table in self.tables.items()]
             return [changes for table, plan in plans if (changes := table.commit(plan)).count]
 
@@ -103,16 +102,3 @@ def _is_large(tables: Sequence[TableRows]) -> bool:
             if isinstance(rows, RowList):
                 size += len(rows.data)
     return size >= GC_PAUSE_SIZE
-
-
-@contextmanager
-def _few_collections(*, paused: bool) -> Iterator[None]:
-    """Keeps the garbage collector from walking a growing table again and again, to find nothing."""
-    paused = paused and gc.isenabled()
-    if paused:
-        gc.disable()
-    try:
-        yield
-    finally:
-        if paused:
-            gc.enable()

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from stdbpy.errors import DecodeError, counted
 from stdbpy.protocol.cache.changes import Row, RowKey
-from stdbpy.protocol.cache.comparing import ComparisonKeys, ToKey
+from stdbpy.protocol.cache.comparing import ComparisonKeys
 from stdbpy.protocol.cache.row_reading import decoded_rows
 from stdbpy.protocol.catalog import TableLayout
 from stdbpy.protocol.row_list import RowList
@@ -161,4 +161,4 @@ def _uuid(raw: bytes) -> RowKey:
     return uuid_from_int(int.from_bytes(raw, "little"))
 
 
-__all__ = ["PrimaryKeys", "RowKeys", "ToKey", "WholeRows", "column_getter", "row_keys"]
+__all__ = ["PrimaryKeys", "RowKeys", "WholeRows", "column_getter", "row_keys"]
