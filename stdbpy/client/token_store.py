@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 from stdbpy.errors import ClientError, MissingExtra
+from stdbpy.replacing import SECRET, replace_file
 
-_OWNER_ONLY = 0o600
 _OWNER_ONLY_FOLDER = 0o700
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SERVICE = "stdbpy"
@@ -93,19 +92,9 @@ class FileTokens:
     def save(self, server: str, database: str, token: str) -> None:
         path = self.path(server, database)
         document = {"server": server_key(server), "database": database, "token": token}
-        draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
         try:
             self.folder.mkdir(mode=_OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(json.dumps(document).encode() + b"\n")
-                    file.flush()
-                    os.fsync(file.fileno())
-                draft.replace(path)
-            except BaseException:
-                draft.unlink(missing_ok=True)
-                raise
+            replace_file(path, json.dumps(document).encode() + b"\n", mode=SECRET)
         except OSError as error:
             raise ClientError(f"{path} cannot be written: {error.strerror}", hint="Who may write there?") from None
 

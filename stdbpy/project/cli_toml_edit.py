@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 from stdbpy.errors import ConfigError
 from stdbpy.project import paths
 from stdbpy.project.cli_toml import SERVERS, CliToml, Server, contents
-from stdbpy.project.replacing import rewrite_file
 from stdbpy.project.servers import LOCAL, MAINCLOUD, check_is_free, find_stored_server
 from stdbpy.project.toml_file import TomlFile, decode_toml
+from stdbpy.replacing import rewrite_file
 
 if TYPE_CHECKING:
     from stdbpy.project.toml_edit import TomlEditing

@@ -23,7 +23,7 @@ from platformdirs import user_config_path
 from stdbpy.errors import ConfigError
 from stdbpy.project.cli_toml import CliToml
 from stdbpy.project.own_servers import OwnServers
-from stdbpy.project.replacing import SECRET, one_at_a_time, replace_file
+from stdbpy.replacing import SECRET, one_at_a_time, replace_file
 
 _VERSION = 1
 _DEFAULT_PORTS = {"http": 80, "https": 443}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from stdbpy.errors import ProjectError
-from stdbpy.project.replacing import write_draft
+from stdbpy.replacing import write_draft
 
 
 @dataclass(frozen=True, slots=True)

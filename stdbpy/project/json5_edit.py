@@ -11,7 +11,7 @@ from typing import Any
 
 from stdbpy.errors import ConfigError
 from stdbpy.project.json5_file import Json5File, decode_json5, key_of, parse_json5, parse_model
-from stdbpy.project.replacing import rewrite_file
+from stdbpy.replacing import rewrite_file
 
 _INDENT = "  "
 

@@ -103,7 +103,7 @@ class KnownNames:
             "server": server_url.rstrip("/").lower(),
             "databases": {name: known[name] for name in newest},
         }
-        from stdbpy.project.replacing import SECRET, replace_file  # who only reads does without
+        from stdbpy.replacing import SECRET, replace_file  # who only reads does without
 
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from stdbpy.errors import ProjectError, UsageError
 from stdbpy.project.generated import Differences, write_package
 from stdbpy.project.languages import NAMES
 from stdbpy.project.official_program import run_official_program
-from stdbpy.project.replacing import replace_file
+from stdbpy.replacing import replace_file
 from stdbpy.schema.definition import write_module_def
 from stdbpy.schema.model import ModuleSchema
 from stdbpy.wasm.definition_module import definition_module

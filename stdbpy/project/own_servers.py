@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from stdbpy.errors import ConfigError
-from stdbpy.project.replacing import SECRET, one_at_a_time
+from stdbpy.replacing import SECRET, one_at_a_time
 
 if sys.platform != "win32":
     import fcntl

@@ -130,7 +130,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _write(file: Path, folders: dict[str, Any]) -> None:
-    from stdbpy.project.replacing import SECRET, replace_file  # who only reads does without
+    from stdbpy.replacing import SECRET, replace_file  # who only reads does without
 
     with suppress(OSError, ValueError):
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

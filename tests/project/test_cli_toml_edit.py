@@ -10,8 +10,9 @@ import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stdbpy import replacing
 from stdbpy.errors import ConfigError
-from stdbpy.project import cli_toml, replacing
+from stdbpy.project import cli_toml
 from stdbpy.project.cli_toml import Server
 from stdbpy.project.cli_toml_edit import (
     add_server,

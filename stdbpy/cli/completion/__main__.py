@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from stdbpy.cli.completion.scripts import folder, stale, write_all
-from stdbpy.project.replacing import replace_file
+from stdbpy.replacing import replace_file
 
 
 def main(arguments: list[str]) -> int:

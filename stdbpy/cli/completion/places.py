@@ -12,7 +12,7 @@ from pathlib import Path
 
 from stdbpy.cli.completion.scripts import FILES, MARK, script
 from stdbpy.errors import StdbError, UsageError
-from stdbpy.project.replacing import replace_file, rewrite_file
+from stdbpy.replacing import replace_file, rewrite_file
 
 _BASH_COMPLETION = (
     *(
