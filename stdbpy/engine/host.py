@@ -11,7 +11,7 @@ from stdbpy.engine.results import Caller
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.transaction import Transaction
 from stdbpy.sats.values import Identity, Timestamp
-from stdbpy.schema.model import ModuleSchema, Reducer
+from stdbpy.schema.model import ModuleSchema, Reducer, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,54 @@ class Crash:
     line_number: int | None = None
     trace: Sequence[tuple[str, str]] = ()
     """Where the code was, outermost first: module and function."""
+
+
+@dataclass(frozen=True, slots=True)
+class ViewRows:
+    """The rows that a view returned: values of its row type in BSATN, in its order."""
+
+    rows: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewQuery:
+    """The query whose rows the view's rows are; names in it are as in the view's own module."""
+
+    sql: str
+
+
+ViewResult = ViewRows | ViewQuery
+
+
+class ProcedureWorld(Protocol):
+    """What a procedure or HTTP handler can do while it runs, besides computing: on the thread that runs it.
+
+    What is out of order raises ``HostError``: ``WOULD_BLOCK_TRANSACTION`` for whatever may take long, or a second
+    transaction, while one is open; ``TRANSACTION_NOT_ANONYMOUS`` for ending one when none is open. A transaction
+    that is open when the call ends is aborted. When the database is closed, or has waited too long for an open
+    transaction to end, all of this raises ``EngineError``, which the code must not go on after.
+    """
+
+    @property
+    def tx(self) -> Transaction | None:
+        """The open transaction."""
+
+    def begin(self) -> tuple[Transaction, Timestamp]:
+        """Opens a transaction when no other one is; and its time, which is not before any earlier one's."""
+
+    def commit(self) -> None:
+        """Ends it; returns when it is durable."""
+
+    def abort(self) -> None:
+        """Ends it as if it had never been."""
+
+    def sleep_until(self, when: Timestamp) -> Timestamp:
+        """Returns at that time or later, and what time it is then."""
+
+    def http_request(self, request: bytes, body: bytes) -> tuple[bytes, bytes]:
+        """Sends an HTTP request and returns the answer: what comes before the body, as
+        :mod:`stdbpy.schema.http` lays it out in BSATN, and the body. Raises ``HttpFailed`` for one that was not
+        answered, whatever the reason, and ``DecodeError``."""
 
 
 class RunningModule(Protocol):
@@ -37,8 +85,20 @@ class RunningModule(Protocol):
         and anything else if there is a bug in it (see :meth:`crash`).
         """
 
+    def call_view(self, number: int, view: View, sender: Identity | None, args: bytes, tx: Transaction) -> ViewResult:
+        """Runs a view over what ``tx`` lets it read; ``tx`` refuses changes with
+        ``TRANSACTION_IS_READ_ONLY``.
+
+        ``sender`` is who asks, and ``None`` for an anonymous view. ``number`` is the view's place among
+        the anonymous views, or among those that are not, as ``view.index`` is, with those of submodules
+        behind those of the modules that come before them in ``schema.walk()``. ``args`` is the BSATN of
+        the product of its arguments.
+
+        Raises anything if there is a bug in the view, or if it returns what is no value of its type.
+        """
+
     def crash(self, error: BaseException) -> Crash:
-        """What to write down about a bug that :meth:`call_reducer` raised."""
+        """What to write down about a bug that :meth:`call_reducer` or :meth:`call_view` raised."""
 
 
 class ModuleCode(Protocol):
