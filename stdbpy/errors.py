@@ -187,6 +187,13 @@ class RowNotFound(HostError):
     """An update named a row that is not there (code 15)."""
 
 
+class HttpFailed(HostError):
+    """An HTTP request of a procedure was refused or not answered (code 21)."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(21, message, hint=hint)
+
+
 # --- engine ----------------------------------------------------------------------------------
 
 
