@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from stdbpy.errors import DecodeError, InvalidArguments, NoSuchReducer, nearest
-from stdbpy.module.assemble import Assembled, ReducerBinding
+from stdbpy.module.assembly.module import Assembled, ReducerBinding
 from stdbpy.module.context import ReducerContext
 from stdbpy.module.handles import Tables
 from stdbpy.module.host import Host

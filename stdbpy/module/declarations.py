@@ -44,8 +44,9 @@ class TableDeclaration:
     row: type
     name: str
     public: bool
+    event: bool
     scheduled: str | None
-    """Name of the reducer that is called for each row."""
+    """Name of the reducer or procedure that is called for each row."""
     primary_key: str | None
     indexes: tuple[IndexOptions, ...]
     line: int

@@ -29,7 +29,7 @@ V = TypeVar("V")
 
 Algorithm = Literal["btree", "hash", "direct"]
 
-_OPTIONS = ("name", "public", "scheduled", "primary_key", "indexes")
+_OPTIONS = ("name", "public", "event", "scheduled", "primary_key", "indexes")
 
 _ALGORITHMS = {algorithm.value.lower(): algorithm for algorithm in IndexAlgorithm}
 
@@ -105,6 +105,7 @@ def table(
     *,
     name: str | None = None,
     public: bool = False,
+    event: bool = False,
     scheduled: str | None = None,
     primary_key: str | None = None,
     indexes: Sequence[IndexOptions] = (),
@@ -115,6 +116,7 @@ def table(
     *,
     name: str | None = None,
     public: bool = False,
+    event: bool = False,
     scheduled: str | None = None,
     primary_key: str | None = None,
     indexes: Sequence[IndexOptions] = (),
@@ -124,8 +126,10 @@ def table(
 
     ``name``: what modules, clients and SQL call the table; else the class's name in snake case
     (``HighScore``: ``high_score``). ``public``: everybody may read it; else only the database's
-    owner. ``scheduled``: the reducer that is called with each row when its ``ScheduleAt`` column
-    says so; the table needs a ``u64`` primary key, too. ``primary_key``: the column, if
+    owner. ``event``: rows are told to those who subscribe and then gone; at the end of the reducer
+    that inserts them, the table is empty again. ``scheduled``: the reducer or procedure that is
+    called with each row when its ``ScheduleAt`` column says so, for which the table needs a ``u64``
+    primary key, too; deleting the row cancels the call. ``primary_key``: the column, if
     ``column(primary_key=True)`` doesn't say it. ``indexes``: indexes over several columns.
 
     One class can stand for several tables: stack ``@table(name=…)``, or call
@@ -140,7 +144,7 @@ def table(
             raise TypeError(f"@table stands above a class, not {cls!r}. A name is given as @table(name='person')")
         row_class = make_row_class(cls)
         declaration = TableDeclaration(
-            row_class, name or _snake_case(cls.__name__), public, scheduled, primary_key, tuple(indexes), line
+            row_class, name or _snake_case(cls.__name__), public, event, scheduled, primary_key, tuple(indexes), line
         )
         record(namespace, declaration)
         return row_class
@@ -149,8 +153,6 @@ def table(
 
 
 def _check_options(scheduled: object, indexes: object, unknown: Mapping[str, object]) -> None:
-    if "event" in unknown:
-        raise TypeError("modules in Python have no event tables yet: leave out event, and the table keeps its rows")
     for name in unknown:
         hint = nearest(name, _OPTIONS) or f"It has {', '.join(_OPTIONS)}."
         raise TypeError(f"@table has no option {name!r}. {hint}")

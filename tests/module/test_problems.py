@@ -370,11 +370,6 @@ CASES = {
         class Player:
             id: u64
     """,
-    "an event table": """
-        @table(event=True)  # E: TypeError: modules in Python have no event tables yet
-        class Hit:
-            damage: u8
-    """,
     "a misspelt index": """
         @table
         class Player:

@@ -55,6 +55,16 @@ def test_names_are_as_written_and_the_definition_is_v10():
     assert schema.types[0].name == "Score"
 
 
+def test_event_tables_are_tables_in_all_else():
+    table = only_table("""
+        @table(event=True, public=True)
+        class Hit:
+            id: u64 = auto_inc(primary_key=True)
+            damage: u32
+    """)
+    assert (table.is_event, table.is_public, table.primary_key, len(table.sequences)) == (True, True, 0, 1)
+
+
 def test_tables_are_private_unless_public():
     schema = load_code("""
         @table

@@ -10,9 +10,9 @@ from typing import Any
 from stdbpy.errors import TypeNotSupported
 from stdbpy.module.context import ReducerContext
 from stdbpy.module.declarations import ReducerDeclaration
-from stdbpy.module.findings import Findings
-from stdbpy.module.hints import understood
-from stdbpy.module.signatures import Signature
+from stdbpy.module.assembly.findings import Findings
+from stdbpy.module.assembly.hints import understood
+from stdbpy.module.assembly.signatures import Signature
 from stdbpy.sats.annotations import TypeRegistry
 from stdbpy.sats.types import ProductElement, ProductType
 from stdbpy.schema.model import Reducer

@@ -10,8 +10,8 @@ from typing import Any
 
 from stdbpy.errors import TypeNotSupported
 from stdbpy.module.context import ReducerContext
-from stdbpy.module.findings import Findings
-from stdbpy.module.hints import resolve_one
+from stdbpy.module.assembly.findings import Findings
+from stdbpy.module.assembly.hints import resolve_one
 
 _CONTEXT_NAMES = ("ctx", "_ctx", "context", "_")
 """What a first parameter without annotation is called if it is the context."""

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from stdbpy.errors import EncodeError, TypeNotSupported, nearest
 from stdbpy.module.declarations import TableDeclaration
-from stdbpy.module.findings import Findings
+from stdbpy.module.assembly.findings import Findings
 from stdbpy.module.handles import TABLE_METHODS
-from stdbpy.module.hints import understood
+from stdbpy.module.assembly.hints import understood
 from stdbpy.module.rows import column_default, column_options
 from stdbpy.sats.annotations import TypeRegistry
 from stdbpy.sats.bsatn import compile_codec
@@ -93,6 +93,7 @@ class _TableAssembly:
             ),
             schedule=self._schedule(columns),
             is_public=self.declaration.public,
+            is_event=self.declaration.event,
         )
 
     def _primary_key(self) -> int | None:
