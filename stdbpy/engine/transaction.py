@@ -14,8 +14,9 @@ from stdbpy.engine.delta import Delta
 from stdbpy.engine.store.index import Bound, Index
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.store.table import Table
-from stdbpy.errors import HostError, RowNotFound
+from stdbpy.errors import HostError, RowNotFound, SqlError
 from stdbpy.module.host import Errno
+from stdbpy.sats.values import Identity
 from stdbpy.schema.model import ModuleSchema
 
 
@@ -50,12 +51,23 @@ class Transaction:
         """The number of an index, named as tables are."""
         return self._store.index_id(name)
 
+    def view_id(self, name: str, sender: Identity | None) -> int:
+        """The number of the table with the rows that a view gives ``sender`` at this moment; ``None`` for a
+        view that gives everybody the same. Raises :class:`~stdbpy.errors.SqlError` if the view fails."""
+        views = self._store.views
+        if views is None:
+            raise SqlError(f"the view `{name}` cannot be run", hint="The database's module is not running.")
+        return views.table(name, sender, self).id
+
     def table(self, table_id: int) -> Table:
         """The table with its indexes and sequences; to look at, not to change. Raises ``HostError``
         ``NO_SUCH_TABLE``."""
         try:
             return self._tables[table_id]
         except KeyError:
+            derived = self._store.derived.tables.get(table_id)
+            if derived is not None:
+                return derived
             raise HostError(Errno.NO_SUCH_TABLE, f"No table has the number {table_id}") from None
 
     def index(self, index_id: int) -> Index:
@@ -70,6 +82,9 @@ class Transaction:
         try:
             return self._indexes[index_id]
         except KeyError:
+            derived = self._store.derived.indexes.get(index_id)
+            if derived is not None:
+                return derived
             raise HostError(Errno.NO_SUCH_INDEX, f"No index has the number {index_id}") from None
 
     # --- reading -----------------------------------------------------------------------------

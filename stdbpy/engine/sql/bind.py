@@ -6,21 +6,20 @@ import sys
 from typing import Any
 
 from stdbpy.engine.sql import bound, syntax
-from stdbpy.engine.sql.catalog import Catalog, KnownTable
-from stdbpy.engine.sql.conditions import Scope, constant_of, no_such_column, stored_value
+from stdbpy.engine.sql.catalog import Catalog, KnownTable, TableKind
+from stdbpy.engine.sql.conditions import Asker, Scope, constant_of, no_such_column, stored_value
 from stdbpy.engine.sql.refusal import refused
 from stdbpy.errors import nearest
 from stdbpy.sats import types as t
-from stdbpy.sats.values import Identity
 
 
 class Binder:
-    """Binds the statements of one caller. Names of tables stand for those that start with
+    """Binds the statements of whoever asks. Names of tables stand for those that start with
     ``prefix``, if a mounted module wrote the statement."""
 
-    def __init__(self, catalog: Catalog, *, caller: Identity, is_owner: bool, prefix: str = "") -> None:
+    def __init__(self, catalog: Catalog, *, asker: Asker, is_owner: bool, prefix: str = "") -> None:
         self._catalog = catalog
-        self._caller = caller
+        self._asker = asker
         self._is_owner = is_owner
         self._prefix = prefix
 
@@ -42,6 +41,12 @@ class Binder:
             unless = "" if self._is_owner else " that you may see: private tables are for the database's owner"
             hint = self._catalog.hint_for(name.text, is_owner=self._is_owner)
             raise refused(f"no such table: `{name.text}`{unless}", name.at, hint)
+        return known if known.is_anonymous else known.for_sender(self._asker.identity)
+
+    def _changeable(self, name: syntax.Name) -> KnownTable:
+        known = self._table(name)
+        if known.kind is TableKind.VIEW:
+            raise refused(f"`{name.text}` is a view: its rows cannot be changed", name.at, "Change what it reads.")
         return known
 
     # --- SELECT ------------------------------------------------------------------------------
@@ -55,8 +60,8 @@ class Binder:
                 raise refused(f"two tables are called `{alias.text}`", alias.at, "Give one an alias: table AS t.")
             tables[alias.text] = (number, self._table(join.table.name))
             if join.on is not None:
-                conditions.append(_joined(join.on, Scope(tables, self._caller), number))
-        scope = Scope(tables, self._caller)
+                conditions.append(_joined(join.on, Scope(tables, self._asker), number))
+        scope = Scope(tables, self._asker)
         if select.where is not None:
             conditions += bound.conjuncts(scope.condition(select.where))
         wanted, columns = _wanted(select.wanted, scope)
@@ -68,7 +73,7 @@ class Binder:
     def _insert(self, insert: syntax.Insert) -> bound.Insertion:
         """The columns' names are for the reader alone: the real server counts them and no more, and
         takes the values in the order of the table's columns."""
-        known = self._table(insert.table)
+        known = self._changeable(insert.table)
         names = ", ".join(column.name for column in known.definition.columns)
         if len(insert.columns) != len(known.types):
             message = f"INSERT must name all {len(known.types)} columns of `{known.name}`, not {len(insert.columns)}"
@@ -86,8 +91,8 @@ class Binder:
         )
 
     def _matching(self, table: syntax.Name, where: syntax.Expression | None) -> bound.Query:
-        known = self._table(table)
-        scope = Scope({table.text: (0, known)}, self._caller)
+        known = self._changeable(table)
+        scope = Scope({table.text: (0, known)}, self._asker)
         conditions = bound.conjuncts(scope.condition(where)) if where is not None else ()
         return bound.Query((known,), tuple(conditions), bound.Rows(0), known.columns)
 

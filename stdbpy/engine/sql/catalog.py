@@ -2,36 +2,75 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
+from stdbpy.engine.store.derived import view_definition
 from stdbpy.errors import nearest
 from stdbpy.sats import types as t
 from stdbpy.sats.bsatn import Codec, compile_codec, compile_columns_decoder
+from stdbpy.sats.values import Identity
 from stdbpy.schema.model import Column, ModuleSchema, Table
 
 _MAX_NESTING = 100
 _KEPT_DECODERS = 32
 
 
+class TableKind(enum.Enum):
+    """Where the rows of a table come from."""
+
+    STORED = enum.auto()
+    SYSTEM = enum.auto()
+    """The server's own."""
+    VIEW = enum.auto()
+    """What the module's code gives at this moment."""
+
+
+class RowFormat:
+    """How the rows of a table are read. All that reads them shares one."""
+
+    def __init__(self, row: t.ProductType, typespace: t.Typespace) -> None:
+        self.row = row
+        """The row's type; references are into ``typespace``."""
+        self.typespace = typespace
+        self.decoder = lru_cache(_KEPT_DECODERS)(self._decoder)
+        """From a row to the values of some columns. The last few are kept."""
+
+    @cached_property
+    def codec(self) -> Codec[tuple[Any, ...]]:
+        """Of whole rows."""
+        return compile_codec(self.row, self.typespace)
+
+    def _decoder(self, columns: tuple[int, ...]) -> Callable[[bytes], tuple[Any, ...]]:
+        return compile_columns_decoder(self.row, columns, self.typespace)
+
+
 @dataclass(frozen=True, eq=False)
 class KnownTable:
-    """A table with what SQL needs of its module."""
+    """A table, or what can be read like one, with what SQL needs of its module."""
 
     prefix: str
     """The names of the modules that it is mounted in, with dots behind them (``auth.``)."""
     definition: Table
-    row: t.ProductType
-    """The row's type; references are into ``typespace``."""
-    typespace: t.Typespace
+    format: RowFormat
     types: tuple[t.AlgebraicType, ...]
     """The columns' types, without references."""
+    kind: TableKind = TableKind.STORED
+    is_anonymous: bool = True
+    """Whether it has the same rows for everybody; some views have not."""
+    sender: Identity | None = None
+    """For whom its rows are, where that matters and is known."""
 
     @property
     def name(self) -> str:
         return self.prefix + self.definition.name
+
+    def for_sender(self, sender: Identity) -> KnownTable:
+        """The table as ``sender`` sees it."""
+        return self if self.is_anonymous else replace(self, sender=sender)
 
     def column(self, name: str) -> Column | None:
         """By what the module's code calls it or else by its canonical name, as the real server does."""
@@ -45,19 +84,6 @@ class KnownTable:
         return t.product(
             *((column.name, type) for column, type in zip(self.definition.columns, self.types, strict=True))
         )
-
-    @cached_property
-    def codec(self) -> Codec[tuple[Any, ...]]:
-        """Of whole rows."""
-        return compile_codec(self.row, self.typespace)
-
-    def decoder(self, columns: tuple[int, ...]) -> Callable[[bytes], tuple[Any, ...]]:
-        """From a row to the values of some columns. The last few are kept."""
-        return self._decoders(columns)
-
-    @cached_property
-    def _decoders(self) -> Callable[[tuple[int, ...]], Callable[[bytes], tuple[Any, ...]]]:
-        return lru_cache(_KEPT_DECODERS)(lambda columns: compile_columns_decoder(self.row, columns, self.typespace))
 
 
 class Catalog:
@@ -86,10 +112,16 @@ class Catalog:
 def _tables(schema: ModuleSchema) -> Iterator[tuple[KnownTable, str]]:
     for prefix, module in schema.walk():
         for table in module.tables:
-            row = module.row_type(table)
-            types = tuple(without_references(column.type, module.typespace) for column in table.columns)
-            known = KnownTable(prefix, table, row, module.typespace, types)
-            yield known, prefix + table.source_name
+            yield _known(prefix, table, module, TableKind.STORED), prefix + table.source_name
+        for view in module.views:
+            known = _known(prefix, view_definition(view, module), module, TableKind.VIEW)
+            yield replace(known, is_anonymous=view.is_anonymous), prefix + view.source_name
+
+
+def _known(prefix: str, table: Table, module: ModuleSchema, kind: TableKind) -> KnownTable:
+    format = RowFormat(module.row_type(table), module.typespace)
+    types = tuple(without_references(column.type, module.typespace) for column in table.columns)
+    return KnownTable(prefix, table, format, types, kind)
 
 
 def without_references(type: t.AlgebraicType, typespace: t.Typespace, depth: int = 0) -> t.AlgebraicType:

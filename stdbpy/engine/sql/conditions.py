@@ -20,12 +20,28 @@ from stdbpy.sql.tokens import Position
 BOOL = t.Primitive.BOOL
 
 
+class Asker:
+    """Who asks, and whether that makes a difference."""
+
+    __slots__ = ("_identity", "matters")
+
+    def __init__(self, identity: Identity) -> None:
+        self._identity = identity
+        self.matters = False
+        """Whether the meaning of what was bound depends on who asks."""
+
+    @property
+    def identity(self) -> Identity:
+        self.matters = True
+        return self._identity
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What names mean: the statement's tables by alias, with their numbers; and who asks."""
 
     tables: Mapping[str, tuple[int, KnownTable]]
-    sender: Identity
+    asker: Asker
 
     def field(self, name: syntax.ColumnName) -> bound.Field:
         """The column of that name. Without its table's name it belongs to the only table."""
@@ -64,7 +80,8 @@ class Scope:
                 type = expected or t.IDENTITY
                 if type not in (t.IDENTITY, t.BYTES):
                     raise refused(f":sender is an Identity, not {type_text(type)}", expression.at)
-                return bound.Constant(self.sender if type == t.IDENTITY else bytes(self.sender), type), type
+                sender = self.asker.identity
+                return bound.Constant(sender if type == t.IDENTITY else bytes(sender), type), type
             case syntax.ColumnName():
                 field = self.field(expression)
                 if expected not in (None, field.type):

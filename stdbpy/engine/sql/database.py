@@ -11,9 +11,10 @@ from stdbpy.engine.results import StatementResult
 from stdbpy.engine.sql import bound, syntax
 from stdbpy.engine.sql.bind import Binder
 from stdbpy.engine.sql.catalog import Catalog
+from stdbpy.engine.sql.conditions import Asker
 from stdbpy.engine.sql.execute import PreparedSelect, change, insert, remove
 from stdbpy.engine.sql.parse import parse
-from stdbpy.engine.sql.row_security import RowRules
+from stdbpy.engine.sql.row_security import ANYBODY, RowRules
 from stdbpy.engine.sql.variables import SHOWN, check_variable, new_value, set_variable, show_variable
 from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import HostError, SqlError
@@ -24,7 +25,6 @@ from stdbpy.schema.model import ModuleSchema
 _KEPT_STATEMENTS = 256
 _LONGEST_KEPT = 1_000
 """Characters: longer statements are rarely sent twice."""
-_ANYBODY = Identity(bytes(Identity.SIZE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +62,16 @@ class Sql:
 
     def _compiled(self, text: str, caller: Identity, *, is_owner: bool) -> _Compiled:
         if len(text) > _LONGEST_KEPT:
-            return self._compile(text, caller, is_owner)
-        # Without a colon there is no :sender, and without rules for rows the statement means the
-        # same for every caller.
-        means_the_same = ":" not in text and (is_owner or not self._rules)
-        return self._kept(text, _ANYBODY if means_the_same else caller, is_owner)
+            return self._compile(text, caller, is_owner)[0]
+        compiled, depends_on_caller = self._kept(text, ANYBODY, is_owner)
+        return self._kept(text, caller, is_owner)[0] if depends_on_caller else compiled
 
-    def _compile(self, text: str, caller: Identity, is_owner: bool) -> _Compiled:
+    def _compile(self, text: str, caller: Identity, is_owner: bool) -> tuple[_Compiled, bool]:
+        """The statement, and whether it means something else for another caller."""
+        asker = Asker(caller)
+        return self._work(text, asker, is_owner), asker.matters
+
+    def _work(self, text: str, asker: Asker, is_owner: bool) -> _Compiled:
         statement = parse(text)
         match statement:
             case syntax.ShowVariable():
@@ -76,10 +79,10 @@ class Sql:
                 return statement
             case syntax.SetVariable():
                 return _SetVariable(new_value(statement))
-        work = Binder(self._catalog, caller=caller, is_owner=is_owner).bind(statement)
+        work = Binder(self._catalog, asker=asker, is_owner=is_owner).bind(statement)
         if not isinstance(work, bound.Query):
             return work
-        return PreparedSelect([work] if is_owner else self._rules.restrict(work, caller))
+        return PreparedSelect([work] if is_owner else self._rules.restrict(work, asker))
 
 
 def run_sql(text: str, transaction: Transaction, *, caller: Identity, is_owner: bool) -> list[StatementResult]:

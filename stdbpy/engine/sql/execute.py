@@ -29,7 +29,7 @@ class PreparedQuery:
                 self.pick = picker([layout.slot(field) for field in fields])
             case Rows(table):
                 self.whole_row = layout.whole_row
-                self.codec = query.tables[table].codec
+                self.codec = query.tables[table].format.codec
 
     def found(self, transaction: Transaction) -> Iterable[Row]:
         """The rows of all tables together, each as one flat tuple."""
@@ -84,7 +84,7 @@ def insert(insertion: Insertion, transaction: Transaction) -> int:
     table_id = table_id_of(transaction, table)
     before = transaction.row_count(table_id)
     for row in insertion.rows:
-        transaction.insert(table_id, table.codec.encode(row))
+        transaction.insert(table_id, table.format.codec.encode(row))
     return transaction.row_count(table_id) - before
 
 
@@ -97,8 +97,8 @@ def change(work: Change, transaction: Transaction) -> int:
     for row in matching:
         transaction.delete(table_id, row)
     for row in matching:
-        values = tuple(work.values.get(column, value) for column, value in enumerate(table.codec.decode(row)))
-        transaction.insert(table_id, table.codec.encode(values))
+        values = tuple(work.values.get(column, value) for column, value in enumerate(table.format.codec.decode(row)))
+        transaction.insert(table_id, table.format.codec.encode(values))
     return len(matching)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
-from stdbpy.engine.sql.catalog import KnownTable
+from stdbpy.engine.sql.catalog import KnownTable, TableKind
 from stdbpy.engine.sql.layout import Layout, picker
 from stdbpy.engine.sql.plan import Step
 from stdbpy.engine.sql.predicate import FLOATS, Row, compile_predicate
@@ -48,6 +48,9 @@ def compile_join(table: KnownTable, step: Step, layout: Layout) -> Join:
 
 
 def table_id_of(transaction: Transaction, table: KnownTable) -> int:
+    """The number of the table that has the rows at this moment."""
+    if table.kind is TableKind.VIEW:
+        return transaction.view_id(table.name, table.sender)
     table_id = transaction.table_id(table.name)
     if table_id is None:
         raise SqlError(f"the table `{table.name}` is gone")
@@ -101,12 +104,18 @@ def _fetcher(table: KnownTable, step: Step, layout: Layout) -> Callable[[Transac
     name, key = table.prefix + lookup.index.name, layout.key(lookup.key)
     lower, upper = lookup.lower, lookup.upper
     if lookup.is_point:
-        return lambda transaction, before: transaction.index_point(_index_id(transaction, name), key(before))
-    return lambda transaction, before: transaction.index_range(_index_id(transaction, name), key(before), lower, upper)
+        return lambda transaction, before: transaction.index_point(_index_id(transaction, table, name), key(before))
+    return lambda transaction, before: transaction.index_range(
+        _index_id(transaction, table, name), key(before), lower, upper
+    )
 
 
-def _index_id(transaction: Transaction, name: str) -> int:
-    index_id = transaction.index_id(name)
+def _index_id(transaction: Transaction, table: KnownTable, name: str) -> int:
+    if table.kind is TableKind.VIEW:
+        indexes = transaction.table(table_id_of(transaction, table)).indexes
+        index_id = next((index.id for index in indexes if index.name == name), None)
+    else:
+        index_id = transaction.index_id(name)
     if index_id is None:
         raise SqlError(f"the index `{name}` is gone")
     return index_id

@@ -43,7 +43,7 @@ class Layout:
         columns, known = self._needed[table], self._tables[table]
         if not columns:
             return (lambda data: (data,)) if table == self._whole else (lambda _data: ())
-        decode = known.decoder(tuple(columns))
+        decode = known.format.decoder(tuple(columns))
         return (lambda data: (*decode(data), data)) if table == self._whole else decode
 
     def key(self, parts: Sequence[Field | Constant]) -> Callable[[Row], Row]:

@@ -15,13 +15,14 @@ from functools import cached_property
 from stdbpy.engine.sql.bind import Binder
 from stdbpy.engine.sql.bound import Comparison, Condition, Constant, Field, Logical, Query, Rows
 from stdbpy.engine.sql.catalog import Catalog, KnownTable
+from stdbpy.engine.sql.conditions import Asker
 from stdbpy.engine.sql.parse import parse
 from stdbpy.engine.sql.syntax import Select
 from stdbpy.errors import Problem, SqlError
 from stdbpy.sats.values import Identity
 from stdbpy.schema.model import ModuleSchema
 
-_ANYBODY = Identity(bytes(Identity.SIZE))
+ANYBODY = Identity(bytes(Identity.SIZE))
 _FOR_EXAMPLE = "For example: SELECT * FROM message WHERE recipient = :sender"
 
 RulesOf = Callable[[KnownTable], Sequence[Query]]
@@ -38,18 +39,18 @@ class RowRules:
     def __bool__(self) -> bool:
         return bool(self._texts)
 
-    def restrict(self, query: Query, caller: Identity) -> list[Query]:
-        """The queries that together answer ``query`` for ``caller``, who does not own the database.
+    def restrict(self, query: Query, asker: Asker) -> list[Query]:
+        """The queries that together answer ``query`` for ``asker``, who does not own the database.
 
         Raises :class:`~stdbpy.errors.SqlError` for rules that read a private table, and for rules
         that depend on each other in a circle.
         """
-        return list(_expanded(query, lambda table: self._rules_of(table, caller), (), None))
+        return list(_expanded(query, lambda table: self._rules_of(table, asker), (), None))
 
-    def _rules_of(self, table: KnownTable, caller: Identity) -> list[Query]:
+    def _rules_of(self, table: KnownTable, asker: Asker) -> list[Query]:
         statements = self._statements.get(table.name, ())
         binders = (
-            (Binder(self._catalog, caller=caller, is_owner=False, prefix=prefix), rule) for prefix, rule in statements
+            (Binder(self._catalog, asker=asker, is_owner=False, prefix=prefix), rule) for prefix, rule in statements
         )
         return [binder.select(rule) for binder, rule in binders]
 
@@ -87,7 +88,7 @@ def rule_problems(schema: ModuleSchema) -> Iterator[Problem]:
     rules = RowRules(schema, catalog)
     for name, (where, query) in reading.items():
         try:
-            rules.restrict(query, _ANYBODY)
+            rules.restrict(query, Asker(ANYBODY))
         except SqlError as error:
             hint = error.hint or "Let it read public tables alone, which have no rules that read this one"
             yield Problem("warning", where, f"only the owner can read `{name}`: {error.message}", hint)
@@ -98,7 +99,7 @@ def _read_rule(prefix: str, text: str, catalog: Catalog) -> tuple[KnownTable, Se
     statement = parse(text)
     if not isinstance(statement, Select):
         raise SqlError("a rule for who may read a table must be a SELECT", hint=_FOR_EXAMPLE)
-    rule = Binder(catalog, caller=_ANYBODY, is_owner=True, prefix=prefix).select(statement)
+    rule = Binder(catalog, asker=Asker(ANYBODY), is_owner=True, prefix=prefix).select(statement)
     if not isinstance(rule.wanted, Rows):
         raise SqlError("a rule for who may read a table must return whole rows of it", hint=_FOR_EXAMPLE)
     if rule.limit is not None:
@@ -119,9 +120,9 @@ def _expanded(
     rows of ``returned``, which it sees all of."""
     found = [query]
     for number, table in enumerate(query.tables):
-        if table is returned:
+        if returned is not None and table.name == returned.name:
             continue
-        if table in within:
+        if any(table.name == outer.name for outer in within):
             raise SqlError(f"the rules for who may read `{table.name}` depend on each other in a circle")
         fragments = [
             fragment for rule in rules_of(table) for fragment in _expanded(rule, rules_of, (*within, table), table)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from stdbpy.engine.store.columns import KeyType, column_start
+from stdbpy.engine.store.derived import Derived, ViewTables
 from stdbpy.engine.store.index import Index
 from stdbpy.engine.store.sequence import Numbers
 from stdbpy.engine.store.table import Table
@@ -65,6 +66,9 @@ class Store:
         self.tables: dict[int, Table] = {}
         self.indexes: dict[int, tuple[Table, Index]] = {}
         self.sequences: dict[int, Numbers] = {}
+        self.derived = Derived()
+        self.views: ViewTables | None = None
+        """``None`` while no module runs that could give their rows."""
         for name, definition, module in declared_tables(schema):
             self._add(build_table(name, definition, module, self.numbering))
         self._table_ids = {table.name: table.id for table in self.tables.values()}

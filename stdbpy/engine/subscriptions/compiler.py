@@ -14,9 +14,11 @@ from stdbpy.engine.results import Caller
 from stdbpy.engine.sql.bind import Binder
 from stdbpy.engine.sql.bound import Query, Rows
 from stdbpy.engine.sql.catalog import Catalog
+from stdbpy.engine.sql.conditions import Asker
 from stdbpy.engine.sql.execute import PreparedQuery
+from stdbpy.engine.sql.joins import table_id_of
 from stdbpy.engine.sql.parse import parse
-from stdbpy.engine.sql.row_security import RowRules
+from stdbpy.engine.sql.row_security import ANYBODY, RowRules
 from stdbpy.engine.sql.syntax import Select, WholeRow
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.store.table import Table
@@ -24,14 +26,10 @@ from stdbpy.engine.subscriptions.changes import QueryRows
 from stdbpy.engine.subscriptions.query import Fragment, QueryKey, SubscribedQuery
 from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import SqlError
-from stdbpy.sats.values import Identity
 
 _ALL_TABLES = re.compile(r"\s*SELECT\s+\*\s+FROM\s+\*\s*", re.IGNORECASE)
 _KEPT = 1_000
-_NOBODY = Identity(bytes(Identity.SIZE))
 _FORM = "Subscribe to SELECT * FROM table, with a WHERE if you like."
-_SENDER = ":"
-"""Without a colon a query has no ``:sender``."""
 
 
 class Compiler:
@@ -41,7 +39,7 @@ class Compiler:
         self.store = store
         self._catalog = Catalog(store.schema)
         self._rules = RowRules(store.schema, self._catalog)
-        self._compiled = lru_cache(_KEPT)(self._compile)
+        self._bound = lru_cache(_KEPT)(self._bind)
 
     def compile(self, text: str, caller: Caller, *, is_owner: bool) -> list[SubscribedQuery]:
         """The query, or those of all tables that the caller may read for ``SELECT * FROM *``.
@@ -49,36 +47,42 @@ class Compiler:
         Raises :class:`~stdbpy.errors.SqlError`.
         """
         if _ALL_TABLES.fullmatch(text):
-            return [
-                self._compiled(self._key(_everything_of(table), caller, is_owner)) for table in self._readable(is_owner)
-            ]
-        return [self._compiled(self._key(text.strip(), caller, is_owner))]
+            texts = [_everything_of(table) for table in self._readable(is_owner)]
+        else:
+            texts = [text.strip()]
+        return [self._compile(text, caller, is_owner) for text in texts]
 
     def rows_now(self, text: str, caller: Caller, transaction: Transaction, *, is_owner: bool) -> QueryRows:
         """The rows that a query gives once; unlike subscriptions, it may join tables in any way. Raises
         :class:`~stdbpy.errors.SqlError`."""
-        queries = self._fragments(self._key(text.strip(), caller, is_owner))
+        _, queries = self._queries(text.strip(), caller, is_owner)
         rows = [row for query in queries for row in PreparedQuery(query).matching(transaction)]
-        return QueryRows(self._returned(queries[0]), rows)
-
-    def _key(self, text: str, caller: Caller, is_owner: bool) -> QueryKey:
-        depends = _SENDER in text or (bool(self._rules) and not is_owner)
-        return QueryKey(text, caller.identity if depends else None, is_owner)
+        return QueryRows(_returned(queries[0], transaction), rows)
 
     def _readable(self, is_owner: bool) -> Iterator[Table]:
         for table in self.store.tables.values():
             if not table.is_event and self._catalog.find(table.name, is_owner=is_owner) is not None:
                 yield table
 
-    def _compile(self, key: QueryKey) -> SubscribedQuery:
-        queries = self._fragments(key)
-        table = self._returned(queries[0])
+    def _compile(self, text: str, caller: Caller, is_owner: bool) -> SubscribedQuery:
+        key, queries = self._queries(text, caller, is_owner)
         for query in queries:
             if len(query.tables) > 1:
                 raise _joins_unsupported(key, query)
-        return SubscribedQuery(key, table, [Fragment(query, table) for query in queries])
+        table = _returned(queries[0], Transaction(self.store))
+        return SubscribedQuery(key, self.store, table, [Fragment(query, table) for query in queries])
 
-    def _fragments(self, key: QueryKey) -> list[Query]:
+    def _queries(self, text: str, caller: Caller, is_owner: bool) -> tuple[QueryKey, list[Query]]:
+        """What the text means to the caller, with what it is called among those that mean the same."""
+        queries, depends_on_caller = self._bound(QueryKey(text, None, is_owner))
+        if not depends_on_caller:
+            return QueryKey(text, None, is_owner), queries
+        key = QueryKey(text, caller.identity, is_owner)
+        return key, self._bound(key)[0]
+
+    def _bind(self, key: QueryKey) -> tuple[list[Query], bool]:
+        """The query or, with row-level security, all that it falls into; and whether it means something
+        else for another caller."""
         statement = parse(key.text)
         if not isinstance(statement, Select):
             raise SqlError("only SELECT can be subscribed to or asked for here", hint=_FORM)
@@ -86,16 +90,16 @@ class Compiler:
             raise SqlError("LIMIT is not supported in subscriptions", hint=_FORM)
         if not isinstance(statement.wanted, WholeRow):
             raise SqlError("a subscription returns whole rows of one table, no columns or counts", hint=_FORM)
-        caller = key.caller or _NOBODY
-        binder = Binder(self._catalog, caller=caller, is_owner=key.is_owner)
-        query = binder.select(statement)
-        return [query] if key.is_owner else self._rules.restrict(query, caller)
+        asker = Asker(key.caller or ANYBODY)
+        query = Binder(self._catalog, asker=asker, is_owner=key.is_owner).select(statement)
+        queries = [query] if key.is_owner else self._rules.restrict(query, asker)
+        return queries, asker.matters
 
-    def _returned(self, query: Query) -> Table:
-        assert isinstance(query.wanted, Rows)
-        number = self.store.table_id(query.tables[query.wanted.table].name)
-        assert number is not None, "the catalog is that of the store's schema"
-        return self.store.tables[number]
+
+def _returned(query: Query, transaction: Transaction) -> Table:
+    """The table whose rows it returns."""
+    assert isinstance(query.wanted, Rows)
+    return transaction.table(table_id_of(transaction, query.tables[query.wanted.table]))
 
 
 def _everything_of(table: Table) -> str:

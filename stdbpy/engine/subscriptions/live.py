@@ -67,6 +67,7 @@ class LiveQueries:
             live = self._by_key[query.key] = LiveQuery(query)
             for table in query.reads:
                 self._reading.setdefault(table, {})[live] = None
+            query.hold()
         sets = live.holders.setdefault(subscriber, {})
         is_new = not _are_named(sets)
         sets[set_id] = None
@@ -87,9 +88,11 @@ class LiveQueries:
                 del reading[live]
                 if not reading:
                     del self._reading[table]
+            query.release()
         return True
 
     def clear(self) -> None:
+        """Forgets all queries, with the store that they are of."""
         self._by_key.clear()
         self._reading.clear()
 

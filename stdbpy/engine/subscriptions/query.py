@@ -15,6 +15,8 @@ from stdbpy.engine.delta import Delta
 from stdbpy.engine.sql.bound import Query, fields_of
 from stdbpy.engine.sql.execute import PreparedQuery
 from stdbpy.engine.sql.predicate import compile_predicate
+from stdbpy.engine.store.derived import FIRST_DERIVED_ID
+from stdbpy.engine.store.store import Store
 from stdbpy.engine.store.table import Table
 from stdbpy.engine.subscriptions.changes import QueryRows, RowChanges
 from stdbpy.engine.transaction import Transaction
@@ -64,23 +66,36 @@ class Fragment:
         holds = compile_predicate(conditions, {(0, column): place for place, column in enumerate(columns)})
         if holds is None:
             return list
-        decode = self._query.tables[0].decoder(columns)
+        decode = self._query.tables[0].format.decoder(columns)
         return lambda rows: [row for row in rows if holds(decode(row))]
 
 
 class SubscribedQuery:
     """A query that is compiled for one version of a database's tables."""
 
-    def __init__(self, key: QueryKey, table: Table, fragments: Sequence[Fragment]) -> None:
+    def __init__(self, key: QueryKey, store: Store, table: Table, fragments: Sequence[Fragment]) -> None:
         self.key = key
         self.table = table
         """The table whose rows it returns."""
         self._fragments = fragments
+        self._store = store
 
     @property
     def reads(self) -> tuple[int, ...]:
         """The numbers of the tables that the result depends on."""
         return (self.table.id,)
+
+    def hold(self) -> None:
+        """Somebody is subscribed to it: keeps the views that it reads."""
+        views = self._store.views
+        if views is not None and self.table.id >= FIRST_DERIVED_ID:
+            views.hold(self.table)
+
+    def release(self) -> None:
+        """Nobody is, any more."""
+        views = self._store.views
+        if views is not None and self.table.id >= FIRST_DERIVED_ID:
+            views.release(self.table)
 
     def rows(self, transaction: Transaction) -> list[QueryRows]:
         """The result at this moment, by fragment."""

@@ -87,13 +87,13 @@ def test_counting_a_whole_table_reads_nothing(database: LittleDatabase) -> None:
 def test_only_needed_columns_are_decoded(database: LittleDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     (known,) = {table for table in [database.sql._catalog.find("item", is_owner=True)] if table is not None}
     asked: list[tuple[int, ...]] = []
-    decoder = type(known).decoder
+    decoder = known.format.decoder
 
-    def noting(self: object, columns: tuple[int, ...]) -> object:
+    def noting(columns: tuple[int, ...]) -> object:
         asked.append(columns)
-        return decoder(known, columns)
+        return decoder(columns)
 
-    monkeypatch.setattr(type(known), "decoder", noting)
+    monkeypatch.setattr(known.format, "decoder", noting)
     database.run("SELECT name FROM item WHERE kind = 55 AND sold")
     assert asked == [(4, 5)], "kind is the index's, and the rest nobody asked for"
 
