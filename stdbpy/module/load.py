@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from stdbpy import __all__ as FOR_AUTHORS  # noqa: N812 - a constant here
 from stdbpy.errors import ModuleLoadError, Problem, StdbError, nearest
+from stdbpy.module.assembly.findings import Findings
 from stdbpy.module.assembly.module import Assembled, Placed, SchemaCheck, assemble
 from stdbpy.module.bound import BoundModule
 from stdbpy.module.declarations import recorded
-from stdbpy.module.assembly.findings import Findings
 from stdbpy.module.host import Host
 from stdbpy.module.imports import RESERVED_NAMES, PrivateImports
 from stdbpy.module.logs import PrivateLogging, make_print

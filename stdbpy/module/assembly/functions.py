@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from stdbpy.errors import TypeNotSupported
-from stdbpy.module.context import ReducerContext
-from stdbpy.module.declarations import ReducerDeclaration
 from stdbpy.module.assembly.findings import Findings
 from stdbpy.module.assembly.hints import understood
 from stdbpy.module.assembly.signatures import Signature
+from stdbpy.module.context import ReducerContext
+from stdbpy.module.declarations import ReducerDeclaration
 from stdbpy.sats.annotations import TypeRegistry
 from stdbpy.sats.types import ProductElement, ProductType
 from stdbpy.schema.model import Reducer

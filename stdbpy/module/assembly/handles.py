@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from typing import Any, get_args, get_origin
 
 from stdbpy.errors import TypeNotSupported, nearest
+from stdbpy.module.assembly.findings import Findings
 from stdbpy.module.bindings import AccessorBinding, TableBinding
 from stdbpy.module.context import ReducerContext
-from stdbpy.module.assembly.findings import Findings
 from stdbpy.module.handles import Index, PrimaryKey, Table, Tables, Unique, accessor_class
 from stdbpy.sats.annotations import resolve_hints
 

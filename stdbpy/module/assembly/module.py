@@ -7,15 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stdbpy.errors import Problem, SatsError, nearest
-from stdbpy.module.assembly.handles import declared_tables
+from stdbpy.module.assembly.findings import Findings
 from stdbpy.module.assembly.functions import AssembledReducer, assemble_reducer
+from stdbpy.module.assembly.handles import declared_tables
+from stdbpy.module.assembly.signatures import read_signature
 from stdbpy.module.assembly.tables import assemble_table
 from stdbpy.module.bindings import TableBinding, bind_tables
 from stdbpy.module.context import ReducerContext
 from stdbpy.module.declarations import Declaration, ReducerDeclaration, TableDeclaration, VisibilityFilter
-from stdbpy.module.assembly.findings import Findings
 from stdbpy.module.handles import Table, Tables
-from stdbpy.module.assembly.signatures import read_signature
 from stdbpy.sats.annotations import TypeRegistry
 from stdbpy.sats.bsatn import Codec, compile_codec
 from stdbpy.schema.complete import complete

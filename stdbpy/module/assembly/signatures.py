@@ -9,9 +9,9 @@ from inspect import Parameter
 from typing import Any
 
 from stdbpy.errors import TypeNotSupported
-from stdbpy.module.context import ReducerContext
 from stdbpy.module.assembly.findings import Findings
 from stdbpy.module.assembly.hints import resolve_one
+from stdbpy.module.context import ReducerContext
 
 _CONTEXT_NAMES = ("ctx", "_ctx", "context", "_")
 """What a first parameter without annotation is called if it is the context."""

@@ -6,10 +6,10 @@ import dataclasses
 from typing import NamedTuple
 
 from stdbpy.errors import EncodeError, TypeNotSupported, nearest
-from stdbpy.module.declarations import TableDeclaration
 from stdbpy.module.assembly.findings import Findings
-from stdbpy.module.handles import TABLE_METHODS
 from stdbpy.module.assembly.hints import understood
+from stdbpy.module.declarations import TableDeclaration
+from stdbpy.module.handles import TABLE_METHODS
 from stdbpy.module.rows import column_default, column_options
 from stdbpy.sats.annotations import TypeRegistry
 from stdbpy.sats.bsatn import compile_codec
