@@ -6,15 +6,14 @@ import traceback
 from collections.abc import Collection, Iterable, Iterator
 
 from stdbpy.engine.host import Crash
+from stdbpy.engine.host_operations import expect_delay, generated_values, range_rows
 from stdbpy.engine.logs import LogStore
 from stdbpy.engine.results import Caller
-from stdbpy.engine.schedules import LONGEST_DELAY, ScheduledTable, due_after
+from stdbpy.engine.schedules import ScheduledTable
 from stdbpy.engine.sql.row_security import rule_problems
-from stdbpy.engine.store.index import Bound, Excluded, Included
 from stdbpy.engine.store.store import Store
-from stdbpy.engine.store.table import Table
 from stdbpy.engine.transaction import Transaction
-from stdbpy.errors import DecodeError, HostError
+from stdbpy.errors import HostError
 from stdbpy.module.bound import BoundModule
 from stdbpy.module.host import Errno, LogLevel
 from stdbpy.module.load import load
@@ -27,7 +26,6 @@ from stdbpy.schema.model import ModuleSchema, Reducer
 _ROWS_PER_CHUNK = 1024
 
 _ONE = (1).to_bytes(4, "little")
-_INCLUDED, _EXCLUDED, _UNBOUNDED = b"\0", b"\1", b"\2"
 
 
 class PythonCode:
@@ -126,41 +124,23 @@ class NativeHost:
     def datastore_index_scan_range_bsatn(
         self, index_id: int, prefix: bytes, prefix_elems: int, rstart: bytes, rend: bytes
     ) -> Iterable[bytes]:
-        return _chunks(self._range(index_id, prefix, prefix_elems, rstart, rend))
-
-    def _range(self, index_id: int, prefix: bytes, prefix_elems: int, rstart: bytes, rend: bytes) -> Iterator[bytes]:
-        tx = self._running()
-        index = tx.index(index_id)
-        if prefix_elems + 1 == len(index.columns) and rstart == rend and rstart[:1] == _INCLUDED:
-            # Bounds that leave one value: hash indexes can do that, too.
-            return tx.index_point_bsatn(index_id, prefix + rstart[1:])
-        try:
-            codecs = index.key_type.column_codecs
-            equal: list[object] = []
-            offset = 0
-            for codec in codecs[:prefix_elems]:
-                value, offset = codec.decode_from(prefix, offset)
-                equal.append(value)
-            lower, upper = (_bound(data, codecs[prefix_elems]) for data in (rstart, rend))
-        except (DecodeError, IndexError) as error:
-            raise HostError(Errno.BSATN_DECODE_ERROR, f"The bounds do not fit index {index.name!r}: {error}") from None
-        return tx.index_range(index_id, tuple(equal), lower, upper)
+        return _chunks(range_rows(self._running(), index_id, prefix, prefix_elems, rstart, rend))
 
     # --- changing ----------------------------------------------------------------------------
 
     def datastore_insert_bsatn(self, table_id: int, row: bytes) -> bytes:
         tx = self.tx or self._running()
         if table_id in self._scheduled:
-            self._check_delay(table_id, row)
+            expect_delay(self._scheduled[table_id], row, self.timestamp)
         stored = tx.insert(table_id, row)
-        return b"" if stored is row else _generated(tx.table(table_id), row, stored)
+        return b"" if stored is row else generated_values(tx.table(table_id), row, stored)
 
     def datastore_update_bsatn(self, table_id: int, index_id: int, row: bytes) -> bytes:
         tx = self._running()
         if table_id in self._scheduled:
-            self._check_delay(table_id, row)
+            expect_delay(self._scheduled[table_id], row, self.timestamp)
         stored = tx.update(table_id, index_id, row)
-        return b"" if stored is row else _generated(tx.table(table_id), row, stored)
+        return b"" if stored is row else generated_values(tx.table(table_id), row, stored)
 
     def datastore_delete_by_index_scan_point_bsatn(self, index_id: int, point: bytes) -> int:
         tx = self._running()
@@ -169,8 +149,9 @@ class NativeHost:
     def datastore_delete_by_index_scan_range_bsatn(
         self, index_id: int, prefix: bytes, prefix_elems: int, rstart: bytes, rend: bytes
     ) -> int:
-        rows = list(self._range(index_id, prefix, prefix_elems, rstart, rend))
-        return self._delete(self._running().table_of_index(index_id).id, rows)
+        tx = self._running()
+        rows = list(range_rows(tx, index_id, prefix, prefix_elems, rstart, rend))
+        return self._delete(tx.table_of_index(index_id).id, rows)
 
     def datastore_delete_all_by_eq_bsatn(self, table_id: int, relation: bytes) -> int:
         if relation[:4] == _ONE:
@@ -192,13 +173,6 @@ class NativeHost:
 
     def datastore_clear(self, table_id: int) -> int:
         return self._running().clear(table_id)
-
-    def _check_delay(self, table_id: int, row: bytes) -> None:
-        _, at = self._scheduled[table_id].read(row)
-        if due_after(at, self.timestamp) - self.timestamp >= LONGEST_DELAY:
-            raise HostError(
-                Errno.SCHEDULE_AT_DELAY_TOO_LONG, f"{at!r} is too far ahead: rows can be scheduled two years from now"
-            )
 
     # --- the rest ----------------------------------------------------------------------------
 
@@ -225,21 +199,3 @@ def _chunks(rows: Iterator[bytes]) -> Iterable[bytes]:
     if len(found) <= 1:
         return found
     return (b"".join(found[start : start + _ROWS_PER_CHUNK]) for start in range(0, len(found), _ROWS_PER_CHUNK))
-
-
-def _generated(table: Table, row: bytes, stored: bytes) -> bytes:
-    """What the host put in the place of zeros."""
-    if len(table.sequences) == 1:
-        return table.sequences[0].value_in(stored)
-    return b"".join([numbers.value_in(stored) for numbers in table.sequences if numbers.asked_by(row)])
-
-
-def _bound(data: bytes, codec: Codec[object]) -> Bound:
-    kind, value = data[:1], data[1:]
-    if kind == _UNBOUNDED:
-        return None
-    if kind == _INCLUDED:
-        return Included(codec.decode(value))
-    if kind == _EXCLUDED:
-        return Excluded(codec.decode(value))
-    raise DecodeError("a bound starts with 0, 1 or 2", offset=0, expected="a bound")
