@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from stdbpy.client.query import Query
-from stdbpy.client.query.source import quoted
 from stdbpy.client.tables import EventTableHandle, TableHandle
 from stdbpy.errors import UsageError
+from stdbpy.query.source import quoted
 from stdbpy.schema.model import ModuleSchema
 
 

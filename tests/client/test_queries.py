@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from stdbpy import ConnectionId, Identity, Timestamp
 from stdbpy.client.query import SENDER, Columns, OpaqueColumn, QueryTable, Source, SqlType
-from stdbpy.client.query.columns import Column
 from stdbpy.errors import InvalidQuery
+from stdbpy.query.columns import Column
 from tests.client import game as tables
 from tests.client.game import Player
 

@@ -20,10 +20,10 @@ from stdbpy.client.pool.health import EndpointHealth
 from stdbpy.client.pool.member import Member
 from stdbpy.client.pool.options import Endpoint, PoolPolicy
 from stdbpy.client.pool.roster import Make, Roster
-from stdbpy.client.query.source import quoted
 from stdbpy.errors import ClientError, ConnectFailed, ConnectionClosed, ConnectionLost, StdbError, UsageError
 from stdbpy.protocol.options import ReconnectPolicy
 from stdbpy.protocol.reconnecting import is_final
+from stdbpy.query.source import quoted
 
 log = logging.getLogger("stdbpy.client")
 
@@ -127,11 +127,11 @@ class LivePool(ABC, Generic[L]):
         self._check_open()
         return self._facades[kind]
 
-    def _send_reducer(self, name: str, *arguments: object) -> PendingCall[None]:
-        return self._send(lambda connection: connection._send_reducer(name, *arguments))  # noqa: SLF001  # of one room
+    def _send_reducer(self, name: str, arguments: tuple[object, ...]) -> PendingCall[None]:
+        return self._send(lambda connection: connection._send_reducer(name, arguments))  # noqa: SLF001  # of one room
 
-    def _send_procedure(self, name: str, *arguments: object) -> PendingCall[Any]:
-        return self._send(lambda connection: connection._send_procedure(name, *arguments))  # noqa: SLF001  # of one room
+    def _send_procedure(self, name: str, arguments: tuple[object, ...]) -> PendingCall[Any]:
+        return self._send(lambda connection: connection._send_procedure(name, arguments))  # noqa: SLF001  # of one room
 
     # --- opening -------------------------------------------------------------------------------
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from stdbpy.client.query.columns import Column, Columns, IndexedColumn, OpaqueColumn
-from stdbpy.client.query.queries import QueryTable
-from stdbpy.client.query.source import Source
 from stdbpy.protocol.catalog import TableLayout
+from stdbpy.query.columns import Column, Columns, IndexedColumn, OpaqueColumn
+from stdbpy.query.queries import QueryTable
+from stdbpy.query.source import Source
 from stdbpy.sats.sql_types import sql_type_of
 from stdbpy.sats.types import ProductType, resolve
 

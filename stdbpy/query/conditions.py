@@ -11,11 +11,11 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
 
-from stdbpy.client.query.source import Source
 from stdbpy.errors import InvalidQuery
+from stdbpy.query.source import Source
 
 if TYPE_CHECKING:
-    from stdbpy.client.query.columns import Column
+    from stdbpy.query.columns import Column
 
 Of = TypeVar("Of")
 """The class of a table's columns, which stands for the table to type checkers."""

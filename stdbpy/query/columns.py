@@ -16,10 +16,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, overload
 
-from stdbpy.client.query.conditions import Comparison, Condition, Join, Operator, OwnEquality, join
-from stdbpy.client.query.literals import literal
-from stdbpy.client.query.source import Source, quoted
 from stdbpy.errors import InvalidQuery
+from stdbpy.query.conditions import Comparison, Condition, Join, Operator, OwnEquality, join
+from stdbpy.query.literals import literal
+from stdbpy.query.source import Source, quoted
 from stdbpy.sats.sql_types import SqlType
 from stdbpy.sats.values import Identity
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from stdbpy.client.query.columns import Column, Columns
-from stdbpy.client.query.conditions import Condition, Join, OwnEquality, condition_on, join
-from stdbpy.client.query.source import Source, quoted
 from stdbpy.errors import InvalidQuery
+from stdbpy.query.columns import Column, Columns
+from stdbpy.query.conditions import Condition, Join, OwnEquality, condition_on, join
+from stdbpy.query.source import Source, quoted
 
 Row = TypeVar("Row")
 Cols = TypeVar("Cols", bound=Columns)
