@@ -10,8 +10,9 @@ from __future__ import annotations
 import struct
 import sys
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
+from operator import eq
 
 import msgspec
 
@@ -95,6 +96,16 @@ class RowList(msgspec.Struct, frozen=True, gc=False):
             raise DecodeError("the offsets of the rows go back")
         ends = [*starts[1:], len(data)]
         return [data[start:end] for start, end in zip(starts, ends, strict=True)]
+
+    def same_as(self, other: RowList) -> Iterator[bool]:
+        """For each row whether the one at the same place in ``other``, which is as long, has the same bytes.
+
+        Raises ``DecodeError`` for offsets that go back.
+        """
+        if self.offsets is None is other.offsets and self.size == other.size:
+            pieces = struct.Struct(f"{self.size}s").iter_unpack
+            return map(eq, pieces(self.data), pieces(other.data))
+        return map(eq, self.slices(), other.slices())
 
 
 class JsonRowList(msgspec.Struct, frozen=True, gc=False):

@@ -19,7 +19,8 @@ class Plan(msgspec.Struct, gc=False):
     ``replaced`` differ from each other."""
 
     gone: Collection[RowKey] = ()
-    """Keys of rows that no query set holds any longer; all are in the table."""
+    """Keys of rows that no query set holds any longer; all are in the table. It is the table's own
+    dictionary of rows if all of them go, in its order."""
     fresh: Mapping[RowKey, Row] = {}
     """Rows whose keys are not in the table."""
     replaced: Mapping[RowKey, Row] = {}

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import chain
+from itertools import chain, compress
+from typing import cast
 
 from stdbpy.errors import ProtocolError
 from stdbpy.protocol.cache.changes import Plan, Row, RowKey
@@ -48,6 +49,8 @@ class Planner:
         """
         keys = self.keys
         leaving = [self._binary(rows) for rows in deletes]
+        if not inserts and self._by_bytes and self._are_all(leaving):
+            return Plan(gone=self._rows)
         left = list(chain.from_iterable(map(keys.of_deleted, leaving)))
         arrived = [(sent, self._decode(sent)) for sent in map(self._binary, inserts)]
         came: dict[RowKey, Row] = {}
@@ -60,8 +63,19 @@ class Planner:
             came_keys = chain.from_iterable(keys.of_inserted(rows, sent) for sent, rows in arrived)
             plan = self._plan_one_by_one(came, came_keys, left)
         if tells_updates and plan.replaced and self._has_floats:
-            plan.unchanged = self._unchanged(leaving, arrived)
+            in_order = len(leaving) == 1 == len(arrived) and left == list(came)
+            if in_order and len(leaving[0]) == len(arrived[0][0]):
+                plan.unchanged = set(compress(left, leaving[0].same_as(arrived[0][0])))
+            else:
+                plan.unchanged = self._unchanged(leaving, arrived)
         return plan
+
+    def _are_all(self, leaving: Sequence[RowList]) -> bool:
+        """Whether these are all rows of the table in its order, which shows without taking them apart: so
+        they leave when a subscription ends."""
+        if len(leaving) != 1 or leaving[0].offsets is not None or len(leaving[0]) != len(self._rows):
+            return False
+        return not self._counts and b"".join(cast("Iterable[bytes]", self._rows)) == leaving[0].data
 
     def _unchanged(self, leaving: Iterable[RowList], arrived: Iterable[tuple[RowList, list[Row]]]) -> set[RowKey]:
         """The keys of rows that leave and come with the same bytes: a query set may let go of a row
@@ -109,6 +123,8 @@ class Planner:
         rows, counts = self._rows, self._counts
         if not left:
             return Plan(fresh=came) if rows.keys().isdisjoint(came) else None
+        if not came and not counts and len(left) == len(rows) and left == list(rows):
+            return Plan(gone=rows)
         out = set(left)
         if len(out) != len(left) or (counts and not counts.keys().isdisjoint(out)):
             return None

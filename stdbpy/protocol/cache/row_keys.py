@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, repeat
+from itertools import repeat
 from operator import attrgetter, itemgetter
 from typing import Any, Protocol
 
@@ -104,17 +104,17 @@ class KeyInPlace:
         if self.row_size is not None and len(data) != self.row_size * len(sent):
             raise DecodeError(f"a row has {self.row_size} bytes, but {counted(len(sent), 'row')} have {len(data)}")
         try:
-            raw: Iterable[Any]
+            raw: list[Any]
             if len(data) == size or (offsets is not None and len(offsets) == 1):
-                raw = self.unpack_from(data)
+                raw = [*self.unpack_from(data)]
             elif offsets is None:
                 behind = size - self._start - self._size
                 if behind < 0:
                     raise DecodeError(f"rows of {counted(size, 'byte')} are too short for their primary key")
-                raw = chain.from_iterable(struct.Struct(f"<{self._start}x{self._code}{behind}x").iter_unpack(data))
+                raw = [key for (key,) in struct.Struct(f"<{self._start}x{self._code}{behind}x").iter_unpack(data)]
             else:
-                raw = chain.from_iterable(map(self.unpack_from, repeat(data), offsets))
-            return list(raw) if self.convert is None else list(map(self.convert, raw))
+                raw = [key for (key,) in map(self.unpack_from, repeat(data), offsets)]
+            return raw if self.convert is None else list(map(self.convert, raw))
         except (struct.error, LookupError):
             raise DecodeError("a row is too short for its primary key, or has a value that it cannot have") from None
 

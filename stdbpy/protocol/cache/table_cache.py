@@ -103,7 +103,7 @@ class TableCache:
         changes = self._told(plan)
         gone, rows, counts = plan.gone, self.rows, self.counts
         if gone:
-            if len(gone) == len(rows):
+            if gone is rows or len(gone) == len(rows):
                 rows.clear()
                 counts.clear()
             else:
@@ -132,7 +132,9 @@ class TableCache:
         gone, fresh, replaced = plan.gone, plan.fresh, plan.replaced
         listeners, get = self.listeners, self.rows.__getitem__
         kept = [lookup for lookup in self._kept if lookup.built]
-        deleted = list(map(get, gone)) if kept or listeners.on_delete else []
+        deleted: list[Row] = []
+        if kept or listeners.on_delete:
+            deleted = self.snapshot() if gone is self.rows else list(map(get, gone))
         old = list(map(get, replaced)) if kept or listeners.on_update else []
         for lookup in kept:
             lookup.note([*deleted, *old], [*fresh.values(), *replaced.values()])
