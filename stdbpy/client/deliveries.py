@@ -6,16 +6,14 @@ from asyncio import CancelledError
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from threading import get_ident
-from typing import Any, TypeAlias
+from typing import Any
 
 from stdbpy.client.connection_log import ConnectionLog
 from stdbpy.client.event_bus import EventBus
 from stdbpy.client.interrupts import DeferredInterrupts
+from stdbpy.client.row_calls import Step
 from stdbpy.errors import ClientError
 from stdbpy.protocol.deliveries import Delivery
-
-Step: TypeAlias = tuple[Callable[..., object], tuple[Any, ...]]
-"""A callback and what it is given."""
 
 
 class Deliveries:
@@ -73,9 +71,12 @@ class Deliveries:
                 for callback, arguments in self._steps:
                     try:
                         interrupts.is_welcome = True
-                        outcome = callback(*arguments)
-                        if outcome is not None and isinstance(outcome, Coroutine):
-                            self._await(outcome, callback)
+                        if isinstance(arguments, tuple):
+                            outcome = callback(*arguments)
+                            if outcome is not None:
+                                self._heed(outcome, callback)
+                        else:
+                            arguments.run(callback, self._heed)
                     except (Exception, CancelledError) as error:  # noqa: BLE001  # whatever user code raises
                         self.report(callback, error)  # nothing here awaits: who was cancelled is somebody else
                     finally:
@@ -96,11 +97,13 @@ class Deliveries:
         if not self.on_error:
             self._log.error("the callback %s failed", _name(callback), exc_info=error)
 
-    def _await(self, coroutine: Coroutine[Any, Any, object], callback: Callable[..., object]) -> None:
-        if self._spawn is not None:
-            self._spawn(coroutine, callback)
+    def _heed(self, outcome: object, callback: Callable[..., object]) -> None:
+        if not isinstance(outcome, Coroutine):
             return
-        coroutine.close()
+        if self._spawn is not None:
+            self._spawn(outcome, callback)
+            return
+        outcome.close()
         raise ClientError(
             f"{_name(callback)} is an async function, which a synchronous connection cannot run",
             hint="Use connect_async, or a plain function.",

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from stdbpy.client.binding import ModuleBinding
 from stdbpy.client.connection_log import ConnectionLog, with_hint
 from stdbpy.client.contexts import EventContext
-from stdbpy.client.deliveries import Step
 from stdbpy.client.event_bus import EventBus
 from stdbpy.client.pending_call import PendingCall
 from stdbpy.client.refused_queries import explain
+from stdbpy.client.row_calls import Step, steps_for
 from stdbpy.client.stats import Counters
 from stdbpy.errors import QueryFailed, StdbError, SubscriptionFailed
 from stdbpy.protocol.deliveries import (
@@ -114,18 +114,8 @@ class DeliverySteps:
             yield hook, (context, delivery.changes)
         for changes in delivery.changes:
             counters.rows_changed += changes.count
-            if not (changes.inserted or changes.deleted or changes.updated):
-                continue
-            listeners = tables[changes.table].listeners
-            for row in changes.deleted:
-                for callback in listeners.on_delete:
-                    yield callback, (context, row)
-            for old, new in changes.updated:
-                for callback in listeners.on_update:
-                    yield callback, (context, old, new)
-            for row in changes.inserted:
-                for callback in listeners.on_insert:
-                    yield callback, (context, row)
+            if changes.inserted or changes.deleted or changes.updated:
+                yield from steps_for(changes, tables[changes.table].listeners, context)
 
     def _request_finished(self, delivery: RequestFinished) -> Iterator[Step]:
         call = delivery.request

@@ -7,7 +7,7 @@ from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
-from stdbpy.client.deliveries import Step
+from stdbpy.client.row_calls import Step
 from stdbpy.errors import ConnectionClosed, StdbError
 from stdbpy.protocol.subscription import SubscriptionState
 
