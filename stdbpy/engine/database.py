@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from stdbpy.engine import deployment
 from stdbpy.engine.connection import DatabaseConnection
+from stdbpy.engine.figures import Figures
 from stdbpy.engine.host import ModuleCode
 from stdbpy.engine.instance import Instance, Listener
 from stdbpy.engine.results import Caller, CallOutcome, StatementResult
@@ -79,6 +80,25 @@ class Database:
         """Why the database cannot be used, if so. Waits while it is being opened."""
         self._work.opened.wait()
         return self._work.failure
+
+    def figures(self) -> Figures:
+        """What it has done and has at this moment. Does not wait; not all of it is of one moment."""
+        instance = self._instance
+        subscribers = instance.subscriptions.subscribers
+        sets = [subscriber.sets for subscriber in subscribers if subscriber.sets]
+        rows = {}
+        if self.is_open and self._work.failure is None:
+            rows = {(table.id, table.name): len(table.rows) for table in list(instance.store.tables.values())}
+        return Figures(
+            counts=instance.counts,
+            rows=rows,
+            waiting=self._worker.waiting,
+            clients=len(subscribers),
+            subscribed_clients=len(sets),
+            subscription_sets=sum(map(len, sets)),
+            live_queries=instance.subscriptions.live_queries,
+            held_queries=sum(len(queries) for held in sets for queries in list(held.values())),
+        )
 
     # --- using it ----------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from time import monotonic, perf_counter_ns
 from typing import TypeVar
 
 from stdbpy.engine.delta import Commit
+from stdbpy.engine.figures import Counts
 from stdbpy.engine.host import Crash, ModuleCode, RunningModule
 from stdbpy.engine.journal.journal import Journal, NoJournal
 from stdbpy.engine.logs import LogStore
@@ -57,6 +58,7 @@ class Instance:
         """The reducer that runs at this moment; other threads may look."""
         self.listeners: list[Listener] = []
         self.subscriptions = Subscriptions()
+        self.counts = Counts()
         self._group: list[Commit] = []
         self._no_schedules_until = 0.0
         self._module: RunningModule | None = None
@@ -171,6 +173,7 @@ class Instance:
         finally:
             self.running = None
         micros = (perf_counter_ns() - started) // 1000
+        self.counts.count_call(reducer.name, error, is_bug=is_bug)
         return CallOutcome("committed" if error is None else "failed", error, micros, timestamp, is_bug)
 
     # --- transactions ------------------------------------------------------------------------
@@ -190,7 +193,13 @@ class Instance:
         """Runs SQL as one transaction. Raises ``SqlError``."""
         from stdbpy.engine.sql import run_sql
 
-        return self.transact(lambda tx: run_sql(text, tx, caller=caller.identity, is_owner=is_owner))
+        is_done = False
+        try:
+            results = self.transact(lambda tx: run_sql(text, tx, caller=caller.identity, is_owner=is_owner))
+            is_done = True
+        finally:
+            self.counts.statements[is_done] += 1
+        return results
 
     def _finish(
         self,

@@ -85,6 +85,11 @@ class Worker:
             self._refuse_rest()
         return future
 
+    @property
+    def waiting(self) -> int:
+        """How many jobs have not begun. Any thread may look."""
+        return self._jobs.qsize()
+
     def close(self, patience: float | None = None) -> bool:
         """Returns when the jobs that were queued before have been done; later ones fail.
 

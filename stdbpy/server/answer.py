@@ -29,6 +29,11 @@ def encoded(headers: Sequence[Header]) -> bytes:
     return b"".join([b"%b: %b\r\n" % header for header in headers])
 
 
+def size_of(headers: Sequence[Header]) -> int:
+    """Bytes of their names and values."""
+    return sum([len(name) + len(value) for name, value in headers])
+
+
 class Answer:
     """A whole answer. ``headers`` are in lower case, without ``content-length``."""
 
@@ -39,12 +44,15 @@ class Answer:
         self.headers = headers
         self.body = body
 
-    async def send(self, send: Send, more_headers: Sequence[Header] = (), *, without_body: bool = False) -> None:
+    async def send(self, send: Send, more_headers: Sequence[Header] = (), *, without_body: bool = False) -> int:
+        """Returns how many bytes names and values of headers and the body have."""
         headers = [*self.headers, *more_headers]
         if self.status != NO_CONTENT:
             headers.append((b"content-length", b"%d" % len(self.body)))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if without_body else self.body})
+        body = b"" if without_body else self.body
+        await send({"type": "http.response.body", "body": body})
+        return size_of(headers) + len(body)
 
 
 class Chunks(Protocol):
@@ -58,14 +66,15 @@ class Chunks(Protocol):
 class StreamedAnswer(Answer):
     """An answer whose body comes bit by bit, for as long as there is more or the client listens."""
 
-    __slots__ = ("_chunks", "_receive")
+    __slots__ = ("_chunks", "_receive", "_sent")
 
     def __init__(self, status: int, headers: Sequence[Header], chunks: Chunks, receive: Receive) -> None:
         super().__init__(status, headers)
         self._chunks = chunks
         self._receive = receive
+        self._sent = 0
 
-    async def send(self, send: Send, more_headers: Sequence[Header] = (), *, without_body: bool = False) -> None:
+    async def send(self, send: Send, more_headers: Sequence[Header] = (), *, without_body: bool = False) -> int:
         headers = [*self.headers, *more_headers]
         async with aclosing(self._chunks):
             await send({"type": "http.response.start", "status": self.status, "headers": headers})
@@ -82,9 +91,11 @@ class StreamedAnswer(Answer):
                 if not sending.cancelled():
                     sending.result()
         await send({"type": "http.response.body", "body": b""})
+        return size_of(headers) + self._sent
 
     async def _send_chunks(self, send: Send) -> None:
         async for chunk in self._chunks:
+            self._sent += len(chunk)
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
 
 

@@ -6,18 +6,18 @@ import re
 from collections.abc import Mapping
 
 from starlette.routing import Route, Router
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from stdbpy.server.answer import CORS, Answer, text
+from stdbpy.server.answer import Answer, text
 from stdbpy.server.backend import Backend
 from stdbpy.server.fence import Fence
 from stdbpy.server.refusal import FORBIDDEN, NOT_FOUND
 from stdbpy.server.resource import CallersResource, Resource
-from stdbpy.server.routes import databases, identities, logs, names, publishing, running
+from stdbpy.server.routes import databases, energy, identities, logs, metrics, names, publishing, running
 from stdbpy.server.websocket.endpoint import Subscribing, refuse_websocket
+from stdbpy.server.websocket.opening import SUBSCRIBE_PATH
 
 _CALL_PATH = re.compile(r"/v1/database/(?P<database>[^/]+)/call/(?P<function>[^/]+)")
-_SUBSCRIBE_PATH = re.compile(r"/v1/database/(?P<database>[^/]+)/subscribe")
 
 
 def create_app(backend: Backend) -> ASGIApp:
@@ -47,23 +47,18 @@ class _Front:
             await text(FORBIDDEN, refusal).send(send)
             return
 
-        async def send_with_cors(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"].extend(CORS)
-            await send(message)
-
         call = _CALL_PATH.fullmatch(scope["path"])
         if call is not None:
             scope["path_params"] = call.groupdict()
-            await self._call(scope, receive, send_with_cors)
+            await self._call(scope, receive, send)
             return
-        await self._router(scope, receive, send_with_cors)
+        await self._router(scope, receive, send)
 
     async def _open_websocket(self, scope: Scope, receive: Receive, send: Send, refusal: str | None) -> None:
         if refusal is not None:
             await refuse_websocket(text(FORBIDDEN, refusal), receive, send)
             return
-        path = _SUBSCRIBE_PATH.fullmatch(scope["path"])
+        path = SUBSCRIBE_PATH.fullmatch(scope["path"])
         if path is None:
             await refuse_websocket(Answer(NOT_FOUND), receive, send)
             return
@@ -77,6 +72,9 @@ def _routes(backend: Backend, call: Resource) -> list[Route]:
     below_server: Mapping[str, Resource] = {
         "/v1/ping": Resource(backend, GET=identities.ping),
         "/v1/health": Resource(backend, GET=identities.health),
+        "/v1/metrics": Resource(backend, GET=metrics.metrics),
+        "/v1/prometheus/sd_config": Resource(backend, GET=metrics.targets),
+        "/v1/energy/{identity}": Resource(backend, GET=energy.balance, PUT=energy.set_balance, POST=energy.add),
         "/v1/identity": Resource(backend, POST=identities.create),
         "/v1/identity/public-key": Resource(backend, GET=identities.public_key),
         "/v1/identity/websocket-token": Resource(backend, POST=identities.websocket_token),

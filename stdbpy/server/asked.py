@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 from starlette.types import Receive, Scope
 
@@ -29,24 +29,37 @@ IDLE_DRAIN, LONGEST_DRAIN = 0.5, 5.0
 """Seconds that such a body may pause, and may take: it can be one that never comes."""
 
 
+_NO_UTF_8 = "\N{REPLACEMENT CHARACTER}"
+
+
 class Asked:
-    __slots__ = ("_body_ended", "_caller", "_query", "backend", "headers", "receive", "scope")
+    __slots__ = ("_body_ended", "_caller", "_query", "backend", "headers", "named_database", "receive", "scope")
 
     def __init__(self, backend: Backend, scope: Scope, receive: Receive) -> None:
         self.backend = backend
         self.scope = scope
         self.receive = receive
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.named_database: Database | None = None
+        """The one that the path names, once somebody has looked for it."""
         self._query: dict[str, str] | None = None
         self._caller: Credentials | None = None
         self._body_ended = b"content-length" not in self.headers and b"transfer-encoding" not in self.headers
 
     @property
     def query(self) -> dict[str, str]:
+        """Refuses one that says the same twice."""
         if self._query is None:
-            text = self.scope["query_string"].decode("latin-1")
-            self._query = dict(parse_qsl(text, keep_blank_values=True)) if text else {}
+            pairs = self._query_pairs()
+            self._query = dict(pairs)
+            if len(self._query) < len(pairs):
+                self._query = None
+                raise refuse(BAD_REQUEST, "the query says the same twice")
         return self._query
+
+    def _query_pairs(self) -> list[tuple[str, str]]:
+        text = self.scope["query_string"].decode("latin-1")
+        return parse_qsl(text, keep_blank_values=True) if text else []
 
     def flag(self, name: str) -> bool | None:
         """A boolean of the query, ``None`` if it is not there."""
@@ -56,14 +69,20 @@ class Asked:
         return None if value is None else value == "true"
 
     def path_value(self, name: str) -> str:
+        """A part of the path. Refuses one that is not UTF-8."""
         value: str = self.scope["path_params"][name]
+        if _NO_UTF_8 in value and _NO_UTF_8.encode() not in unquote_to_bytes(self.scope["raw_path"]):
+            raise refuse(BAD_REQUEST, f"Invalid URL: the path's {name} is not UTF-8")
         return value
 
     @property
     def given_credentials(self) -> Credentials | None:
         """Those of the request's token, ``None`` without one. Raises for a token that is not good."""
         if self._caller is None:
-            self._caller = self.backend.credentials(self.headers.get(b"authorization"), self.query.get("token"))
+            # Two tokens are none, as on the real server.
+            tokens = [value for name, value in self._query_pairs() if name == "token"]
+            token = tokens[0] if len(tokens) == 1 else None
+            self._caller = self.backend.credentials(self.headers.get(b"authorization"), token)
         return self._caller
 
     @property
@@ -77,7 +96,8 @@ class Asked:
     @property
     def database(self) -> Database:
         """The one that the path names; refuses if there is none."""
-        return self.backend.database(self.path_value("database"))
+        self.named_database = self.backend.database(self.path_value("database"))
+        return self.named_database
 
     async def opened_database(self) -> Database:
         """As :attr:`database`, when it has read its data, as it does after a start."""

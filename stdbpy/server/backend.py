@@ -11,9 +11,11 @@ from stdbpy.engine.names import as_identity
 from stdbpy.errors import DatabaseNotFound, InvalidName
 from stdbpy.sats.values import ConnectionId
 from stdbpy.server.config import ServerConfig
+from stdbpy.server.energy import EnergyBalances
 from stdbpy.server.functions import Functions
 from stdbpy.server.refusal import BAD_REQUEST, NOT_FOUND, UNAUTHORIZED, refuse, refuse_for
 from stdbpy.server.tokens import Credentials, TokenAuthority, TokenError
+from stdbpy.server.traffic import Traffic
 
 _BEARER = b"bearer "
 
@@ -25,6 +27,8 @@ class Backend:
     owner: Credentials
     config: ServerConfig
     functions: Functions = field(default_factory=Functions)
+    energy: EnergyBalances = field(default_factory=EnergyBalances)
+    traffic: Traffic = field(default_factory=Traffic)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server is about to end: what would go on for ever stops."""
 

@@ -10,6 +10,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from stdbpy.engine import CallOutcome
 from stdbpy.server.quick_calls import QuickCalls
 from stdbpy.server.routes.running import BEGUN_CALL
+from stdbpy.server.websocket.opening import is_handshake
 
 LARGEST_HEAD = 8192 + 100 * 4096
 """Bytes of a request's line and headers; this and the next two are the real server's, which uses hyper."""
@@ -96,6 +97,9 @@ class Connection(HttpToolsProtocol):
             self._refusal = URI_TOO_LONG
             raise ValueError("the request's address is too long")
         super().on_headers_complete()
+        if self.parser.should_upgrade() and self.cycle is not None:
+            # The parser reads nothing more of this connection.
+            self.cycle.keep_alive = False
 
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
@@ -108,6 +112,15 @@ class Connection(HttpToolsProtocol):
         self._is_in_request = False
         self._bytes_besides_body = 0
         super().on_message_complete()
+
+    # --- websockets --------------------------------------------------------------------------
+
+    def _should_upgrade(self) -> bool:
+        """What only looks like opening a websocket is answered as any other request, which says what is wrong."""
+        return super()._should_upgrade() and is_handshake(self.scope["method"], self.url, self.headers)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """uvicorn warns of clients that ask for other protocols, which any client may."""
 
     # --- refusing ----------------------------------------------------------------------------
 

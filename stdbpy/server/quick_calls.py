@@ -107,7 +107,7 @@ class QuickCalls:
         except StdbError:
             return
         assert caller is not None, "there is a token"
-        rest = encoded((*caller.headers, (b"content-length", b"0"), *CORS)) + b"\r\n"
+        rest = encoded((*caller.headers, *CORS, (b"content-length", b"0"))) + b"\r\n"
         if len(self._heads) == REMEMBERED:
             self._heads.clear()
         self._heads[head] = _Head(call[1].decode(), call[2].decode(), authorization, len(body), rest)
@@ -139,7 +139,9 @@ class QuickCalls:
         answer = running.call_answer(begun.result())
         if answer.status != _OK or answer.body:
             return begun
-        return b"".join((_OK_LINE, encoded(first_headers), encoded(answer.headers), asked.rest_of_answer))
+        told = encoded(answer.headers) + asked.rest_of_answer
+        backend.traffic.of(database.identity).answered_bytes += len(told)
+        return b"".join((_OK_LINE, encoded(first_headers), told))
 
     def _may_wait(self, database: str, connection: object) -> bool:
         """What goes to disk goes there in groups: where several connections call, none waits alone."""

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from starlette.types import Receive, Scope, Send
 
 from stdbpy.errors import StdbError
-from stdbpy.server.answer import Answer, Header, text
+from stdbpy.server.answer import CORS, Answer, Header, text
 from stdbpy.server.asked import Asked
 from stdbpy.server.backend import Backend
 from stdbpy.server.refusal import METHOD_NOT_ALLOWED, SERVER_ERROR, UNAVAILABLE, answer_for
@@ -19,6 +19,7 @@ log = logging.getLogger("stdbpy.server")
 Handler = Callable[[Asked], Awaitable[Answer]]
 
 _PREFLIGHT: tuple[Header, ...] = (
+    *CORS,
     (b"access-control-allow-methods", b"*"),
     (b"access-control-allow-headers", b"authorization,accept,content-type"),
 )
@@ -42,16 +43,22 @@ class Resource:
             await Answer(200, (*_PREFLIGHT, self._allow)).send(send)
             return
         asked = Asked(self._backend, scope, receive)
-        headers: Sequence[Header] = ()
+        headers = CORS
         try:
-            headers = self.caller_headers(asked)
+            headers = (*self.caller_headers(asked), *CORS)
         except StdbError as error:
             answer = answer_for(error)
         else:
             answer = await self._handle(asked)
+        if scope["method"] not in self._handlers:
+            headers = (*headers, self._allow)
         if not await asked.drained():
             headers = (*headers, (b"connection", b"close"))
-        await answer.send(send, headers, without_body=scope["method"] == "HEAD")
+        sent = await answer.send(send, headers, without_body=scope["method"] == "HEAD")
+        self.count(asked, sent)
+
+    def count(self, _asked: Asked, _sent: int) -> None:
+        """Notes how many bytes an answer had."""
 
     def caller_headers(self, _asked: Asked) -> Sequence[Header]:
         """What every answer of this path says about the caller: here nothing."""
@@ -60,7 +67,7 @@ class Resource:
     async def _handle(self, asked: Asked) -> Answer:
         handler = self._handlers.get(asked.scope["method"])
         if handler is None:
-            return Answer(METHOD_NOT_ALLOWED, (self._allow,))
+            return Answer(METHOD_NOT_ALLOWED)
         try:
             return await handler(asked)
         except StdbError as error:
@@ -79,5 +86,10 @@ class CallersResource(Resource):
     """A path below a database: it needs to know the caller, makes one up if there is no token, and
     tells who it is in each answer."""
 
-    def caller_headers(self, _asked: Asked) -> Sequence[Header]:
-        return _asked.caller.headers
+    def caller_headers(self, asked: Asked) -> Sequence[Header]:
+        return asked.caller.headers
+
+    def count(self, asked: Asked, sent: int) -> None:
+        named = asked.named_database
+        if named is not None:
+            self._backend.traffic.of(named.identity).answered_bytes += sent

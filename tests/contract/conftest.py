@@ -30,28 +30,46 @@ SUBJECTS = [
 ]
 
 
+def embedded_subject(running: RunningServer) -> Subject:
+    """A running embedded server, with the token of its owner."""
+    return Subject(
+        "embedded",
+        running.url,
+        running.owner_token,
+        running.backend.owner.identity.hex(),
+        lambda module: pack(source_of_folder(MODULES / module)),
+        _http(running.url),
+    )
+
+
+def real_subject(version: str, url: str) -> Subject:
+    """A running real server, with the token of a new identity."""
+    made = httpx.post(f"{url}/v1/identity", trust_env=False).json()
+
+    def program(module: str) -> bytes:
+        if version == "1.2.0" and not COMPILED[module].endswith(version):
+            pytest.skip("this module is for a newer server")
+        return real_servers.wasm(COMPILED[module])
+
+    return Subject(version, url, made["token"], made["identity"], program, _http(url))
+
+
+def _http(url: str) -> httpx.Client:
+    return httpx.Client(base_url=url, trust_env=False, timeout=60)
+
+
 @pytest.fixture(scope="session", params=SUBJECTS)
 def server(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """Each of the servers in turn, running for the whole session; databases in it are shared."""
     kind: str = request.param
     with ExitStack() as stack:
         if kind == "embedded":
-            running = stack.enter_context(RunningServer())
-            url, token, identity = running.url, running.owner_token, running.backend.owner.identity.hex()
+            subject = embedded_subject(stack.enter_context(RunningServer()))
         else:
             url = request.getfixturevalue("real_server" if kind == "2.8.3" else "old_real_server").url
-            made = httpx.post(f"{url}/v1/identity", trust_env=False).json()
-            token, identity = made["token"], made["identity"]
-        http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=60))
-
-        def program(module: str) -> bytes:
-            if kind == "embedded":
-                return pack(source_of_folder(MODULES / module))
-            if kind == "1.2.0" and not COMPILED[module].endswith(kind):
-                pytest.skip("this module is for a newer server")
-            return real_servers.wasm(COMPILED[module])
-
-        yield Subject(kind, url, token, identity, program, http)
+            subject = real_subject(kind, url)
+        stack.enter_context(subject.http)
+        yield subject
 
 
 @pytest.fixture

@@ -38,8 +38,8 @@ class LiveQueries:
         self._reading: dict[int, dict[LiveQuery, None]] = {}
         """By the number of a table: the queries whose results may change with it."""
 
-    def __bool__(self) -> bool:
-        return bool(self._by_key)
+    def __len__(self) -> int:
+        return len(self._by_key)
 
     def __iter__(self) -> Iterator[LiveQuery]:
         return iter(self._by_key.values())

@@ -70,6 +70,16 @@ class Subscriptions:
         self._subscribers.pop(subscriber, None)
         self._told.pop(subscriber, None)
 
+    @property
+    def subscribers(self) -> Sequence[Subscriber]:
+        """Those who are connected at this moment. Any thread may look."""
+        return list(self._subscribers)
+
+    @property
+    def live_queries(self) -> int:
+        """How many distinct queries somebody is subscribed to."""
+        return len(self._live)
+
     def end_all(self, reason: EndReason) -> None:
         """Ends all connections. Any thread may do so when the database's own is stuck."""
         for subscriber in list(self._subscribers):

@@ -11,6 +11,7 @@ from stdbpy.schema.definition import Version, schema_to_json
 from stdbpy.server.answer import Answer, json_answer, text
 from stdbpy.server.asked import Asked
 from stdbpy.server.refusal import BAD_REQUEST, FORBIDDEN, NOT_FOUND, refuse
+from stdbpy.server.websocket.opening import answer_without_opening
 
 _SCHEMA_VERSIONS: dict[str, Version] = {"9": 9, "10": 10}
 
@@ -79,12 +80,11 @@ async def timestamp(asked: Asked) -> Answer:
     return json_answer({"__timestamp_micros_since_unix_epoch__": int(Timestamp.now())})
 
 
-async def subscribe(_asked: Asked) -> Answer:
-    return Answer(
-        426,
-        ((b"connection", b"upgrade"), (b"upgrade", b"websocket"), *text(426, "").headers),
-        b"This service requires use of the websocket protocol",
-    )
+async def subscribe(asked: Asked) -> Answer:
+    """For who does not ask for a websocket."""
+    asked.backend.find(asked.path_value("database"))  # refuses what is no name
+    _ = asked.query
+    return answer_without_opening(asked.scope["method"], asked.headers)
 
 
 def is_json(asked: Asked) -> bool:

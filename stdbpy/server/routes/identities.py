@@ -33,30 +33,32 @@ async def public_key(asked: Asked) -> Answer:
 
 
 async def websocket_token(asked: Asked) -> Answer:
-    short = asked.backend.tokens.shortened(_required(asked), SHORT_LIVED)
+    short = asked.backend.tokens.shortened(required_credentials(asked), SHORT_LIVED)
     return json_answer({"token": short.token})
 
 
 async def verify(asked: Asked) -> Answer:
-    identity = _identity(asked)
-    if _required(asked).identity != identity:
+    identity = identity_of_path(asked)
+    if required_credentials(asked).identity != identity:
         raise refuse(BAD_REQUEST)
     return Answer(204)
 
 
 async def databases(asked: Asked) -> Answer:
-    owned = asked.backend.engine.databases_of(_identity(asked))
+    owned = asked.backend.engine.databases_of(identity_of_path(asked))
     return json_answer({"identities": [database.identity.hex() for database in owned]})
 
 
-def _required(asked: Asked) -> Credentials:
+def required_credentials(asked: Asked) -> Credentials:
+    """Those of the request. Refuses one without any."""
     credentials = asked.given_credentials
     if credentials is None:
         raise refuse(UNAUTHORIZED, "Authorization required")
     return credentials
 
 
-def _identity(asked: Asked) -> Identity:
+def identity_of_path(asked: Asked) -> Identity:
+    """The one that the path names."""
     text = asked.path_value("identity")
     identity = as_identity(text) if not text.startswith("0x") else None
     if identity is None:

@@ -23,7 +23,7 @@ from stdbpy.engine.subscriptions.events import (
 )
 from stdbpy.engine.subscriptions.subscriber import ConnectionOptions
 from stdbpy.errors import NotAllowed, StdbError
-from stdbpy.server.answer import Answer, Header
+from stdbpy.server.answer import CORS, Answer, Header
 from stdbpy.server.asked import Asked
 from stdbpy.server.backend import Backend
 from stdbpy.server.refusal import answer_for
@@ -94,7 +94,7 @@ class Subscribing:
             await refuse_websocket(answer_for(error), receive, send, headers)
             return
         await receive()  # that it is asked for
-        await send({"type": "websocket.accept", "subprotocol": terms.subprotocol, "headers": list(headers)})
+        await send({"type": "websocket.accept", "subprotocol": terms.subprotocol, "headers": [*headers, *CORS]})
         if self._doorbell is None:
             self._doorbell = Doorbell(asyncio.get_running_loop())
         cut_off = scope["state"][CUT_OFF]
@@ -109,6 +109,8 @@ class Subscribing:
         except StdbError as error:
             await _close(send, REFUSED if isinstance(error, NotAllowed) else FAILED, str(error))
             return
+        traffic = self._backend.traffic.of(database.identity)
+        traffic.accepted += 1
         client = _Client(speaker, mailbox, connection, receive, send)
         await client.serve(speaker.greeting(caller, terms.connection_id))
         # What is left to send has its time; a client that is gone would never take it.
@@ -145,7 +147,7 @@ async def refuse_websocket(answer: Answer, receive: Receive, send: Send, headers
     async def send_before_opening(message: Message) -> None:
         await send({**message, "type": f"websocket.{message['type']}"})
 
-    await answer.send(send_before_opening, headers)
+    await answer.send(send_before_opening, (*headers, *CORS))
 
 
 async def _close(send: Send, code: int, reason: str) -> None:
