@@ -144,11 +144,10 @@ def _settle(plan: PublishPlan, consent: Consent, database: str) -> bool:
 def _expect_a_host_for(program: Program, api: ApiClient) -> None:
     """Raises :class:`StdbError` if the server is of the kind that cannot run such a program."""
     if is_embedded(api):
-        if program.kind != "python":
-            what = "WebAssembly" if program.kind == "wasm" else "JavaScript"
+        if program.kind not in {"python", "wasm"}:
             raise StdbError(
-                f"{api.url} is a server of `stdbpy start`, which cannot run {what} yet",
-                hint="Publish a Python project there, or this to SpacetimeDB itself",
+                f"{api.url} is a server of `stdbpy start`, which cannot run JavaScript yet",
+                hint="Publish a Python project or a .wasm there, or this to SpacetimeDB itself",
             )
     elif program.kind == "python":
         raise StdbError(

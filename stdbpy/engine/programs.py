@@ -21,10 +21,10 @@ def load_program(program: bytes) -> ModuleCode:
     if is_package(program):
         return PythonCode(program)
     if program.startswith(_WASM):
-        raise EngineError(
-            "The embedded server cannot run WebAssembly modules yet",
-            hint="Publish a Python project here, or this module to a real SpacetimeDB.",
-        )
+        # wasmtime takes its time to be imported.
+        from stdbpy.engine.host_wasm.code import WasmCode
+
+        return WasmCode(program)
     raise EngineError("The program is neither a packed Python module nor WebAssembly")
 
 

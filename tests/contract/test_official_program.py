@@ -155,9 +155,10 @@ def test_its_failures(spacetime: Spacetime, arguments: tuple[str, ...], words: s
     assert words in ended.stderr
 
 
-def test_it_is_told_that_webassembly_is_not_run_yet(spacetime: Spacetime, tmp_path: Path):
+def test_it_publishes_webassembly(spacetime: Spacetime, tmp_path: Path):
     module = tmp_path / "module.wasm"
     module.write_bytes(real_servers.wasm("quickstart_chat-1.2.0"))
     ended = spacetime("publish", "--bin-path", str(module), "--yes", "other")
-    assert ended.returncode == 1
-    assert "cannot run WebAssembly yet" in ended.stderr
+    assert ended.returncode == 0, ended.stderr
+    assert spacetime("call", "other", "send_message", '"hello"').returncode == 0
+    assert "hello" in spacetime("sql", "other", "SELECT text FROM message").stdout

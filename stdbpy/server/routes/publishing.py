@@ -12,7 +12,7 @@ from stdbpy.module.package import is_package
 from stdbpy.schema.plan_text import plan_text
 from stdbpy.schema.planned_changes import PlannedChange
 from stdbpy.server.answer import Answer, json_answer
-from stdbpy.server.asked import LARGEST_PROGRAM, SMALL_BODY, Asked
+from stdbpy.server.asked import LARGEST_PROGRAM, Asked
 from stdbpy.server.backend import Backend
 from stdbpy.server.publish_query import HostType, PlanQuery, PublishQuery, ResetQuery, TextStyle
 from stdbpy.server.refusal import BAD_REQUEST, FORBIDDEN, NOT_FOUND, UNAUTHORIZED, RefusalError, refuse
@@ -124,21 +124,15 @@ def _expect_known_relatives(backend: Backend, query: PublishQuery) -> None:
 async def _program(asked: Asked, host_type: HostType) -> bytes:
     """The program in the request's body. Refuses one that this server cannot run, or not for this caller."""
     caller, backend = asked.caller.identity, asked.backend
-    is_owner = caller == backend.owner.identity
-    # Others are refused whatever they send: no need to hold much of it.
-    program = await asked.body(LARGEST_PROGRAM if is_owner else SMALL_BODY)
+    program = await asked.body(LARGEST_PROGRAM)
     if host_type is HostType.JS:
-        raise refuse(BAD_REQUEST, "This server cannot run JavaScript: publish a Python project here.")
+        raise refuse(BAD_REQUEST, "This server cannot run JavaScript: publish a Python project or WebAssembly here.")
     if program.startswith(_WASM):
-        raise refuse(
-            BAD_REQUEST,
-            "This server cannot run WebAssembly yet: publish a Python project here,"
-            " or the module to a real SpacetimeDB.",
-        )
+        return program
     if not is_package(program):
         raise refuse(BAD_REQUEST, "The program is neither a packed Python module nor WebAssembly.")
     # A Python module runs with all rights of this server's process: only who started it may say so.
-    if not is_owner:
+    if caller != backend.owner.identity:
         raise refuse(
             FORBIDDEN,
             f"{caller} is not authorized to publish Python modules: they run with this server's own"
