@@ -225,6 +225,10 @@ class NoSuchReducer(EngineError):
     """The module has no reducer (or procedure) of that name."""
 
 
+class NoSuchProcedure(EngineError):
+    """The module has no procedure of that name that the caller may call."""
+
+
 class InvalidArguments(EngineError):
     """Arguments that do not fit the reducer's parameters."""
 

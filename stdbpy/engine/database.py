@@ -57,6 +57,7 @@ class Database:
         self._instance = instance
         self._work = _Work(instance, start)
         self._worker = Worker(f"stdbpy-{self.identity.hex()[:8]}", self._work)
+        self._worker.start()
 
     # --- about it ----------------------------------------------------------------------------
 

@@ -32,6 +32,17 @@ class CallOutcome(NamedTuple):
     """Whether it did not refuse, but failed as its author did not foresee."""
 
 
+class ProcedureOutcome(NamedTuple):
+    """How a procedure ended: with what it returned, or by a bug. Its transactions are as they were by then."""
+
+    returned: bytes | None
+    """In BSATN; ``None`` after a bug, which :attr:`error` tells as callers read it."""
+    error: str | None = None
+    duration_micros: int = 0
+    timestamp: Timestamp = Timestamp(0)
+    """When it began, which is ``ctx.timestamp``. As on the real server nothing is told of a failed one's times."""
+
+
 @dataclass(frozen=True, slots=True)
 class PublishResult:
     database_identity: Identity

@@ -59,7 +59,7 @@ _Done = tuple[Future[Any], Any, BaseException | None]
 
 
 class Worker:
-    """Runs the jobs of one database in a thread of its own, until it is closed."""
+    """Runs the jobs of one database in a thread of its own, from when it is started until it is closed."""
 
     def __init__(self, name: str, work: Work) -> None:
         self._work = work
@@ -68,7 +68,14 @@ class Worker:
         self._has_ended = False
         self._commit_took = 0.0
         self._thread = Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begins; jobs may have been queued before."""
         self._thread.start()
+
+    @property
+    def name(self) -> str:
+        return self._thread.name
 
     def submit(self, function: Callable[[*Args], T], *args: *Args) -> Future[T]:
         """Queues a job. Its future has the result once everything that the job did is durable."""
