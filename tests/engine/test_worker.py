@@ -51,6 +51,7 @@ def queued(work, *jobs):
     """A worker whose jobs have all been queued before it begins."""
     work.gate.clear()
     worker = Worker("test", work)
+    worker.start()
     futures = [(worker.submit_alone if alone else worker.submit)(function) for function, alone in jobs]
     work.gate.set()
     return worker, futures
@@ -92,6 +93,7 @@ def test_jobs_are_not_done_when_they_are_cancelled_in_time():
     work = Log()
     work.gate.clear()
     worker = Worker("test", work)
+    worker.start()
     future = worker.submit(work.events.append, "never")
     assert future.cancel()
     work.gate.set()
@@ -115,6 +117,7 @@ def test_jobs_for_a_thread_that_has_ended_are_refused(opens):
     work = Log()
     work.opens = opens
     worker = Worker("test", work)
+    worker.start()
     if opens:
         worker.close()
     with pytest.raises(RuntimeError, match="refused"):
@@ -146,6 +149,7 @@ def test_a_call_has_no_outcome_before_it_is_durable(tmp_path):
 def test_a_job_that_never_ends_does_not_keep_it_from_closing():
     work, gate = Log(), Event()
     worker = Worker("test", work)
+    worker.start()
     stuck = worker.submit(gate.wait)
     behind = worker.submit(lambda: None)
     assert worker.close(0.01) is False
