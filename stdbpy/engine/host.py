@@ -11,7 +11,7 @@ from stdbpy.engine.results import Caller
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.transaction import Transaction
 from stdbpy.sats.values import Identity, Timestamp
-from stdbpy.schema.model import ModuleSchema, Reducer, View
+from stdbpy.schema.model import HttpHandler, ModuleSchema, Procedure, Reducer, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class ProcedureWorld(Protocol):
         """The open transaction."""
 
     def begin(self) -> tuple[Transaction, Timestamp]:
-        """Opens a transaction when no other one is; and its time, which is not before any earlier one's."""
+        """Opens a transaction when nobody else has one open; and what time it is then."""
 
     def commit(self) -> None:
         """Ends it; returns when it is durable."""
@@ -96,6 +96,28 @@ class RunningModule(Protocol):
 
         Raises anything if there is a bug in the view, or if it returns what is no value of its type.
         """
+
+    def call_procedure(
+        self, number: int, procedure: Procedure, caller: Caller, timestamp: Timestamp, args: bytes, world: ProcedureWorld
+    ) -> bytes:
+        """Runs a procedure and gives what it returns, in BSATN; ``number`` is its place over ``schema.walk()``.
+        ``args`` fit its parameters. Whatever it raises is a bug in it (see :meth:`crash`).
+
+        Only called on instances that run nothing else meanwhile, never on the database's thread.
+        """
+
+    def call_http_handler(
+        self,
+        number: int,
+        handler: HttpHandler,
+        request: bytes,
+        body: bytes,
+        timestamp: Timestamp,
+        world: ProcedureWorld,
+    ) -> tuple[bytes, bytes]:
+        """Lets an HTTP handler answer a request: both are what comes before the body, as
+        :mod:`stdbpy.schema.http` lays it out in BSATN, and the body. ``number`` is the handler's place over
+        ``schema.walk()``. Otherwise as :meth:`call_procedure`."""
 
     def crash(self, error: BaseException) -> Crash:
         """What to write down about a bug that :meth:`call_reducer` or :meth:`call_view` raised."""
