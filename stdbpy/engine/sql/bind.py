@@ -54,19 +54,24 @@ class Binder:
     def select(self, select: syntax.Select) -> bound.Query:
         tables = {select.table.alias.text: (0, self._table(select.table.name))}
         conditions: list[bound.Condition] = []
+        ties: list[bound.Tie | None] = []
         for number, join in enumerate(select.joins, start=1):
             alias = join.table.alias
             if alias.text in tables:
                 raise refused(f"two tables are called `{alias.text}`", alias.at, "Give one an alias: table AS t.")
             tables[alias.text] = (number, self._table(join.table.name))
+            tie = None
             if join.on is not None:
-                conditions.append(_joined(join.on, Scope(tables, self._asker), number))
+                condition, tie = _joined(join.on, Scope(tables, self._asker), number)
+                conditions.append(condition)
+            ties.append(tie)
         scope = Scope(tables, self._asker)
         if select.where is not None:
             conditions += bound.conjuncts(scope.condition(select.where))
         wanted, columns = _wanted(select.wanted, scope)
         limit = min(constant_of(select.limit, t.Primitive.U64), sys.maxsize) if select.limit is not None else None
-        return bound.Query(tuple(known for _, known in tables.values()), tuple(conditions), wanted, columns, limit)
+        known = tuple(known for _, known in tables.values())
+        return bound.Query(known, tuple(conditions), wanted, columns, limit, tuple(ties))
 
     # --- changes -----------------------------------------------------------------------------
 
@@ -107,14 +112,16 @@ class Binder:
         return values
 
 
-def _joined(on: tuple[syntax.ColumnName, syntax.ColumnName], scope: Scope, number: int) -> bound.Condition:
+def _joined(
+    on: tuple[syntax.ColumnName, syntax.ColumnName], scope: Scope, number: int
+) -> tuple[bound.Condition, bound.Tie]:
     """The condition of a JOIN. The real server fails, or answers nonsense, unless it ties the table
     to one of those before."""
     condition = scope.condition(syntax.Comparison(on[0], (("=", on[1]),), on[0].column.at))
-    tables = [field.table for field in bound.fields_of(condition)]
-    if tables.count(number) != 1:
+    first, second = bound.fields_of(condition)
+    if [first.table, second.table].count(number) != 1:
         raise refused("ON must compare a column of the joined table with one of a table before it", on[0].column.at)
-    return condition
+    return condition, (first, second)
 
 
 def _wanted(

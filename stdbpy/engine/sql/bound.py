@@ -82,9 +82,17 @@ class Count:
     """How many rows there are."""
 
 
+Tie = tuple[Field, Field]
+"""Two columns that ``JOIN … ON`` compares: they are equal."""
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
-    """All combinations of rows of ``tables`` for which every one of ``conditions`` holds."""
+    """All combinations of rows of ``tables`` for which every one of ``conditions`` holds.
+
+    ``ties`` and ``behind_rules`` say nothing that the conditions do not: they say where in the statement
+    some of them come from, which matters to what can be subscribed to.
+    """
 
     tables: tuple[KnownTable, ...]
     conditions: tuple[Condition, ...]
@@ -92,6 +100,10 @@ class Query:
     columns: ProductType
     """Names and types of the result's columns, without references."""
     limit: int | None = None
+    ties: tuple[Tie | None, ...] = ()
+    """For each table but the first the columns that tie it to those before."""
+    behind_rules: frozenset[int] = frozenset()
+    """The tables of which the rules for who may read them leave a part."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
 from stdbpy.engine.sql.bound import Change, Columns, Count, Insertion, Query, Removal, Rows
-from stdbpy.engine.sql.joins import compile_first, compile_join, table_id_of
+from stdbpy.engine.sql.joins import Given, compile_first, compile_join, table_id_of
 from stdbpy.engine.sql.layout import Layout, picker
 from stdbpy.engine.sql.plan import plan_query
 from stdbpy.engine.sql.predicate import Row
@@ -16,14 +16,18 @@ from stdbpy.engine.transaction import Transaction
 
 class PreparedQuery:
     """A query that can be run over any transaction of its schema. Rows are found one by one, so
-    that LIMIT stops the work early."""
+    that LIMIT stops the work early.
 
-    def __init__(self, query: Query) -> None:
+    Of the tables ``given``, by number, it reads the rows that :meth:`matching_given` is told.
+    """
+
+    def __init__(self, query: Query, given: Collection[int] = ()) -> None:
         self._query = query
-        first, *others = plan_query(query)
+        self._given: dict[int, Iterable[bytes]] = {}
+        first, *others = plan_query(query, given)
         layout = Layout(query, (first, *others))
-        self._first = compile_first(query.tables[first.table], first, layout)
-        self._joins = [compile_join(query.tables[step.table], step, layout) for step in others]
+        self._first = compile_first(query.tables[first.table], first, layout, self._given)
+        self._joins = [compile_join(query.tables[step.table], step, layout, self._given) for step in others]
         match query.wanted:
             case Columns(fields):
                 self.pick = picker([layout.slot(field) for field in fields])
@@ -48,6 +52,13 @@ class PreparedQuery:
         """The whole rows that the query selects, in BSATN."""
         slot = self.whole_row
         return (row[slot] for row in self.found(transaction))
+
+    def matching_given(self, transaction: Transaction, given: Given) -> list[bytes]:
+        """The whole rows that it selects if some tables have other rows. One thread at a time."""
+        self._given.update(given)
+        rows = list(self.matching(transaction))
+        self._given.clear()
+        return rows
 
 
 class PreparedSelect:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from stdbpy.engine.sql.catalog import KnownTable, TableKind
 from stdbpy.engine.sql.layout import Layout, picker
@@ -16,11 +16,13 @@ RowsOf = Callable[[Transaction, Row], Iterable[Row]]
 """The rows of one table that fit a row of the tables before."""
 Join = Callable[[Transaction, Iterable[Row]], Iterable[Row]]
 """From the rows of the tables before to those of one table more."""
+Given = Mapping[int, Iterable[bytes]]
+"""By the number of a table in the query: rows that are read instead of the table's own."""
 
 
-def compile_first(table: KnownTable, step: Step, layout: Layout) -> RowsOf:
+def compile_first(table: KnownTable, step: Step, layout: Layout, given: Given) -> RowsOf:
     """The rows of the first table; the row of the tables before is empty."""
-    fetch = _fetcher(table, step, layout)
+    fetch = _fetcher(table, step, layout, given)
     read = layout.reader(step.table)
     keep = compile_predicate(step.own, layout.own_slots(step.table))
     if keep is None:
@@ -28,8 +30,8 @@ def compile_first(table: KnownTable, step: Step, layout: Layout) -> RowsOf:
     return lambda transaction, before: filter(keep, map(read, fetch(transaction, before)))
 
 
-def compile_join(table: KnownTable, step: Step, layout: Layout) -> Join:
-    rows_of = compile_first(table, step, layout)
+def compile_join(table: KnownTable, step: Step, layout: Layout, given: Given) -> Join:
+    rows_of = compile_first(table, step, layout, given)
     if step.lookup is not None and step.lookup.needs:
         join = _through_index(rows_of)
     elif step.pairs:
@@ -97,8 +99,12 @@ def _with_equal_nans(key: Callable[[Row], Row]) -> Callable[[Row], Row]:
     return lambda row: tuple("NaN" if part != part else part for part in key(row))
 
 
-def _fetcher(table: KnownTable, step: Step, layout: Layout) -> Callable[[Transaction, Row], Iterable[bytes]]:
+def _fetcher(
+    table: KnownTable, step: Step, layout: Layout, given: Given
+) -> Callable[[Transaction, Row], Iterable[bytes]]:
     lookup = step.lookup
+    if step.is_given:
+        return lambda _transaction, _before: given[step.table]
     if lookup is None:
         return lambda transaction, _before: transaction.scan(table_id_of(transaction, table))
     name, key = table.prefix + lookup.index.name, layout.key(lookup.key)

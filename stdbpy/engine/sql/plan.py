@@ -2,12 +2,13 @@
 
 The table that an index narrows down most comes first, then always one that an equality ties to
 those before, through its index if it has one. Rows come in no promised order, so that the order
-of the joins is free.
+of the joins is free. Tables whose rows are given, as a transaction's changes are, come before all
+others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from stdbpy.engine.sql.bound import Columns, Condition, Field, Query, Rows, fields_of
@@ -20,23 +21,26 @@ class Step:
 
     table: int
     lookup: Lookup | None
-    """``None`` to read the whole table."""
+    """``None`` to read the whole table, or all that is given of it."""
     own: tuple[Condition, ...]
     """What else must hold for its rows by themselves."""
     pairs: tuple[tuple[Field, Field], ...]
     """Columns of the tables before, each with the column of this table that must be equal."""
     joint: tuple[Condition, ...]
     """What else must hold for its rows together with those before."""
+    is_given: bool = False
+    """Whether it has other rows than those of the table at the moment."""
 
 
-def plan_query(query: Query) -> tuple[Step, ...]:
+def plan_query(query: Query, given: Collection[int] = ()) -> tuple[Step, ...]:
+    """``given`` are the tables whose rows will be given, by number."""
     tests = list(tests_of(query.conditions))
     tables_of = [frozenset(field.table for field in fields_of(condition)) for condition in query.conditions]
     steps: list[Step] = []
     known: set[int] = set()
     pending = set(range(len(query.conditions)))
     while len(steps) < len(query.tables):
-        table, lookup = _next_table(query, tests, known)
+        table, lookup = _next_table(query, tests, known, given)
         if lookup is not None:
             pending -= lookup.answered
         pairs = {}
@@ -49,11 +53,15 @@ def plan_query(query: Query) -> tuple[Step, ...]:
         own = tuple(query.conditions[number] for number in ready if tables_of[number] <= {table})
         joint = tuple(query.conditions[number] for number in ready if not tables_of[number] <= {table})
         matched = tuple((test.other, test.field) for test in pairs.values() if isinstance(test.other, Field))
-        steps.append(Step(table, lookup, own, matched, joint))
+        steps.append(Step(table, lookup, own, matched, joint, table in given))
     return tuple(steps)
 
 
-def _next_table(query: Query, tests: list[Test], known: set[int]) -> tuple[int, Lookup | None]:
+def _next_table(query: Query, tests: list[Test], known: set[int], given: Collection[int]) -> tuple[int, Lookup | None]:
+    for table in given:
+        if table not in known:
+            return table, None
+
     def promise(choice: tuple[int, Lookup | None]) -> tuple[object, ...]:
         table, lookup = choice
         tied = any(_ties(table, tests, known))

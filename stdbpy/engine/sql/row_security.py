@@ -8,12 +8,23 @@ allows it. Source: SpacetimeDB's documentation of row-level security and ``crate
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
 from stdbpy.engine.sql.bind import Binder
-from stdbpy.engine.sql.bound import Comparison, Condition, Constant, Field, Logical, Query, Rows
+from stdbpy.engine.sql.bound import (
+    Columns,
+    Comparison,
+    Condition,
+    Constant,
+    Count,
+    Field,
+    Logical,
+    Query,
+    Rows,
+    Tie,
+)
 from stdbpy.engine.sql.catalog import Catalog, KnownTable
 from stdbpy.engine.sql.conditions import Asker
 from stdbpy.engine.sql.parse import parse
@@ -119,7 +130,8 @@ def _expanded(
     """``query`` is the caller's or, inside the rules of the tables ``within``, a rule that returns
     rows of ``returned``, which it sees all of."""
     found = [query]
-    for number, table in enumerate(query.tables):
+    # From the last to the first, because a rule's tables move those behind them.
+    for number, table in reversed(list(enumerate(query.tables))):
         if returned is not None and table.name == returned.name:
             continue
         if any(table.name == outer.name for outer in within):
@@ -128,29 +140,59 @@ def _expanded(
             fragment for rule in rules_of(table) for fragment in _expanded(rule, rules_of, (*within, table), table)
         ]
         if fragments:
-            found = [_merged(known, number, fragment) for known in found for fragment in fragments]
+            found = [_merged(known, number, fragment) for fragment in fragments for known in found]
     yield from found
 
 
 def _merged(query: Query, number: int, rule: Query) -> Query:
     """``query`` with the rows of its table ``number`` narrowed down to those that ``rule`` returns."""
-    returned = rule.wanted.table if isinstance(rule.wanted, Rows) else None
-    numbers: dict[int, int] = {}
-    tables = list(query.tables)
-    for inner, table in enumerate(rule.tables):
-        if inner == returned:
-            numbers[inner] = number
-        else:
-            numbers[inner] = len(tables)
-            tables.append(table)
-    conditions = (*query.conditions, *(_renumbered(condition, numbers) for condition in rule.conditions))
-    return replace(query, tables=tuple(tables), conditions=conditions)
+    assert isinstance(rule.wanted, Rows), "rules return whole rows"
+    added = len(rule.tables) - 1
+    inner = {place: number + place for place in range(len(rule.tables))}
+    outer = {place: place if place < number else place + added for place in range(len(query.tables))}
+    outer[number] = inner[rule.wanted.table]
+    # The rule stands in the place of its table: if that is not the first, what tied it to those before is
+    # a condition as any other from then on.
+    before = (*query.ties[: number - 1], None) if number else ()
+    ties = (*before, *(_tie(tie, inner) for tie in rule.ties), *(_tie(tie, outer) for tie in query.ties[number:]))
+    behind_rules = {outer[place] for place in query.behind_rules} | {inner[place] for place in rule.behind_rules}
+    if rule.conditions and not added:
+        behind_rules.add(number)
+    return replace(
+        query,
+        tables=(*query.tables[:number], *rule.tables, *query.tables[number + 1 :]),
+        conditions=(
+            *(_renumbered(condition, outer) for condition in query.conditions),
+            *(_renumbered(condition, inner) for condition in rule.conditions),
+        ),
+        wanted=_wanted(query.wanted, outer),
+        ties=ties,
+        behind_rules=frozenset(behind_rules),
+    )
 
 
-def _renumbered(condition: Condition, numbers: dict[int, int]) -> Condition:
+def _wanted(wanted: Rows | Columns | Count, numbers: Mapping[int, int]) -> Rows | Columns | Count:
+    match wanted:
+        case Rows(table):
+            return Rows(numbers[table])
+        case Columns(fields):
+            return Columns(tuple(_field(field, numbers) for field in fields))
+        case Count():
+            return wanted
+
+
+def _tie(tie: Tie | None, numbers: Mapping[int, int]) -> Tie | None:
+    return (_field(tie[0], numbers), _field(tie[1], numbers)) if tie is not None else None
+
+
+def _field(field: Field, numbers: Mapping[int, int]) -> Field:
+    return replace(field, table=numbers[field.table])
+
+
+def _renumbered(condition: Condition, numbers: Mapping[int, int]) -> Condition:
     match condition:
         case Field():
-            return replace(condition, table=numbers[condition.table])
+            return _field(condition, numbers)
         case Constant():
             return condition
         case Logical(operator, terms):

@@ -35,10 +35,10 @@ class RowChanges:
 class QueryRows:
     """The rows in BSATN that a query, or a fragment of one, gives at one moment."""
 
-    __slots__ = ("rows", "table", "table_is_empty")
+    __slots__ = ("is_void", "rows", "table")
 
-    def __init__(self, table: Table, rows: Sequence[bytes]) -> None:
+    def __init__(self, table: Table, rows: Sequence[bytes], *, is_void: bool = False) -> None:
         self.table = table
         self.rows = rows
-        self.table_is_empty = not table.rows
-        """Whether there were no rows at all that could be in it."""
+        self.is_void = is_void
+        """Whether a table that it reads has no rows at all."""

@@ -1,6 +1,7 @@
 """From the text of a subscription to a query, refusing what the real server refuses.
 
-The grammar is smaller than that of SQL: whole rows of one table, without LIMIT. Source:
+The grammar is smaller than that of SQL: whole rows of one table, without LIMIT, which may be joined with
+another one. Source:
 ``crates/sql-parser/src/parser/sub.rs`` and ``crates/expr`` of SpacetimeDB 2.8.3.
 """
 
@@ -23,13 +24,15 @@ from stdbpy.engine.sql.syntax import Select, WholeRow
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.store.table import Table
 from stdbpy.engine.subscriptions.changes import QueryRows
-from stdbpy.engine.subscriptions.query import Fragment, QueryKey, SubscribedQuery
+from stdbpy.engine.subscriptions.fragments import fragment_of
+from stdbpy.engine.subscriptions.indexed_joins import check_join
+from stdbpy.engine.subscriptions.query import QueryKey, SubscribedQuery
 from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import SqlError
 
 _ALL_TABLES = re.compile(r"\s*SELECT\s+\*\s+FROM\s+\*\s*", re.IGNORECASE)
 _KEPT = 1_000
-_FORM = "Subscribe to SELECT * FROM table, with a WHERE if you like."
+_FORM = "Write SELECT * FROM table, or SELECT a.* FROM a JOIN b ON a.x = b.y, with a WHERE if you like."
 
 
 class Compiler:
@@ -67,10 +70,13 @@ class Compiler:
     def _compile(self, text: str, caller: Caller, is_owner: bool) -> SubscribedQuery:
         key, queries = self._queries(text, caller, is_owner)
         for query in queries:
-            if len(query.tables) > 1:
-                raise _joins_unsupported(key, query)
-        table = _returned(queries[0], Transaction(self.store))
-        return SubscribedQuery(key, self.store, table, [Fragment(query, table) for query in queries])
+            check_join(query)
+        transaction = Transaction(self.store)
+        fragments = [
+            fragment_of(query, [transaction.table(table_id_of(transaction, known)) for known in query.tables])
+            for query in queries
+        ]
+        return SubscribedQuery(key, self.store, _returned(queries[0], transaction), fragments)
 
     def _queries(self, text: str, caller: Caller, is_owner: bool) -> tuple[QueryKey, list[Query]]:
         """What the text means to the caller, with what it is called among those that mean the same."""
@@ -105,16 +111,3 @@ def _returned(query: Query, transaction: Transaction) -> Table:
 def _everything_of(table: Table) -> str:
     name = ".".join(f'"{part}"' for part in table.name.split("."))
     return f"SELECT * FROM {name}"  # noqa: S608  # the table is one of this database
-
-
-def _joins_unsupported(key: QueryKey, query: Query) -> SqlError:
-    names = " and ".join(f"`{known.name}`" for known in query.tables)
-    if key.is_owner or key.caller is None:
-        return SqlError(
-            f"this server has no subscriptions to joins yet ({names})",
-            hint="Subscribe to each table, or ask for the join once.",
-        )
-    return SqlError(
-        f"this server has no subscriptions to joins yet, and row-level security joins {names} here",
-        hint="Ask for the rows once, or connect as the database's owner, who sees all rows.",
-    )

@@ -65,8 +65,8 @@ class LiveQueries:
         live = self._by_key.get(query.key)
         if live is None:
             live = self._by_key[query.key] = LiveQuery(query)
-            for table in query.reads:
-                self._reading.setdefault(table, {})[live] = None
+            for number in query.reads:
+                self._reading.setdefault(number, {})[live] = None
             query.hold()
         sets = live.holders.setdefault(subscriber, {})
         is_new = not _are_named(sets)
@@ -83,11 +83,11 @@ class LiveQueries:
         del live.holders[subscriber]
         if not live.holders:
             del self._by_key[query.key]
-            for table in query.reads:
-                reading = self._reading[table]
+            for number in query.reads:
+                reading = self._reading[number]
                 del reading[live]
                 if not reading:
-                    del self._reading[table]
+                    del self._reading[number]
             query.release()
         return True
 

@@ -7,18 +7,15 @@ as on the real server.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from stdbpy.engine.delta import Delta
-from stdbpy.engine.sql.bound import Query, fields_of
-from stdbpy.engine.sql.execute import PreparedQuery
-from stdbpy.engine.sql.predicate import compile_predicate
 from stdbpy.engine.store.derived import FIRST_DERIVED_ID
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.store.table import Table
 from stdbpy.engine.subscriptions.changes import QueryRows, RowChanges
+from stdbpy.engine.subscriptions.fragments import Fragment
 from stdbpy.engine.transaction import Transaction
 from stdbpy.sats.values import Identity
 
@@ -33,43 +30,6 @@ class QueryKey:
     is_owner: bool
 
 
-class Fragment:
-    """A query over one table, and all of its rows that belong to the result."""
-
-    def __init__(self, query: Query, table: Table) -> None:
-        self._query = query
-        self._table = table
-
-    def rows(self, transaction: Transaction) -> Sequence[bytes]:
-        """The rows at this moment."""
-        if not self._query.conditions:
-            return list(self._table.rows)
-        return list(self._prepared.matching(transaction))
-
-    def changes(self, delta: Delta) -> RowChanges | None:
-        """What a transaction did to them."""
-        changes = delta.changes.get(self._table.id)
-        if changes is None:
-            return None
-        inserted, deleted = self._kept(changes.inserted), self._kept(changes.deleted)
-        return RowChanges(self._table, inserted, deleted) if inserted or deleted else None
-
-    @cached_property
-    def _prepared(self) -> PreparedQuery:
-        return PreparedQuery(self._query)
-
-    @cached_property
-    def _kept(self) -> Callable[[Iterable[bytes]], list[bytes]]:
-        """From rows of the table to those that belong to the result."""
-        conditions = self._query.conditions
-        columns = tuple(sorted({field.column for condition in conditions for field in fields_of(condition)}))
-        holds = compile_predicate(conditions, {(0, column): place for place, column in enumerate(columns)})
-        if holds is None:
-            return list
-        decode = self._query.tables[0].format.decoder(columns)
-        return lambda rows: [row for row in rows if holds(decode(row))]
-
-
 class SubscribedQuery:
     """A query that is compiled for one version of a database's tables."""
 
@@ -77,32 +37,33 @@ class SubscribedQuery:
         self.key = key
         self.table = table
         """The table whose rows it returns."""
-        self._fragments = fragments
+        self.fragments = fragments
+        self.reads = {table.id: table for fragment in fragments for table in fragment.tables}
+        """The tables that the result depends on, by number."""
         self._store = store
-
-    @property
-    def reads(self) -> tuple[int, ...]:
-        """The numbers of the tables that the result depends on."""
-        return (self.table.id,)
 
     def hold(self) -> None:
         """Somebody is subscribed to it: keeps the views that it reads."""
-        views = self._store.views
-        if views is not None and self.table.id >= FIRST_DERIVED_ID:
-            views.hold(self.table)
+        if self._store.views is not None:
+            for table in self._views():
+                self._store.views.hold(table)
 
     def release(self) -> None:
         """Nobody is, any more."""
-        views = self._store.views
-        if views is not None and self.table.id >= FIRST_DERIVED_ID:
-            views.release(self.table)
+        if self._store.views is not None:
+            for table in self._views():
+                self._store.views.release(table)
+
+    def _views(self) -> list[Table]:
+        return [table for number, table in self.reads.items() if number >= FIRST_DERIVED_ID]
 
     def rows(self, transaction: Transaction) -> list[QueryRows]:
         """The result at this moment, by fragment."""
-        return [QueryRows(self.table, fragment.rows(transaction)) for fragment in self._fragments]
+        return [fragment.rows(transaction) for fragment in self.fragments]
 
     def changes(self, delta: Delta) -> list[RowChanges]:
         """What the transaction that has just ended did to the result, by fragment; those that it did
         nothing to are left out."""
-        found = (fragment.changes(delta) for fragment in self._fragments)
+        transaction = Transaction(self._store)
+        found = (fragment.changes(delta, transaction) for fragment in self.fragments)
         return [rows for rows in found if rows is not None]

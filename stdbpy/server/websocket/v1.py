@@ -207,7 +207,7 @@ class V1Speaker:
             [
                 m.TableUpdate(part.table.id, part.table.name, len(part.rows), [update(self._rows(part))])
                 for part in found
-                if not part.table_is_empty
+                if not part.is_void
             ]
         )
 
