@@ -221,6 +221,10 @@ class DatabaseLocked(NotAllowed):
     """The database is locked, so that it can be neither deleted nor cleared."""
 
 
+class ViewFailed(EngineError):
+    """A view that a change concerns gives no rows any more, so that the change cannot be made."""
+
+
 class NoSuchReducer(EngineError):
     """The module has no reducer (or procedure) of that name."""
 

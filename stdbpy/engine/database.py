@@ -245,6 +245,7 @@ class _Work:
 
     def rest(self) -> bool:
         try:
+            self._instance.let_go()
             return self._instance.journal.tend(self._instance.store)
         except Exception:
             log.exception("The journal of database %s could not be tended", self._instance.identity)

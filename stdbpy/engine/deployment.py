@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from stdbpy.engine.host import ModuleCode
+from stdbpy.engine.delta import Delta
+from stdbpy.engine.host import ModuleCode, RunningModule
 from stdbpy.engine.instance import Instance
 from stdbpy.engine.journal.file_journal import FileJournal
 from stdbpy.engine.migration import migrate
@@ -11,7 +12,8 @@ from stdbpy.engine.results import Caller
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.subscriptions.events import EndReason
 from stdbpy.engine.update_plan import Agreement, UpdatePlan
-from stdbpy.errors import InitFailed, MigrationRefused, StdbError
+from stdbpy.engine.views.views import Views
+from stdbpy.errors import InitFailed, MigrationRefused, StdbError, ViewFailed
 from stdbpy.module.host import LogLevel
 from stdbpy.schema.definition import write_module_def
 from stdbpy.schema.model import Lifecycle
@@ -85,18 +87,31 @@ def update(instance: Instance, program: bytes, code: ModuleCode, agreement: Agre
     plan.expect_agreement(agreement)
     old = instance.store
     definition = write_module_def(code.schema)
-    if definition == write_module_def(old.schema):
-        module = instance.join(old, code)
-        instance.journal.change_program(program)
-        instance.use(old, module)
-    else:
-        new = migrate(old, code.schema, plan.migration)
-        module = instance.join(new, code)
+    is_same = definition == write_module_def(old.schema)
+    new = old if is_same else migrate(old, code.schema, plan.migration)
+    module = instance.join(new, code)
+    if plan.migration.breaks_clients:
         instance.journal.replace(program, definition, new)
-        if plan.migration.breaks_clients:
-            instance.subscriptions.end_all(EndReason.DATABASE_GONE)
+        instance.subscriptions.end_all(EndReason.DATABASE_GONE)
         instance.use(new, module)
+    else:
+        views, difference = _views_after_update(instance, new, module)
+        if is_same:
+            instance.journal.change_program(program)
+        else:
+            instance.journal.replace(program, definition, new)
+        instance.use(new, module, views)
+        instance.tell(difference)
     instance.program_hash = hash
     instance.logs.system(f"Module updated to {hash.hex()}")
     for step in plan.migration.steps:
         instance.logs.system(str(step))
+
+
+def _views_after_update(instance: Instance, store: Store, module: RunningModule) -> tuple[Views, Delta]:
+    try:
+        return instance.views_after_update(store, module)
+    except ViewFailed as failure:
+        raise MigrationRefused(
+            f"A view that is in use fails in the new version: {failure}", hint="The module's log says more."
+        ) from failure

@@ -7,23 +7,31 @@ from collections.abc import Callable
 from time import monotonic, perf_counter_ns
 from typing import TypeVar
 
-from stdbpy.engine.delta import Commit
+from stdbpy.engine.delta import Commit, Delta
 from stdbpy.engine.figures import Counts
 from stdbpy.engine.host import Crash, ModuleCode, RunningModule
 from stdbpy.engine.journal.journal import Journal, NoJournal
 from stdbpy.engine.logs import LogStore
-from stdbpy.engine.results import Caller, CallOutcome, StatementResult
+from stdbpy.engine.results import FATAL, Caller, CallOutcome, StatementResult
 from stdbpy.engine.schedules import Due, Schedules
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.subscriptions.subscriptions import Subscriptions
 from stdbpy.engine.transaction import Transaction
-from stdbpy.errors import EngineError, InvalidArguments, NoSuchReducer, NotAllowed, ReducerError, StdbError, nearest
+from stdbpy.engine.views.views import Views
+from stdbpy.errors import (
+    EngineError,
+    InvalidArguments,
+    NoSuchReducer,
+    NotAllowed,
+    ReducerError,
+    SqlError,
+    StdbError,
+    ViewFailed,
+    nearest,
+)
 from stdbpy.module.host import LogLevel
 from stdbpy.sats.values import Identity, Interval, Timestamp
 from stdbpy.schema.model import Lifecycle, ModuleSchema, Reducer, Visibility
-
-FATAL = "The instance encountered a fatal error."
-"""What callers read when a reducer has a bug: SpacetimeDB's words, which clients may look for."""
 
 _PAUSE = 1.0
 """Seconds without schedules after the disk refused a write: they would all be due again at once."""
@@ -62,6 +70,7 @@ class Instance:
         self._group: list[Commit] = []
         self._no_schedules_until = 0.0
         self._module: RunningModule | None = None
+        self._views: Views | None = None
         self._why_no_module: StdbError = EngineError("No module was published yet")
         self._reducers: dict[str, tuple[int, Reducer]] = {}
         self._lifecycle: dict[Lifecycle, tuple[int, Reducer]] = {}
@@ -72,13 +81,17 @@ class Instance:
         """Joins code and tables that have the same schema, without using them yet."""
         return code.run(store, self.identity, self.logs)
 
-    def use(self, store: Store, module: RunningModule) -> None:
-        """Serves these tables and runs this module from now on. The group must be empty."""
+    def use(self, store: Store, module: RunningModule, views: Views | None = None) -> None:
+        """Serves these tables and runs this module from now on, with its ``views`` if some are live
+        already (see :meth:`views_after_update`). The group must be empty."""
+        self._views = views or self._new_views(store, module)
+        self._views.take_place()
         self._use(store)
         self._module = module
 
     def do_without(self, store: Store, why: StdbError) -> None:
         """Serves the tables alone: the module's code cannot be run."""
+        self._views = store.views = None
         self._use(store)
         self._module = None
         self._why_no_module = why
@@ -96,6 +109,26 @@ class Instance:
             for reducer in store.schema.reducers
             if reducer.lifecycle is not None
         }
+
+    def views_after_update(self, store: Store, module: RunningModule) -> tuple[Views, Delta]:
+        """The views that are live now as another version of the module gives them, and what will be
+        different in them. Changes nothing; raises ``ViewFailed``."""
+        views = self._new_views(store, module)
+        return views, views.succeed(self._views) if self._views is not None else Delta()
+
+    def _new_views(self, store: Store, module: RunningModule) -> Views:
+        def note_bug(view: str, bug: BaseException) -> None:
+            self._log_crash(view, module.crash(bug))
+
+        def note_error(view: str, error: str) -> None:
+            self.logs.system(error, level=LogLevel.ERROR, function=view)
+
+        return Views(store, module, self.clock, note_bug, note_error)
+
+    def tell(self, delta: Delta) -> None:
+        """Tells those who follow what an update of the module has changed in the rows of views."""
+        if delta:
+            self.subscriptions.happened(Commit(delta, self.clock()))
 
     @property
     def schema(self) -> ModuleSchema:
@@ -143,6 +176,7 @@ class Instance:
         self.running = reducer.name
         try:
             module.call_reducer(number, reducer, caller, timestamp, args, tx)
+            self._refresh_views(tx)
         except ReducerError as refusal:
             tx.rollback()
             error = str(refusal)
@@ -155,18 +189,14 @@ class Instance:
                 function=reducer.name,
             )
             raise
+        except ViewFailed as failure:
+            tx.rollback()
+            error, is_bug = str(failure), True
         except BaseException as bug:  # noqa: BLE001 - authors' code may raise anything, SystemExit too
             tx.rollback()
             error, is_bug = FATAL, True
-            crash = self.last_crash = module.crash(bug)
-            self.logs.write(
-                LogLevel.PANIC,
-                crash.message,
-                filename=crash.filename,
-                line_number=crash.line_number,
-                function=reducer.name,
-                trace=crash.trace,
-            )
+            self.last_crash = module.crash(bug)
+            self._log_crash(reducer.name, self.last_crash)
         else:
             micros = (perf_counter_ns() - started) // 1000
             self._finish(tx, timestamp, reducer.name, caller, args, number, micros)
@@ -176,13 +206,25 @@ class Instance:
         self.counts.count_call(reducer.name, error, is_bug=is_bug)
         return CallOutcome("committed" if error is None else "failed", error, micros, timestamp, is_bug)
 
+    def _log_crash(self, function: str, crash: Crash) -> None:
+        self.logs.write(
+            LogLevel.PANIC,
+            crash.message,
+            filename=crash.filename,
+            line_number=crash.line_number,
+            function=function,
+            trace=crash.trace,
+        )
+
     # --- transactions ------------------------------------------------------------------------
 
     def transact(self, function: Callable[[Transaction], T]) -> T:
-        """Runs ``function`` on a transaction, which is undone if it raises."""
+        """Runs ``function`` on a transaction, which is undone if it raises, or if a view that it concerns
+        fails: then this raises ``ViewFailed``."""
         tx = Transaction(self.store)
         try:
             result = function(tx)
+            self._refresh_views(tx)
         except BaseException:
             tx.rollback()
             raise
@@ -197,9 +239,16 @@ class Instance:
         try:
             results = self.transact(lambda tx: run_sql(text, tx, caller=caller.identity, is_owner=is_owner))
             is_done = True
+        except ViewFailed as failure:
+            raise SqlError(failure.message, hint=failure.hint) from failure
         finally:
             self.counts.statements[is_done] += 1
         return results
+
+    def _refresh_views(self, tx: Transaction) -> None:
+        """The last step of every transaction. Raises ``ViewFailed``; then it must be undone."""
+        if self._views is not None:
+            self._views.refresh(tx)
 
     def _finish(
         self,
@@ -248,6 +297,8 @@ class Instance:
             self.store.taken.update(self.store.sequences.values())
             self.schedules = Schedules(self.store, self.clock())
             self._no_schedules_until = monotonic() + _PAUSE
+            if self._views is not None:
+                self._views.undone()
             self.subscriptions.undone(str(failure))
             raise
         self.subscriptions.confirmed()
@@ -257,6 +308,11 @@ class Instance:
                     listener(committed)
                 except Exception:
                     log.exception("A listener to the commits of database %s failed", self.identity)
+
+    def let_go(self) -> None:
+        """Forgets what was kept for those who might have asked for it again."""
+        if self._views is not None:
+            self._views.let_go()
 
     # --- schedules ---------------------------------------------------------------------------
 

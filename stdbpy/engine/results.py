@@ -8,6 +8,9 @@ from typing import Any, Literal, NamedTuple
 from stdbpy.sats.types import ProductType
 from stdbpy.sats.values import ConnectionId, Identity, Timestamp
 
+FATAL = "The instance encountered a fatal error."
+"""What callers read when a module has a bug: SpacetimeDB's words, which clients may look for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:

@@ -40,6 +40,11 @@ class Transaction:
     def schema(self) -> ModuleSchema:
         return self._store.schema
 
+    @property
+    def delta(self) -> Delta:
+        """What it has changed so far; to look at."""
+        return self._delta
+
     # --- names -------------------------------------------------------------------------------
 
     def table_id(self, name: str) -> int | None:

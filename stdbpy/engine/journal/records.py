@@ -91,14 +91,14 @@ def _one_row(delta: Delta) -> bytes:
     if len(delta.changes) != 1:
         return b""
     (changes,) = delta
-    if changes.deleted or len(changes.inserted) != 1 or changes.table.is_event:
+    if changes.deleted or len(changes.inserted) != 1 or not changes.table.is_durable:
         return b""
     (row,) = changes.inserted
     return _ONE_ROW.pack(1, 0, changes.table.id, 0, 1, len(row)) + row
 
 
 def _body(delta: Delta, taken: Collection[Numbers]) -> bytes:
-    tables = [changes for changes in delta if not changes.table.is_event]
+    tables = [changes for changes in delta if changes.table.is_durable]
     if not tables and not taken:
         return b""
     parts = [_COUNTS.pack(len(tables), len(taken))]

@@ -25,6 +25,10 @@ class Derived:
         self.tables: dict[int, Table] = {}
         self.indexes: dict[int, tuple[Table, Index]] = {}
 
+    def clear(self) -> None:
+        self.tables.clear()
+        self.indexes.clear()
+
     def add(self, table: Table) -> None:
         self.tables[table.id] = table
         for index in table.indexes:

@@ -21,6 +21,7 @@ class Table:
         "definition",
         "id",
         "indexes",
+        "is_durable",
         "is_event",
         "is_scheduled",
         "module",
@@ -50,6 +51,8 @@ class Table:
         self.indexes = tuple(indexes)
         self.sequences = tuple(sequences)
         self.is_event = definition.is_event
+        self.is_durable = not definition.is_event
+        """Whether its rows are written down."""
         self.is_scheduled = definition.schedule is not None
         self._unique = tuple(index for index in indexes if index.unique)
         self._plain = tuple(index for index in indexes if not index.unique)

@@ -1,0 +1,75 @@
+"""The views of a module and those mounted in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from stdbpy.engine.store.columns import KeyType
+from stdbpy.engine.store.derived import view_definition
+from stdbpy.engine.store.index import Index
+from stdbpy.engine.store.table import Table
+from stdbpy.schema.model import IndexAlgorithm, ModuleSchema, View
+from stdbpy.schema.model import Table as Definition
+
+
+class ViewTable(Table):
+    """The rows that a view gives one sender, or everybody."""
+
+    __slots__ = ("of_view",)
+
+    def __init__(self, id: int, view: DeclaredView) -> None:
+        super().__init__(id, view.name, view.definition, view.module, view.indexes(id))
+        self.is_durable = False
+        self.of_view = view
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the view has no rows for anybody: the real server keeps them all in one table."""
+        return not any(table.rows for table in self.of_view.tables.values())
+
+
+@dataclass(eq=False)
+class DeclaredView:
+    """A view, and what is the same for all who see its rows."""
+
+    name: str
+    """Canonical, with the names of the modules it is mounted in: ``auth.sessions``."""
+    prefix: str
+    module: ModuleSchema
+    view: View
+    number: int
+    """Its place among the anonymous views, or those that are not, of all modules."""
+    tables: dict[int, Table] = field(default_factory=dict)
+    """Those that there are at this moment, by number."""
+
+    @cached_property
+    def definition(self) -> Definition:
+        return view_definition(self.view, self.module)
+
+    def indexes(self, id: int) -> list[Index]:
+        """What watches over the primary key in one table."""
+        if self._key_type is None:
+            return []
+        assert self.definition.primary_key is not None
+        columns = (self.definition.primary_key,)
+        return [Index(id, f"{self.name}_key", columns, self._key_type, unique=True, algorithm=IndexAlgorithm.HASH)]
+
+    @cached_property
+    def _key_type(self) -> KeyType | None:
+        key = self.definition.primary_key
+        if key is None:
+            return None
+        return KeyType(self.module.row_type(self.view), (key,), self.module.typespace)
+
+
+def declared_views(schema: ModuleSchema) -> Iterator[DeclaredView]:
+    anonymous = personal = 0
+    for prefix, module in schema.walk():
+        for view in module.views:
+            first = anonymous if view.is_anonymous else personal
+            yield DeclaredView(prefix + view.name, prefix, module, view, first + view.index)
+        of_these = sum(view.is_anonymous for view in module.views)
+        anonymous += of_these
+        personal += len(module.views) - of_these

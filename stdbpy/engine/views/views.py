@@ -1,0 +1,286 @@
+"""The live views of one database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING
+
+from stdbpy.engine.delta import Delta
+from stdbpy.engine.host import RunningModule, ViewQuery
+from stdbpy.engine.results import FATAL
+from stdbpy.engine.store.derived import FIRST_DERIVED_ID
+from stdbpy.engine.store.store import Store
+from stdbpy.engine.store.table import Table
+from stdbpy.engine.transaction import Transaction
+from stdbpy.engine.views.declared import DeclaredView, ViewTable, declared_views
+from stdbpy.engine.views.live_view import LiveView
+from stdbpy.engine.views.reading import ReadingTransaction, ReadSet
+from stdbpy.engine.views.watches import Watches
+from stdbpy.errors import HostError, SqlError, ViewFailed
+from stdbpy.sats.values import Identity, TimeDuration, Timestamp
+
+if TYPE_CHECKING:
+    from stdbpy.engine.views.queries import ViewQueries
+
+KEPT_FOR = TimeDuration.of(minutes=10)
+"""How long a view that nobody is subscribed to is kept up to date after it was last used, and how often
+that is looked at: as long as on the real server."""
+
+NoteBug = Callable[[str, BaseException], None]
+"""Writes down a bug in a view, by the view's name."""
+
+NoteError = Callable[[str, str], None]
+"""Writes down what is wrong with what a view has returned, by the view's name."""
+
+
+class Views:
+    """Runs the views of a module over the tables of a store that has its schema, and keeps their rows."""
+
+    def __init__(
+        self,
+        store: Store,
+        module: RunningModule,
+        clock: Callable[[], Timestamp],
+        note_bug: NoteBug,
+        note_error: NoteError,
+    ) -> None:
+        self._store = store
+        self._module = module
+        self._clock = clock
+        self._note_bug = note_bug
+        self._note_error = note_error
+        self._declared = {view.name: view for view in declared_views(store.schema)}
+        self._live: dict[tuple[str, Identity | None], LiveView] = {}
+        self._by_table: dict[int, LiveView] = {}
+        self._blank: dict[str, Table] = {}
+        self._watches: Watches[LiveView] = Watches(store)
+        self._for_the_moment: list[Table] = []
+        """Of statements that belong to transactions which have changed something."""
+        self._next_id = FIRST_DERIVED_ID
+        self._free_ids: list[int] = []
+        self._next_look = clock() + KEPT_FOR
+
+    def take_place(self) -> None:
+        """The store's views are these from now on."""
+        derived = self._store.derived
+        derived.clear()
+        for view in self._live.values():
+            derived.add(view.table)
+        self._store.views = self
+
+    # --- for who reads -----------------------------------------------------------------------
+
+    def table(self, name: str, sender: Identity | None, transaction: Transaction) -> Table:
+        """The rows of a view, which is run if that has not been done. Where it fails there are none, and
+        transactions fail that change what it has read by then, until it has run once: so it is on the real
+        server."""
+        declared = self._declared_as(name)
+        if transaction.delta:
+            return self._table_for_the_moment(declared, sender)
+        self._forget_the_moment()
+        view = self._live.get((name, sender))
+        if view is None:
+            view = LiveView(declared, sender, self._new_id(), self._clock())
+            self._add(view)
+            self._store.derived.add(view.table)
+        if not view.has_rows:
+            self._run_first(view)
+        view.last_used = self._clock()
+        return view.table
+
+    def present_table(self, name: str, sender: Identity | None) -> Table:
+        """As :meth:`table`, but no view is run for it: there are the rows that there are for others' sake."""
+        view = self._live.get((name, sender))
+        if view is not None:
+            return view.table
+        blank = self._blank.get(name)
+        if blank is None:
+            blank = self._blank[name] = ViewTable(self._new_id(), self._declared_as(name))
+            self._store.derived.add(blank)
+        return blank
+
+    def hold(self, table: Table) -> None:
+        self._by_table[table.id].holders += 1
+
+    def release(self, table: Table) -> None:
+        view = self._by_table[table.id]
+        view.holders -= 1
+        view.last_used = self._clock()
+
+    def _declared_as(self, name: str) -> DeclaredView:
+        declared = self._declared.get(name)
+        if declared is None:
+            raise SqlError(f"the view `{name}` is gone")
+        return declared
+
+    # --- for who changes ---------------------------------------------------------------------
+
+    def refresh(self, transaction: Transaction) -> None:
+        """Brings up to date, as part of a transaction that is about to end, what it concerns.
+
+        Raises ``ViewFailed``, having changed nothing but through the transaction, which must be undone.
+        """
+        self._forget_the_moment()
+        if not self._watches:
+            return
+        ran: list[tuple[LiveView, ReadSet]] = []
+        for view in self._watches.concerned(transaction.delta):
+            name = view.declared.name
+            if not view.has_rows:
+                raise ViewFailed(f"View {name!r} has read what was to be changed, and failed: its rows are not known")
+            rows, read = self._rows(view)
+            try:
+                view.replace(rows, transaction)
+            except HostError as error:
+                self._note_error(name, str(error))
+                raise ViewFailed(f"The rows of view {name!r} could not be kept: {error}") from error
+            ran.append((view, read))
+        for view, read in ran:
+            self._watch(view, read)
+
+    def undone(self) -> None:
+        """Transactions that had ended were undone, and so was what they did to rows of views: runs all views
+        again, which by now have read something else."""
+        for view in [view for view in self._live.values() if view.has_rows]:
+            try:
+                rows, read = self._rows(view)
+                view.table.clear()
+                view.fill(rows)
+            except (ViewFailed, HostError):
+                continue
+            self._watch(view, read)
+
+    def let_go(self) -> None:
+        """Forgets the views that nobody has used for long."""
+        now = self._clock()
+        if now < self._next_look:
+            return
+        self._next_look = now + KEPT_FOR
+        for view in list(self._live.values()):
+            if view.has_rows and not view.holders and view.last_used + KEPT_FOR < now:
+                self._remove(view)
+
+    def succeed(self, before: Views) -> Delta:
+        """Takes over the live views of the module's version before, and runs them; what is different now.
+
+        Raises ``ViewFailed``; whoever reads the views of ``before`` notices nothing of all this.
+        """
+        self._next_id, self._free_ids = before._next_id, before._free_ids.copy()
+        delta = Delta()
+        for old in before._live.values():
+            declared = self._declared.get(old.declared.name)
+            if declared is None or not old.has_rows:
+                heappush(self._free_ids, old.table.id)
+                continue
+            view = LiveView(declared, old.sender, old.table.id, old.last_used)
+            rows, read = self._rows(view)
+            try:
+                view.fill(rows)
+            except HostError as error:
+                raise ViewFailed(f"The rows of view {declared.name!r} cannot be kept: {error}") from error
+            view.has_rows = True
+            self._add(view)
+            self._watch(view, read)
+            changes = delta.of(view.table)
+            changes.inserted.update((row, None) for row in view.table.rows if row not in old.table.rows)
+            changes.deleted.update((row, None) for row in old.table.rows if row not in view.table.rows)
+        delta.leave_out_unchanged()
+        return delta
+
+    # --- running -----------------------------------------------------------------------------
+
+    def _run_first(self, view: LiveView) -> None:
+        try:
+            rows, read = self._rows(view)
+        except _Stopped as stopped:
+            view.has_rows = not stopped.is_bug
+            self._watch(view, stopped.read)
+            return
+        view.has_rows = True
+        self._watch(view, read)
+        try:
+            view.fill(rows)
+        except HostError as error:
+            self._note_error(view.declared.name, str(error))
+
+    def _rows(self, view: LiveView) -> tuple[list[bytes], ReadSet]:
+        return self._run(view.declared, view.sender)
+
+    def _run(self, declared: DeclaredView, sender: Identity | None) -> tuple[list[bytes], ReadSet]:
+        """The rows, and what the view has read. Raises :class:`_Stopped`."""
+        reading = ReadingTransaction(self._store)
+        try:
+            result = self._module.call_view(declared.number, declared.view, sender, b"", reading)
+        except BaseException as bug:
+            self._note_bug(declared.name, bug)
+            raise _Stopped(FATAL, reading.read, is_bug=True) from bug
+        if not isinstance(result, ViewQuery):
+            return list(result.rows), reading.read
+        try:
+            return self._queries.rows(declared, result.sql, Transaction(self._store), reading.read), reading.read
+        except SqlError as error:
+            self._note_error(declared.name, f"Its query {result.sql!r} is refused: {error}")
+            raise _Stopped(f"The query of view {declared.name!r} is refused: {error}", reading.read) from error
+
+    @cached_property
+    def _queries(self) -> ViewQueries:
+        # SQL is loaded when the first query comes: most programs start without one.
+        from stdbpy.engine.views.queries import ViewQueries
+
+        return ViewQueries(self._store.schema)
+
+    # --- which there are ---------------------------------------------------------------------
+
+    def _add(self, view: LiveView) -> None:
+        self._live[view.declared.name, view.sender] = view
+        self._by_table[view.table.id] = view
+        view.declared.tables[view.table.id] = view.table
+
+    def _remove(self, view: LiveView) -> None:
+        self._watches.remove(view, view.read)
+        self._store.derived.remove(view.table)
+        del self._live[view.declared.name, view.sender]
+        del self._by_table[view.table.id]
+        del view.declared.tables[view.table.id]
+        heappush(self._free_ids, view.table.id)
+
+    def _watch(self, view: LiveView, read: ReadSet) -> None:
+        self._watches.remove(view, view.read)
+        view.read = read
+        self._watches.add(view, read)
+
+    def _table_for_the_moment(self, declared: DeclaredView, sender: Identity | None) -> Table:
+        table = ViewTable(self._new_id(), declared)
+        self._for_the_moment.append(table)
+        self._store.derived.add(table)
+        try:
+            rows, _ = self._run(declared, sender)
+        except _Stopped:
+            return table
+        table.load(list(dict.fromkeys(rows)))
+        return table
+
+    def _forget_the_moment(self) -> None:
+        while self._for_the_moment:
+            table = self._for_the_moment.pop()
+            self._store.derived.remove(table)
+            heappush(self._free_ids, table.id)
+
+    def _new_id(self) -> int:
+        """The lowest that no table has: these numbers are told to clients, who may keep things by them."""
+        if self._free_ids:
+            return heappop(self._free_ids)
+        self._next_id += 1
+        return self._next_id - 1
+
+
+class _Stopped(ViewFailed):
+    """A view has given no rows."""
+
+    def __init__(self, message: str, read: ReadSet, *, is_bug: bool = False) -> None:
+        super().__init__(message)
+        self.read = read
+        self.is_bug = is_bug
+        """Whether its code failed, and not just what it returned."""
