@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, Unpack, overload
 
 from stdbpy.client.builder import DbConnectionBuilder
+from stdbpy.client.calls import Invoke
 from stdbpy.client.connection import GeneratedClient, LiveConnection, runtime_client
 from stdbpy.client.establishing import fetch_schema_async, not_in_time
 from stdbpy.client.link import Arrival
@@ -214,6 +215,9 @@ class AsyncConnection(LiveConnection):
 
     def _source(self, table: str) -> TableSource:
         return TableSource(self._session.cache.tables[table], self)
+
+    def _sender(self, ask: Callable[[str, tuple[Any, ...]], Any]) -> Invoke[PendingCall[Any]]:
+        return ask
 
     def _flush_soon(self) -> None:
         link = self._link

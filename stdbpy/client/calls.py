@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, Self, TypeVar
+from typing import ClassVar, Generic, Protocol, Self, TypeVar
 
 import msgspec
-
-from stdbpy.errors import nearest
 
 Outcome = TypeVar("Outcome")
 """What a call returns: ``None`` where it blocks, an awaitable under ``asyncio``."""
@@ -18,7 +16,7 @@ Value = TypeVar("Value")
 class Invoke(Protocol[Outcome_co]):
     """Sends a call of the reducer ``name``; the arguments are in the order of its parameters."""
 
-    def __call__(self, name: str, *args: object) -> Outcome_co: ...
+    def __call__(self, name: str, args: tuple[object, ...], /) -> Outcome_co: ...
 
 
 class InvokeProcedure(Protocol):
@@ -26,7 +24,7 @@ class InvokeProcedure(Protocol):
     the type that is expected where it is called."""
 
     # What comes back is of whatever type the generated method says.
-    def __call__(self, name: str, *args: object) -> Value: ...  # type: ignore[type-var]
+    def __call__(self, name: str, args: tuple[object, ...], /) -> Value: ...  # type: ignore[type-var]
 
 
 class _Named:
@@ -37,12 +35,6 @@ class _Named:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {', '.join(sorted(self._names())) or 'none'}>"
-
-    if not TYPE_CHECKING:  # to which other names simply are not there
-
-        def __getattr__(self, name):
-            message = f"{type(self).__name__} has no {name!r}"
-            raise AttributeError(f"{message}. {nearest(name, self._names())}".removesuffix(". "))
 
 
 class ReducerCalls(_Named, Generic[Outcome]):

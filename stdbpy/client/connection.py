@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
 from stdbpy.client.binding import ModuleBinding
 from stdbpy.client.calls import Invoke
@@ -92,6 +92,8 @@ class LiveConnection(ABC):
             clock=time.perf_counter,
             random=random.random,
             request_factory=PendingCall,
+            driver=self,
+            outgoing=self._outgoing,
         )
         self._session.handshake()  # raises here, for the caller, what is wrong with the options
         self._hooks = Hooks()
@@ -124,6 +126,8 @@ class LiveConnection(ABC):
         )
         self.call_timeout = settings.call_timeout
         """Seconds after which waiting for a call ends; ``None``: never."""
+        self._send_reducer = self._sender(self._session.call_reducer)
+        self._send_procedure = self._sender(self._session.call_procedure)
         self.send = generated.reducers(self._send_reducer)
         self.send_procedures = generated.pending_procedures(self._send_procedure)
         self.db = generated.tables(self._source)
@@ -249,7 +253,7 @@ class LiveConnection(ABC):
             bytes_out=counters.bytes_out,
             transactions=counters.transactions,
             rows_changed=counters.rows_changed,
-            calls_pending=counters.calls_sent - counters.calls_finished,
+            calls_pending=session.requests_made - counters.calls_finished,
             calls_finished=counters.calls_finished,
             calls_failed=counters.calls_failed,
             callbacks_failed=self._deliveries.failed,
@@ -260,36 +264,11 @@ class LiveConnection(ABC):
 
     # --- calls ---------------------------------------------------------------------------------
 
-    def _send_reducer(self, name: str, *arguments: object) -> PendingCall[None]:
-        if not self._link.is_flush_due:
-            self._check_loop()
-        with self._lock:
-            call = self._session.call_reducer(name, arguments)
-        return self._sent(call)
-
-    def _send_procedure(self, name: str, *arguments: object) -> PendingCall[Any]:
-        if not self._link.is_flush_due:
-            self._check_loop()
-        with self._lock:
-            call = self._session.call_procedure(name, arguments)
-        return self._sent(call)
-
     def _send_query(self, query: Query[Row] | str) -> PendingCall[QueryRows[Row]]:
-        if not self._link.is_flush_due:
-            self._check_loop()
         with self._lock:
-            call = self._session.query(text_of(query))
-        pending = self._sent(call)
-        pending.convert_with(partial(QueryRows.read, self._session.catalog))
-        return pending
-
-    def _sent(self, call: Any) -> PendingCall[Any]:
-        assert isinstance(call, PendingCall)
-        call.waiter = self
-        self._counters.calls_sent += 1
-        if not self._link.is_flush_due:
-            self._flush_soon()
-        return call
+            call: Any = self._session.query(text_of(query))
+        call.convert_with(partial(QueryRows.read, self._session.catalog))
+        return cast("PendingCall[QueryRows[Row]]", call)
 
     @property
     def calls_pending(self) -> int:
@@ -304,14 +283,16 @@ class LiveConnection(ABC):
             hint="It may still run: its answer is taken when it comes.",
         )
 
-    def failed_unseen(self, call: PendingCall[Any]) -> None:
-        assert call.error is not None, "it failed"
-        self._log.error(
-            "%s %r failed, and nothing asked for its outcome: %s", call.kind, call.name, with_hint(call.error)
-        )
+    def failed_unseen(self, kind: str, name: str, error: StdbError) -> None:
+        self._log.error("%s %r failed, and nothing asked for its outcome: %s", kind, name, with_hint(error))
 
     def _all_tables(self) -> list[str]:
         return queries_for_all(self._generated.module.schema)
+
+    def _outgoing(self) -> None:
+        """The session is to have something to send."""
+        self._check_loop()
+        self._flush_soon()
 
     # --- what arrives --------------------------------------------------------------------------
 
@@ -406,6 +387,10 @@ class LiveConnection(ABC):
 
     @abstractmethod
     def _source(self, table: str) -> TableSource: ...
+
+    @abstractmethod
+    def _sender(self, ask: Callable[[str, tuple[Any, ...]], Any]) -> Invoke[PendingCall[Any]]:
+        """What generated methods call, which has the session ``ask`` for a call."""
 
     @abstractmethod
     def _check_loop(self) -> None:

@@ -15,6 +15,7 @@ from stdbpy.client.refused_queries import explain
 from stdbpy.client.row_calls import Step, steps_for
 from stdbpy.client.stats import Counters
 from stdbpy.errors import QueryFailed, StdbError, SubscriptionFailed
+from stdbpy.protocol.cache import TableChanges
 from stdbpy.protocol.deliveries import (
     AttemptFailed,
     Connected,
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from stdbpy.client.subscriptions import AnySubscription
 
 Hook = TypeVar("Hook", bound=Callable[..., object])
+
+
+_NO_STEPS: Iterator[Step] = iter(())
 
 
 class Hooks:
@@ -101,21 +105,34 @@ class DeliverySteps:
         return self._kinds[type(delivery)](delivery)
 
     def _rows_changed(self, delivery: RowsChanged) -> Iterator[Step]:
-        tables = self._session.cache.tables
         counters = self._counters
         counters.transactions += 1
         if self._bus.wants_details:
             changed = {changes.table: changes.count for changes in delivery.changes}
             self._bus.publish("rows_changed", event=repr(delivery.event), tables=changed)
+        told = []
+        for changes in delivery.changes:
+            counters.rows_changed += changes.count
+            if changes.inserted or changes.deleted or changes.updated:
+                told.append(changes)
+        hooks = self._hooks
+        if hooks.on_event or hooks.on_transaction or len(told) > 1:
+            return self._of_transaction(delivery, told)
+        if not told:
+            return _NO_STEPS
+        [changes] = told
+        listeners = self._session.cache.tables[changes.table].listeners
+        return steps_for(changes, listeners, self._context(self._connection, delivery.event))
+
+    def _of_transaction(self, delivery: RowsChanged, told: list[TableChanges]) -> Iterator[Step]:
         context = self._context(self._connection, delivery.event)
         for hook in tuple(self._hooks.on_event):
             yield hook, (context,)
         for hook in tuple(self._hooks.on_transaction):
             yield hook, (context, delivery.changes)
-        for changes in delivery.changes:
-            counters.rows_changed += changes.count
-            if changes.inserted or changes.deleted or changes.updated:
-                yield from steps_for(changes, tables[changes.table].listeners, context)
+        tables = self._session.cache.tables
+        for changes in told:
+            yield from steps_for(changes, tables[changes.table].listeners, context)
 
     def _request_finished(self, delivery: RequestFinished) -> Iterator[Step]:
         call = delivery.request

@@ -52,7 +52,7 @@ class HttpDatabase(Generic[Calls]):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.database} on {self.uri}>"
 
-    def _call(self, name: str, *args: object) -> None:
+    def _call(self, name: str, args: tuple[object, ...]) -> None:
         self.api.call(self.database, name, self.module.arguments_json(name, args))
 
     @overload
@@ -109,7 +109,7 @@ class AsyncHttpDatabase(Generic[Calls]):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.database} on {self.uri}>"
 
-    async def _call(self, name: str, *args: object) -> None:
+    async def _call(self, name: str, args: tuple[object, ...]) -> None:
         await self.api.call(self.database, name, self.module.arguments_json(name, args))
 
     @overload

@@ -39,9 +39,29 @@ class Waiter(Protocol):
         """The error for a call that has not settled in time."""
         ...
 
-    def failed_unseen(self, call: PendingCall[Any]) -> None:
-        """The call failed, and nobody asked for its outcome."""
+    def failed_unseen(self, kind: str, name: str, error: StdbError) -> None:
+        """A call failed, and nobody asked for its outcome."""
         ...
+
+
+class UnseenFailure:
+    """What a failed call holds until somebody asks for its outcome. If it goes before that, it tells the connection.
+
+    Calls that succeed have none: an object that does something when it goes costs as much as a call's message.
+    """
+
+    __slots__ = ("_error", "_kind", "_name", "_waiter", "is_seen")
+
+    def __init__(self, kind: str, name: str, error: StdbError, waiter: Waiter) -> None:
+        self._kind = kind
+        self._name = name
+        self._error = error
+        self._waiter = waiter
+        self.is_seen = False
+
+    def __del__(self) -> None:
+        if not self.is_seen:
+            self._waiter.failed_unseen(self._kind, self._name, self._error)
 
 
 class PendingCall(PendingRequest, Generic[T], eq=False, weakref=True):
@@ -53,13 +73,17 @@ class PendingCall(PendingRequest, Generic[T], eq=False, weakref=True):
     goes on, and can be waited for again. A failure that nobody asks for is logged.
     """
 
-    waiter: Waiter = cast("Waiter", None)
-    """Its connection, which says so as soon as it has asked for the call."""
     _wakers: list[Callable[[], object]] | None = None
     _convert: Callable[[Any], Any] | None = None
-    _is_seen: bool = False
+    _unseen: UnseenFailure | None = None
     settled: bool = False
     """Its outcome is there and its callbacks' turn has come."""
+
+    @property
+    def waiter(self) -> Waiter:
+        """Its connection."""
+        waiter: Waiter = self.driver
+        return waiter
 
     # --- for its caller ------------------------------------------------------------------------
 
@@ -77,18 +101,18 @@ class PendingCall(PendingRequest, Generic[T], eq=False, weakref=True):
         """Waits as :meth:`result` does, and gives what the call failed with, or ``None``."""
         if not self.settled:
             self.waiter.wait_for(self, timeout)
-        self._is_seen = True
+        self._see()
         return self.error
 
     def add_done_callback(self, callback: Callable[[PendingCall[T]], object]) -> None:
         """Has ``callback(call)`` called where the connection's callbacks run, after those of the rows that
         the call changed; at once if the call is already settled."""
-        self._is_seen = True
         with _turning:
             is_late = self.settled
             if not is_late:
                 super().add_done_callback(callback)
         if is_late:
+            self._see()
             callback(self)
 
     def __await__(self) -> Generator[Any, None, T]:
@@ -123,6 +147,8 @@ class PendingCall(PendingRequest, Generic[T], eq=False, weakref=True):
             self.settled = True
             wakers, self._wakers = self._wakers, None
             callbacks = self.take_callbacks()
+            if self.error is not None and not callbacks and not isinstance(self.error, ConnectionClosed):
+                self._unseen = UnseenFailure(self.kind, self.name, self.error, self.waiter)
         for wake in wakers or ():
             wake()
         return callbacks
@@ -146,19 +172,19 @@ class PendingCall(PendingRequest, Generic[T], eq=False, weakref=True):
         except TimeoutError:
             raise self.waiter.timed_out(self, timeout) from None
 
+    def _see(self) -> None:
+        if self._unseen is not None:
+            self._unseen.is_seen = True
+
     def _outcome(self) -> T:
-        self._is_seen = True
         if self.error is not None:
+            self._see()
             raise self.error
         if self._convert is not None:
             with _turning:
                 if self._convert is not None:
                     self.value, self._convert = self._convert(self.value), None
         return cast("T", self.value)
-
-    def __del__(self) -> None:
-        if self.error is not None and not self._is_seen and not isinstance(self.error, ConnectionClosed):
-            self.waiter.failed_unseen(self)
 
 
 def _resolve(future: asyncio.Future[None], loop: asyncio.AbstractEventLoop) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import repeat
 from operator import length_hint
 from typing import Any, TypeAlias
 
@@ -72,6 +73,16 @@ Step: TypeAlias = tuple[Callable[..., object], tuple[Any, ...] | RowCalls]
 
 def steps_for(changes: TableChanges, listeners: Listeners, context: EventContext) -> Iterator[Step]:
     """What to call for the changes of a table: for each row those who listen when its turn comes."""
+    if changes.count != 1:
+        return _of_many(changes, listeners, context)
+    if changes.updated:
+        return zip(listeners.on_update.callbacks, repeat((context, *changes.updated[0])), strict=False)
+    if changes.inserted:
+        return zip(listeners.on_insert.callbacks, repeat((context, changes.inserted[0])), strict=False)
+    return zip(listeners.on_delete.callbacks, repeat((context, changes.deleted[0])), strict=False)
+
+
+def _of_many(changes: TableChanges, listeners: Listeners, context: EventContext) -> Iterator[Step]:
     if changes.deleted:
         yield from _each(changes.deleted, listeners.on_delete, context, RowCalls)
     if changes.updated:

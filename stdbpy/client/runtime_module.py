@@ -98,7 +98,7 @@ def _method(function: Function, invoke: Callable[..., Any]) -> Callable[..., Any
     def method(*arguments: Any, **named: Any) -> Any:
         if named or len(arguments) != len(names):
             arguments = _bound(function.method, names, arguments, named)
-        return invoke(function.name, *arguments)
+        return invoke(function.name, arguments)
 
     method.__name__ = method.__qualname__ = function.method
     method.__doc__ = f"``{function.name}({', '.join(names)})``"

@@ -64,7 +64,6 @@ class Counters:
         "bytes_out",
         "calls_failed",
         "calls_finished",
-        "calls_sent",
         "connections",
         "latency",
         "messages_in",
@@ -76,7 +75,7 @@ class Counters:
     def __init__(self) -> None:
         self.connections = self.messages_in = self.messages_out = self.bytes_in = self.bytes_out = 0
         self.transactions = self.rows_changed = 0
-        self.calls_sent = self.calls_finished = self.calls_failed = 0
+        self.calls_finished = self.calls_failed = 0
         self.latency = Histogram()
 
 

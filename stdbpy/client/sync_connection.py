@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack, overload
 
 from stdbpy.client.builder import DbConnectionBuilder
+from stdbpy.client.calls import Invoke
 from stdbpy.client.connection import GeneratedClient, LiveConnection, runtime_client
 from stdbpy.client.establishing import fetch_schema, not_in_time
 from stdbpy.client.inbox import Inbox
@@ -459,13 +460,13 @@ class Connection(LiveConnection):
 
     # --- what the base needs -------------------------------------------------------------------
 
-    def _call_reducer(self, name: str, *arguments: object) -> None:
+    def _call_reducer(self, name: str, arguments: tuple[object, ...]) -> None:
         self._refuse_inside_callback(f"reducer {name!r}")
-        self._send_reducer(name, *arguments).result()
+        self._send_reducer(name, arguments).result()
 
-    def _call_procedure(self, name: str, *arguments: object) -> Any:
+    def _call_procedure(self, name: str, arguments: tuple[object, ...]) -> Any:
         self._refuse_inside_callback(f"procedure {name!r}")
-        return self._send_procedure(name, *arguments).result()
+        return self._send_procedure(name, arguments).result()
 
     def _arrived(self, arrival: Arrival) -> None:
         self._inbox.put(arrival)
@@ -487,6 +488,16 @@ class Connection(LiveConnection):
 
     def _check_loop(self) -> None:
         """Any thread may use it."""
+
+    def _sender(self, ask: Callable[[str, tuple[Any, ...]], Any]) -> Invoke[PendingCall[Any]]:
+        lock = self.lock
+
+        def send(name: str, arguments: tuple[object, ...]) -> PendingCall[Any]:
+            with lock:
+                call: PendingCall[Any] = ask(name, arguments)
+                return call
+
+        return send
 
     def _flush_soon(self) -> None:
         link = self._link

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from stdbpy.codegen.annotations import Annotations
 from stdbpy.codegen.contents import Function, Part
-from stdbpy.codegen.layout import bracketed, import_from, quoted
+from stdbpy.codegen.layout import INDENT, bracketed, import_from, quoted
 from stdbpy.codegen.python_file import class_text, doc, indented, python_file
 from stdbpy.sats.types import UNIT, AlgebraicType
 
@@ -127,5 +127,13 @@ def _signature(part: Part, function: Function, annotations: Annotations, returns
 
 
 def _invoke(head: str, function: Function) -> str:
-    arguments = [quoted(function.name), *(name for name, _ in function.parameters)]
-    return bracketed(f"{head}self.invoke(", arguments, ")", margin=2) + "\n"
+    call = [quoted(function.name), _tuple([name for name, _ in function.parameters])]
+    return bracketed(f"{head}self.invoke(", call, ")", margin=2) + "\n"
+
+
+def _tuple(names: list[str]) -> str:
+    """Of all arguments, as the second one of a call inside of a method."""
+    if len(names) == 1:
+        return f"({names[0]},)"
+    with_comma = bracketed("(", names, "),", margin=3)  # the comma stands behind it if it has lines of its own
+    return with_comma.removesuffix(",").replace("\n", f"\n{INDENT}")

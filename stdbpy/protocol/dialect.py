@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Protocol
 
 from stdbpy.errors import ProtocolError
+from stdbpy.protocol.catalog import FunctionLayout
 from stdbpy.protocol.compression import DEFAULT_LIMIT
 from stdbpy.protocol.incoming import Incoming
-from stdbpy.protocol.requests import Request
+from stdbpy.protocol.requests import CallKind, Request, WriteCall
 from stdbpy.protocol.v1.dialect import V1Dialect, V1JsonDialect
 from stdbpy.protocol.v2.dialect import V2Dialect, V3Dialect
 
@@ -21,11 +22,6 @@ class Dialect(Protocol):
         ...
 
     @property
-    def uses_json(self) -> bool:
-        """Rows, arguments and results are JSON text, and frames are text; else BSATN and bytes."""
-        ...
-
-    @property
     def joins_frames(self) -> bool:
         """The frames of several requests, joined, are a frame."""
         ...
@@ -33,6 +29,11 @@ class Dialect(Protocol):
     def encode(self, request: Request) -> bytes | str:
         """The frame that asks for it. Raises ``EncodeError`` for a request that does not fit, and
         ``NotSupported`` for one that this version of the protocol does not have."""
+        ...
+
+    def call_writer(self, kind: CallKind, function: FunctionLayout) -> WriteCall[bytes | str]:
+        """What makes the frames that call a reducer or procedure. Raises ``EncodeError`` for a name that no
+        message can hold."""
         ...
 
     def decode(self, frame: bytes | str) -> list[Incoming]:

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from stdbpy.errors import ReducerCrashed, ReducerFailed, SatsError, hint_for_bug
 from stdbpy.protocol.catalog import FunctionLayout
 from stdbpy.protocol.incoming import Committed, Failed, ReducerOutcome, Refused
 from stdbpy.protocol.json_text import parse_json
-
-
-def encode_arguments(layout: FunctionLayout, args: tuple[Any, ...], *, as_json: bool) -> bytes | str:
-    """Raises ``EncodeError`` with the parameter that does not fit."""
-    if as_json:
-        return json.dumps(layout.json_arguments.to_json(args), separators=(",", ":"))
-    return layout.arguments.encode(args)
 
 
 def decode_arguments(layout: FunctionLayout, data: bytes | str) -> tuple[Any, ...]:

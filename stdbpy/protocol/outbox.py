@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 _JOINED = 1 << 18
@@ -11,28 +12,39 @@ _JOINED = 1 << 18
 class Outbox:
     """A queue of messages; under v3 several of them become one frame."""
 
-    __slots__ = ("_messages", "joins")
+    __slots__ = ("_messages", "_tell", "is_announced", "joins", "put")
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[], object]) -> None:
         self._messages: list[bytes | str] = []
+        self._tell = tell
+        self.is_announced = False
+        """Whoever takes the messages has been told that there are some."""
+        self.put = self._messages.append
+        """Adds a message."""
         self.joins = False
         """Whether a frame may hold several messages, one after the other (v3)."""
 
-    def put(self, message: bytes | str) -> None:
-        self._messages.append(message)
+    def announce(self) -> None:
+        """Tells that a message will be there; whatever that raises says why it cannot."""
+        self._tell()
+        self.is_announced = True
 
     def take(self) -> list[bytes | str]:
         """The frames to send, in order."""
-        messages, self._messages = self._messages, []
+        self.is_announced = False
+        messages = self._messages.copy()
+        self._messages.clear()
         return _joined(cast("list[bytes]", messages)) if self.joins and len(messages) > 1 else messages
 
     def clear(self) -> None:
+        self.is_announced = False
         self._messages.clear()
 
 
 def _joined(messages: list[bytes]) -> list[bytes | str]:
-    if sum(map(len, messages)) <= _JOINED:
-        return [b"".join(messages)]
+    frame = b"".join(messages)
+    if len(frame) <= _JOINED:
+        return [frame]
     frames: list[bytes | str] = []
     together: list[bytes] = []
     size = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -11,6 +12,9 @@ from stdbpy.errors import StdbError
 from stdbpy.protocol.events import ReducerEvent
 
 Kind = Literal["reducer", "procedure", "query"]
+
+LAST_NUMBER = 0xFFFF_FFFF
+"""Numbers of requests are u32."""
 
 
 class PendingRequest(msgspec.Struct, eq=False):
@@ -28,6 +32,8 @@ class PendingRequest(msgspec.Struct, eq=False):
     serial: int
     started: float
     """By the session's clock, in seconds."""
+    driver: Any = None
+    """Whom the session works for."""
     finished: float | None = None
     done: bool = False
     """The cache shows all that it changed, and its outcome is (about to be) told."""
@@ -60,58 +66,78 @@ class RequestFactory(Protocol):
     """Makes a :class:`PendingRequest`, or what a driver has derived from it."""
 
     def __call__(
-        self, kind: Kind, name: str, args: tuple[Any, ...], request_id: int, serial: int, started: float
+        self,
+        kind: Kind,
+        name: str,
+        args: tuple[Any, ...],
+        request_id: int,
+        serial: int,
+        started: float,
+        driver: Any,
+        /,
     ) -> PendingRequest: ...
 
 
 class PendingRequests:
-    """All that a session has asked and not been answered, by their numbers."""
+    """All that a session has asked and not been answered, by their numbers.
 
-    __slots__ = ("_by_id", "_factory", "_handed_over", "_serial")
+    ``factory`` makes the requests, each of which is told of the ``driver``.
+    """
 
-    def __init__(self, factory: RequestFactory) -> None:
-        self._factory = factory
-        self._by_id: dict[int, PendingRequest] = {}
-        self._serial = 0
+    __slots__ = ("_answered", "_handed_over", "by_number", "driver", "factory", "next_serial")
+
+    def __init__(self, factory: RequestFactory, driver: object) -> None:
+        self.factory = factory
+        self.driver = driver
+        self.by_number: dict[int, PendingRequest] = {}
+        self.next_serial = count(1).__next__
+        """What orders all that is asked."""
+        self._answered = 0
         self._handed_over = 0
 
     def __len__(self) -> int:
-        return len(self._by_id)
+        return len(self.by_number)
 
-    def next_number(self) -> int:
+    @property
+    def made(self) -> int:
+        """How many requests there have been so far."""
+        return len(self.by_number) + self._answered
+
+    def take_number(self) -> int:
         """A number (a u32) that no pending request has. Never 0: servers answer with that what they cannot number."""
-        while True:
-            self._serial += 1
-            number = self._serial & 0xFFFF_FFFF
-            if number and number not in self._by_id:
-                return number
+        return self.number_of(self.next_serial())
 
-    def open(self, kind: Kind, name: str, args: tuple[Any, ...], number: int, started: float) -> PendingRequest:
-        """A new request under a number just taken."""
-        request = self._by_id[number] = self._factory(kind, name, args, number, self._serial, started)
-        return request
+    def number_of(self, serial: int) -> int:
+        """The number for what is asked with that serial."""
+        number = (serial - 1) % LAST_NUMBER + 1
+        while number in self.by_number:
+            number = number % LAST_NUMBER + 1
+        return number
 
     def take(self, number: int, kind: Kind) -> PendingRequest | None:
         """The request of that number, which is pending no more; ``None`` if none of the kind has it."""
-        request = self._by_id.pop(number, None)
+        request = self.by_number.pop(number, None)
         if request is not None and request.kind != kind:
-            self._by_id[number] = request
+            self.by_number[number] = request
             return None
+        if request is not None:
+            self._answered += 1
         return request
 
     def take_oldest(self, kind: Kind, name: str) -> PendingRequest | None:
         """The same for an answer without a number: servers answer in the order of asking."""
-        for number, request in self._by_id.items():
+        for number, request in self.by_number.items():
             if request.kind == kind and request.name == name:
-                return self._by_id.pop(number)
+                return self.take(number, kind)
         return None
 
     def hand_over(self) -> None:
         """Whatever is pending now is on its way to the server."""
-        self._handed_over = self._serial
+        self._handed_over = self.next_serial()
 
     def take_all(self) -> list[tuple[PendingRequest, bool]]:
         """All of them, pending no more, each with whether it was handed over."""
-        requests = [(request, request.serial <= self._handed_over) for request in self._by_id.values()]
-        self._by_id.clear()
+        requests = [(request, request.serial <= self._handed_over) for request in self.by_number.values()]
+        self._answered += len(requests)
+        self.by_number.clear()
         return requests

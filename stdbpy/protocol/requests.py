@@ -6,12 +6,14 @@ A query set, the queries of one subscription, is numbered by ``query_set_id`` (a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 
 from stdbpy.errors import EncodeError
+
+Frame = TypeVar("Frame", bound=bytes | str)
 
 
 class Subscribe(msgspec.Struct, frozen=True, gc=False):
@@ -53,23 +55,16 @@ class OneOffQuery(msgspec.Struct, frozen=True, gc=False):
     query: str
 
 
-class CallReducer(msgspec.Struct, frozen=True, gc=False):
-    """Run a reducer. ``args`` is the product of its arguments in BSATN; under ``v1.json``, JSON text."""
+Request: TypeAlias = Subscribe | SubscribeBatch | Unsubscribe | OneOffQuery
 
-    request_id: int
-    name: str
-    args: bytes | str
+CallKind: TypeAlias = Literal["reducer", "procedure"]
+"""What a client can have run."""
 
+WriteCall: TypeAlias = Callable[[int, tuple[Any, ...]], Frame]
+"""Gives the frame that calls one reducer or procedure with a ``request_id`` and arguments, in the order of its
+parameters. Raises ``EncodeError`` with the parameter that does not fit.
 
-class CallProcedure(msgspec.Struct, frozen=True, gc=False):
-    """Run a procedure. ``args`` is the product of its arguments in BSATN; under ``v1.json``, JSON text."""
-
-    request_id: int
-    name: str
-    args: bytes | str
-
-
-Request: TypeAlias = Subscribe | SubscribeBatch | Unsubscribe | OneOffQuery | CallReducer | CallProcedure
+Calls are what clients ask for most often. So each dialect has a function for each reducer, which is made once."""
 
 
 def check_text(query: str) -> None:

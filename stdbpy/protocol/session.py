@@ -12,8 +12,9 @@ Nothing here waits, reads a clock of its own or locks: one thread at a time.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from stdbpy.errors import (
@@ -21,21 +22,20 @@ from stdbpy.errors import (
     ConnectionLost,
     DecodeError,
     IdentityChanged,
-    NoSuchReducer,
     ProcedureFailed,
     ProtocolError,
     QueryFailed,
     StdbError,
     hint_for_bug,
-    nearest,
 )
 from stdbpy.protocol import incoming, requests
+from stdbpy.protocol.asking import CallWriters, QueryWriters, asker
 from stdbpy.protocol.cache import ClientCache
-from stdbpy.protocol.catalog import Catalog, FunctionLayout
+from stdbpy.protocol.catalog import Catalog
 from stdbpy.protocol.deliveries import AttemptFailed, Connected, Delivery, Disconnected, Ended, RequestFinished
 from stdbpy.protocol.dialect import Dialect, dialect_for
 from stdbpy.protocol.events import TRANSACTION, ReconnectedEvent, ReducerEvent
-from stdbpy.protocol.functions import decode_returned, encode_arguments, failure_of
+from stdbpy.protocol.functions import decode_returned, failure_of
 from stdbpy.protocol.handshake import V2, V3, Handshake, handshake_for
 from stdbpy.protocol.losses import end_of, failed_opening, refusal
 from stdbpy.protocol.options import SessionOptions
@@ -67,7 +67,9 @@ class Session:
     """One client of one database. See the module for what a driver does with it.
 
     ``clock`` gives seconds (for the times of requests), ``random`` numbers in [0, 1) (for the delays of
-    reconnections). ``request_factory`` makes the requests, which a driver may derive from.
+    reconnections). ``request_factory`` makes the requests, which a driver may derive from; each is told of the
+    ``driver``. Before a request is made that is the first one to be sent since :meth:`take_outgoing`, ``outgoing``
+    is called; if that raises, the request is not made.
     """
 
     def __init__(
@@ -78,6 +80,8 @@ class Session:
         clock: Callable[[], float],
         random: Callable[[], float],
         request_factory: RequestFactory = PendingRequest,
+        driver: object = None,
+        outgoing: Callable[[], object] = lambda: None,
     ) -> None:
         self.catalog = catalog
         self.options = options
@@ -94,8 +98,16 @@ class Session:
         self.hang_up: StdbError | None = None
         """Set when the connection is of no more use: the driver closes the socket, then tells :meth:`lost`."""
         self._clock = clock
-        self._pending = PendingRequests(request_factory)
-        self._outbox = Outbox()
+        self._pending = PendingRequests(request_factory, driver)
+        self._outbox = Outbox(outgoing)
+        self._reducers = CallWriters("reducer", catalog.reducers, self._connected)
+        self._procedures = CallWriters("procedure", catalog.procedures, self._connected)
+        ask = partial(asker, pending=self._pending, outbox=self._outbox, clock=clock)
+        self.call_reducer = ask("reducer", self._reducers)
+        """Asks for a run of a reducer: see :data:`~stdbpy.protocol.asking.Ask`."""
+        self.call_procedure = ask("procedure", self._procedures)
+        """The same for a procedure."""
+        self._ask_query = ask("query", QueryWriters(self._connected))
         self._dialect: Dialect | None = None
         self._reconnection = Reconnection(options.reconnect, random)
         self._handlers: dict[type, Callable[[Any], None]] = {
@@ -190,43 +202,19 @@ class Session:
     # --- the user's side
 
     @property
+    def requests_made(self) -> int:
+        """How many calls and queries there have been so far."""
+        return self._pending.made
+
+    @property
     def requests_pending(self) -> int:
         """How many calls and queries have no answer yet."""
         return len(self._pending)
 
-    def call_reducer(self, name: str, args: tuple[Any, ...]) -> PendingRequest:
-        """Asks for a run of a reducer; ``args`` in the order of its parameters.
-
-        Raises ``NoSuchReducer`` and ``EncodeError`` for what the schema does not have, ``ConnectionLost``
-        while there is no connection and ``ConnectionClosed`` after its end.
-        """
-        layout = self.catalog.reducers.get(name)
-        if layout is None:
-            raise _unknown("reducer", name, self.catalog.reducers)
-        dialect = self._connected()
-        data = encode_arguments(layout, args, as_json=dialect.uses_json)
-        number = self._pending.next_number()
-        self._outbox.put(dialect.encode(requests.CallReducer(number, name, data)))
-        return self._pending.open("reducer", name, args, number, self._clock())
-
-    def call_procedure(self, name: str, args: tuple[Any, ...]) -> PendingRequest:
-        """The same for a procedure."""
-        layout = self.catalog.procedures.get(name)
-        if layout is None:
-            raise _unknown("procedure", name, self.catalog.procedures)
-        dialect = self._connected()
-        data = encode_arguments(layout, args, as_json=dialect.uses_json)
-        number = self._pending.next_number()
-        self._outbox.put(dialect.encode(requests.CallProcedure(number, name, data)))
-        return self._pending.open("procedure", name, args, number, self._clock())
-
     def query(self, sql: str) -> PendingRequest:
         """Asks for the rows that a query gives now. Raises as :meth:`subscribe` does, and ``ConnectionLost``."""
-        dialect = self._connected()
         check_text(sql)
-        number = self._pending.next_number()
-        self._outbox.put(dialect.encode(requests.OneOffQuery(number, sql)))
-        return self._pending.open("query", sql, (), number, self._clock())
+        return self._ask_query(sql, ())
 
     def subscribe(self, queries: Sequence[str]) -> SubscriptionState:
         """Subscribes to SQL queries; while there is no connection, as soon as there is one.
@@ -237,7 +225,7 @@ class Session:
             raise self._closed()
         for query in queries:  # it is kept, and would fail again with each connection
             check_text(query)
-        subscription = SubscriptionState(self._pending.next_number(), tuple(queries))
+        subscription = SubscriptionState(self._pending.take_number(), tuple(queries))
         self._replica.add(subscription)
         if self.state is State.CONNECTED:
             self._ask_for([subscription])
@@ -251,7 +239,7 @@ class Session:
             self._replica.leave(subscription)
             return
         subscription.phase = Phase.ENDING
-        number = self._pending.next_number()
+        number = self._pending.take_number()
         self._outbox.put(self._connected().encode(requests.Unsubscribe(number, subscription.query_set_id)))
 
     # --- what the server says
@@ -364,10 +352,10 @@ class Session:
         dialect = self._connected()
         if self.options.batches and len(subscriptions) > 1 and dialect.subprotocol in (V2, V3):
             sets = [requests.QuerySet(wanted.query_set_id, wanted.queries) for wanted in subscriptions]
-            self._outbox.put(dialect.encode(requests.SubscribeBatch(self._pending.next_number(), sets)))
+            self._outbox.put(dialect.encode(requests.SubscribeBatch(self._pending.take_number(), sets)))
             return
         for wanted in subscriptions:
-            number = self._pending.next_number()
+            number = self._pending.take_number()
             self._outbox.put(dialect.encode(requests.Subscribe(number, wanted.query_set_id, wanted.queries)))
 
     def _connected(self) -> Dialect:
@@ -393,6 +381,8 @@ class Session:
     def _disconnect(self, failure: type[ConnectionLost], what: str) -> None:
         """Nothing comes from or goes to the server any more; what is pending fails."""
         self._dialect = None
+        self._reducers.clear()
+        self._procedures.clear()
         self._outbox.clear()
         self._replica.disconnected()
         for request, handed_over in self._pending.take_all():
@@ -405,7 +395,3 @@ class Session:
         self.error = error
         self._replica.end(error)
         self._replica.tell(Ended(error))
-
-
-def _unknown(kind: str, name: str, known: Mapping[str, FunctionLayout]) -> NoSuchReducer:
-    return NoSuchReducer(f"the schema has no {kind} {name!r}", hint=nearest(name, known))

@@ -29,7 +29,7 @@ Buffer = bytes | bytearray | memoryview
 class Codec(Generic[V]):
     """Reads and writes the values of one type. Its functions are generated at their first use."""
 
-    __slots__ = ("_part", "_rows", "_shapes", "_whole", "_write", "_write_rows")
+    __slots__ = ("_embeddings", "_part", "_rows", "_shapes", "_whole", "_write", "_write_rows")
 
     def __init__(self, shapes: Shapes) -> None:
         self._shapes = shapes
@@ -38,6 +38,7 @@ class Codec(Generic[V]):
         self._rows: Callable[[bytes], list[V]] | None = None
         self._write: Callable[[V], bytes] | None = None
         self._write_rows: Callable[[Sequence[V]], bytes] | None = None
+        self._embeddings: dict[tuple[bytes, bytes], Callable[[int, V], bytes]] = {}
 
     def encode(self, value: V) -> bytes:
         """``value`` in BSATN. Raises ``EncodeError`` with the path of the field that does not fit."""
@@ -58,6 +59,11 @@ class Codec(Generic[V]):
             for row in rows:
                 ValueChecker(self._shapes).check(row)
             raise
+
+    def embedding(self, before: bytes, after: bytes) -> Callable[[int, V], bytes]:
+        """A function of a number (a u32) and a value, for messages that hold values as bytes. It gives ``before``,
+        the number, ``after``, the size of the value (a u32) and the value, and raises as :meth:`encode` does."""
+        return self._embeddings.get((before, after)) or self._generate_embedding(before, after)
 
     def decode(self, data: Buffer) -> V:
         """The value that ``data`` is. Raises ``DecodeError``, also for bytes left over."""
@@ -111,6 +117,14 @@ class Codec(Generic[V]):
     def _generate_write_rows(self) -> Callable[[Sequence[V]], bytes]:
         self._write_rows = write_rows = WriterSource(self._shapes).rows()
         return write_rows
+
+    def _generate_embedding(self, before: bytes, after: bytes) -> Callable[[int, V], bytes]:
+        def fail(error: BaseException, value: V) -> NoReturn:
+            ValueChecker(self._shapes).check(value)
+            raise error
+
+        write = self._embeddings[before, after] = WriterSource(self._shapes).embedded(before, after, fail)
+        return write
 
     def _generate_whole(self) -> Callable[[bytes], V]:
         self._whole = whole = ReaderSource(self._shapes).whole()

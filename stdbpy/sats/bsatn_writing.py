@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable
 from operator import index
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 from stdbpy.sats import shapes as s
@@ -67,6 +67,26 @@ class WriterSource:
             "    return join(parts)",
         )
 
+    def embedded(
+        self, before: bytes, after: bytes, fail: Callable[[BaseException, Any], object]
+    ) -> Callable[[int, Any], bytes]:
+        """``number, value -> before, number, after, size of the value, value``; ``fail`` is called with what is
+        raised for a value that does not fit."""
+        body = Writer(self.names, FunctionText(), 2, "0")
+        body.write(self._shapes.root, "x")
+        start = [
+            (f"{len(before)}s", self.names.add("before", before)),
+            ("I", "number"),
+            (f"{len(after)}s", self.names.add("after", after)),
+            ("I", body.size()),
+        ]
+        body.line(f"return {body.result(start)}")
+        failures, failed = self.names.add("failures", WRITING_FAILURES), self.names.add("fail", fail)
+        return self._build(
+            "embedded",
+            f"def embedded(number, x):\n    try:\n{body.text}\n    except {failures} as error: {failed}(error, x)",
+        )
+
     def _build(self, name: str, source: str) -> Callable[..., Any]:
         functions = [self._function(*item) for item in self._shapes.called.items()]
         return self.names.compile(name, "\n\n".join([*functions, source]) + "\n")
@@ -88,6 +108,10 @@ class Branch(NamedTuple):
     """``""`` if nothing follows the tag."""
 
 
+Run: TypeAlias = list[tuple[str, str]]
+"""Fields of fixed size, one behind the other: of each its ``struct`` code and an expression of what to pack."""
+
+
 class Writer:
     """Writes the statements that check and take apart one value; its bytes are :meth:`result`."""
 
@@ -96,8 +120,7 @@ class Writer:
         self._lines = lines
         self._indent = indent
         self._depth = depth
-        self._run: list[tuple[str, str]] = []
-        self._pieces: list[str] = []
+        self._pieces: list[Run | str] = []
 
     @property
     def text(self) -> str:
@@ -106,18 +129,32 @@ class Writer:
     def line(self, text: str) -> None:
         self._lines.add(self._indent, text)
 
-    def result(self) -> str:
-        """An expression: the bytes of all that was written."""
-        self._flush()
-        match self._pieces:
+    def result(self, start: Run | None = None) -> str:
+        """An expression: the bytes of all that was written, behind the fields of ``start``."""
+        pieces = self._pieces
+        if start:
+            pieces = [start + pieces[0], *pieces[1:]] if pieces and isinstance(pieces[0], list) else [start, *pieces]
+        match [piece if isinstance(piece, str) else self._packed(piece) for piece in pieces]:
             case []:
                 return "b''"
             case [only]:
                 return only
             case [first, second]:
                 return f"{first} + {second}"
-            case pieces:
-                return f"join(({', '.join(pieces)}))"
+            case expressions:
+                return f"join(({', '.join(expressions)}))"
+
+    def size(self) -> str:
+        """An expression: how many bytes that is, without any ``start``."""
+        fixed = 0
+        sizes: list[str] = []
+        for position, piece in enumerate(self._pieces):
+            if isinstance(piece, list):
+                fixed += struct.calcsize("<" + _layout(piece))
+            else:
+                self._pieces[position] = variable = piece if piece.isidentifier() else self.assign(piece)
+                sizes.append(f"len({variable})")
+        return " + ".join([str(fixed), *sizes] if fixed or not sizes else sizes)
 
     def write(self, shape: s.Shape, x: str) -> None:
         """Writes the value of variable ``x``."""
@@ -160,7 +197,10 @@ class Writer:
 
     def fixed(self, code: str, expression: str) -> None:
         """Adds a field of fixed size: a ``struct`` code and what to pack."""
-        self._run.append((code, expression))
+        if self._pieces and isinstance(run := self._pieces[-1], list):
+            run.append((code, expression))
+        else:
+            self._pieces.append([(code, expression)])
 
     def _inner(self) -> Writer:
         """A writer for bytes apart from these, in an indented block."""
@@ -168,15 +208,11 @@ class Writer:
 
     def _piece(self, expression: str) -> None:
         """Adds bytes of any length."""
-        self._flush()
         self._pieces.append(expression)
 
-    def _flush(self) -> None:
-        if self._run:
-            layout = "".join(code for code, _ in self._run)
-            values = ", ".join(expression for _, expression in self._run)
-            self._pieces.append(f"{self._names.add_struct('pack', layout)}({values})")
-            self._run.clear()
+    def _packed(self, run: Run) -> str:
+        values = ", ".join(expression for _, expression in run)
+        return f"{self._names.add_struct('pack', _layout(run))}({values})"
 
     def _sized(self, value: str) -> None:
         self.fixed("I", f"len({value})")
@@ -298,3 +334,7 @@ class Writer:
             inner.line(f"{value} = {inner.result()}")
         self.line("else: raise Bad" if branches else "raise Bad")
         self._piece(value)
+
+
+def _layout(run: Run) -> str:
+    return "".join(code for code, _ in run)

@@ -130,18 +130,18 @@ class Tables:
 
 class Reducers(ReducerCalls[Outcome]):
     def level_up(self, player_id: int) -> Outcome:
-        return self.invoke("level_up", player_id)
+        return self.invoke("level_up", (player_id,))
 
 
 class Procedures(ProcedureCalls):
     def roll(self, sides: int) -> int:
-        found: int = self.invoke("roll", sides)
+        found: int = self.invoke("roll", (sides,))
         return found
 
 
 class PendingProcedures(ProcedureCalls):
     def roll(self, sides: int) -> PendingCall[int]:
-        call: PendingCall[int] = self.invoke("roll", sides)
+        call: PendingCall[int] = self.invoke("roll", (sides,))
         return call
 
 

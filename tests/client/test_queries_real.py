@@ -22,7 +22,7 @@ from stdbpy.protocol.incoming import (
     SubscriptionError,
     UnsubscribeApplied,
 )
-from stdbpy.protocol.requests import CallReducer, Subscribe, Unsubscribe
+from stdbpy.protocol.requests import Subscribe, Unsubscribe
 from stdbpy.protocol.row_list import RowList
 from stdbpy.sats import Identity
 from stdbpy.schema import write_module_def
@@ -48,12 +48,16 @@ class Asker:
         self.identity: Identity | None = None
 
     def tell(self, request: Any) -> Any:
-        self.socket.send(self.dialect.encode(request))
+        return self.answer(request.request_id, self.dialect.encode(request))
+
+    def answer(self, number: int, frame: bytes | str) -> Any:
+        """What the server answers to the request of that number."""
+        self.socket.send(frame)
         while True:
             for told in self.dialect.decode(self.socket.recv()):
                 if isinstance(told, IdentityReceived):
                     self.identity = told.identity
-                elif getattr(told, "request_id", None) == request.request_id or getattr(told, "call", None):
+                elif getattr(told, "request_id", None) == number or getattr(told, "call", None):
                     return told
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
@@ -77,7 +81,7 @@ class Asker:
         layout = self.catalog.reducers.get(f"insert_{table}") or self.catalog.reducers[f"insert_into_{table}"]
         args = row if len(layout.params.elements) == len(row) else ([row],)
         self.number += 1
-        told = self.tell(CallReducer(self.number, layout.name, layout.arguments.encode(args)))
+        told = self.answer(self.number, self.dialect.call_writer("reducer", layout)(self.number, args))
         outcome = told.outcome if isinstance(told, ReducerResult) else told.call.outcome
         return type(outcome).__name__ == "Committed"
 

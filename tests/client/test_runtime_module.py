@@ -79,7 +79,7 @@ def test_handles_are_those_of_generated_code(package, module):
 def test_reducers_take_what_generated_ones_do(package, module):
     calls = []
 
-    def invoke(name, *arguments):
+    def invoke(name, arguments):
         calls.append((name, arguments))
 
     made, generated = module.reducers(invoke), package.Reducers(invoke)

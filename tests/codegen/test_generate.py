@@ -157,7 +157,7 @@ def test_calls_go_by_the_names_of_the_module(monkeypatch: pytest.MonkeyPatch) ->
     reducers.list_(self_=1, lambda_=2, str="y")
     reducers.auth.login(3)
     PendingProcedures(lambda *call: calls.append(call)).auth.current()
-    assert calls == [("__init__", "x"), ("list", 1, 2, "y"), ("auth.login", 3), ("auth.current",)]
+    assert calls == [("__init__", ("x",)), ("list", (1, 2, "y")), ("auth.login", (3,)), ("auth.current", ())]
 
 
 def test_private_tables_are_left_out_unless_asked_for() -> None:

@@ -16,12 +16,11 @@ from websockets.typing import Subprotocol
 
 from stdbpy.protocol import incoming as i
 from stdbpy.protocol import requests as r
+from stdbpy.protocol.catalog import FunctionLayout
 from stdbpy.protocol.dialect import Dialect, dialect_for
 from stdbpy.protocol.handshake import V1_JSON, handshake_for
 from stdbpy.protocol.options import CompressionName, SessionOptions
 from stdbpy.sats import types as t
-from stdbpy.sats.bsatn import compile_codec
-from stdbpy.sats.satsjson import compile_json_codec
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
 
@@ -43,6 +42,11 @@ class Call:
     args: tuple[object, ...] = ()
     types: tuple[t.AlgebraicType, ...] = ()
     procedure: bool = False
+
+    def frame(self, number: int, dialect: Dialect) -> bytes | str:
+        parameters = t.product(*((f"arg{position}", type) for position, type in enumerate(self.types)))
+        function = FunctionLayout(self.name, parameters)
+        return dialect.call_writer("procedure" if self.procedure else "reducer", function)(number, self.args)
 
 
 _TEXT = (t.Primitive.STRING,)
@@ -113,22 +117,17 @@ def record(
         assert socket.subprotocol == subprotocol
         frames.append(_without_token(socket.recv(_ANSWER_WITHIN), dialect))
         for number, each in enumerate(conversation, 100):
-            request = _request(each, number, as_json=dialect.uses_json) if isinstance(each, Call) else each
-            frame = dialect.encode(request)
-            socket.send(frame)
+            if isinstance(each, Call):
+                request_id = number
+                socket.send(each.frame(number, dialect))
+            else:
+                request_id = each.request_id
+                socket.send(dialect.encode(each))
             answered = False
             while not answered:
                 frames.append(socket.recv(_ANSWER_WITHIN))
-                answered = any(_answers(told, request.request_id) for told in dialect.decode(frames[-1]))
+                answered = any(_answers(told, request_id) for told in dialect.decode(frames[-1]))
     return Transcript(subprotocol, tuple(frames))
-
-
-def _request(call: Call, number: int, *, as_json: bool) -> r.Request:
-    layout = t.product(*((f"arg{position}", type) for position, type in enumerate(call.types)))
-    args: bytes | str = compile_codec(layout).encode(call.args)
-    if as_json:
-        args = json.dumps(compile_json_codec(layout).to_json(call.args))
-    return (r.CallProcedure if call.procedure else r.CallReducer)(number, call.name, args)
 
 
 def _answers(told: i.Incoming, request_id: int) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
+from itertools import count
 
 import pytest
 
@@ -532,12 +534,12 @@ def test_under_v2_each_request_is_a_frame() -> None:
     assert len(script.session.take_outgoing()) == 3
 
 
-def test_numbers_of_pending_requests_are_not_given_again() -> None:
-    script = Script(V2).connect()
-    first = script.session.query("players")
-    pending = script.session._pending
-    pending._serial = (1 << 32) - 1
-    assert script.session.query("players").request_id == first.request_id + 1  # 0 and the pending one are left out
+def test_numbers_of_pending_requests_are_not_given_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    last = (1 << 32) - 1
+    monkeypatch.setattr("stdbpy.protocol.pending.count", lambda first: itertools.chain((first, last), count(last + 1)))
+    session = Script(V2).connect().session
+    numbers = [session.query("players").request_id for _ in range(4)]
+    assert numbers == [1, last, 2, 3]  # 0 and those that are pending are left out
 
 
 # --- what would end a session for good

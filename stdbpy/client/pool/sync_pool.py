@@ -137,13 +137,13 @@ class Pool(LivePool[Connection], Generic[C_co]):
                 member.leases -= 1
                 self._state.notify_all()
 
-    def _call_reducer(self, name: str, *arguments: object) -> None:
+    def _call_reducer(self, name: str, arguments: tuple[object, ...]) -> None:
         self._refuse_inside_callback()
-        self._send_reducer(name, *arguments).result()
+        self._send_reducer(name, arguments).result()
 
-    def _call_procedure(self, name: str, *arguments: object) -> Any:
+    def _call_procedure(self, name: str, arguments: tuple[object, ...]) -> Any:
         self._refuse_inside_callback()
-        return self._send_procedure(name, *arguments).result()
+        return self._send_procedure(name, arguments).result()
 
     def _refuse_inside_callback(self) -> None:
         # It might be that the call went to the connection of the callback, by which it would never end.

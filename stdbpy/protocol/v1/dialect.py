@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from stdbpy.errors import DecodeError, EncodeError
+import json
+from typing import Any
+
+from stdbpy.errors import DecodeError
 from stdbpy.protocol import requests as r
+from stdbpy.protocol.catalog import FunctionLayout
 from stdbpy.protocol.compression import DEFAULT_LIMIT, decompress
 from stdbpy.protocol.incoming import Incoming
 from stdbpy.protocol.table_names import TableNames
 from stdbpy.protocol.v1 import codec, json_codec
-from stdbpy.protocol.v1.neutral import message_of, told_by
+from stdbpy.protocol.v1.neutral import call_of, message_of, told_by
 from stdbpy.protocol.v1.reading import FAILURES, READERS
 
 
@@ -16,7 +20,6 @@ class V1Dialect:
     """``v1.bsatn``. ``limit`` is how many bytes a frame may have, decompressed."""
 
     subprotocol = "v1.bsatn.spacetimedb"
-    uses_json = False
     joins_frames = False
 
     def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
@@ -25,9 +28,15 @@ class V1Dialect:
 
     def encode(self, request: r.Request) -> bytes:
         """As :meth:`stdbpy.protocol.dialect.Dialect.encode`."""
-        if isinstance(request, r.CallReducer | r.CallProcedure) and isinstance(request.args, str):
-            raise EncodeError("the arguments of a call are BSATN, except under v1.json")
         return codec.encode_client_message(message_of(request))
+
+    def call_writer(self, kind: r.CallKind, function: FunctionLayout) -> r.WriteCall[bytes]:
+        """As :meth:`stdbpy.protocol.dialect.Dialect.call_writer`."""
+
+        def write(number: int, args: tuple[Any, ...]) -> bytes:
+            return codec.encode_client_message(call_of(kind, function.name, function.arguments.encode(args), number))
+
+        return write
 
     def decode(self, frame: bytes | str) -> list[Incoming]:
         """As :meth:`stdbpy.protocol.dialect.Dialect.decode`."""
@@ -51,7 +60,6 @@ class V1JsonDialect:
     """``v1.json``. ``limit`` is how many characters a frame may have."""
 
     subprotocol = "v1.json.spacetimedb"
-    uses_json = True
     joins_frames = False
 
     def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
@@ -59,9 +67,16 @@ class V1JsonDialect:
 
     def encode(self, request: r.Request) -> str:
         """As :meth:`stdbpy.protocol.dialect.Dialect.encode`."""
-        if isinstance(request, r.CallReducer | r.CallProcedure) and isinstance(request.args, bytes):
-            raise EncodeError("the arguments of a call are JSON text under v1.json")
         return json_codec.encode_client_message(message_of(request))
+
+    def call_writer(self, kind: r.CallKind, function: FunctionLayout) -> r.WriteCall[str]:
+        """As :meth:`stdbpy.protocol.dialect.Dialect.call_writer`."""
+
+        def write(number: int, args: tuple[Any, ...]) -> str:
+            text = json.dumps(function.json_arguments.to_json(args), separators=(",", ":"))
+            return json_codec.encode_client_message(call_of(kind, function.name, text, number))
+
+        return write
 
     def decode(self, frame: bytes | str) -> list[Incoming]:
         """As :meth:`stdbpy.protocol.dialect.Dialect.decode`."""

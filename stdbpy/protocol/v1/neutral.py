@@ -19,10 +19,6 @@ def message_of(request: r.Request) -> m.ClientMessage:
     """The message that asks for it. Raises ``NotSupported`` for what v1 does not have, and
     ``EncodeError`` for a number that does not fit."""
     match request:
-        case r.CallReducer(request_id, name, args):
-            return m.CallReducer(name, args, request_id, m.FULL_UPDATE)
-        case r.CallProcedure(request_id, name, args):
-            return m.CallProcedure(name, args, request_id, 0)
         case r.Subscribe(request_id, query_set_id, queries):
             return m.SubscribeMulti(queries, request_id, m.QueryId(query_set_id))
         case r.Unsubscribe(request_id, query_set_id):
@@ -31,6 +27,13 @@ def message_of(request: r.Request) -> m.ClientMessage:
             return m.OneOffQuery(_message_id(request_id), query)
         case r.SubscribeBatch():
             raise NotSupported("protocol v1 makes one subscription at a time")
+
+
+def call_of(kind: r.CallKind, name: str, args: m.Encoded, request_id: int) -> m.ClientMessage:
+    """The message that calls a reducer or procedure; ``args`` as the dialect has them."""
+    if kind == "reducer":
+        return m.CallReducer(name, args, request_id, m.FULL_UPDATE)
+    return m.CallProcedure(name, args, request_id, 0)
 
 
 def _message_id(request_id: int) -> bytes:

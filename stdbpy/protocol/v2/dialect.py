@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable
-
 from stdbpy.errors import DecodeError, counted
 from stdbpy.protocol import requests as r
+from stdbpy.protocol.catalog import FunctionLayout
 from stdbpy.protocol.compression import DEFAULT_LIMIT, decompress
 from stdbpy.protocol.incoming import Incoming
 from stdbpy.protocol.table_names import TableNames
+from stdbpy.protocol.v2 import messages as m
 from stdbpy.protocol.v2.codec import SERVER_MESSAGES, encode_client_message
 from stdbpy.protocol.v2.neutral import message_of, told_by
 from stdbpy.protocol.v2.reading import FAILURES, READERS
 
-_CALL_REDUCER = 3
+_SIZE_OF_U32 = 4
+_NUMBER = slice(1, 1 + _SIZE_OF_U32)
+"""Where messages have their ``request_id``."""
 
 
 class V2Dialect:
@@ -24,19 +25,24 @@ class V2Dialect:
     """
 
     subprotocol = "v2.bsatn.spacetimedb"
-    uses_json = False
     joins_frames = False
 
     def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
         self._limit = limit
         self._names = TableNames()
-        self._calls: dict[str, tuple[Callable[..., bytes], bytes]] = {}
 
     def encode(self, request: r.Request) -> bytes:
         """As :meth:`stdbpy.protocol.dialect.Dialect.encode`."""
-        if request.__class__ is r.CallReducer:
-            return self._call_of_reducer(request)
         return encode_client_message(message_of(request))
+
+    def call_writer(self, kind: r.CallKind, function: FunctionLayout) -> r.WriteCall[bytes]:
+        """As :meth:`stdbpy.protocol.dialect.Dialect.call_writer`."""
+        message = m.CallReducer if kind == "reducer" else m.CallProcedure
+        without_arguments = encode_client_message(message(0, m.CallFlags.Default, function.name, b""))
+        # All calls of a function are the same but for the number, and the arguments with their size at the end.
+        return function.arguments.embedding(
+            without_arguments[: _NUMBER.start], without_arguments[_NUMBER.stop : -_SIZE_OF_U32]
+        )
 
     def decode(self, frame: bytes | str) -> list[Incoming]:
         """As :meth:`stdbpy.protocol.dialect.Dialect.decode`."""
@@ -67,23 +73,6 @@ class V2Dialect:
         any_message, end = SERVER_MESSAGES.decode_from(frame, at)
         told.extend(told_by(any_message))
         return end
-
-    def _call_of_reducer(self, request: r.CallReducer) -> bytes:
-        args = request.args
-        if args.__class__ is bytes:
-            try:
-                pack, flags_and_name = self._calls.get(request.name) or self._prepared(request.name)
-                return pack(_CALL_REDUCER, request.request_id, flags_and_name, len(args)) + args
-            except (struct.error, ValueError):
-                pass  # what is wrong, the other way says
-        return encode_client_message(message_of(request))
-
-    def _prepared(self, name: str) -> tuple[Callable[..., bytes], bytes]:
-        """What writes calls of a reducer up to their arguments: all but its numbers stays the same."""
-        encoded = name.encode()
-        flags_and_name = b"\0" + struct.pack("<I", len(encoded)) + encoded
-        prepared = self._calls[name] = struct.Struct(f"<BI{len(flags_and_name)}sI").pack, flags_and_name
-        return prepared
 
 
 class V3Dialect(V2Dialect):

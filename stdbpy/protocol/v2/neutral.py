@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stdbpy.errors import EncodeError
 from stdbpy.protocol import incoming as i
 from stdbpy.protocol import requests as r
 from stdbpy.protocol.row_list import RowList
@@ -13,12 +12,8 @@ from stdbpy.sats.values import Ok
 
 
 def message_of(request: r.Request) -> m.ClientMessage:
-    """The message that asks for it. Raises ``EncodeError`` for arguments that are not BSATN."""
+    """The message that asks for it."""
     match request:
-        case r.CallReducer(request_id, name, args):
-            return m.CallReducer(request_id, m.CallFlags.Default, name, _bsatn(args))
-        case r.CallProcedure(request_id, name, args):
-            return m.CallProcedure(request_id, m.CallFlags.Default, name, _bsatn(args))
         case r.Subscribe(request_id, query_set_id, queries):
             return m.Subscribe(request_id, query_set_id, queries)
         case r.SubscribeBatch(request_id, sets):
@@ -59,12 +54,6 @@ def told_by(message: m.ServerMessage) -> Iterator[i.Incoming]:
                     yield i.SubscribeApplied(request_id, each.query_set_id, _inserts(each.outcome.value))
                 elif isinstance(each.outcome, m.SetError):
                     yield i.SubscriptionError(request_id, each.query_set_id, each.outcome.value)
-
-
-def _bsatn(args: bytes | str) -> bytes:
-    if isinstance(args, str):
-        raise EncodeError("the arguments of a call are BSATN, except under v1.json")
-    return args
 
 
 def _some(rows: RowList) -> RowList | None:

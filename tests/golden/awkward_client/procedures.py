@@ -16,7 +16,7 @@ class AuthProcedures(ProcedureCalls):
 
     def current(self) -> types.AuthSession | None:
         """Calls the procedure ``auth.current``."""
-        return self.invoke("auth.current")
+        return self.invoke("auth.current", ())
 
 
 class Procedures(ProcedureCalls):
@@ -28,11 +28,11 @@ class Procedures(ProcedureCalls):
 
     def invoke_(self) -> types.Row | None:
         """Calls the procedure ``invoke``."""
-        return self.invoke("invoke")
+        return self.invoke("invoke", ())
 
     def roll_dice(self, sides: u8) -> Ok[u8] | Err[types.Tree]:
         """Calls the procedure ``rollDice``."""
-        return self.invoke("rollDice", sides)
+        return self.invoke("rollDice", (sides,))
 
 
 class PendingAuthProcedures(ProcedureCalls):
@@ -40,7 +40,7 @@ class PendingAuthProcedures(ProcedureCalls):
 
     def current(self) -> PendingCall[types.AuthSession | None]:
         """Calls the procedure ``auth.current``."""
-        return self.invoke("auth.current")
+        return self.invoke("auth.current", ())
 
 
 class PendingProcedures(ProcedureCalls):
@@ -52,8 +52,8 @@ class PendingProcedures(ProcedureCalls):
 
     def invoke_(self) -> PendingCall[types.Row | None]:
         """Calls the procedure ``invoke``."""
-        return self.invoke("invoke")
+        return self.invoke("invoke", ())
 
     def roll_dice(self, sides: u8) -> PendingCall[Ok[u8] | Err[types.Tree]]:
         """Calls the procedure ``rollDice``."""
-        return self.invoke("rollDice", sides)
+        return self.invoke("rollDice", (sides,))

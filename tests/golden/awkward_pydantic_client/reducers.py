@@ -16,7 +16,7 @@ class AuthReducers(ReducerCalls[Outcome]):
 
     def login(self, which: types.AuthDirection) -> Outcome:
         """Calls the reducer ``auth.login``."""
-        return self.invoke("auth.login", which)
+        return self.invoke("auth.login", (which,))
 
 
 class Reducers(ReducerCalls[Outcome]):
@@ -28,16 +28,16 @@ class Reducers(ReducerCalls[Outcome]):
 
     def init(self, invoke: str) -> Outcome:
         """Calls the reducer ``__init__``."""
-        return self.invoke("__init__", invoke)
+        return self.invoke("__init__", (invoke,))
 
     def insert(self, items: str | None, nothing: types.Nothing) -> Outcome:
         """Calls the reducer ``insert``."""
-        return self.invoke("insert", items, nothing)
+        return self.invoke("insert", (items, nothing))
 
     def internal(self) -> Outcome:
         """Calls the reducer ``internal``."""
-        return self.invoke("internal")
+        return self.invoke("internal", ())
 
     def list_(self, self_: u8, lambda_: types.Kind, str: str) -> Outcome:
         """Calls the reducer ``list``."""
-        return self.invoke("list", self_, lambda_, str)
+        return self.invoke("list", (self_, lambda_, str))

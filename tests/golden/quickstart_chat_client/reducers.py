@@ -13,8 +13,8 @@ class Reducers(ReducerCalls[Outcome]):
 
     def send_message(self, text: str) -> Outcome:
         """Calls the reducer ``send_message``."""
-        return self.invoke("send_message", text)
+        return self.invoke("send_message", (text,))
 
     def set_name(self, name: str) -> Outcome:
         """Calls the reducer ``set_name``."""
-        return self.invoke("set_name", name)
+        return self.invoke("set_name", (name,))

@@ -38,387 +38,387 @@ class Reducers(ReducerCalls[Outcome]):
 
     def delete_all_one_bool(self, b: bool) -> Outcome:
         """Calls the reducer ``delete_all_one_bool``."""
-        return self.invoke("delete_all_one_bool", b)
+        return self.invoke("delete_all_one_bool", (b,))
 
     def delete_all_one_byte_struct(self, s: types.ByteStruct) -> Outcome:
         """Calls the reducer ``delete_all_one_byte_struct``."""
-        return self.invoke("delete_all_one_byte_struct", s)
+        return self.invoke("delete_all_one_byte_struct", (s,))
 
     def delete_all_one_enum_with_payload(self, e: types.EnumWithPayload) -> Outcome:
         """Calls the reducer ``delete_all_one_enum_with_payload``."""
-        return self.invoke("delete_all_one_enum_with_payload", e)
+        return self.invoke("delete_all_one_enum_with_payload", (e,))
 
     def delete_all_one_every_primitive_struct(
         self,
         s: types.EveryPrimitiveStruct,
     ) -> Outcome:
         """Calls the reducer ``delete_all_one_every_primitive_struct``."""
-        return self.invoke("delete_all_one_every_primitive_struct", s)
+        return self.invoke("delete_all_one_every_primitive_struct", (s,))
 
     def delete_all_one_every_vec_struct(self, s: types.EveryVecStruct) -> Outcome:
         """Calls the reducer ``delete_all_one_every_vec_struct``."""
-        return self.invoke("delete_all_one_every_vec_struct", s)
+        return self.invoke("delete_all_one_every_vec_struct", (s,))
 
     def delete_all_one_f32(self, f: f32) -> Outcome:
         """Calls the reducer ``delete_all_one_f_32``."""
-        return self.invoke("delete_all_one_f_32", f)
+        return self.invoke("delete_all_one_f_32", (f,))
 
     def delete_all_one_f64(self, f: f64) -> Outcome:
         """Calls the reducer ``delete_all_one_f_64``."""
-        return self.invoke("delete_all_one_f_64", f)
+        return self.invoke("delete_all_one_f_64", (f,))
 
     def delete_all_one_i128(self, n: i128) -> Outcome:
         """Calls the reducer ``delete_all_one_i_128``."""
-        return self.invoke("delete_all_one_i_128", n)
+        return self.invoke("delete_all_one_i_128", (n,))
 
     def delete_all_one_i16(self, n: i16) -> Outcome:
         """Calls the reducer ``delete_all_one_i_16``."""
-        return self.invoke("delete_all_one_i_16", n)
+        return self.invoke("delete_all_one_i_16", (n,))
 
     def delete_all_one_i256(self, n: i256) -> Outcome:
         """Calls the reducer ``delete_all_one_i_256``."""
-        return self.invoke("delete_all_one_i_256", n)
+        return self.invoke("delete_all_one_i_256", (n,))
 
     def delete_all_one_i32(self, n: i32) -> Outcome:
         """Calls the reducer ``delete_all_one_i_32``."""
-        return self.invoke("delete_all_one_i_32", n)
+        return self.invoke("delete_all_one_i_32", (n,))
 
     def delete_all_one_i64(self, n: i64) -> Outcome:
         """Calls the reducer ``delete_all_one_i_64``."""
-        return self.invoke("delete_all_one_i_64", n)
+        return self.invoke("delete_all_one_i_64", (n,))
 
     def delete_all_one_i8(self, n: i8) -> Outcome:
         """Calls the reducer ``delete_all_one_i_8``."""
-        return self.invoke("delete_all_one_i_8", n)
+        return self.invoke("delete_all_one_i_8", (n,))
 
     def delete_all_one_identity(self, i: Identity) -> Outcome:
         """Calls the reducer ``delete_all_one_identity``."""
-        return self.invoke("delete_all_one_identity", i)
+        return self.invoke("delete_all_one_identity", (i,))
 
     def delete_all_one_simple_enum(self, e: types.SimpleEnum) -> Outcome:
         """Calls the reducer ``delete_all_one_simple_enum``."""
-        return self.invoke("delete_all_one_simple_enum", e)
+        return self.invoke("delete_all_one_simple_enum", (e,))
 
     def delete_all_one_string(self, s: str) -> Outcome:
         """Calls the reducer ``delete_all_one_string``."""
-        return self.invoke("delete_all_one_string", s)
+        return self.invoke("delete_all_one_string", (s,))
 
     def delete_all_one_timestamp(self, t: Timestamp) -> Outcome:
         """Calls the reducer ``delete_all_one_timestamp``."""
-        return self.invoke("delete_all_one_timestamp", t)
+        return self.invoke("delete_all_one_timestamp", (t,))
 
     def delete_all_one_u128(self, n: u128) -> Outcome:
         """Calls the reducer ``delete_all_one_u_128``."""
-        return self.invoke("delete_all_one_u_128", n)
+        return self.invoke("delete_all_one_u_128", (n,))
 
     def delete_all_one_u16(self, n: u16) -> Outcome:
         """Calls the reducer ``delete_all_one_u_16``."""
-        return self.invoke("delete_all_one_u_16", n)
+        return self.invoke("delete_all_one_u_16", (n,))
 
     def delete_all_one_u256(self, n: u256) -> Outcome:
         """Calls the reducer ``delete_all_one_u_256``."""
-        return self.invoke("delete_all_one_u_256", n)
+        return self.invoke("delete_all_one_u_256", (n,))
 
     def delete_all_one_u32(self, n: u32) -> Outcome:
         """Calls the reducer ``delete_all_one_u_32``."""
-        return self.invoke("delete_all_one_u_32", n)
+        return self.invoke("delete_all_one_u_32", (n,))
 
     def delete_all_one_u64(self, n: u64) -> Outcome:
         """Calls the reducer ``delete_all_one_u_64``."""
-        return self.invoke("delete_all_one_u_64", n)
+        return self.invoke("delete_all_one_u_64", (n,))
 
     def delete_all_one_u8(self, n: u8) -> Outcome:
         """Calls the reducer ``delete_all_one_u_8``."""
-        return self.invoke("delete_all_one_u_8", n)
+        return self.invoke("delete_all_one_u_8", (n,))
 
     def delete_all_one_unit_struct(self, s: types.UnitStruct) -> Outcome:
         """Calls the reducer ``delete_all_one_unit_struct``."""
-        return self.invoke("delete_all_one_unit_struct", s)
+        return self.invoke("delete_all_one_unit_struct", (s,))
 
     def delete_all_one_uuid(self, u: UUID) -> Outcome:
         """Calls the reducer ``delete_all_one_uuid``."""
-        return self.invoke("delete_all_one_uuid", u)
+        return self.invoke("delete_all_one_uuid", (u,))
 
     def delete_all_option_every_primitive_struct(
         self,
         s: types.EveryPrimitiveStruct | None,
     ) -> Outcome:
         """Calls the reducer ``delete_all_option_every_primitive_struct``."""
-        return self.invoke("delete_all_option_every_primitive_struct", s)
+        return self.invoke("delete_all_option_every_primitive_struct", (s,))
 
     def delete_all_option_i32(self, n: i32 | None) -> Outcome:
         """Calls the reducer ``delete_all_option_i_32``."""
-        return self.invoke("delete_all_option_i_32", n)
+        return self.invoke("delete_all_option_i_32", (n,))
 
     def delete_all_option_identity(self, i: Identity | None) -> Outcome:
         """Calls the reducer ``delete_all_option_identity``."""
-        return self.invoke("delete_all_option_identity", i)
+        return self.invoke("delete_all_option_identity", (i,))
 
     def delete_all_option_simple_enum(self, e: types.SimpleEnum | None) -> Outcome:
         """Calls the reducer ``delete_all_option_simple_enum``."""
-        return self.invoke("delete_all_option_simple_enum", e)
+        return self.invoke("delete_all_option_simple_enum", (e,))
 
     def delete_all_option_string(self, s: str | None) -> Outcome:
         """Calls the reducer ``delete_all_option_string``."""
-        return self.invoke("delete_all_option_string", s)
+        return self.invoke("delete_all_option_string", (s,))
 
     def delete_all_option_uuid(self, u: UUID | None) -> Outcome:
         """Calls the reducer ``delete_all_option_uuid``."""
-        return self.invoke("delete_all_option_uuid", u)
+        return self.invoke("delete_all_option_uuid", (u,))
 
     def delete_all_option_vec_option_i32(self, v: list[i32 | None] | None) -> Outcome:
         """Calls the reducer ``delete_all_option_vec_option_i_32``."""
-        return self.invoke("delete_all_option_vec_option_i_32", v)
+        return self.invoke("delete_all_option_vec_option_i_32", (v,))
 
     def delete_all_pk_bool(self, b: bool, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_pk_bool``."""
-        return self.invoke("delete_all_pk_bool", b, data)
+        return self.invoke("delete_all_pk_bool", (b, data))
 
     def delete_all_pk_connection_id(self, a: ConnectionId, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_pk_connection_id``."""
-        return self.invoke("delete_all_pk_connection_id", a, data)
+        return self.invoke("delete_all_pk_connection_id", (a, data))
 
     def delete_all_pk_i128(self, n: i128, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_pk_i_128``."""
-        return self.invoke("delete_all_pk_i_128", n, data)
+        return self.invoke("delete_all_pk_i_128", (n, data))
 
     def delete_all_pk_i16(self, n: i16, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_pk_i_16``."""
-        return self.invoke("delete_all_pk_i_16", n, data)
+        return self.invoke("delete_all_pk_i_16", (n, data))
 
     def delete_all_pk_i256(self, n: i256, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_pk_i_256``."""
-        return self.invoke("delete_all_pk_i_256", n, data)
+        return self.invoke("delete_all_pk_i_256", (n, data))
 
     def delete_all_pk_i32(self, n: i32, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_pk_i_32``."""
-        return self.invoke("delete_all_pk_i_32", n, data)
+        return self.invoke("delete_all_pk_i_32", (n, data))
 
     def delete_all_pk_i64(self, n: i64, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_pk_i_64``."""
-        return self.invoke("delete_all_pk_i_64", n, data)
+        return self.invoke("delete_all_pk_i_64", (n, data))
 
     def delete_all_pk_i8(self, n: i8, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_pk_i_8``."""
-        return self.invoke("delete_all_pk_i_8", n, data)
+        return self.invoke("delete_all_pk_i_8", (n, data))
 
     def delete_all_pk_identity(self, i: Identity, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_pk_identity``."""
-        return self.invoke("delete_all_pk_identity", i, data)
+        return self.invoke("delete_all_pk_identity", (i, data))
 
     def delete_all_pk_string(self, s: str, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_pk_string``."""
-        return self.invoke("delete_all_pk_string", s, data)
+        return self.invoke("delete_all_pk_string", (s, data))
 
     def delete_all_pk_u128(self, n: u128, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_pk_u_128``."""
-        return self.invoke("delete_all_pk_u_128", n, data)
+        return self.invoke("delete_all_pk_u_128", (n, data))
 
     def delete_all_pk_u16(self, n: u16, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_pk_u_16``."""
-        return self.invoke("delete_all_pk_u_16", n, data)
+        return self.invoke("delete_all_pk_u_16", (n, data))
 
     def delete_all_pk_u256(self, n: u256, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_pk_u_256``."""
-        return self.invoke("delete_all_pk_u_256", n, data)
+        return self.invoke("delete_all_pk_u_256", (n, data))
 
     def delete_all_pk_u32(self, n: u32, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_pk_u_32``."""
-        return self.invoke("delete_all_pk_u_32", n, data)
+        return self.invoke("delete_all_pk_u_32", (n, data))
 
     def delete_all_pk_u32_two(self, n: u32, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_pk_u_32_two``."""
-        return self.invoke("delete_all_pk_u_32_two", n, data)
+        return self.invoke("delete_all_pk_u_32_two", (n, data))
 
     def delete_all_pk_u64(self, n: u64, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_pk_u_64``."""
-        return self.invoke("delete_all_pk_u_64", n, data)
+        return self.invoke("delete_all_pk_u_64", (n, data))
 
     def delete_all_pk_u8(self, n: u8, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_pk_u_8``."""
-        return self.invoke("delete_all_pk_u_8", n, data)
+        return self.invoke("delete_all_pk_u_8", (n, data))
 
     def delete_all_pk_uuid(self, u: UUID, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_pk_uuid``."""
-        return self.invoke("delete_all_pk_uuid", u, data)
+        return self.invoke("delete_all_pk_uuid", (u, data))
 
     def delete_all_unique_bool(self, b: bool, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_unique_bool``."""
-        return self.invoke("delete_all_unique_bool", b, data)
+        return self.invoke("delete_all_unique_bool", (b, data))
 
     def delete_all_unique_connection_id(self, a: ConnectionId, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_unique_connection_id``."""
-        return self.invoke("delete_all_unique_connection_id", a, data)
+        return self.invoke("delete_all_unique_connection_id", (a, data))
 
     def delete_all_unique_i128(self, n: i128, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_unique_i_128``."""
-        return self.invoke("delete_all_unique_i_128", n, data)
+        return self.invoke("delete_all_unique_i_128", (n, data))
 
     def delete_all_unique_i16(self, n: i16, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_unique_i_16``."""
-        return self.invoke("delete_all_unique_i_16", n, data)
+        return self.invoke("delete_all_unique_i_16", (n, data))
 
     def delete_all_unique_i256(self, n: i256, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_unique_i_256``."""
-        return self.invoke("delete_all_unique_i_256", n, data)
+        return self.invoke("delete_all_unique_i_256", (n, data))
 
     def delete_all_unique_i32(self, n: i32, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_unique_i_32``."""
-        return self.invoke("delete_all_unique_i_32", n, data)
+        return self.invoke("delete_all_unique_i_32", (n, data))
 
     def delete_all_unique_i64(self, n: i64, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_unique_i_64``."""
-        return self.invoke("delete_all_unique_i_64", n, data)
+        return self.invoke("delete_all_unique_i_64", (n, data))
 
     def delete_all_unique_i8(self, n: i8, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_unique_i_8``."""
-        return self.invoke("delete_all_unique_i_8", n, data)
+        return self.invoke("delete_all_unique_i_8", (n, data))
 
     def delete_all_unique_identity(self, i: Identity, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_unique_identity``."""
-        return self.invoke("delete_all_unique_identity", i, data)
+        return self.invoke("delete_all_unique_identity", (i, data))
 
     def delete_all_unique_string(self, s: str, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_unique_string``."""
-        return self.invoke("delete_all_unique_string", s, data)
+        return self.invoke("delete_all_unique_string", (s, data))
 
     def delete_all_unique_u128(self, n: u128, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_unique_u_128``."""
-        return self.invoke("delete_all_unique_u_128", n, data)
+        return self.invoke("delete_all_unique_u_128", (n, data))
 
     def delete_all_unique_u16(self, n: u16, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_unique_u_16``."""
-        return self.invoke("delete_all_unique_u_16", n, data)
+        return self.invoke("delete_all_unique_u_16", (n, data))
 
     def delete_all_unique_u256(self, n: u256, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_unique_u_256``."""
-        return self.invoke("delete_all_unique_u_256", n, data)
+        return self.invoke("delete_all_unique_u_256", (n, data))
 
     def delete_all_unique_u32(self, n: u32, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_unique_u_32``."""
-        return self.invoke("delete_all_unique_u_32", n, data)
+        return self.invoke("delete_all_unique_u_32", (n, data))
 
     def delete_all_unique_u64(self, n: u64, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_unique_u_64``."""
-        return self.invoke("delete_all_unique_u_64", n, data)
+        return self.invoke("delete_all_unique_u_64", (n, data))
 
     def delete_all_unique_u8(self, n: u8, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_unique_u_8``."""
-        return self.invoke("delete_all_unique_u_8", n, data)
+        return self.invoke("delete_all_unique_u_8", (n, data))
 
     def delete_all_unique_uuid(self, u: UUID, data: i32) -> Outcome:
         """Calls the reducer ``delete_all_unique_uuid``."""
-        return self.invoke("delete_all_unique_uuid", u, data)
+        return self.invoke("delete_all_unique_uuid", (u, data))
 
     def delete_all_vec_bool(self, b: list[bool]) -> Outcome:
         """Calls the reducer ``delete_all_vec_bool``."""
-        return self.invoke("delete_all_vec_bool", b)
+        return self.invoke("delete_all_vec_bool", (b,))
 
     def delete_all_vec_byte_struct(self, s: list[types.ByteStruct]) -> Outcome:
         """Calls the reducer ``delete_all_vec_byte_struct``."""
-        return self.invoke("delete_all_vec_byte_struct", s)
+        return self.invoke("delete_all_vec_byte_struct", (s,))
 
     def delete_all_vec_enum_with_payload(
         self,
         e: list[types.EnumWithPayload],
     ) -> Outcome:
         """Calls the reducer ``delete_all_vec_enum_with_payload``."""
-        return self.invoke("delete_all_vec_enum_with_payload", e)
+        return self.invoke("delete_all_vec_enum_with_payload", (e,))
 
     def delete_all_vec_every_primitive_struct(
         self,
         s: list[types.EveryPrimitiveStruct],
     ) -> Outcome:
         """Calls the reducer ``delete_all_vec_every_primitive_struct``."""
-        return self.invoke("delete_all_vec_every_primitive_struct", s)
+        return self.invoke("delete_all_vec_every_primitive_struct", (s,))
 
     def delete_all_vec_every_vec_struct(self, s: list[types.EveryVecStruct]) -> Outcome:
         """Calls the reducer ``delete_all_vec_every_vec_struct``."""
-        return self.invoke("delete_all_vec_every_vec_struct", s)
+        return self.invoke("delete_all_vec_every_vec_struct", (s,))
 
     def delete_all_vec_f32(self, f: list[f32]) -> Outcome:
         """Calls the reducer ``delete_all_vec_f_32``."""
-        return self.invoke("delete_all_vec_f_32", f)
+        return self.invoke("delete_all_vec_f_32", (f,))
 
     def delete_all_vec_f64(self, f: list[f64]) -> Outcome:
         """Calls the reducer ``delete_all_vec_f_64``."""
-        return self.invoke("delete_all_vec_f_64", f)
+        return self.invoke("delete_all_vec_f_64", (f,))
 
     def delete_all_vec_i128(self, n: list[i128]) -> Outcome:
         """Calls the reducer ``delete_all_vec_i_128``."""
-        return self.invoke("delete_all_vec_i_128", n)
+        return self.invoke("delete_all_vec_i_128", (n,))
 
     def delete_all_vec_i16(self, n: list[i16]) -> Outcome:
         """Calls the reducer ``delete_all_vec_i_16``."""
-        return self.invoke("delete_all_vec_i_16", n)
+        return self.invoke("delete_all_vec_i_16", (n,))
 
     def delete_all_vec_i256(self, n: list[i256]) -> Outcome:
         """Calls the reducer ``delete_all_vec_i_256``."""
-        return self.invoke("delete_all_vec_i_256", n)
+        return self.invoke("delete_all_vec_i_256", (n,))
 
     def delete_all_vec_i32(self, n: list[i32]) -> Outcome:
         """Calls the reducer ``delete_all_vec_i_32``."""
-        return self.invoke("delete_all_vec_i_32", n)
+        return self.invoke("delete_all_vec_i_32", (n,))
 
     def delete_all_vec_i64(self, n: list[i64]) -> Outcome:
         """Calls the reducer ``delete_all_vec_i_64``."""
-        return self.invoke("delete_all_vec_i_64", n)
+        return self.invoke("delete_all_vec_i_64", (n,))
 
     def delete_all_vec_i8(self, n: list[i8]) -> Outcome:
         """Calls the reducer ``delete_all_vec_i_8``."""
-        return self.invoke("delete_all_vec_i_8", n)
+        return self.invoke("delete_all_vec_i_8", (n,))
 
     def delete_all_vec_identity(self, i: list[Identity]) -> Outcome:
         """Calls the reducer ``delete_all_vec_identity``."""
-        return self.invoke("delete_all_vec_identity", i)
+        return self.invoke("delete_all_vec_identity", (i,))
 
     def delete_all_vec_simple_enum(self, e: list[types.SimpleEnum]) -> Outcome:
         """Calls the reducer ``delete_all_vec_simple_enum``."""
-        return self.invoke("delete_all_vec_simple_enum", e)
+        return self.invoke("delete_all_vec_simple_enum", (e,))
 
     def delete_all_vec_string(self, s: list[str]) -> Outcome:
         """Calls the reducer ``delete_all_vec_string``."""
-        return self.invoke("delete_all_vec_string", s)
+        return self.invoke("delete_all_vec_string", (s,))
 
     def delete_all_vec_timestamp(self, t: list[Timestamp]) -> Outcome:
         """Calls the reducer ``delete_all_vec_timestamp``."""
-        return self.invoke("delete_all_vec_timestamp", t)
+        return self.invoke("delete_all_vec_timestamp", (t,))
 
     def delete_all_vec_u128(self, n: list[u128]) -> Outcome:
         """Calls the reducer ``delete_all_vec_u_128``."""
-        return self.invoke("delete_all_vec_u_128", n)
+        return self.invoke("delete_all_vec_u_128", (n,))
 
     def delete_all_vec_u16(self, n: list[u16]) -> Outcome:
         """Calls the reducer ``delete_all_vec_u_16``."""
-        return self.invoke("delete_all_vec_u_16", n)
+        return self.invoke("delete_all_vec_u_16", (n,))
 
     def delete_all_vec_u256(self, n: list[u256]) -> Outcome:
         """Calls the reducer ``delete_all_vec_u_256``."""
-        return self.invoke("delete_all_vec_u_256", n)
+        return self.invoke("delete_all_vec_u_256", (n,))
 
     def delete_all_vec_u32(self, n: list[u32]) -> Outcome:
         """Calls the reducer ``delete_all_vec_u_32``."""
-        return self.invoke("delete_all_vec_u_32", n)
+        return self.invoke("delete_all_vec_u_32", (n,))
 
     def delete_all_vec_u64(self, n: list[u64]) -> Outcome:
         """Calls the reducer ``delete_all_vec_u_64``."""
-        return self.invoke("delete_all_vec_u_64", n)
+        return self.invoke("delete_all_vec_u_64", (n,))
 
     def delete_all_vec_u8(self, n: bytes) -> Outcome:
         """Calls the reducer ``delete_all_vec_u_8``."""
-        return self.invoke("delete_all_vec_u_8", n)
+        return self.invoke("delete_all_vec_u_8", (n,))
 
     def delete_all_vec_unit_struct(self, s: list[types.UnitStruct]) -> Outcome:
         """Calls the reducer ``delete_all_vec_unit_struct``."""
-        return self.invoke("delete_all_vec_unit_struct", s)
+        return self.invoke("delete_all_vec_unit_struct", (s,))
 
     def delete_all_vec_uuid(self, u: list[UUID]) -> Outcome:
         """Calls the reducer ``delete_all_vec_uuid``."""
-        return self.invoke("delete_all_vec_uuid", u)
+        return self.invoke("delete_all_vec_uuid", (u,))
 
     def delete_from_btree_u32(self, rows: list[types.BTreeU32]) -> Outcome:
         """Calls the reducer ``delete_from_btree_u_32``."""
-        return self.invoke("delete_from_btree_u_32", rows)
+        return self.invoke("delete_from_btree_u_32", (rows,))
 
     def delete_large_table(
         self,
@@ -448,225 +448,204 @@ class Reducers(ReducerCalls[Outcome]):
         """Calls the reducer ``delete_large_table``."""
         return self.invoke(
             "delete_large_table",
-            a,
-            b,
-            c,
-            d,
-            e,
-            f,
-            g,
-            h,
-            i,
-            j,
-            k,
-            l,
-            m,
-            n,
-            o,
-            p,
-            q,
-            r,
-            s,
-            t,
-            u,
-            v,
+            (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v),
         )
 
     def delete_pk_bool(self, b: bool) -> Outcome:
         """Calls the reducer ``delete_pk_bool``."""
-        return self.invoke("delete_pk_bool", b)
+        return self.invoke("delete_pk_bool", (b,))
 
     def delete_pk_connection_id(self, a: ConnectionId) -> Outcome:
         """Calls the reducer ``delete_pk_connection_id``."""
-        return self.invoke("delete_pk_connection_id", a)
+        return self.invoke("delete_pk_connection_id", (a,))
 
     def delete_pk_i128(self, n: i128) -> Outcome:
         """Calls the reducer ``delete_pk_i_128``."""
-        return self.invoke("delete_pk_i_128", n)
+        return self.invoke("delete_pk_i_128", (n,))
 
     def delete_pk_i16(self, n: i16) -> Outcome:
         """Calls the reducer ``delete_pk_i_16``."""
-        return self.invoke("delete_pk_i_16", n)
+        return self.invoke("delete_pk_i_16", (n,))
 
     def delete_pk_i256(self, n: i256) -> Outcome:
         """Calls the reducer ``delete_pk_i_256``."""
-        return self.invoke("delete_pk_i_256", n)
+        return self.invoke("delete_pk_i_256", (n,))
 
     def delete_pk_i32(self, n: i32) -> Outcome:
         """Calls the reducer ``delete_pk_i_32``."""
-        return self.invoke("delete_pk_i_32", n)
+        return self.invoke("delete_pk_i_32", (n,))
 
     def delete_pk_i64(self, n: i64) -> Outcome:
         """Calls the reducer ``delete_pk_i_64``."""
-        return self.invoke("delete_pk_i_64", n)
+        return self.invoke("delete_pk_i_64", (n,))
 
     def delete_pk_i8(self, n: i8) -> Outcome:
         """Calls the reducer ``delete_pk_i_8``."""
-        return self.invoke("delete_pk_i_8", n)
+        return self.invoke("delete_pk_i_8", (n,))
 
     def delete_pk_identity(self, i: Identity) -> Outcome:
         """Calls the reducer ``delete_pk_identity``."""
-        return self.invoke("delete_pk_identity", i)
+        return self.invoke("delete_pk_identity", (i,))
 
     def delete_pk_string(self, s: str) -> Outcome:
         """Calls the reducer ``delete_pk_string``."""
-        return self.invoke("delete_pk_string", s)
+        return self.invoke("delete_pk_string", (s,))
 
     def delete_pk_u128(self, n: u128) -> Outcome:
         """Calls the reducer ``delete_pk_u_128``."""
-        return self.invoke("delete_pk_u_128", n)
+        return self.invoke("delete_pk_u_128", (n,))
 
     def delete_pk_u16(self, n: u16) -> Outcome:
         """Calls the reducer ``delete_pk_u_16``."""
-        return self.invoke("delete_pk_u_16", n)
+        return self.invoke("delete_pk_u_16", (n,))
 
     def delete_pk_u256(self, n: u256) -> Outcome:
         """Calls the reducer ``delete_pk_u_256``."""
-        return self.invoke("delete_pk_u_256", n)
+        return self.invoke("delete_pk_u_256", (n,))
 
     def delete_pk_u32(self, n: u32) -> Outcome:
         """Calls the reducer ``delete_pk_u_32``."""
-        return self.invoke("delete_pk_u_32", n)
+        return self.invoke("delete_pk_u_32", (n,))
 
     def delete_pk_u32_insert_pk_u32_two(self, n: u32, data: i32) -> Outcome:
         """Calls the reducer ``delete_pk_u_32_insert_pk_u_32_two``."""
-        return self.invoke("delete_pk_u_32_insert_pk_u_32_two", n, data)
+        return self.invoke("delete_pk_u_32_insert_pk_u_32_two", (n, data))
 
     def delete_pk_u32_two(self, n: u32) -> Outcome:
         """Calls the reducer ``delete_pk_u_32_two``."""
-        return self.invoke("delete_pk_u_32_two", n)
+        return self.invoke("delete_pk_u_32_two", (n,))
 
     def delete_pk_u64(self, n: u64) -> Outcome:
         """Calls the reducer ``delete_pk_u_64``."""
-        return self.invoke("delete_pk_u_64", n)
+        return self.invoke("delete_pk_u_64", (n,))
 
     def delete_pk_u8(self, n: u8) -> Outcome:
         """Calls the reducer ``delete_pk_u_8``."""
-        return self.invoke("delete_pk_u_8", n)
+        return self.invoke("delete_pk_u_8", (n,))
 
     def delete_pk_uuid(self, u: UUID) -> Outcome:
         """Calls the reducer ``delete_pk_uuid``."""
-        return self.invoke("delete_pk_uuid", u)
+        return self.invoke("delete_pk_uuid", (u,))
 
     def delete_unique_bool(self, b: bool) -> Outcome:
         """Calls the reducer ``delete_unique_bool``."""
-        return self.invoke("delete_unique_bool", b)
+        return self.invoke("delete_unique_bool", (b,))
 
     def delete_unique_connection_id(self, a: ConnectionId) -> Outcome:
         """Calls the reducer ``delete_unique_connection_id``."""
-        return self.invoke("delete_unique_connection_id", a)
+        return self.invoke("delete_unique_connection_id", (a,))
 
     def delete_unique_i128(self, n: i128) -> Outcome:
         """Calls the reducer ``delete_unique_i_128``."""
-        return self.invoke("delete_unique_i_128", n)
+        return self.invoke("delete_unique_i_128", (n,))
 
     def delete_unique_i16(self, n: i16) -> Outcome:
         """Calls the reducer ``delete_unique_i_16``."""
-        return self.invoke("delete_unique_i_16", n)
+        return self.invoke("delete_unique_i_16", (n,))
 
     def delete_unique_i256(self, n: i256) -> Outcome:
         """Calls the reducer ``delete_unique_i_256``."""
-        return self.invoke("delete_unique_i_256", n)
+        return self.invoke("delete_unique_i_256", (n,))
 
     def delete_unique_i32(self, n: i32) -> Outcome:
         """Calls the reducer ``delete_unique_i_32``."""
-        return self.invoke("delete_unique_i_32", n)
+        return self.invoke("delete_unique_i_32", (n,))
 
     def delete_unique_i64(self, n: i64) -> Outcome:
         """Calls the reducer ``delete_unique_i_64``."""
-        return self.invoke("delete_unique_i_64", n)
+        return self.invoke("delete_unique_i_64", (n,))
 
     def delete_unique_i8(self, n: i8) -> Outcome:
         """Calls the reducer ``delete_unique_i_8``."""
-        return self.invoke("delete_unique_i_8", n)
+        return self.invoke("delete_unique_i_8", (n,))
 
     def delete_unique_identity(self, i: Identity) -> Outcome:
         """Calls the reducer ``delete_unique_identity``."""
-        return self.invoke("delete_unique_identity", i)
+        return self.invoke("delete_unique_identity", (i,))
 
     def delete_unique_string(self, s: str) -> Outcome:
         """Calls the reducer ``delete_unique_string``."""
-        return self.invoke("delete_unique_string", s)
+        return self.invoke("delete_unique_string", (s,))
 
     def delete_unique_u128(self, n: u128) -> Outcome:
         """Calls the reducer ``delete_unique_u_128``."""
-        return self.invoke("delete_unique_u_128", n)
+        return self.invoke("delete_unique_u_128", (n,))
 
     def delete_unique_u16(self, n: u16) -> Outcome:
         """Calls the reducer ``delete_unique_u_16``."""
-        return self.invoke("delete_unique_u_16", n)
+        return self.invoke("delete_unique_u_16", (n,))
 
     def delete_unique_u256(self, n: u256) -> Outcome:
         """Calls the reducer ``delete_unique_u_256``."""
-        return self.invoke("delete_unique_u_256", n)
+        return self.invoke("delete_unique_u_256", (n,))
 
     def delete_unique_u32(self, n: u32) -> Outcome:
         """Calls the reducer ``delete_unique_u_32``."""
-        return self.invoke("delete_unique_u_32", n)
+        return self.invoke("delete_unique_u_32", (n,))
 
     def delete_unique_u64(self, n: u64) -> Outcome:
         """Calls the reducer ``delete_unique_u_64``."""
-        return self.invoke("delete_unique_u_64", n)
+        return self.invoke("delete_unique_u_64", (n,))
 
     def delete_unique_u8(self, n: u8) -> Outcome:
         """Calls the reducer ``delete_unique_u_8``."""
-        return self.invoke("delete_unique_u_8", n)
+        return self.invoke("delete_unique_u_8", (n,))
 
     def delete_unique_uuid(self, u: UUID) -> Outcome:
         """Calls the reducer ``delete_unique_uuid``."""
-        return self.invoke("delete_unique_uuid", u)
+        return self.invoke("delete_unique_uuid", (u,))
 
     def insert_call_timestamp(self) -> Outcome:
         """Calls the reducer ``insert_call_timestamp``."""
-        return self.invoke("insert_call_timestamp")
+        return self.invoke("insert_call_timestamp", ())
 
     def insert_call_uuid_v4(self) -> Outcome:
         """Calls the reducer ``insert_call_uuid_v_4``."""
-        return self.invoke("insert_call_uuid_v_4")
+        return self.invoke("insert_call_uuid_v_4", ())
 
     def insert_call_uuid_v7(self) -> Outcome:
         """Calls the reducer ``insert_call_uuid_v_7``."""
-        return self.invoke("insert_call_uuid_v_7")
+        return self.invoke("insert_call_uuid_v_7", ())
 
     def insert_caller_one_connection_id(self) -> Outcome:
         """Calls the reducer ``insert_caller_one_connection_id``."""
-        return self.invoke("insert_caller_one_connection_id")
+        return self.invoke("insert_caller_one_connection_id", ())
 
     def insert_caller_one_identity(self) -> Outcome:
         """Calls the reducer ``insert_caller_one_identity``."""
-        return self.invoke("insert_caller_one_identity")
+        return self.invoke("insert_caller_one_identity", ())
 
     def insert_caller_pk_connection_id(self, data: i32) -> Outcome:
         """Calls the reducer ``insert_caller_pk_connection_id``."""
-        return self.invoke("insert_caller_pk_connection_id", data)
+        return self.invoke("insert_caller_pk_connection_id", (data,))
 
     def insert_caller_pk_identity(self, data: i32) -> Outcome:
         """Calls the reducer ``insert_caller_pk_identity``."""
-        return self.invoke("insert_caller_pk_identity", data)
+        return self.invoke("insert_caller_pk_identity", (data,))
 
     def insert_caller_unique_connection_id(self, data: i32) -> Outcome:
         """Calls the reducer ``insert_caller_unique_connection_id``."""
-        return self.invoke("insert_caller_unique_connection_id", data)
+        return self.invoke("insert_caller_unique_connection_id", (data,))
 
     def insert_caller_unique_identity(self, data: i32) -> Outcome:
         """Calls the reducer ``insert_caller_unique_identity``."""
-        return self.invoke("insert_caller_unique_identity", data)
+        return self.invoke("insert_caller_unique_identity", (data,))
 
     def insert_caller_vec_connection_id(self) -> Outcome:
         """Calls the reducer ``insert_caller_vec_connection_id``."""
-        return self.invoke("insert_caller_vec_connection_id")
+        return self.invoke("insert_caller_vec_connection_id", ())
 
     def insert_caller_vec_identity(self) -> Outcome:
         """Calls the reducer ``insert_caller_vec_identity``."""
-        return self.invoke("insert_caller_vec_identity")
+        return self.invoke("insert_caller_vec_identity", ())
 
     def insert_into_btree_u32(self, rows: list[types.BTreeU32]) -> Outcome:
         """Calls the reducer ``insert_into_btree_u_32``."""
-        return self.invoke("insert_into_btree_u_32", rows)
+        return self.invoke("insert_into_btree_u_32", (rows,))
 
     def insert_into_indexed_simple_enum(self, n: types.SimpleEnum) -> Outcome:
         """Calls the reducer ``insert_into_indexed_simple_enum``."""
-        return self.invoke("insert_into_indexed_simple_enum", n)
+        return self.invoke("insert_into_indexed_simple_enum", (n,))
 
     def insert_into_pk_btree_u32(
         self,
@@ -674,7 +653,7 @@ class Reducers(ReducerCalls[Outcome]):
         bt_u32: list[types.BTreeU32],
     ) -> Outcome:
         """Calls the reducer ``insert_into_pk_btree_u_32``."""
-        return self.invoke("insert_into_pk_btree_u_32", pk_u32, bt_u32)
+        return self.invoke("insert_into_pk_btree_u_32", (pk_u32, bt_u32))
 
     def insert_large_table(
         self,
@@ -704,337 +683,316 @@ class Reducers(ReducerCalls[Outcome]):
         """Calls the reducer ``insert_large_table``."""
         return self.invoke(
             "insert_large_table",
-            a,
-            b,
-            c,
-            d,
-            e,
-            f,
-            g,
-            h,
-            i,
-            j,
-            k,
-            l,
-            m,
-            n,
-            o,
-            p,
-            q,
-            r,
-            s,
-            t,
-            u,
-            v,
+            (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v),
         )
 
     def insert_one_bool(self, b: bool) -> Outcome:
         """Calls the reducer ``insert_one_bool``."""
-        return self.invoke("insert_one_bool", b)
+        return self.invoke("insert_one_bool", (b,))
 
     def insert_one_byte_struct(self, s: types.ByteStruct) -> Outcome:
         """Calls the reducer ``insert_one_byte_struct``."""
-        return self.invoke("insert_one_byte_struct", s)
+        return self.invoke("insert_one_byte_struct", (s,))
 
     def insert_one_connection_id(self, a: ConnectionId) -> Outcome:
         """Calls the reducer ``insert_one_connection_id``."""
-        return self.invoke("insert_one_connection_id", a)
+        return self.invoke("insert_one_connection_id", (a,))
 
     def insert_one_enum_with_payload(self, e: types.EnumWithPayload) -> Outcome:
         """Calls the reducer ``insert_one_enum_with_payload``."""
-        return self.invoke("insert_one_enum_with_payload", e)
+        return self.invoke("insert_one_enum_with_payload", (e,))
 
     def insert_one_every_primitive_struct(
         self,
         s: types.EveryPrimitiveStruct,
     ) -> Outcome:
         """Calls the reducer ``insert_one_every_primitive_struct``."""
-        return self.invoke("insert_one_every_primitive_struct", s)
+        return self.invoke("insert_one_every_primitive_struct", (s,))
 
     def insert_one_every_vec_struct(self, s: types.EveryVecStruct) -> Outcome:
         """Calls the reducer ``insert_one_every_vec_struct``."""
-        return self.invoke("insert_one_every_vec_struct", s)
+        return self.invoke("insert_one_every_vec_struct", (s,))
 
     def insert_one_f32(self, f: f32) -> Outcome:
         """Calls the reducer ``insert_one_f_32``."""
-        return self.invoke("insert_one_f_32", f)
+        return self.invoke("insert_one_f_32", (f,))
 
     def insert_one_f64(self, f: f64) -> Outcome:
         """Calls the reducer ``insert_one_f_64``."""
-        return self.invoke("insert_one_f_64", f)
+        return self.invoke("insert_one_f_64", (f,))
 
     def insert_one_i128(self, n: i128) -> Outcome:
         """Calls the reducer ``insert_one_i_128``."""
-        return self.invoke("insert_one_i_128", n)
+        return self.invoke("insert_one_i_128", (n,))
 
     def insert_one_i16(self, n: i16) -> Outcome:
         """Calls the reducer ``insert_one_i_16``."""
-        return self.invoke("insert_one_i_16", n)
+        return self.invoke("insert_one_i_16", (n,))
 
     def insert_one_i256(self, n: i256) -> Outcome:
         """Calls the reducer ``insert_one_i_256``."""
-        return self.invoke("insert_one_i_256", n)
+        return self.invoke("insert_one_i_256", (n,))
 
     def insert_one_i32(self, n: i32) -> Outcome:
         """Calls the reducer ``insert_one_i_32``."""
-        return self.invoke("insert_one_i_32", n)
+        return self.invoke("insert_one_i_32", (n,))
 
     def insert_one_i64(self, n: i64) -> Outcome:
         """Calls the reducer ``insert_one_i_64``."""
-        return self.invoke("insert_one_i_64", n)
+        return self.invoke("insert_one_i_64", (n,))
 
     def insert_one_i8(self, n: i8) -> Outcome:
         """Calls the reducer ``insert_one_i_8``."""
-        return self.invoke("insert_one_i_8", n)
+        return self.invoke("insert_one_i_8", (n,))
 
     def insert_one_identity(self, i: Identity) -> Outcome:
         """Calls the reducer ``insert_one_identity``."""
-        return self.invoke("insert_one_identity", i)
+        return self.invoke("insert_one_identity", (i,))
 
     def insert_one_simple_enum(self, e: types.SimpleEnum) -> Outcome:
         """Calls the reducer ``insert_one_simple_enum``."""
-        return self.invoke("insert_one_simple_enum", e)
+        return self.invoke("insert_one_simple_enum", (e,))
 
     def insert_one_string(self, s: str) -> Outcome:
         """Calls the reducer ``insert_one_string``."""
-        return self.invoke("insert_one_string", s)
+        return self.invoke("insert_one_string", (s,))
 
     def insert_one_timestamp(self, t: Timestamp) -> Outcome:
         """Calls the reducer ``insert_one_timestamp``."""
-        return self.invoke("insert_one_timestamp", t)
+        return self.invoke("insert_one_timestamp", (t,))
 
     def insert_one_u128(self, n: u128) -> Outcome:
         """Calls the reducer ``insert_one_u_128``."""
-        return self.invoke("insert_one_u_128", n)
+        return self.invoke("insert_one_u_128", (n,))
 
     def insert_one_u16(self, n: u16) -> Outcome:
         """Calls the reducer ``insert_one_u_16``."""
-        return self.invoke("insert_one_u_16", n)
+        return self.invoke("insert_one_u_16", (n,))
 
     def insert_one_u256(self, n: u256) -> Outcome:
         """Calls the reducer ``insert_one_u_256``."""
-        return self.invoke("insert_one_u_256", n)
+        return self.invoke("insert_one_u_256", (n,))
 
     def insert_one_u32(self, n: u32) -> Outcome:
         """Calls the reducer ``insert_one_u_32``."""
-        return self.invoke("insert_one_u_32", n)
+        return self.invoke("insert_one_u_32", (n,))
 
     def insert_one_u64(self, n: u64) -> Outcome:
         """Calls the reducer ``insert_one_u_64``."""
-        return self.invoke("insert_one_u_64", n)
+        return self.invoke("insert_one_u_64", (n,))
 
     def insert_one_u8(self, n: u8) -> Outcome:
         """Calls the reducer ``insert_one_u_8``."""
-        return self.invoke("insert_one_u_8", n)
+        return self.invoke("insert_one_u_8", (n,))
 
     def insert_one_unit_struct(self, s: types.UnitStruct) -> Outcome:
         """Calls the reducer ``insert_one_unit_struct``."""
-        return self.invoke("insert_one_unit_struct", s)
+        return self.invoke("insert_one_unit_struct", (s,))
 
     def insert_one_uuid(self, u: UUID) -> Outcome:
         """Calls the reducer ``insert_one_uuid``."""
-        return self.invoke("insert_one_uuid", u)
+        return self.invoke("insert_one_uuid", (u,))
 
     def insert_option_every_primitive_struct(
         self,
         s: types.EveryPrimitiveStruct | None,
     ) -> Outcome:
         """Calls the reducer ``insert_option_every_primitive_struct``."""
-        return self.invoke("insert_option_every_primitive_struct", s)
+        return self.invoke("insert_option_every_primitive_struct", (s,))
 
     def insert_option_i32(self, n: i32 | None) -> Outcome:
         """Calls the reducer ``insert_option_i_32``."""
-        return self.invoke("insert_option_i_32", n)
+        return self.invoke("insert_option_i_32", (n,))
 
     def insert_option_identity(self, i: Identity | None) -> Outcome:
         """Calls the reducer ``insert_option_identity``."""
-        return self.invoke("insert_option_identity", i)
+        return self.invoke("insert_option_identity", (i,))
 
     def insert_option_simple_enum(self, e: types.SimpleEnum | None) -> Outcome:
         """Calls the reducer ``insert_option_simple_enum``."""
-        return self.invoke("insert_option_simple_enum", e)
+        return self.invoke("insert_option_simple_enum", (e,))
 
     def insert_option_string(self, s: str | None) -> Outcome:
         """Calls the reducer ``insert_option_string``."""
-        return self.invoke("insert_option_string", s)
+        return self.invoke("insert_option_string", (s,))
 
     def insert_option_uuid(self, u: UUID | None) -> Outcome:
         """Calls the reducer ``insert_option_uuid``."""
-        return self.invoke("insert_option_uuid", u)
+        return self.invoke("insert_option_uuid", (u,))
 
     def insert_option_vec_option_i32(self, v: list[i32 | None] | None) -> Outcome:
         """Calls the reducer ``insert_option_vec_option_i_32``."""
-        return self.invoke("insert_option_vec_option_i_32", v)
+        return self.invoke("insert_option_vec_option_i_32", (v,))
 
     def insert_pk_bool(self, b: bool, data: i32) -> Outcome:
         """Calls the reducer ``insert_pk_bool``."""
-        return self.invoke("insert_pk_bool", b, data)
+        return self.invoke("insert_pk_bool", (b, data))
 
     def insert_pk_connection_id(self, a: ConnectionId, data: i32) -> Outcome:
         """Calls the reducer ``insert_pk_connection_id``."""
-        return self.invoke("insert_pk_connection_id", a, data)
+        return self.invoke("insert_pk_connection_id", (a, data))
 
     def insert_pk_i128(self, n: i128, data: i32) -> Outcome:
         """Calls the reducer ``insert_pk_i_128``."""
-        return self.invoke("insert_pk_i_128", n, data)
+        return self.invoke("insert_pk_i_128", (n, data))
 
     def insert_pk_i16(self, n: i16, data: i32) -> Outcome:
         """Calls the reducer ``insert_pk_i_16``."""
-        return self.invoke("insert_pk_i_16", n, data)
+        return self.invoke("insert_pk_i_16", (n, data))
 
     def insert_pk_i256(self, n: i256, data: i32) -> Outcome:
         """Calls the reducer ``insert_pk_i_256``."""
-        return self.invoke("insert_pk_i_256", n, data)
+        return self.invoke("insert_pk_i_256", (n, data))
 
     def insert_pk_i32(self, n: i32, data: i32) -> Outcome:
         """Calls the reducer ``insert_pk_i_32``."""
-        return self.invoke("insert_pk_i_32", n, data)
+        return self.invoke("insert_pk_i_32", (n, data))
 
     def insert_pk_i64(self, n: i64, data: i32) -> Outcome:
         """Calls the reducer ``insert_pk_i_64``."""
-        return self.invoke("insert_pk_i_64", n, data)
+        return self.invoke("insert_pk_i_64", (n, data))
 
     def insert_pk_i8(self, n: i8, data: i32) -> Outcome:
         """Calls the reducer ``insert_pk_i_8``."""
-        return self.invoke("insert_pk_i_8", n, data)
+        return self.invoke("insert_pk_i_8", (n, data))
 
     def insert_pk_identity(self, i: Identity, data: i32) -> Outcome:
         """Calls the reducer ``insert_pk_identity``."""
-        return self.invoke("insert_pk_identity", i, data)
+        return self.invoke("insert_pk_identity", (i, data))
 
     def insert_pk_simple_enum(self, a: types.SimpleEnum, data: i32) -> Outcome:
         """Calls the reducer ``insert_pk_simple_enum``."""
-        return self.invoke("insert_pk_simple_enum", a, data)
+        return self.invoke("insert_pk_simple_enum", (a, data))
 
     def insert_pk_string(self, s: str, data: i32) -> Outcome:
         """Calls the reducer ``insert_pk_string``."""
-        return self.invoke("insert_pk_string", s, data)
+        return self.invoke("insert_pk_string", (s, data))
 
     def insert_pk_u128(self, n: u128, data: i32) -> Outcome:
         """Calls the reducer ``insert_pk_u_128``."""
-        return self.invoke("insert_pk_u_128", n, data)
+        return self.invoke("insert_pk_u_128", (n, data))
 
     def insert_pk_u16(self, n: u16, data: i32) -> Outcome:
         """Calls the reducer ``insert_pk_u_16``."""
-        return self.invoke("insert_pk_u_16", n, data)
+        return self.invoke("insert_pk_u_16", (n, data))
 
     def insert_pk_u256(self, n: u256, data: i32) -> Outcome:
         """Calls the reducer ``insert_pk_u_256``."""
-        return self.invoke("insert_pk_u_256", n, data)
+        return self.invoke("insert_pk_u_256", (n, data))
 
     def insert_pk_u32(self, n: u32, data: i32) -> Outcome:
         """Calls the reducer ``insert_pk_u_32``."""
-        return self.invoke("insert_pk_u_32", n, data)
+        return self.invoke("insert_pk_u_32", (n, data))
 
     def insert_pk_u32_two(self, n: u32, data: i32) -> Outcome:
         """Calls the reducer ``insert_pk_u_32_two``."""
-        return self.invoke("insert_pk_u_32_two", n, data)
+        return self.invoke("insert_pk_u_32_two", (n, data))
 
     def insert_pk_u64(self, n: u64, data: i32) -> Outcome:
         """Calls the reducer ``insert_pk_u_64``."""
-        return self.invoke("insert_pk_u_64", n, data)
+        return self.invoke("insert_pk_u_64", (n, data))
 
     def insert_pk_u8(self, n: u8, data: i32) -> Outcome:
         """Calls the reducer ``insert_pk_u_8``."""
-        return self.invoke("insert_pk_u_8", n, data)
+        return self.invoke("insert_pk_u_8", (n, data))
 
     def insert_pk_uuid(self, u: UUID, data: i32) -> Outcome:
         """Calls the reducer ``insert_pk_uuid``."""
-        return self.invoke("insert_pk_uuid", u, data)
+        return self.invoke("insert_pk_uuid", (u, data))
 
     def insert_primitives_as_strings(self, s: types.EveryPrimitiveStruct) -> Outcome:
         """Calls the reducer ``insert_primitives_as_strings``."""
-        return self.invoke("insert_primitives_as_strings", s)
+        return self.invoke("insert_primitives_as_strings", (s,))
 
     def insert_result_every_primitive_struct_string(
         self,
         r: Ok[types.EveryPrimitiveStruct] | Err[str],
     ) -> Outcome:
         """Calls the reducer ``insert_result_every_primitive_struct_string``."""
-        return self.invoke("insert_result_every_primitive_struct_string", r)
+        return self.invoke("insert_result_every_primitive_struct_string", (r,))
 
     def insert_result_i32_string(self, r: Ok[i32] | Err[str]) -> Outcome:
         """Calls the reducer ``insert_result_i_32_string``."""
-        return self.invoke("insert_result_i_32_string", r)
+        return self.invoke("insert_result_i_32_string", (r,))
 
     def insert_result_identity_string(self, r: Ok[Identity] | Err[str]) -> Outcome:
         """Calls the reducer ``insert_result_identity_string``."""
-        return self.invoke("insert_result_identity_string", r)
+        return self.invoke("insert_result_identity_string", (r,))
 
     def insert_result_simple_enum_i32(
         self,
         r: Ok[types.SimpleEnum] | Err[i32],
     ) -> Outcome:
         """Calls the reducer ``insert_result_simple_enum_i_32``."""
-        return self.invoke("insert_result_simple_enum_i_32", r)
+        return self.invoke("insert_result_simple_enum_i_32", (r,))
 
     def insert_result_string_i32(self, r: Ok[str] | Err[i32]) -> Outcome:
         """Calls the reducer ``insert_result_string_i_32``."""
-        return self.invoke("insert_result_string_i_32", r)
+        return self.invoke("insert_result_string_i_32", (r,))
 
     def insert_result_vec_i32_string(self, r: Ok[list[i32]] | Err[str]) -> Outcome:
         """Calls the reducer ``insert_result_vec_i_32_string``."""
-        return self.invoke("insert_result_vec_i_32_string", r)
+        return self.invoke("insert_result_vec_i_32_string", (r,))
 
     def insert_table_holds_table(self, a: types.OneU8, b: types.VecU8) -> Outcome:
         """Calls the reducer ``insert_table_holds_table``."""
-        return self.invoke("insert_table_holds_table", a, b)
+        return self.invoke("insert_table_holds_table", (a, b))
 
     def insert_unique_bool(self, b: bool, data: i32) -> Outcome:
         """Calls the reducer ``insert_unique_bool``."""
-        return self.invoke("insert_unique_bool", b, data)
+        return self.invoke("insert_unique_bool", (b, data))
 
     def insert_unique_connection_id(self, a: ConnectionId, data: i32) -> Outcome:
         """Calls the reducer ``insert_unique_connection_id``."""
-        return self.invoke("insert_unique_connection_id", a, data)
+        return self.invoke("insert_unique_connection_id", (a, data))
 
     def insert_unique_i128(self, n: i128, data: i32) -> Outcome:
         """Calls the reducer ``insert_unique_i_128``."""
-        return self.invoke("insert_unique_i_128", n, data)
+        return self.invoke("insert_unique_i_128", (n, data))
 
     def insert_unique_i16(self, n: i16, data: i32) -> Outcome:
         """Calls the reducer ``insert_unique_i_16``."""
-        return self.invoke("insert_unique_i_16", n, data)
+        return self.invoke("insert_unique_i_16", (n, data))
 
     def insert_unique_i256(self, n: i256, data: i32) -> Outcome:
         """Calls the reducer ``insert_unique_i_256``."""
-        return self.invoke("insert_unique_i_256", n, data)
+        return self.invoke("insert_unique_i_256", (n, data))
 
     def insert_unique_i32(self, n: i32, data: i32) -> Outcome:
         """Calls the reducer ``insert_unique_i_32``."""
-        return self.invoke("insert_unique_i_32", n, data)
+        return self.invoke("insert_unique_i_32", (n, data))
 
     def insert_unique_i64(self, n: i64, data: i32) -> Outcome:
         """Calls the reducer ``insert_unique_i_64``."""
-        return self.invoke("insert_unique_i_64", n, data)
+        return self.invoke("insert_unique_i_64", (n, data))
 
     def insert_unique_i8(self, n: i8, data: i32) -> Outcome:
         """Calls the reducer ``insert_unique_i_8``."""
-        return self.invoke("insert_unique_i_8", n, data)
+        return self.invoke("insert_unique_i_8", (n, data))
 
     def insert_unique_identity(self, i: Identity, data: i32) -> Outcome:
         """Calls the reducer ``insert_unique_identity``."""
-        return self.invoke("insert_unique_identity", i, data)
+        return self.invoke("insert_unique_identity", (i, data))
 
     def insert_unique_string(self, s: str, data: i32) -> Outcome:
         """Calls the reducer ``insert_unique_string``."""
-        return self.invoke("insert_unique_string", s, data)
+        return self.invoke("insert_unique_string", (s, data))
 
     def insert_unique_u128(self, n: u128, data: i32) -> Outcome:
         """Calls the reducer ``insert_unique_u_128``."""
-        return self.invoke("insert_unique_u_128", n, data)
+        return self.invoke("insert_unique_u_128", (n, data))
 
     def insert_unique_u16(self, n: u16, data: i32) -> Outcome:
         """Calls the reducer ``insert_unique_u_16``."""
-        return self.invoke("insert_unique_u_16", n, data)
+        return self.invoke("insert_unique_u_16", (n, data))
 
     def insert_unique_u256(self, n: u256, data: i32) -> Outcome:
         """Calls the reducer ``insert_unique_u_256``."""
-        return self.invoke("insert_unique_u_256", n, data)
+        return self.invoke("insert_unique_u_256", (n, data))
 
     def insert_unique_u32(self, n: u32, data: i32) -> Outcome:
         """Calls the reducer ``insert_unique_u_32``."""
-        return self.invoke("insert_unique_u_32", n, data)
+        return self.invoke("insert_unique_u_32", (n, data))
 
     def insert_unique_u32_update_pk_u32(
         self,
@@ -1043,138 +1001,138 @@ class Reducers(ReducerCalls[Outcome]):
         d_pk: i32,
     ) -> Outcome:
         """Calls the reducer ``insert_unique_u_32_update_pk_u_32``."""
-        return self.invoke("insert_unique_u_32_update_pk_u_32", n, d_unique, d_pk)
+        return self.invoke("insert_unique_u_32_update_pk_u_32", (n, d_unique, d_pk))
 
     def insert_unique_u64(self, n: u64, data: i32) -> Outcome:
         """Calls the reducer ``insert_unique_u_64``."""
-        return self.invoke("insert_unique_u_64", n, data)
+        return self.invoke("insert_unique_u_64", (n, data))
 
     def insert_unique_u8(self, n: u8, data: i32) -> Outcome:
         """Calls the reducer ``insert_unique_u_8``."""
-        return self.invoke("insert_unique_u_8", n, data)
+        return self.invoke("insert_unique_u_8", (n, data))
 
     def insert_unique_uuid(self, u: UUID, data: i32) -> Outcome:
         """Calls the reducer ``insert_unique_uuid``."""
-        return self.invoke("insert_unique_uuid", u, data)
+        return self.invoke("insert_unique_uuid", (u, data))
 
     def insert_user(self, name: str, identity: Identity) -> Outcome:
         """Calls the reducer ``insert_user``."""
-        return self.invoke("insert_user", name, identity)
+        return self.invoke("insert_user", (name, identity))
 
     def insert_vec_bool(self, b: list[bool]) -> Outcome:
         """Calls the reducer ``insert_vec_bool``."""
-        return self.invoke("insert_vec_bool", b)
+        return self.invoke("insert_vec_bool", (b,))
 
     def insert_vec_byte_struct(self, s: list[types.ByteStruct]) -> Outcome:
         """Calls the reducer ``insert_vec_byte_struct``."""
-        return self.invoke("insert_vec_byte_struct", s)
+        return self.invoke("insert_vec_byte_struct", (s,))
 
     def insert_vec_connection_id(self, a: list[ConnectionId]) -> Outcome:
         """Calls the reducer ``insert_vec_connection_id``."""
-        return self.invoke("insert_vec_connection_id", a)
+        return self.invoke("insert_vec_connection_id", (a,))
 
     def insert_vec_enum_with_payload(self, e: list[types.EnumWithPayload]) -> Outcome:
         """Calls the reducer ``insert_vec_enum_with_payload``."""
-        return self.invoke("insert_vec_enum_with_payload", e)
+        return self.invoke("insert_vec_enum_with_payload", (e,))
 
     def insert_vec_every_primitive_struct(
         self,
         s: list[types.EveryPrimitiveStruct],
     ) -> Outcome:
         """Calls the reducer ``insert_vec_every_primitive_struct``."""
-        return self.invoke("insert_vec_every_primitive_struct", s)
+        return self.invoke("insert_vec_every_primitive_struct", (s,))
 
     def insert_vec_every_vec_struct(self, s: list[types.EveryVecStruct]) -> Outcome:
         """Calls the reducer ``insert_vec_every_vec_struct``."""
-        return self.invoke("insert_vec_every_vec_struct", s)
+        return self.invoke("insert_vec_every_vec_struct", (s,))
 
     def insert_vec_f32(self, f: list[f32]) -> Outcome:
         """Calls the reducer ``insert_vec_f_32``."""
-        return self.invoke("insert_vec_f_32", f)
+        return self.invoke("insert_vec_f_32", (f,))
 
     def insert_vec_f64(self, f: list[f64]) -> Outcome:
         """Calls the reducer ``insert_vec_f_64``."""
-        return self.invoke("insert_vec_f_64", f)
+        return self.invoke("insert_vec_f_64", (f,))
 
     def insert_vec_i128(self, n: list[i128]) -> Outcome:
         """Calls the reducer ``insert_vec_i_128``."""
-        return self.invoke("insert_vec_i_128", n)
+        return self.invoke("insert_vec_i_128", (n,))
 
     def insert_vec_i16(self, n: list[i16]) -> Outcome:
         """Calls the reducer ``insert_vec_i_16``."""
-        return self.invoke("insert_vec_i_16", n)
+        return self.invoke("insert_vec_i_16", (n,))
 
     def insert_vec_i256(self, n: list[i256]) -> Outcome:
         """Calls the reducer ``insert_vec_i_256``."""
-        return self.invoke("insert_vec_i_256", n)
+        return self.invoke("insert_vec_i_256", (n,))
 
     def insert_vec_i32(self, n: list[i32]) -> Outcome:
         """Calls the reducer ``insert_vec_i_32``."""
-        return self.invoke("insert_vec_i_32", n)
+        return self.invoke("insert_vec_i_32", (n,))
 
     def insert_vec_i64(self, n: list[i64]) -> Outcome:
         """Calls the reducer ``insert_vec_i_64``."""
-        return self.invoke("insert_vec_i_64", n)
+        return self.invoke("insert_vec_i_64", (n,))
 
     def insert_vec_i8(self, n: list[i8]) -> Outcome:
         """Calls the reducer ``insert_vec_i_8``."""
-        return self.invoke("insert_vec_i_8", n)
+        return self.invoke("insert_vec_i_8", (n,))
 
     def insert_vec_identity(self, i: list[Identity]) -> Outcome:
         """Calls the reducer ``insert_vec_identity``."""
-        return self.invoke("insert_vec_identity", i)
+        return self.invoke("insert_vec_identity", (i,))
 
     def insert_vec_simple_enum(self, e: list[types.SimpleEnum]) -> Outcome:
         """Calls the reducer ``insert_vec_simple_enum``."""
-        return self.invoke("insert_vec_simple_enum", e)
+        return self.invoke("insert_vec_simple_enum", (e,))
 
     def insert_vec_string(self, s: list[str]) -> Outcome:
         """Calls the reducer ``insert_vec_string``."""
-        return self.invoke("insert_vec_string", s)
+        return self.invoke("insert_vec_string", (s,))
 
     def insert_vec_timestamp(self, t: list[Timestamp]) -> Outcome:
         """Calls the reducer ``insert_vec_timestamp``."""
-        return self.invoke("insert_vec_timestamp", t)
+        return self.invoke("insert_vec_timestamp", (t,))
 
     def insert_vec_u128(self, n: list[u128]) -> Outcome:
         """Calls the reducer ``insert_vec_u_128``."""
-        return self.invoke("insert_vec_u_128", n)
+        return self.invoke("insert_vec_u_128", (n,))
 
     def insert_vec_u16(self, n: list[u16]) -> Outcome:
         """Calls the reducer ``insert_vec_u_16``."""
-        return self.invoke("insert_vec_u_16", n)
+        return self.invoke("insert_vec_u_16", (n,))
 
     def insert_vec_u256(self, n: list[u256]) -> Outcome:
         """Calls the reducer ``insert_vec_u_256``."""
-        return self.invoke("insert_vec_u_256", n)
+        return self.invoke("insert_vec_u_256", (n,))
 
     def insert_vec_u32(self, n: list[u32]) -> Outcome:
         """Calls the reducer ``insert_vec_u_32``."""
-        return self.invoke("insert_vec_u_32", n)
+        return self.invoke("insert_vec_u_32", (n,))
 
     def insert_vec_u64(self, n: list[u64]) -> Outcome:
         """Calls the reducer ``insert_vec_u_64``."""
-        return self.invoke("insert_vec_u_64", n)
+        return self.invoke("insert_vec_u_64", (n,))
 
     def insert_vec_u8(self, n: bytes) -> Outcome:
         """Calls the reducer ``insert_vec_u_8``."""
-        return self.invoke("insert_vec_u_8", n)
+        return self.invoke("insert_vec_u_8", (n,))
 
     def insert_vec_unit_struct(self, s: list[types.UnitStruct]) -> Outcome:
         """Calls the reducer ``insert_vec_unit_struct``."""
-        return self.invoke("insert_vec_unit_struct", s)
+        return self.invoke("insert_vec_unit_struct", (s,))
 
     def insert_vec_uuid(self, u: list[UUID]) -> Outcome:
         """Calls the reducer ``insert_vec_uuid``."""
-        return self.invoke("insert_vec_uuid", u)
+        return self.invoke("insert_vec_uuid", (u,))
 
     def no_op_succeeds(self) -> Outcome:
         """Calls the reducer ``no_op_succeeds``."""
-        return self.invoke("no_op_succeeds")
+        return self.invoke("no_op_succeeds", ())
 
     def sorted_uuids_insert(self) -> Outcome:
         """Calls the reducer ``sorted_uuids_insert``."""
-        return self.invoke("sorted_uuids_insert")
+        return self.invoke("sorted_uuids_insert", ())
 
     def update_indexed_simple_enum(
         self,
@@ -1182,148 +1140,148 @@ class Reducers(ReducerCalls[Outcome]):
         b: types.SimpleEnum,
     ) -> Outcome:
         """Calls the reducer ``update_indexed_simple_enum``."""
-        return self.invoke("update_indexed_simple_enum", a, b)
+        return self.invoke("update_indexed_simple_enum", (a, b))
 
     def update_pk_bool(self, b: bool, data: i32) -> Outcome:
         """Calls the reducer ``update_pk_bool``."""
-        return self.invoke("update_pk_bool", b, data)
+        return self.invoke("update_pk_bool", (b, data))
 
     def update_pk_connection_id(self, a: ConnectionId, data: i32) -> Outcome:
         """Calls the reducer ``update_pk_connection_id``."""
-        return self.invoke("update_pk_connection_id", a, data)
+        return self.invoke("update_pk_connection_id", (a, data))
 
     def update_pk_i128(self, n: i128, data: i32) -> Outcome:
         """Calls the reducer ``update_pk_i_128``."""
-        return self.invoke("update_pk_i_128", n, data)
+        return self.invoke("update_pk_i_128", (n, data))
 
     def update_pk_i16(self, n: i16, data: i32) -> Outcome:
         """Calls the reducer ``update_pk_i_16``."""
-        return self.invoke("update_pk_i_16", n, data)
+        return self.invoke("update_pk_i_16", (n, data))
 
     def update_pk_i256(self, n: i256, data: i32) -> Outcome:
         """Calls the reducer ``update_pk_i_256``."""
-        return self.invoke("update_pk_i_256", n, data)
+        return self.invoke("update_pk_i_256", (n, data))
 
     def update_pk_i32(self, n: i32, data: i32) -> Outcome:
         """Calls the reducer ``update_pk_i_32``."""
-        return self.invoke("update_pk_i_32", n, data)
+        return self.invoke("update_pk_i_32", (n, data))
 
     def update_pk_i64(self, n: i64, data: i32) -> Outcome:
         """Calls the reducer ``update_pk_i_64``."""
-        return self.invoke("update_pk_i_64", n, data)
+        return self.invoke("update_pk_i_64", (n, data))
 
     def update_pk_i8(self, n: i8, data: i32) -> Outcome:
         """Calls the reducer ``update_pk_i_8``."""
-        return self.invoke("update_pk_i_8", n, data)
+        return self.invoke("update_pk_i_8", (n, data))
 
     def update_pk_identity(self, i: Identity, data: i32) -> Outcome:
         """Calls the reducer ``update_pk_identity``."""
-        return self.invoke("update_pk_identity", i, data)
+        return self.invoke("update_pk_identity", (i, data))
 
     def update_pk_simple_enum(self, a: types.SimpleEnum, data: i32) -> Outcome:
         """Calls the reducer ``update_pk_simple_enum``."""
-        return self.invoke("update_pk_simple_enum", a, data)
+        return self.invoke("update_pk_simple_enum", (a, data))
 
     def update_pk_string(self, s: str, data: i32) -> Outcome:
         """Calls the reducer ``update_pk_string``."""
-        return self.invoke("update_pk_string", s, data)
+        return self.invoke("update_pk_string", (s, data))
 
     def update_pk_u128(self, n: u128, data: i32) -> Outcome:
         """Calls the reducer ``update_pk_u_128``."""
-        return self.invoke("update_pk_u_128", n, data)
+        return self.invoke("update_pk_u_128", (n, data))
 
     def update_pk_u16(self, n: u16, data: i32) -> Outcome:
         """Calls the reducer ``update_pk_u_16``."""
-        return self.invoke("update_pk_u_16", n, data)
+        return self.invoke("update_pk_u_16", (n, data))
 
     def update_pk_u256(self, n: u256, data: i32) -> Outcome:
         """Calls the reducer ``update_pk_u_256``."""
-        return self.invoke("update_pk_u_256", n, data)
+        return self.invoke("update_pk_u_256", (n, data))
 
     def update_pk_u32(self, n: u32, data: i32) -> Outcome:
         """Calls the reducer ``update_pk_u_32``."""
-        return self.invoke("update_pk_u_32", n, data)
+        return self.invoke("update_pk_u_32", (n, data))
 
     def update_pk_u32_two(self, n: u32, data: i32) -> Outcome:
         """Calls the reducer ``update_pk_u_32_two``."""
-        return self.invoke("update_pk_u_32_two", n, data)
+        return self.invoke("update_pk_u_32_two", (n, data))
 
     def update_pk_u64(self, n: u64, data: i32) -> Outcome:
         """Calls the reducer ``update_pk_u_64``."""
-        return self.invoke("update_pk_u_64", n, data)
+        return self.invoke("update_pk_u_64", (n, data))
 
     def update_pk_u8(self, n: u8, data: i32) -> Outcome:
         """Calls the reducer ``update_pk_u_8``."""
-        return self.invoke("update_pk_u_8", n, data)
+        return self.invoke("update_pk_u_8", (n, data))
 
     def update_pk_uuid(self, u: UUID, data: i32) -> Outcome:
         """Calls the reducer ``update_pk_uuid``."""
-        return self.invoke("update_pk_uuid", u, data)
+        return self.invoke("update_pk_uuid", (u, data))
 
     def update_unique_bool(self, b: bool, data: i32) -> Outcome:
         """Calls the reducer ``update_unique_bool``."""
-        return self.invoke("update_unique_bool", b, data)
+        return self.invoke("update_unique_bool", (b, data))
 
     def update_unique_connection_id(self, a: ConnectionId, data: i32) -> Outcome:
         """Calls the reducer ``update_unique_connection_id``."""
-        return self.invoke("update_unique_connection_id", a, data)
+        return self.invoke("update_unique_connection_id", (a, data))
 
     def update_unique_i128(self, n: i128, data: i32) -> Outcome:
         """Calls the reducer ``update_unique_i_128``."""
-        return self.invoke("update_unique_i_128", n, data)
+        return self.invoke("update_unique_i_128", (n, data))
 
     def update_unique_i16(self, n: i16, data: i32) -> Outcome:
         """Calls the reducer ``update_unique_i_16``."""
-        return self.invoke("update_unique_i_16", n, data)
+        return self.invoke("update_unique_i_16", (n, data))
 
     def update_unique_i256(self, n: i256, data: i32) -> Outcome:
         """Calls the reducer ``update_unique_i_256``."""
-        return self.invoke("update_unique_i_256", n, data)
+        return self.invoke("update_unique_i_256", (n, data))
 
     def update_unique_i32(self, n: i32, data: i32) -> Outcome:
         """Calls the reducer ``update_unique_i_32``."""
-        return self.invoke("update_unique_i_32", n, data)
+        return self.invoke("update_unique_i_32", (n, data))
 
     def update_unique_i64(self, n: i64, data: i32) -> Outcome:
         """Calls the reducer ``update_unique_i_64``."""
-        return self.invoke("update_unique_i_64", n, data)
+        return self.invoke("update_unique_i_64", (n, data))
 
     def update_unique_i8(self, n: i8, data: i32) -> Outcome:
         """Calls the reducer ``update_unique_i_8``."""
-        return self.invoke("update_unique_i_8", n, data)
+        return self.invoke("update_unique_i_8", (n, data))
 
     def update_unique_identity(self, i: Identity, data: i32) -> Outcome:
         """Calls the reducer ``update_unique_identity``."""
-        return self.invoke("update_unique_identity", i, data)
+        return self.invoke("update_unique_identity", (i, data))
 
     def update_unique_string(self, s: str, data: i32) -> Outcome:
         """Calls the reducer ``update_unique_string``."""
-        return self.invoke("update_unique_string", s, data)
+        return self.invoke("update_unique_string", (s, data))
 
     def update_unique_u128(self, n: u128, data: i32) -> Outcome:
         """Calls the reducer ``update_unique_u_128``."""
-        return self.invoke("update_unique_u_128", n, data)
+        return self.invoke("update_unique_u_128", (n, data))
 
     def update_unique_u16(self, n: u16, data: i32) -> Outcome:
         """Calls the reducer ``update_unique_u_16``."""
-        return self.invoke("update_unique_u_16", n, data)
+        return self.invoke("update_unique_u_16", (n, data))
 
     def update_unique_u256(self, n: u256, data: i32) -> Outcome:
         """Calls the reducer ``update_unique_u_256``."""
-        return self.invoke("update_unique_u_256", n, data)
+        return self.invoke("update_unique_u_256", (n, data))
 
     def update_unique_u32(self, n: u32, data: i32) -> Outcome:
         """Calls the reducer ``update_unique_u_32``."""
-        return self.invoke("update_unique_u_32", n, data)
+        return self.invoke("update_unique_u_32", (n, data))
 
     def update_unique_u64(self, n: u64, data: i32) -> Outcome:
         """Calls the reducer ``update_unique_u_64``."""
-        return self.invoke("update_unique_u_64", n, data)
+        return self.invoke("update_unique_u_64", (n, data))
 
     def update_unique_u8(self, n: u8, data: i32) -> Outcome:
         """Calls the reducer ``update_unique_u_8``."""
-        return self.invoke("update_unique_u_8", n, data)
+        return self.invoke("update_unique_u_8", (n, data))
 
     def update_unique_uuid(self, u: UUID, data: i32) -> Outcome:
         """Calls the reducer ``update_unique_uuid``."""
-        return self.invoke("update_unique_uuid", u, data)
+        return self.invoke("update_unique_uuid", (u, data))

@@ -14,12 +14,12 @@ class Reducers(ReducerCalls[Outcome]):
 
     def emit_multiple_test_events(self) -> Outcome:
         """Calls the reducer ``emit_multiple_test_events``."""
-        return self.invoke("emit_multiple_test_events")
+        return self.invoke("emit_multiple_test_events", ())
 
     def emit_test_event(self, name: str, value: u64) -> Outcome:
         """Calls the reducer ``emit_test_event``."""
-        return self.invoke("emit_test_event", name, value)
+        return self.invoke("emit_test_event", (name, value))
 
     def noop(self) -> Outcome:
         """Calls the reducer ``noop``."""
-        return self.invoke("noop")
+        return self.invoke("noop", ())

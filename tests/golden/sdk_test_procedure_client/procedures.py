@@ -16,43 +16,43 @@ class Procedures(ProcedureCalls):
 
     def insert_with_tx_commit(self) -> None:
         """Calls the procedure ``insert_with_tx_commit``."""
-        self.invoke("insert_with_tx_commit")
+        self.invoke("insert_with_tx_commit", ())
 
     def insert_with_tx_rollback(self) -> None:
         """Calls the procedure ``insert_with_tx_rollback``."""
-        self.invoke("insert_with_tx_rollback")
+        self.invoke("insert_with_tx_rollback", ())
 
     def invalid_request(self) -> str:
         """Calls the procedure ``invalid_request``."""
-        return self.invoke("invalid_request")
+        return self.invoke("invalid_request", ())
 
     def read_my_schema(self, server_url: str) -> str:
         """Calls the procedure ``read_my_schema``."""
-        return self.invoke("read_my_schema", server_url)
+        return self.invoke("read_my_schema", (server_url,))
 
     def return_enum_a(self, a: u32) -> types.ReturnEnum:
         """Calls the procedure ``return_enum_a``."""
-        return self.invoke("return_enum_a", a)
+        return self.invoke("return_enum_a", (a,))
 
     def return_enum_b(self, b: str) -> types.ReturnEnum:
         """Calls the procedure ``return_enum_b``."""
-        return self.invoke("return_enum_b", b)
+        return self.invoke("return_enum_b", (b,))
 
     def return_primitive(self, lhs: u32, rhs: u32) -> u32:
         """Calls the procedure ``return_primitive``."""
-        return self.invoke("return_primitive", lhs, rhs)
+        return self.invoke("return_primitive", (lhs, rhs))
 
     def return_struct(self, a: u32, b: str) -> types.ReturnStruct:
         """Calls the procedure ``return_struct``."""
-        return self.invoke("return_struct", a, b)
+        return self.invoke("return_struct", (a, b))
 
     def sorted_uuids_insert(self) -> None:
         """Calls the procedure ``sorted_uuids_insert``."""
-        self.invoke("sorted_uuids_insert")
+        self.invoke("sorted_uuids_insert", ())
 
     def will_panic(self) -> None:
         """Calls the procedure ``will_panic``."""
-        self.invoke("will_panic")
+        self.invoke("will_panic", ())
 
 
 class PendingProcedures(ProcedureCalls):
@@ -60,40 +60,40 @@ class PendingProcedures(ProcedureCalls):
 
     def insert_with_tx_commit(self) -> PendingCall[None]:
         """Calls the procedure ``insert_with_tx_commit``."""
-        return self.invoke("insert_with_tx_commit")
+        return self.invoke("insert_with_tx_commit", ())
 
     def insert_with_tx_rollback(self) -> PendingCall[None]:
         """Calls the procedure ``insert_with_tx_rollback``."""
-        return self.invoke("insert_with_tx_rollback")
+        return self.invoke("insert_with_tx_rollback", ())
 
     def invalid_request(self) -> PendingCall[str]:
         """Calls the procedure ``invalid_request``."""
-        return self.invoke("invalid_request")
+        return self.invoke("invalid_request", ())
 
     def read_my_schema(self, server_url: str) -> PendingCall[str]:
         """Calls the procedure ``read_my_schema``."""
-        return self.invoke("read_my_schema", server_url)
+        return self.invoke("read_my_schema", (server_url,))
 
     def return_enum_a(self, a: u32) -> PendingCall[types.ReturnEnum]:
         """Calls the procedure ``return_enum_a``."""
-        return self.invoke("return_enum_a", a)
+        return self.invoke("return_enum_a", (a,))
 
     def return_enum_b(self, b: str) -> PendingCall[types.ReturnEnum]:
         """Calls the procedure ``return_enum_b``."""
-        return self.invoke("return_enum_b", b)
+        return self.invoke("return_enum_b", (b,))
 
     def return_primitive(self, lhs: u32, rhs: u32) -> PendingCall[u32]:
         """Calls the procedure ``return_primitive``."""
-        return self.invoke("return_primitive", lhs, rhs)
+        return self.invoke("return_primitive", (lhs, rhs))
 
     def return_struct(self, a: u32, b: str) -> PendingCall[types.ReturnStruct]:
         """Calls the procedure ``return_struct``."""
-        return self.invoke("return_struct", a, b)
+        return self.invoke("return_struct", (a, b))
 
     def sorted_uuids_insert(self) -> PendingCall[None]:
         """Calls the procedure ``sorted_uuids_insert``."""
-        return self.invoke("sorted_uuids_insert")
+        return self.invoke("sorted_uuids_insert", ())
 
     def will_panic(self) -> PendingCall[None]:
         """Calls the procedure ``will_panic``."""
-        return self.invoke("will_panic")
+        return self.invoke("will_panic", ())

@@ -13,4 +13,4 @@ class Reducers(ReducerCalls[Outcome]):
 
     def schedule_proc(self) -> Outcome:
         """Calls the reducer ``schedule_proc``."""
-        return self.invoke("schedule_proc")
+        return self.invoke("schedule_proc", ())

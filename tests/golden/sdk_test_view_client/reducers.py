@@ -14,12 +14,12 @@ class Reducers(ReducerCalls[Outcome]):
 
     def delete_player(self, identity: Identity) -> Outcome:
         """Calls the reducer ``delete_player``."""
-        return self.invoke("delete_player", identity)
+        return self.invoke("delete_player", (identity,))
 
     def insert_player(self, identity: Identity, level: u64) -> Outcome:
         """Calls the reducer ``insert_player``."""
-        return self.invoke("insert_player", identity, level)
+        return self.invoke("insert_player", (identity, level))
 
     def move_player(self, dx: i32, dy: i32) -> Outcome:
         """Calls the reducer ``move_player``."""
-        return self.invoke("move_player", dx, dy)
+        return self.invoke("move_player", (dx, dy))
