@@ -11,16 +11,24 @@ if TYPE_CHECKING:
     from stdbpy.errors import (
         AutoIncOverflow,
         EncodeError,
+        HttpFailed,
         ReducerError,
         RowNotFound,
         StdbError,
         UniqueConstraintViolation,
     )
-    from stdbpy.module.context import ReducerContext
     from stdbpy.module.handles import Index, PrimaryKey, Table, Tables, Unique
+    from stdbpy.module.http import HttpHeaders, HttpRequest, HttpResponse
+    from stdbpy.module.http_handlers import Router, http_handler, http_router
+    from stdbpy.module.procedure_context import HandlerContext, ProcedureContext
+    from stdbpy.module.procedures import procedure
+    from stdbpy.module.reducer_context import ReducerContext
     from stdbpy.module.reducers import client_connected, client_disconnected, init, reducer
     from stdbpy.module.tables import auto_inc, column, index, table
+    from stdbpy.module.view_context import AnonymousViewContext, ViewContext
+    from stdbpy.module.views import view
     from stdbpy.module.visibility import client_visibility_filter
+    from stdbpy.query import Query
     from stdbpy.sats.annotations import (
         f32,
         f64,
@@ -45,17 +53,39 @@ _HOMES = {
     "stdbpy.errors": (
         "AutoIncOverflow",
         "EncodeError",
+        "HttpFailed",
         "ReducerError",
         "RowNotFound",
         "StdbError",
         "UniqueConstraintViolation",
     ),
-    "stdbpy.module.context": ("ReducerContext",),
+    "stdbpy.module.reducer_context": ("ReducerContext",),
     "stdbpy.module.handles": ("Index", "PrimaryKey", "Table", "Tables", "Unique"),
     "stdbpy.sats.ranges": ("Range", "above", "at_least", "at_most", "below", "between"),
     "stdbpy.module.reducers": ("client_connected", "client_disconnected", "init", "reducer"),
     "stdbpy.module.tables": ("auto_inc", "column", "index", "table"),
     "stdbpy.module.visibility": ("client_visibility_filter",),
+    "stdbpy.module.view_context": (
+        "AnonymousViewContext",
+        "ViewContext",
+    ),
+    "stdbpy.module.procedure_context": (
+        "HandlerContext",
+        "ProcedureContext",
+    ),
+    "stdbpy.module.http": (
+        "HttpHeaders",
+        "HttpRequest",
+        "HttpResponse",
+    ),
+    "stdbpy.module.http_handlers": (
+        "Router",
+        "http_handler",
+        "http_router",
+    ),
+    "stdbpy.module.procedures": ("procedure",),
+    "stdbpy.module.views": ("view",),
+    "stdbpy.query": ("Query",),
     "stdbpy.sats.annotations": (
         "f32",
         "f64",
@@ -105,17 +135,26 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "AnonymousViewContext",
     "AutoIncOverflow",
     "ConnectionId",
     "EncodeError",
     "Err",
+    "HandlerContext",
+    "HttpFailed",
+    "HttpHeaders",
+    "HttpRequest",
+    "HttpResponse",
     "Identity",
     "Index",
     "Ok",
     "PrimaryKey",
+    "ProcedureContext",
+    "Query",
     "Range",
     "ReducerContext",
     "ReducerError",
+    "Router",
     "RowNotFound",
     "ScheduleAt",
     "Some",
@@ -127,6 +166,7 @@ __all__ = [
     "Timestamp",
     "Unique",
     "UniqueConstraintViolation",
+    "ViewContext",
     "__version__",
     "above",
     "at_least",
@@ -140,6 +180,8 @@ __all__ = [
     "column",
     "f32",
     "f64",
+    "http_handler",
+    "http_router",
     "i8",
     "i16",
     "i32",
@@ -148,6 +190,7 @@ __all__ = [
     "i256",
     "index",
     "init",
+    "procedure",
     "reducer",
     "table",
     "u8",
@@ -156,4 +199,5 @@ __all__ = [
     "u64",
     "u128",
     "u256",
+    "view",
 ]

@@ -1,35 +1,56 @@
-"""A loaded module joined with a host: where reducers are called."""
+"""A loaded module joined with a host: where its functions are called."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
-from stdbpy.errors import DecodeError, InvalidArguments, NoSuchReducer, nearest
-from stdbpy.module.assembly.module import Assembled, ReducerBinding
-from stdbpy.module.context import ReducerContext
+from stdbpy.errors import DecodeError, EncodeError, InvalidArguments, NoSuchReducer, nearest
+from stdbpy.module.assembly.module import Assembled
+from stdbpy.module.context import Context
+from stdbpy.module.function_bindings import ProcedureBinding, ReducerBinding, ViewBinding
 from stdbpy.module.handles import Tables
 from stdbpy.module.host import Host
+from stdbpy.module.http import HttpResponse, request_of, response_head
 from stdbpy.module.logs import current_host
+from stdbpy.module.procedure_context import HandlerContext
+from stdbpy.module.queries import Queries
+from stdbpy.module.reducer_context import ReducerContext
+from stdbpy.module.stored_rows import within
+from stdbpy.module.view_context import AnonymousViewContext
+from stdbpy.query import Query
+from stdbpy.sats.bsatn import Codec
 from stdbpy.sats.values import ConnectionId, Identity, Timestamp
+
+_NOBODY = Identity.from_int(0)
 
 
 class BoundModule:
     """A module and its database. Calls are made one at a time; modules of different databases may
-    run in different threads."""
+    run in different threads.
+
+    Functions are called by their place among those of their kind. Whatever they raise comes out, and
+    is a bug in them, unless it is said otherwise; undoing what was done is left to the host.
+    """
 
     def __init__(self, assembled: Assembled, host: Host, database_identity: Identity, log: logging.Logger) -> None:
         self._host = host
         self._identity = database_identity
         self._log = log
-        databases = {
+        self._queries = Queries(assembled.schema, assembled.tables)
+        self._databases: dict[type[Context], Tables] = {
             context: db_class(assembled.tables, table_classes, host)
             for context, (db_class, table_classes) in assembled.db_classes.items()
         }
+        self._functions = assembled.functions
         self._reducers: dict[int | str, tuple[ReducerBinding, Callable[..., ReducerContext], Tables]] = {}
-        for number, reducer in enumerate(assembled.reducers):
-            entry = reducer, reducer.context_class, databases[reducer.context_class]
+        for number, reducer in enumerate(assembled.functions.reducers):
+            entry = reducer, reducer.context_class, self._databases[reducer.context_class]
             self._reducers[number] = self._reducers[reducer.name] = entry
+
+    # --- reducers ----------------------------------------------------------------------------
 
     def call_reducer(
         self,
@@ -39,22 +60,19 @@ class BoundModule:
         timestamp: Timestamp,
         args: bytes,
     ) -> None:
-        """Calls a reducer by its name or its number in the schema; ``args`` are its arguments in
-        BSATN, one after the other.
+        """Calls a reducer, also by its name; ``args`` are its arguments in BSATN, one after the other.
 
-        Whatever the reducer raises comes out: ``ReducerError`` if it refuses the call, anything else
-        is a bug in it (see :func:`~stdbpy.module.tracebacks.user_traceback`). Undoing what it did is
-        left to the host. Raises ``NoSuchReducer`` and ``InvalidArguments`` before it is called.
+        Raises ``ReducerError`` if it refuses the call; and ``NoSuchReducer`` and ``InvalidArguments``
+        before it is called.
         """
         entry = self._reducers.get(reducer)
         if entry is None:
             raise self._no_such(reducer)
         binding, make_context, db = entry
-        try:
-            values = binding.arguments.decode(args)
-        except DecodeError as error:
-            raise InvalidArguments(f"the arguments of {binding.name!r} do not fit: {error}", hint=error.hint) from None
-        context = make_context(db, sender, connection_id, timestamp, self._identity, self._log, binding.name)
+        values = _arguments(binding.name, binding.arguments, args)
+        context = make_context(
+            db, sender, connection_id, timestamp, self._identity, self._log, binding.name, self._host
+        )
         running = current_host.set(self._host)
         try:
             binding.function(context, *values)
@@ -64,3 +82,131 @@ class BoundModule:
     def _no_such(self, reducer: int | str) -> NoSuchReducer:
         names = [name for name in self._reducers if isinstance(name, str)]
         return NoSuchReducer(f"the module has no reducer {reducer!r}", hint=nearest(str(reducer), names))
+
+    # --- views -------------------------------------------------------------------------------
+
+    def call_view(self, number: int, sender: Identity | None) -> list[bytes] | str:
+        """Calls a view: the anonymous one of that number if there is no ``sender``. Returns its rows in
+        BSATN, or the SQL whose rows they are."""
+        views = self._functions.anonymous_views if sender is None else self._functions.views
+        binding = views[number]
+        db = self._databases[binding.context_class]
+        make_context: Callable[..., AnonymousViewContext] = binding.context_class
+        asked_by = () if sender is None else (sender,)
+        context = make_context(db, self._identity, self._log, self._queries, *asked_by)
+        with self._running():
+            # Rows may be given one by one, by code that is still the view's.
+            return _query(binding, binding.function(context)) if binding.row is None else _rows(binding, context)
+
+    # --- procedures and HTTP handlers --------------------------------------------------------
+
+    def call_procedure(
+        self, number: int, sender: Identity, connection_id: ConnectionId | None, timestamp: Timestamp, args: bytes
+    ) -> bytes:
+        """Calls a procedure; returns in BSATN what it returned. Raises ``InvalidArguments`` before it is called."""
+        binding = self._functions.procedures[number]
+        values = _arguments(binding.name, binding.arguments, args)
+        context = binding.context_class(
+            sender,
+            connection_id,
+            identity=self._identity,
+            log=self._log,
+            timestamp=timestamp,
+            function=binding.name,
+            host=self._host,
+            make_transaction=self._transactions(binding.transaction_class, binding.name, sender, connection_id),
+        )
+        with self._running():
+            return _result(binding, binding.function(context, *values))
+
+    def call_http_handler(self, number: int, timestamp: Timestamp, request: bytes, body: bytes) -> tuple[bytes, bytes]:
+        """Calls an HTTP handler with a request, of which the body comes by itself (see
+        :mod:`stdbpy.schema.http`); returns its answer in the same form."""
+        binding = self._functions.handlers[number]
+        context: HandlerContext[Any] = binding.context_class(
+            self._identity,
+            self._log,
+            timestamp,
+            binding.name,
+            _NOBODY,
+            self._host,
+            self._transactions(binding.transaction_class, binding.name, _NOBODY, None),
+        )
+        with self._running():
+            response = binding.function(context, request_of(request, body))
+            if not isinstance(response, HttpResponse):
+                raise TypeError(f"{binding.name} has to return a HttpResponse, not {response!r}")
+            return response_head(response), response.body
+
+    def _transactions(
+        self, made_as: type[ReducerContext], function: str, sender: Identity, connection_id: ConnectionId | None
+    ) -> Callable[[Timestamp], ReducerContext]:
+        db = self._databases[made_as]
+        make_context: Callable[..., ReducerContext] = made_as
+
+        def make(timestamp: Timestamp) -> ReducerContext:
+            return make_context(db, sender, connection_id, timestamp, self._identity, self._log, function, self._host)
+
+        return make
+
+    @contextmanager
+    def _running(self) -> Iterator[None]:
+        before = current_host.set(self._host)
+        try:
+            yield
+        finally:
+            current_host.reset(before)
+
+
+def _arguments(function: str, codec: Codec[tuple[Any, ...]], args: bytes) -> tuple[Any, ...]:
+    try:
+        return codec.decode(args)
+    except DecodeError as error:
+        raise InvalidArguments(f"the arguments of {function!r} do not fit: {error}", hint=error.hint) from None
+
+
+def _query(binding: ViewBinding, returned: object) -> str:
+    row = binding.row_class.__name__
+    if not isinstance(returned, Query):
+        raise TypeError(f"the view {binding.name} has to return a Query[{row}], not {returned!r}")
+    if returned.row_type is not binding.row_class:
+        raise TypeError(f"the view {binding.name} has to return a Query[{row}], not one of {returned.table}")
+    return returned.sql
+
+
+def _rows(binding: ViewBinding, context: AnonymousViewContext) -> list[bytes]:
+    returned = binding.function(context)
+    if binding.is_option:
+        rows: Sequence[object] = [] if returned is None else [returned]
+    else:
+        rows = _iterated(binding, returned)
+    assert binding.row is not None
+    for row in rows:
+        if not isinstance(row, binding.row_class):
+            wanted = binding.row_class.__name__
+            raise TypeError(f"the rows of the view {binding.name} are of class {wanted}, not {row!r}")
+    try:
+        return [binding.row.encode(row) for row in rows]
+    except EncodeError as error:
+        raise within(binding.name, error) from None
+
+
+def _iterated(binding: ViewBinding, returned: Any) -> list[object]:
+    try:
+        return list(returned)
+    except TypeError:
+        if hasattr(returned, "__iter__"):
+            raise
+        row = binding.row_class.__name__
+        raise TypeError(f"the view {binding.name} has to return a list[{row}], not {returned!r}") from None
+
+
+def _result(binding: ProcedureBinding, returned: object) -> bytes:
+    if binding.result is not None:
+        try:
+            return binding.result.encode(returned)
+        except EncodeError as error:
+            raise within(f"what {binding.name} returns", error) from None
+    if returned is not None:
+        raise TypeError(f"{binding.name} does not say that it returns something, but returned {returned!r}")
+    return b""

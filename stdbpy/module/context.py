@@ -1,13 +1,15 @@
-"""The context: what a reducer knows about its call, and its way to the database."""
+"""What contexts have in common: the first argument that every function of a module gets."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, dataclass_transform
+from collections.abc import Iterator, Mapping
+from itertools import count
+from typing import TYPE_CHECKING, ClassVar, NoReturn, dataclass_transform
 from uuid import UUID
 
-from stdbpy.module.handles import Tables
-from stdbpy.sats.values import ConnectionId, Identity, Timestamp
+from stdbpy.errors import nearest
+from stdbpy.sats.values import Identity, Timestamp
 
 if TYPE_CHECKING:
     from random import Random
@@ -16,42 +18,65 @@ _VERSION_7 = 0x7 << 76
 _RFC_4122 = 0x8 << 60
 
 
-class _Call:
-    __slots__ = ("_random", "_seed", "_uuids", "connection_id", "db", "identity", "log", "sender", "timestamp")
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Declared:
+    """To type checkers, a frozen dataclass: a subclass may declare an attribute more precisely than
+    its base, and need not set it."""
 
-    def __init__(
-        self,
-        db: Tables,
-        sender: Identity,
-        connection_id: ConnectionId | None,
-        timestamp: Timestamp,
-        identity: Identity,
-        log: logging.Logger,
-        seed: str,
-    ) -> None:
-        self.db = db
-        self.sender = sender
-        """Who calls."""
-        self.connection_id = connection_id
-        """The connection that the call came through; ``None`` for HTTP, schedules and ``init``."""
-        self.timestamp = timestamp
-        """When the call began: the only clock that says the same when the call is repeated."""
+    __slots__ = ()
+
+
+class Context:
+    """Base of all contexts. One is good for the call that it was made for, and for nothing behind it."""
+
+    __slots__ = ("identity", "log")
+
+    called: ClassVar[str] = "context"
+    """What the functions that get one are called: ``reducer``, ``view``, …"""
+    absent: ClassVar[Mapping[str, str]] = {}
+    """What authors might look for here, having met it in other contexts; and what to do instead."""
+
+    def __init__(self, identity: Identity, log: logging.Logger) -> None:
         self.identity = identity
         """The database's own identity."""
         self.log = log
         """Writes to the database's log, as the module's own ``logging`` calls and ``print`` do."""
-        self._seed = seed
+
+    if not TYPE_CHECKING:  # which would believe that every name is there
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name in self.absent:
+                raise AttributeError(f"the context of a {self.called} has no {name!r}: {self.absent[name]}")
+            message = f"the context of a {self.called} has no {name!r}"
+            hint = "" if name.startswith("__") else nearest(name, [each for each in dir(self) if each[0] != "_"])
+            raise AttributeError(f"{message}. {hint}" if hint else message)
+
+
+class TimedContext(Context):
+    """Of functions that run once: they have a time, and what is random depends on that."""
+
+    __slots__ = ("_caller", "_function", "_random", "_uuids", "timestamp")
+
+    def __init__(
+        self, identity: Identity, log: logging.Logger, timestamp: Timestamp, function: str, caller: Identity
+    ) -> None:
+        self.identity = identity
+        self.log = log
+        self.timestamp = timestamp
+        """When the call began: the only clock that says the same when the call is repeated."""
+        self._function = function
+        self._caller = caller
         self._random: Random | None = None
-        self._uuids = 0
+        self._uuids: Iterator[int] | None = None
 
     @property
     def random(self) -> Random:
-        """Random numbers that depend on the call alone (its time, sender and reducer), so that it
+        """Random numbers that depend on the call alone (its time, sender and function), so that it
         does the same when repeated. Not for secrets: the caller can know them."""
         if self._random is None:
             from random import Random
 
-            self._random = Random(f"{self._seed}/{int(self.timestamp)}/{self.sender.hex()}")  # noqa: S311
+            self._random = Random(f"{self._function}/{int(self.timestamp)}/{self._caller.hex()}")  # noqa: S311
         return self._random
 
     def uuid4(self) -> UUID:
@@ -64,8 +89,9 @@ class _Call:
         The layout is SpacetimeDB's (``Uuid::from_counter_v7``): 48 bits of milliseconds since 1970, a
         counter of 31, and 31 from :attr:`random`.
         """
-        counter = self._uuids
-        self._uuids = (counter + 1) & 0x7FFF_FFFF
+        if self._uuids is None:
+            self._uuids = count()
+        counter = next(self._uuids) & 0x7FFF_FFFF
         milliseconds = int(self.timestamp) // 1000 & 0xFFFF_FFFF_FFFF
         return UUID(
             int=milliseconds << 80
@@ -77,30 +103,8 @@ class _Call:
             | self.random.getrandbits(31)
         )
 
-
-@dataclass_transform(frozen_default=True, kw_only_default=True)
-class _Declared:
-    """To type checkers, a frozen dataclass: a subclass may declare an attribute more precisely than
-    its base, and need not set it."""
-
-    __slots__ = ()
-
-
-class ReducerContext(_Call, _Declared):
-    """What a reducer gets as its first argument.
-
-    A subclass says which tables there are, and may have methods of its own; a reducer gets an
-    instance of the class that its first parameter is annotated with:
-
-    >>> class Ctx(ReducerContext):
-    ...     db: Db
-    ...
-    ...     @property
-    ...     def me(self) -> Player | None:
-    ...         return self.db.player.identity.find(self.sender)
-    """
-
-    __slots__ = ()
-
-    db: Tables
-    """The tables, by name: ``ctx.db.player``."""
+    def share_randomness(self, other: TimedContext) -> None:
+        """Goes on with the random numbers and UUIDs of another, as parts of one call do."""
+        if other._uuids is None:
+            other._uuids = count()
+        self._random, self._uuids = other.random, other._uuids

@@ -40,6 +40,16 @@ class IndexOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class RouteOptions:
+    """Which requests a handler answers."""
+
+    method: str
+    """``GET``, …, or ``*`` for any."""
+    path: str
+    handler: Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
 class TableDeclaration:
     row: type
     name: str
@@ -61,6 +71,43 @@ class ReducerDeclaration:
 
 
 @dataclass(frozen=True, slots=True)
+class ViewDeclaration:
+    function: Callable[..., Any]
+    name: str
+    public: bool
+    primary_key: str | None
+    """The column by which clients tell its rows apart."""
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProcedureDeclaration:
+    function: Callable[..., Any]
+    name: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerDeclaration:
+    """A function that answers HTTP requests, those that the router leads to it."""
+
+    function: Callable[..., Any]
+    name: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class RouterDeclaration:
+    routes: tuple[RouteOptions, ...]
+    line: int
+
+    @property
+    def name(self) -> str:
+        """A module has one router."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
 class VisibilityFilter:
     sql: str
     line: int
@@ -71,7 +118,9 @@ class VisibilityFilter:
         return self.sql
 
 
-Declaration = TableDeclaration | ReducerDeclaration | VisibilityFilter
+FunctionDeclaration = ReducerDeclaration | ViewDeclaration | ProcedureDeclaration | HandlerDeclaration
+
+Declaration = TableDeclaration | FunctionDeclaration | RouterDeclaration | VisibilityFilter
 
 
 def record(namespace: dict[str, Any], declaration: Declaration) -> None:

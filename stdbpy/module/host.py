@@ -115,3 +115,22 @@ class Host(Protocol):
     def get_jwt(self, connection_id: bytes) -> bytes | None:
         """The claims of the connection's token as JSON text, or ``None``."""
         ...
+
+    # --- procedures and HTTP handlers ----------------------------------------------------------
+
+    def procedure_start_mut_tx(self) -> int:
+        """Opens a transaction, waiting until no other is open; its time in microseconds since 1970."""
+        ...
+
+    def procedure_commit_mut_tx(self) -> None: ...
+
+    def procedure_abort_mut_tx(self) -> None: ...
+
+    def procedure_sleep_until(self, wake_at_micros_since_unix_epoch: int) -> int:
+        """Returns at that time or later, with what time it is then."""
+        ...
+
+    def procedure_http_request(self, request: bytes, body: bytes) -> tuple[bytes, bytes]:
+        """Sends a request and gives the answer: what comes before the body (see
+        :mod:`stdbpy.schema.http`), and the body. Raises ``HttpFailed`` if there is none."""
+        ...

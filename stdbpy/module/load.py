@@ -65,7 +65,9 @@ def load(source: ModuleSource, also: SchemaCheck = lambda _: ()) -> LoadedModule
     if findings.has_errors:
         raise _failed(source, sorted(findings.problems, key=_place))
     if not placed:
-        findings.warning(source.entry, "the module declares no table and no reducer", "Decorate them: @table, @reducer")
+        findings.warning(
+            source.entry, "the module declares no tables and no functions", "Decorate them: @table, @reducer"
+        )
     return LoadedModule(
         source,
         assembled.schema,

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
-from stdbpy.module.context import ReducerContext
 from stdbpy.module.declarations import ReducerDeclaration, record
+from stdbpy.module.reducer_context import ReducerContext
 from stdbpy.schema.model import Lifecycle
 
 ContextT = TypeVar("ContextT", bound=ReducerContext)

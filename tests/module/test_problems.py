@@ -506,7 +506,7 @@ def test_an_entry_that_python_has_already(entry):
 def test_a_module_without_declarations_is_loaded_with_a_warning():
     module = load_code("x = 1")
     [warning] = module.warnings
-    assert "declares no table and no reducer" in warning.message
+    assert "declares no tables and no functions" in warning.message
 
 
 def test_warnings_do_not_keep_a_module_from_loading():

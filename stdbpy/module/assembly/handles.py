@@ -8,13 +8,13 @@ from typing import Any, get_args, get_origin
 from stdbpy.errors import TypeNotSupported, nearest
 from stdbpy.module.assembly.findings import Findings
 from stdbpy.module.bindings import AccessorBinding, TableBinding
-from stdbpy.module.context import ReducerContext
+from stdbpy.module.context import Context
 from stdbpy.module.handles import Index, PrimaryKey, Table, Tables, Unique, accessor_class
 from stdbpy.sats.annotations import resolve_hints
 
 
 def declared_tables(
-    context_class: type[ReducerContext],
+    context_class: type[Context],
     bindings: Mapping[str, TableBinding],
     faulty: Collection[str],
     findings: Findings,

@@ -4,28 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from itertools import count
+from typing import Any, TypeVar
 
 from stdbpy.errors import Problem, SatsError, nearest
+from stdbpy.module.assembly.bind_functions import bind_functions
 from stdbpy.module.assembly.findings import Findings
-from stdbpy.module.assembly.functions import AssembledReducer, assemble_reducer
+from stdbpy.module.assembly.functions import AssembledFunction, assemble_function
 from stdbpy.module.assembly.handles import declared_tables
 from stdbpy.module.assembly.signatures import read_signature
 from stdbpy.module.assembly.tables import assemble_table
 from stdbpy.module.bindings import TableBinding, bind_tables
-from stdbpy.module.context import ReducerContext
-from stdbpy.module.declarations import Declaration, ReducerDeclaration, TableDeclaration, VisibilityFilter
+from stdbpy.module.context import Context
+from stdbpy.module.declarations import (
+    Declaration,
+    FunctionDeclaration,
+    HandlerDeclaration,
+    ProcedureDeclaration,
+    ReducerDeclaration,
+    RouterDeclaration,
+    TableDeclaration,
+    ViewDeclaration,
+    VisibilityFilter,
+)
+from stdbpy.module.function_bindings import FunctionBindings
 from stdbpy.module.handles import Table, Tables
 from stdbpy.sats.annotations import TypeRegistry
-from stdbpy.sats.bsatn import Codec, compile_codec
 from stdbpy.schema.complete import complete
-from stdbpy.schema.model import ModuleSchema, TypeDef
+from stdbpy.schema.model import HttpHandler, HttpRoute, ModuleSchema, Procedure, Reducer, TypeDef, View
 from stdbpy.schema.model import Table as SchemaTable
 from stdbpy.schema.validate import validate
 
 _KINDS: dict[type[Declaration], str] = {
     TableDeclaration: "table",
     ReducerDeclaration: "reducer",
+    ViewDeclaration: "view",
+    ProcedureDeclaration: "procedure",
+    HandlerDeclaration: "http handler",
+    RouterDeclaration: "http router",
     VisibilityFilter: "rule",
 }
 
@@ -38,25 +54,18 @@ class Placed:
     declaration: Declaration
 
 
-@dataclass(frozen=True, slots=True)
-class ReducerBinding:
-    """What calling a reducer needs, whatever host runs it."""
-
-    name: str
-    function: Any
-    context_class: type[ReducerContext]
-    arguments: Codec[tuple[Any, ...]]
+DbClasses = dict[type[Context], tuple[type[Tables], dict[str, type[Table[Any]]]]]
+"""By the class of a context: that of its ``db``, and those of the tables that its author declares."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
+    """Functions are in the order of the schema's, by which hosts number them."""
+
     schema: ModuleSchema
     tables: dict[str, TableBinding] = field(default_factory=dict)
-    reducers: tuple[ReducerBinding, ...] = ()
-    """In the order of the schema's, by which hosts number them."""
-    db_classes: dict[type[ReducerContext], tuple[type[Tables], dict[str, type[Table[Any]]]]] = field(
-        default_factory=dict
-    )
+    functions: FunctionBindings = field(default_factory=FunctionBindings)
+    db_classes: DbClasses = field(default_factory=dict)
 
 
 SchemaCheck = Callable[[ModuleSchema], Iterable[Problem]]
@@ -85,12 +94,15 @@ class _Assembly:
         self.places: dict[str, str] = {}
         """The author's line of what the schema calls ``table person``, ``reducer add`` or ``rule SELECT …``."""
         self.tables: dict[str, SchemaTable] = {}
-        self.reducers: dict[str, AssembledReducer] = {}
+        self.functions: dict[type, dict[str, AssembledFunction]] = {
+            kind: {} for kind in (Reducer, View, Procedure, HttpHandler)
+        }
         self.row_classes: dict[str, type] = {}
         """Of all tables, those that are not in order too."""
-        self.context_classes: dict[type[ReducerContext], None] = {}
-        """As a set that keeps its order."""
+        self.context_classes: dict[type[Context], None] = {}
+        """Of those with a ``db``, as a set that keeps its order."""
         self.rules: list[str] = []
+        self.routes: tuple[HttpRoute, ...] = ()
 
     def assembled(self, also: SchemaCheck) -> Assembled:
         for each in self.placed:
@@ -108,13 +120,12 @@ class _Assembly:
         }
         if self.findings.has_errors:
             return Assembled(schema)
-        return Assembled(schema, tables, self._bindings(schema), db_classes)
+        return Assembled(schema, tables, bind_functions(schema, self.functions, self.registry.classes), db_classes)
 
     def _assemble(self, placed: Placed) -> None:
         declaration = placed.declaration
         where = self.findings.line_of_module(placed.module, declaration.line)
-        kind = _KINDS[type(declaration)]
-        name = f"{kind} {declaration.name}"
+        name = f"{_KINDS[type(declaration)]} {declaration.name}"
         if name in self.places:
             self._repeated(declaration, where, self.places[name])
             return
@@ -123,10 +134,12 @@ class _Assembly:
             match declaration:
                 case TableDeclaration():
                     self._table(declaration, where)
-                case ReducerDeclaration():
-                    self._reducer(declaration)
                 case VisibilityFilter(sql):
                     self.rules.append(sql)
+                case RouterDeclaration():
+                    self._router(declaration, where)
+                case _:
+                    self._function(declaration)
         except SatsError as error:
             # Found only when joined: two classes of one name.
             self.findings.error(where, error.message, error.hint)
@@ -138,31 +151,57 @@ class _Assembly:
         if table is not None and not self.findings.has_errors_since(known):
             self.tables[table.name] = table
 
-    def _reducer(self, declaration: ReducerDeclaration) -> None:
-        signature = read_signature(declaration.function, self.findings)
-        if signature.context_class is not None:
-            self.context_classes[signature.context_class] = None
-        reducer = assemble_reducer(declaration, signature, self.registry, self.findings)
-        if reducer is not None:
-            self.reducers[declaration.name] = reducer
+    def _function(self, declaration: FunctionDeclaration) -> None:
+        signature = read_signature(declaration, self.findings)
+        with_db = signature.transaction_class or signature.context_class
+        if with_db is not None:
+            self.context_classes[with_db] = None
+        function = assemble_function(declaration, signature, self.registry, self.findings)
+        if function is not None:
+            self.functions[type(function.declared)][declaration.name] = function
+
+    def _router(self, declaration: RouterDeclaration, where: str) -> None:
+        handlers = {
+            each.declaration.function: each.declaration.name
+            for each in self.placed
+            if isinstance(each.declaration, HandlerDeclaration)
+        }
+        for route in declaration.routes:
+            if route.handler not in handlers:
+                message = f"the route {route.method} {route.path!r} leads to {route.handler.__name__!r}, no handler"
+                self.findings.error(where, message, f"Write @http_handler above def {route.handler.__name__}(...)")
+        self.routes = tuple(
+            HttpRoute(handlers[route.handler], route.method, route.path)
+            for route in declaration.routes
+            if route.handler in handlers
+        )
 
     def _repeated(self, declaration: Declaration, where: str, first: str) -> None:
         if isinstance(declaration, VisibilityFilter):
             self.findings.warning(where, f"the same filter is declared already, at {first}", "Remove one of them")
             return
+        if isinstance(declaration, RouterDeclaration):
+            message = f"the module has a router already, at {first}"
+            self.findings.error(where, message, "Join the two: http_router(first.merge(second))")
+            return
         kind = _KINDS[type(declaration)]
-        message = f"there is a {kind} {declaration.name!r} already, at {first}"
-        self.findings.error(where, message, f'@{kind}(name="another_name")')
+        message = f"there is {_a(kind)} {declaration.name!r} already, at {first}"
+        self.findings.error(where, message, f'@{kind.replace(" ", "_")}(name="another_name")')
 
     def _check_schedules(self) -> None:
-        names = [each.declaration.name for each in self.placed if isinstance(each.declaration, ReducerDeclaration)]
+        names = [
+            each.declaration.name
+            for each in self.placed
+            if isinstance(each.declaration, ReducerDeclaration | ProcedureDeclaration)
+        ]
         for each in self.placed:
             declaration = each.declaration
             if not isinstance(declaration, TableDeclaration) or declaration.scheduled in (None, *names):
                 continue
             self.findings.error(
                 self.findings.line_of_module(each.module, declaration.line),
-                f"table {declaration.name!r} is scheduled for {declaration.scheduled!r}, which is no reducer",
+                f"table {declaration.name!r} is scheduled for {declaration.scheduled!r}, "
+                "which is no reducer and no procedure",
                 nearest(declaration.scheduled or "", names)
                 or f"Write one: def {declaration.scheduled}(ctx: ReducerContext, row: {declaration.row.__name__})",
             )
@@ -176,15 +215,28 @@ class _Assembly:
                 source_typespace=types,
                 types=tuple(TypeDef(name, name, ref) for name, ref in named),
                 tables=tuple(map(self._with_good_schedule, self.tables.values())),
-                reducers=tuple(each.reducer for each in self.reducers.values()),
+                reducers=self._declared(Reducer),
+                procedures=self._declared(Procedure),
+                views=_numbered(self._declared(View)),
+                http_handlers=self._declared(HttpHandler),
+                http_routes=self._good_routes(),
                 row_level_security=tuple(self.rules),
             )
         )
 
+    def _declared(self, kind: type[Declared]) -> tuple[Declared, ...]:
+        declared = [each.declared for each in self.functions[kind].values()]
+        return tuple(each for each in declared if isinstance(each, kind))
+
     def _with_good_schedule(self, table: SchemaTable) -> SchemaTable:
-        """What is wrong with the reducer that a table is scheduled for has been told."""
+        """What is wrong with the function that a table is scheduled for has been told."""
         schedule = table.schedule
-        return table if schedule is None or schedule.function in self.reducers else replace(table, schedule=None)
+        good = {*self.functions[Reducer], *self.functions[Procedure]}
+        return table if schedule is None or schedule.function in good else replace(table, schedule=None)
+
+    def _good_routes(self) -> tuple[HttpRoute, ...]:
+        """As with schedules."""
+        return tuple(route for route in self.routes if route.handler in self.functions[HttpHandler])
 
     def _report(self, problem: Problem) -> None:
         """A finding about the schema, at the author's line."""
@@ -194,25 +246,30 @@ class _Assembly:
             return
         thing, _, rest = problem.where.partition(".")
         where = self.places.get(thing, problem.where)
-        kind, _, name = thing.partition(" ")
+        if thing.startswith("http route "):
+            where = self.places["http router "]
+        kind, _, name = thing.rpartition(" ")
         part_kind, _, part = rest.partition(" ")
         if kind == "table" and part_kind == "column" and name in self.row_classes:
             where = self.findings.of_field(self.row_classes[name], part)
-        elif kind == "reducer" and part_kind == "parameter":
-            where = self.findings.of_parameter(self.reducers[name].function, part)
+        elif part_kind == "parameter" and kind in ("reducer", "procedure"):
+            functions = self.functions[Reducer if kind == "reducer" else Procedure]
+            where = self.findings.of_parameter(functions[name].function, part)
         elif kind == "type" and name in self.registry.names:
             cls = self.registry.classes[self.registry.names.index(name)]
             where = self.findings.of_field(cls, part) if part else self.findings.of_class(cls)
         message = problem.message if where == problem.where else f"{problem.where}: {problem.message}"
         self.findings.add(Problem(problem.level, where, message, problem.hint))
 
-    def _bindings(self, schema: ModuleSchema) -> tuple[ReducerBinding, ...]:
-        return tuple(
-            ReducerBinding(
-                name,
-                each.function,
-                each.context_class,
-                compile_codec(each.reducer.params, schema.source_typespace, self.registry.classes),
-            )
-            for name, each in self.reducers.items()
-        )
+
+Declared = TypeVar("Declared", Reducer, View, Procedure, HttpHandler)
+
+
+def _numbered(views: tuple[View, ...]) -> tuple[View, ...]:
+    """Hosts call views by their place among the anonymous ones, or among the others."""
+    numbers = {True: count(), False: count()}
+    return tuple(replace(view, index=next(numbers[view.is_anonymous])) for view in views)
+
+
+def _a(noun: str) -> str:
+    return f"an HTTP{noun[4:]}" if noun.startswith("http") else f"a {noun}"

@@ -1,0 +1,73 @@
+"""The context of reducers: what one knows about its call, and its way to the database."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import ClassVar
+
+from stdbpy.module.context import Declared, TimedContext
+from stdbpy.module.handles import Tables
+from stdbpy.module.host import Host
+from stdbpy.module.sender_auth import SenderAuth
+from stdbpy.sats.values import ConnectionId, Identity, Timestamp
+
+_NOT_IN_A_REDUCER = "a reducer may not wait for the world outside; a @procedure may"
+
+
+class _WithDatabase(TimedContext):
+    __slots__ = ("_auth", "_host", "connection_id", "db", "sender")
+
+    called: ClassVar[str] = "reducer"
+    absent: ClassVar[Mapping[str, str]] = dict.fromkeys(("http", "sleep", "sleep_until"), _NOT_IN_A_REDUCER) | {
+        "transaction": "it is in one already, which ends with it",
+        "with_tx": "it is in a transaction already, which ends with it",
+        "query": "queries are what views return; a reducer reads tables: ctx.db.player.level.filter(3)",
+    }
+
+    def __init__(
+        self,
+        db: Tables,
+        sender: Identity,
+        connection_id: ConnectionId | None,
+        timestamp: Timestamp,
+        identity: Identity,
+        log: logging.Logger,
+        function: str,
+        host: Host,
+    ) -> None:
+        super().__init__(identity, log, timestamp, function, sender)
+        self.db = db
+        self.sender = sender
+        """Who calls."""
+        self.connection_id = connection_id
+        """The connection that the call came through; ``None`` for schedules and ``init``."""
+        self._host = host
+        self._auth: SenderAuth | None = None
+
+    @property
+    def sender_auth(self) -> SenderAuth:
+        """What the caller's token says: ``ctx.sender_auth.jwt``."""
+        if self._auth is None:
+            self._auth = SenderAuth(self.connection_id, self._host.get_jwt)
+        return self._auth
+
+
+class ReducerContext(_WithDatabase, Declared):
+    """What a reducer gets as its first argument, and what a procedure gets for each transaction.
+
+    A subclass says which tables there are, and may have methods of its own; a reducer gets an
+    instance of the class that its first parameter is annotated with:
+
+    >>> class Ctx(ReducerContext):
+    ...     db: Db
+    ...
+    ...     @property
+    ...     def me(self) -> Player | None:
+    ...         return self.db.player.identity.find(self.sender)
+    """
+
+    __slots__ = ()
+
+    db: Tables
+    """The tables, by name: ``ctx.db.player``."""
