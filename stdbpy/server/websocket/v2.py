@@ -188,7 +188,7 @@ def _failure(outcome: CallOutcome) -> m.ReducerOutcome:
 
 def _query_rows(found: Sequence[QueryRows]) -> m.QueryRows:
     """The real server leaves out queries of tables without any rows."""
-    return m.QueryRows([_table_rows(rows) for rows in found if not rows.table_is_empty])
+    return m.QueryRows([_table_rows(rows) for rows in found if not rows.is_void])
 
 
 def _table_rows(rows: QueryRows) -> m.SingleTableRows:

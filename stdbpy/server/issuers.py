@@ -1,0 +1,205 @@
+"""Other issuers of tokens: their keys, found by OpenID Connect discovery, and the tokens that these have signed.
+
+Any issuer is taken whose discovery document can be fetched, as on the real server (SpacetimeDB 2.8.3,
+``crates/core/src/auth/token_validation.rs``): an identity follows from issuer and subject, so that no issuer can
+make tokens for another one's subjects. All of it belongs to the thread of the event loop, but :meth:`Issuers.known`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import jwt
+
+from stdbpy.server.claims import Credentials, TokenError, key_id, verified
+
+if TYPE_CHECKING:
+    import httpx
+
+ALGORITHMS = ["ES256", "RS256"]
+
+FRESH = 300.0
+"""Seconds for which keys are used without a look at whether there are new ones."""
+
+LONGEST_USE = 7200.0
+"""Seconds for which keys are used whose issuer cannot be asked again; this and the one above are the real server's."""
+
+PAUSE = 5.0
+"""Seconds for which an issuer is not asked again that could not be asked."""
+
+PATIENCE = 5.0
+"""Seconds that an issuer has for each of two answers."""
+
+LARGEST_ANSWER = 1024 * 1024
+MOST_ISSUERS = 64
+MOST_AT_ONCE = 8
+REMEMBERED_TOKENS = 256
+"""Of each issuer."""
+
+log = logging.getLogger("stdbpy.server")
+
+
+class IssuerError(TokenError):
+    """The issuer's keys cannot be had."""
+
+
+class IssuerKeys:
+    """Those of one issuer at one moment, by their names, and the tokens that they were found to have signed."""
+
+    def __init__(self, issuer: str, keys: Mapping[str, Any], fetched: float) -> None:
+        self.issuer = issuer
+        self.fetched = fetched
+        self._keys = keys
+        self._checked: OrderedDict[str, Credentials] = OrderedDict()
+
+    def known(self, token: str) -> Credentials | None:
+        return self._checked.get(token)
+
+    def check(self, token: str) -> Credentials:
+        """What a token says. Raises :class:`TokenError` if it was not signed by one of the keys."""
+        known = self._checked.get(token)
+        if known is None:
+            known = self._verified(token)
+            self._checked[token] = known
+            if len(self._checked) > REMEMBERED_TOKENS:
+                self._checked.popitem(last=False)
+        return known
+
+    def _verified(self, token: str) -> Credentials:
+        name = key_id(token)
+        if name is not None:
+            if name not in self._keys:
+                raise TokenError("Specified key ID not found in JWKs")
+            return verified(token, self._keys[name], ALGORITHMS)
+        refusal = TokenError("the issuer has no keys")
+        for key in self._keys.values():
+            try:
+                return verified(token, key, ALGORITHMS)
+            except TokenError as error:
+                refusal = error
+        raise refusal
+
+
+class Issuers:
+    """Those whose tokens have come. ``clock`` gives seconds."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._keys: OrderedDict[str, IssuerKeys] = OrderedDict()
+        self._failed: OrderedDict[str, tuple[float, IssuerError]] = OrderedDict()
+        self._fetching: dict[str, asyncio.Task[IssuerKeys]] = {}
+        self._turn = asyncio.Semaphore(MOST_AT_ONCE)
+
+    def known(self, token: str) -> Credentials | None:
+        """What a token says that was found to be good with keys that are still fresh. Any thread may ask."""
+        oldest = self._clock() - FRESH
+        for keys in list(self._keys.values()):
+            if keys.fetched > oldest and (found := keys.known(token)) is not None:
+                return found
+        return None
+
+    async def check(self, token: str, issuer: str) -> Credentials:
+        """What a token of ``issuer`` says. Raises :class:`TokenError`."""
+        return (await self._keys_of(issuer)).check(token)
+
+    async def _keys_of(self, issuer: str) -> IssuerKeys:
+        now = self._clock()
+        keys = self._keys.get(issuer)
+        if keys is not None and keys.fetched > now - FRESH:
+            self._keys.move_to_end(issuer)
+            return keys
+        failed = self._failed.get(issuer)
+        if failed is None or failed[0] <= now - PAUSE:
+            if keys is None or keys.fetched <= now - LONGEST_USE:
+                return await asyncio.shield(self._fetched(issuer))
+            self._fetched(issuer)
+        if keys is not None and keys.fetched > now - LONGEST_USE:
+            return keys
+        assert failed is not None, "otherwise it would have been asked"
+        raise failed[1]
+
+    def _fetched(self, issuer: str) -> asyncio.Task[IssuerKeys]:
+        """The keys on their way: several who want them ask once."""
+        task = self._fetching.get(issuer)
+        if task is None:
+            task = self._fetching[issuer] = asyncio.ensure_future(self._fetch(issuer))
+            task.add_done_callback(lambda done: self._settle(issuer, done))
+        return task
+
+    def _settle(self, issuer: str, done: asyncio.Task[IssuerKeys]) -> None:
+        del self._fetching[issuer]
+        if done.cancelled():
+            return
+        error = done.exception()
+        if error is None:
+            self._failed.pop(issuer, None)
+            _put(self._keys, issuer, done.result())
+        else:
+            assert isinstance(error, IssuerError)
+            _put(self._failed, issuer, (self._clock(), error))
+
+    async def _fetch(self, issuer: str) -> IssuerKeys:
+        # Loaded when the first token of another issuer comes: most servers never see one.
+        import httpx
+
+        async with self._turn:
+            try:
+                async with httpx.AsyncClient(timeout=PATIENCE, follow_redirects=True, max_redirects=5) as client:
+                    document = await _json(client, f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+                    keys = await _json(client, str(document["jwks_uri"]))
+            except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError, TimeoutError) as error:
+                log.warning(
+                    "The keys of issuer %.200r cannot be had: %.200s", issuer, str(error) or type(error).__name__
+                )
+                raise IssuerError(f"Error fetching public key for issuer {issuer}") from None
+        return IssuerKeys(issuer, _read_keys(keys), self._clock())
+
+
+def _put(bounded: OrderedDict[str, Any], issuer: str, value: Any) -> None:
+    bounded[issuer] = value
+    bounded.move_to_end(issuer)
+    if len(bounded) > MOST_ISSUERS:
+        bounded.popitem(last=False)
+
+
+async def _json(client: httpx.AsyncClient, url: str) -> Any:
+    """The JSON at an address. Raises ``ValueError`` for what is none, or too much."""
+    import json
+
+    body = b""
+    async with asyncio.timeout(PATIENCE), client.stream("GET", url) as answer:
+        answer.raise_for_status()
+        async for part in answer.aiter_bytes():
+            body += part
+            if len(body) > LARGEST_ANSWER:
+                raise ValueError("the answer is too large")
+    return json.loads(body)
+
+
+def _read_keys(document: Any) -> dict[str, Any]:
+    """The keys of a JSON web key set that can be used here. Raises ``IssuerError`` if it is none."""
+    if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
+        raise IssuerError("the issuer's keys are no JSON web key set")
+    found: dict[str, Any] = {}
+    for number, description in enumerate(document["keys"]):
+        try:
+            key = jwt.PyJWK.from_dict(description, algorithm=_algorithm(description))
+        except (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError):
+            continue  # of a kind that is not used here
+        found[key.key_id if isinstance(key.key_id, str) else f"without a name, {number}"] = key.key
+    return found
+
+
+def _algorithm(description: Any) -> str:
+    """How a key signs, by its kind: a key set need not say."""
+    match description:
+        case {"kty": "RSA"}:
+            return "RS256"
+        case {"kty": "EC", "crv": "P-256"}:
+            return "ES256"
+    raise ValueError("no kind of key that is used here")
