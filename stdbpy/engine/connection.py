@@ -8,13 +8,15 @@ from concurrent.futures import Future
 from time import perf_counter_ns
 
 from stdbpy.engine.instance import Instance
+from stdbpy.engine.procedures.procedures import Procedures
+from stdbpy.engine.results import ProcedureOutcome
 from stdbpy.engine.subscriptions.events import (
     CalledFunction,
     CallEnded,
     CallRefused,
     Ended,
     EndReason,
-    ProcedureFailed,
+    ProcedureEnded,
     QueryAnswered,
     Request,
     SetId,
@@ -26,7 +28,7 @@ from stdbpy.errors import SqlError, StdbError
 from stdbpy.schema.model import Lifecycle, ModuleSchema
 
 Arguments = bytes | Callable[[ModuleSchema], bytes]
-"""A reducer's arguments in BSATN, or what makes them for the module that runs when the call's turn comes,
+"""A function's arguments in BSATN, or what makes them for the module that runs when the call's turn comes,
 and raises ``InvalidArguments``."""
 
 log = logging.getLogger("stdbpy.engine")
@@ -40,10 +42,13 @@ class DatabaseConnection:
     :meth:`Database.connect <stdbpy.engine.database.Database.connect>` makes these.
     """
 
-    def __init__(self, subscriber: Subscriber, instance: Instance, worker: Worker) -> None:
+    def __init__(
+        self, subscriber: Subscriber, instance: Instance, worker: Worker, procedures: Procedures
+    ) -> None:
         self._subscriber = subscriber
         self._instance = instance
         self._worker = worker
+        self._procedures = procedures
 
     def subscribe(self, request: Request, set_id: SetId, queries: Sequence[str], *, all_rows: bool = False) -> None:
         """Answered by ``Subscribed`` or ``SubscriptionFailed``. A set of that name that is there already goes
@@ -69,9 +74,9 @@ class DatabaseConnection:
         is refused, and what it changes is told as what others change."""
         self._submit(self._call, request, reducer, args, wants_answer)
 
-    def call_procedure(self, request: Request, procedure: str) -> None:
-        """Answered by ``ProcedureFailed``."""
-        self._submit(self._call_procedure, request, procedure)
+    def call_procedure(self, request: Request, procedure: str, args: Arguments) -> None:
+        """Answered by ``ProcedureEnded`` when it has ended; what is asked for later does not wait for that."""
+        self._submit(self._call_procedure, request, procedure, args)
 
     def refuse(self, detail: str) -> None:
         """Ends the connection when all that was asked for before has been answered."""
@@ -137,11 +142,25 @@ class DatabaseConnection:
             function = CalledFunction(reducer, number, encoded)
             subscriptions.tell(subscriber, CallEnded(request, function, outcome, call.updates))
 
-    def _call_procedure(self, request: Request, procedure: str) -> None:
-        instance = self._instance
-        declared = (prefix + one.name for prefix, module in instance.schema.walk() for one in module.procedures)
-        error = "This server cannot run procedures yet" if procedure in declared else "No such procedure"
-        instance.subscriptions.tell(self._subscriber, ProcedureFailed(request, error))
+    def _call_procedure(self, request: Request, procedure: str, args: Arguments) -> None:
+        instance, caller = self._instance, self._subscriber.caller
+        try:
+            encoded = args if isinstance(args, bytes) else args(instance.schema)
+            known = instance.procedure_for(procedure, caller, encoded)
+            module = instance.joined
+        except StdbError as refusal:
+            self._procedure_ended(request, ProcedureOutcome(None, refusal.message))
+            return
+
+        def tell(running: Future[ProcedureOutcome]) -> None:
+            error = running.exception()
+            outcome = running.result() if error is None else ProcedureOutcome(None, str(error))
+            self._submit(self._procedure_ended, request, outcome)
+
+        self._procedures.call(module, known, encoded, caller, instance.clock()).add_done_callback(tell)
+
+    def _procedure_ended(self, request: Request, outcome: ProcedureOutcome) -> None:
+        self._instance.subscriptions.tell(self._subscriber, ProcedureEnded(request, outcome))
 
     def _refuse(self, detail: str) -> None:
         self._instance.subscriptions.tell(self._subscriber, Ended(EndReason.REFUSED, detail))

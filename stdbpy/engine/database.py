@@ -12,8 +12,10 @@ from stdbpy.engine import deployment
 from stdbpy.engine.connection import DatabaseConnection
 from stdbpy.engine.figures import Figures
 from stdbpy.engine.host import ModuleCode
-from stdbpy.engine.instance import Instance, Listener
-from stdbpy.engine.results import Caller, CallOutcome, StatementResult
+from stdbpy.engine.instance import Instance, Listener, ScheduledCall
+from stdbpy.engine.procedures.joined_module import JoinedModule, KnownProcedure
+from stdbpy.engine.procedures.procedures import Procedures
+from stdbpy.engine.results import Caller, CallOutcome, ProcedureOutcome, StatementResult
 from stdbpy.engine.subscriptions.events import EndReason, Mailbox
 from stdbpy.engine.subscriptions.subscriber import ConnectionOptions, Subscriber
 from stdbpy.engine.transaction import Transaction
@@ -21,6 +23,7 @@ from stdbpy.engine.update_plan import Agreement, UpdatePlan
 from stdbpy.engine.worker import Worker
 from stdbpy.errors import DataDirectoryError, EngineError, ModuleChanged, NotAllowed, StdbError
 from stdbpy.sats.values import Identity
+from stdbpy.schema.http import HttpRequestHead, HttpResponseHead
 from stdbpy.schema.model import Lifecycle, ModuleSchema
 
 T = TypeVar("T")
@@ -45,6 +48,7 @@ class Database:
         host_type: str,
         program_hash: bytes,
         names: Callable[[Identity], list[str]],
+        allow_loopback_http: bool = False,
     ) -> None:
         self.identity = instance.identity
         self.owner = instance.owner
@@ -57,6 +61,8 @@ class Database:
         self._instance = instance
         self._work = _Work(instance, start)
         self._worker = Worker(f"stdbpy-{self.identity.hex()[:8]}", self._work)
+        self._procedures = Procedures(instance, self._worker, allow_loopback_http=allow_loopback_http)
+        self._work.begin_scheduled = self._begin_scheduled
         self._worker.start()
 
     # --- about it ----------------------------------------------------------------------------
@@ -117,6 +123,38 @@ class Database:
         """
         return self._worker.submit(self._call, reducer, args, caller, connects, schema)
 
+    def call_procedure(
+        self, procedure: str, args: bytes, caller: Caller, *, connects: bool = False, schema: ModuleSchema | None = None
+    ) -> Future[ProcedureOutcome]:
+        """Runs a procedure on a thread of its own. A bug in it gives an outcome that says so. The future raises
+        ``NoSuchProcedure``; ``connects`` and ``schema`` are as in :meth:`call`."""
+        answer: Future[ProcedureOutcome] = Future()
+        answer.set_running_or_notify_cancel()
+
+        def begin(expected: Future[tuple[JoinedModule, KnownProcedure]]) -> None:
+            error = expected.exception()
+            if error is not None:
+                answer.set_exception(error)
+                return
+            module, known = expected.result()
+            self._procedures.call(module, known, args, caller, self._instance.clock()).add_done_callback(end)
+
+        def end(running: Future[ProcedureOutcome]) -> None:
+            if connects:
+                self._worker.submit(self._disconnected, caller).add_done_callback(lambda _: _pass_on(running, answer))
+            else:
+                _pass_on(running, answer)
+
+        self._worker.submit(self._expect_procedure, procedure, args, caller, connects, schema).add_done_callback(begin)
+        return answer
+
+    def answer_http(
+        self, handler: str, request: HttpRequestHead, body: bytes
+    ) -> Future[tuple[HttpResponseHead, bytes]]:
+        """Lets one of the module's HTTP handlers answer a request, on a thread of its own. The future raises
+        ``EngineError`` for a bug in it; this raises it if there is no such handler."""
+        return self._procedures.answer(self._instance.joined, handler, request, body)
+
     def sql(
         self, text: str, caller: Caller, *, is_owner: bool, connects: bool = False
     ) -> Future[list[StatementResult]]:
@@ -154,17 +192,40 @@ class Database:
 
     def run_due(self) -> Future[None]:
         """Looks at the clock: the future is done when the schedules that were due have run. Only a
-        program that sets the clock needs this; otherwise they run by themselves."""
+        program that sets the clock needs this; otherwise they run by themselves. Procedures are begun, and those
+        that sleep look at the clock."""
+        self._procedures.look_at_clock()
         return self._worker.submit(_nothing)
 
     def _call(
         self, reducer: str, args: bytes, caller: Caller, connects: bool, schema: ModuleSchema | None
     ) -> CallOutcome:
-        if schema is not None and schema is not self._instance.schema:
-            raise ModuleChanged("The module has been updated since the call was written down", hint="Call again.")
+        self._expect_schema(schema)
         if connects:
             return self._while_connected(caller, self._instance.call, reducer, args, caller)
         return self._instance.call(reducer, args, caller)
+
+    def _expect_schema(self, schema: ModuleSchema | None) -> None:
+        if schema is not None and schema is not self._instance.schema:
+            raise ModuleChanged("The module has been updated since the call was written down", hint="Call again.")
+
+    def _expect_procedure(
+        self, procedure: str, args: bytes, caller: Caller, connects: bool, schema: ModuleSchema | None
+    ) -> tuple[JoinedModule, KnownProcedure]:
+        self._expect_schema(schema)
+        if connects:
+            self._connected(caller)
+        try:
+            return self._instance.joined, self._instance.procedure_for(procedure, caller, args)
+        except StdbError:
+            if connects:
+                self._disconnected(caller)
+            raise
+
+    def _begin_scheduled(self, call: ScheduledCall) -> None:
+        caller = Caller(self.identity)
+        running = self._procedures.call(call.module, call.procedure, call.row, caller, call.timestamp)
+        running.add_done_callback(lambda _: self._worker.submit(self._instance.procedure_ended, call))
 
     def _connected(self, caller: Caller) -> None:
         outcome = self._instance.call_lifecycle(Lifecycle.ON_CONNECT, caller)
@@ -174,7 +235,7 @@ class Database:
     def _connect(self, subscriber: Subscriber) -> DatabaseConnection:
         self._connected(subscriber.caller)
         self._instance.subscriptions.add(subscriber)
-        return DatabaseConnection(subscriber, self._instance, self._worker)
+        return DatabaseConnection(subscriber, self._instance, self._worker, self._procedures)
 
     def _disconnected(self, caller: Caller) -> None:
         self._instance.call_lifecycle(Lifecycle.ON_DISCONNECT, caller)
@@ -206,6 +267,7 @@ class Database:
     def close(self, patience: float | None = None) -> bool:
         """Returns when everything that was asked for has been done and is durable; or, with false,
         when that has taken ``patience`` seconds (see :attr:`busy_with`). Clients are not connected any more."""
+        self._procedures.close()
         has_ended = self._worker.close(patience)
         self._instance.subscriptions.end_all(EndReason.DATABASE_GONE)
         return has_ended
@@ -216,8 +278,19 @@ class Database:
         return self._instance.running
 
 
+def _pass_on(done: Future[T], to: Future[T]) -> None:
+    error = done.exception()
+    if error is None:
+        to.set_result(done.result())
+    else:
+        to.set_exception(error)
+
+
 class _Work:
     """What the thread does besides jobs."""
+
+    begin_scheduled: Callable[[ScheduledCall], None]
+    """Runs a procedure whose time has come, elsewhere."""
 
     def __init__(self, instance: Instance, start: Callable[[Instance], None]) -> None:
         self.opened = Event()
@@ -242,6 +315,8 @@ class _Work:
 
     def commit(self) -> None:
         self._instance.commit()
+        for call in self._instance.take_begun():
+            self.begin_scheduled(call)
 
     def rest(self) -> bool:
         try:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from stdbpy.engine.delta import Delta
-from stdbpy.engine.host import ModuleCode, RunningModule
+from stdbpy.engine.host import ModuleCode
 from stdbpy.engine.instance import Instance
 from stdbpy.engine.journal.file_journal import FileJournal
 from stdbpy.engine.migration import migrate
+from stdbpy.engine.procedures.joined_module import JoinedModule
 from stdbpy.engine.programs import load_program, program_hash
 from stdbpy.engine.results import Caller
 from stdbpy.engine.store.store import Store
@@ -108,9 +109,9 @@ def update(instance: Instance, program: bytes, code: ModuleCode, agreement: Agre
         instance.logs.system(str(step))
 
 
-def _views_after_update(instance: Instance, store: Store, module: RunningModule) -> tuple[Views, Delta]:
+def _views_after_update(instance: Instance, store: Store, module: JoinedModule) -> tuple[Views, Delta]:
     try:
-        return instance.views_after_update(store, module)
+        return instance.views_after_update(store, module.main)
     except ViewFailed as failure:
         raise MigrationRefused(
             f"A view that is in use fails in the new version: {failure}", hint="The module's log says more."

@@ -54,7 +54,8 @@ class Engine:
 
     With a ``data_dir`` everything that was confirmed survives a crash and a loss of power; no other
     process can use the directory meanwhile. With ``None`` nothing is kept. ``clock`` is what
-    schedules and ``ctx.timestamp`` go by.
+    schedules and ``ctx.timestamp`` go by. Procedures may send HTTP requests to this machine only with
+    ``allow_loopback_http``; released servers of SpacetimeDB never let them.
 
     >>> with Engine(None) as engine:  # doctest: +SKIP
     ...     engine.publish(pack(source), owner=me, name="chat")
@@ -63,9 +64,12 @@ class Engine:
     Raises ``DataDirectoryError`` if the directory cannot be used. Any thread may use an engine.
     """
 
-    def __init__(self, data_dir: Path | None, *, clock: Clock = Timestamp.now) -> None:
+    def __init__(
+        self, data_dir: Path | None, *, clock: Clock = Timestamp.now, allow_loopback_http: bool = False
+    ) -> None:
         self._folder = data_dir
         self._clock = clock
+        self._allow_loopback_http = allow_loopback_http
         self._publishing = Lock()
         if data_dir is not None:
             try:
@@ -291,6 +295,7 @@ class Engine:
             host_type=entry.host_type,
             program_hash=entry.program_hash,
             names=self._control.names_of,
+            allow_loopback_http=self._allow_loopback_http,
         )
 
     def _folder_of(self, entry: DatabaseEntry) -> Path | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from time import monotonic, perf_counter_ns
 from typing import TypeVar
 
@@ -12,6 +14,7 @@ from stdbpy.engine.figures import Counts
 from stdbpy.engine.host import Crash, ModuleCode, RunningModule
 from stdbpy.engine.journal.journal import Journal, NoJournal
 from stdbpy.engine.logs import LogStore
+from stdbpy.engine.procedures.joined_module import JoinedModule, KnownProcedure
 from stdbpy.engine.results import FATAL, Caller, CallOutcome, StatementResult
 from stdbpy.engine.schedules import Due, Schedules
 from stdbpy.engine.store.store import Store
@@ -21,6 +24,7 @@ from stdbpy.engine.views.views import Views
 from stdbpy.errors import (
     EngineError,
     InvalidArguments,
+    NoSuchProcedure,
     NoSuchReducer,
     NotAllowed,
     ReducerError,
@@ -42,6 +46,16 @@ Listener = Callable[[Commit], None]
 T = TypeVar("T")
 
 log = logging.getLogger("stdbpy.engine")
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledCall:
+    """A procedure whose time has come."""
+
+    module: JoinedModule
+    procedure: KnownProcedure
+    row: bytes
+    timestamp: Timestamp
 
 
 class Instance:
@@ -69,7 +83,11 @@ class Instance:
         self.counts = Counts()
         self._group: list[Commit] = []
         self._no_schedules_until = 0.0
+        self._joined: JoinedModule | None = None
         self._module: RunningModule | None = None
+        self._begun: list[ScheduledCall] = []
+        self._awaited: ScheduledCall | None = None
+        """The scheduled procedure that runs; as on the real server, other schedules wait for its end."""
         self._views: Views | None = None
         self._why_no_module: StdbError = EngineError("No module was published yet")
         self._reducers: dict[str, tuple[int, Reducer]] = {}
@@ -77,29 +95,30 @@ class Instance:
 
     # --- the module --------------------------------------------------------------------------
 
-    def join(self, store: Store, code: ModuleCode) -> RunningModule:
+    def join(self, store: Store, code: ModuleCode) -> JoinedModule:
         """Joins code and tables that have the same schema, without using them yet."""
-        return code.run(store, self.identity, self.logs)
+        return JoinedModule(store, lambda: code.run(store, self.identity, self.logs))
 
-    def use(self, store: Store, module: RunningModule, views: Views | None = None) -> None:
+    def use(self, store: Store, module: JoinedModule, views: Views | None = None) -> None:
         """Serves these tables and runs this module from now on, with its ``views`` if some are live
         already (see :meth:`views_after_update`). The group must be empty."""
-        self._views = views or self._new_views(store, module)
+        self._views = views or self._new_views(store, module.main)
         self._views.take_place()
         self._use(store)
-        self._module = module
+        self._joined, self._module = module, module.main
 
     def do_without(self, store: Store, why: StdbError) -> None:
         """Serves the tables alone: the module's code cannot be run."""
         self._views = store.views = None
         self._use(store)
-        self._module = None
+        self._joined = self._module = None
         self._why_no_module = why
 
     def _use(self, store: Store) -> None:
         self.store = store
         self.subscriptions.module_replaced(store)
         self.schedules = Schedules(store, self.clock())
+        self._begun, self._awaited = [], None
         named = [
             (prefix + reducer.name, reducer) for prefix, module in store.schema.walk() for reducer in module.reducers
         ]
@@ -155,6 +174,30 @@ class Instance:
             )
         return self._run(number, reducer, caller, args, self.clock())
 
+    @property
+    def joined(self) -> JoinedModule:
+        """The module that runs. Raises ``EngineError`` if none does. Any thread may ask."""
+        joined = self._joined
+        if joined is None:
+            raise EngineError(f"The module cannot be run: {self._why_no_module}", hint=self._why_no_module.hint)
+        return joined
+
+    def procedure_for(self, name: str, caller: Caller, args: bytes) -> KnownProcedure:
+        """The procedure that a client calls with these arguments. Raises ``NoSuchProcedure`` and
+        ``InvalidArguments``."""
+        known = self.joined.procedure(name)
+        if known is None or (known.definition.visibility is Visibility.PRIVATE and caller.identity != self.owner):
+            self.logs.system(
+                f"A client called a procedure {name!r}, and there is none", level=LogLevel.ERROR, function=name
+            )
+            raise NoSuchProcedure("No such procedure", hint=nearest(name, self.joined.procedure_names))
+        try:
+            known.expect_arguments(args)
+        except InvalidArguments as mismatch:
+            self.logs.system(str(mismatch), level=LogLevel.ERROR, function=name)
+            raise
+        return known
+
     def reducer_number(self, name: str) -> int | None:
         """The place of a reducer among those of the module, if there is one of that name."""
         found = self._reducers.get(name)
@@ -166,9 +209,7 @@ class Instance:
         return self._run(*found, caller, b"", self.clock()) if found is not None else None
 
     def _run(self, number: int, reducer: Reducer, caller: Caller, args: bytes, timestamp: Timestamp) -> CallOutcome:
-        module = self._module
-        if module is None:
-            raise EngineError(f"The module cannot be run: {self._why_no_module}", hint=self._why_no_module.hint)
+        module = self.joined.main
         started = perf_counter_ns()
         tx = Transaction(self.store)
         error: str | None = None
@@ -218,10 +259,10 @@ class Instance:
 
     # --- transactions ------------------------------------------------------------------------
 
-    def transact(self, function: Callable[[Transaction], T]) -> T:
+    def transact(self, function: Callable[[Transaction], T], transaction: Transaction | None = None) -> T:
         """Runs ``function`` on a transaction, which is undone if it raises, or if a view that it concerns
         fails: then this raises ``ViewFailed``."""
-        tx = Transaction(self.store)
+        tx = transaction or Transaction(self.store)
         try:
             result = function(tx)
             self._refresh_views(tx)
@@ -296,6 +337,7 @@ class Instance:
             # Blocks that were noted in the group are not written down.
             self.store.taken.update(self.store.sequences.values())
             self.schedules = Schedules(self.store, self.clock())
+            self._begun, self._awaited = [], None
             self._no_schedules_until = monotonic() + _PAUSE
             if self._views is not None:
                 self._views.undone()
@@ -318,21 +360,55 @@ class Instance:
 
     def seconds_to_next(self) -> float | None:
         """How long no schedule is due; ``None`` if none will be."""
-        due = self.schedules.next_due() if self._module is not None else None
+        due = self.schedules.next_due() if self._runs_schedules else None
         if due is None:
             return None
         return max(0.0, (int(due) - int(self.clock())) / 1_000_000, self._no_schedules_until - monotonic())
 
     def run_due(self) -> None:
         """Runs what is due now, once each."""
-        if self._module is not None and monotonic() >= self._no_schedules_until:
-            for due in self.schedules.take_due(self.clock()):
-                self._run_scheduled(due)
+        if not self._runs_schedules or monotonic() < self._no_schedules_until:
+            return
+        waiting = deque(self.schedules.take_due(self.clock()))
+        while waiting:
+            self._run_scheduled(waiting.popleft())
+            if not self._runs_schedules:
+                self.schedules.put_back(waiting)
+                return
+
+    @property
+    def _runs_schedules(self) -> bool:
+        return self._module is not None and self._awaited is None
+
+    def take_begun(self) -> list[ScheduledCall]:
+        """The scheduled procedures that are to be run now that the group is durable. When one has ended,
+        :meth:`procedure_ended` must be told."""
+        begun, self._begun = self._begun, []
+        return begun
+
+    def procedure_ended(self, call: ScheduledCall) -> None:
+        if self._awaited is call:
+            self._awaited = None
+
+    def _begin_scheduled(self, due: Due, procedure: KnownProcedure, row: bytes) -> None:
+        """Unlike that of a reducer, a procedure's row is settled before it runs, so that it runs once at most."""
+        now = self.clock()
+        _, at = due.scheduled.read(row)
+        if isinstance(at, Interval):
+            self.schedules.again(due, int(at.value), now)
+        else:
+            self.transact(lambda tx: tx.delete(due.scheduled.table.id, row))
+        self._awaited = ScheduledCall(self.joined, procedure, row, max(due.at, now))
+        self._begun.append(self._awaited)
 
     def _run_scheduled(self, due: Due) -> None:
         scheduled = due.scheduled
         row = scheduled.row(due.number)
         if row is None:
+            return
+        procedure = self.joined.procedure(scheduled.function)
+        if procedure is not None:
+            self._begin_scheduled(due, procedure, row)
             return
         try:
             number, reducer = self._reducers[scheduled.function]

@@ -5,6 +5,8 @@ time, or an interval after it was written; writing it again makes it due anew. W
 run, whatever came of it, a row with a time is deleted, and one with an interval is due at the next
 tick after now, counted from when it was due. What counts is the row as the function left it: one
 that it gave a later time is deleted all the same. A row that is gone when it is due is not run.
+For procedures the same is done before they run, and while one does no other schedule of the database
+does.
 
 Times are those of the clock on the wall. When that is set back, rows with an interval do not wait
 until it shows once more when they would have been due.
@@ -12,6 +14,7 @@ until it shows once more when they would have been due.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
@@ -34,7 +37,7 @@ class ScheduledTable:
         assert definition.primary_key is not None
         self.table = table
         self.function = table.name.removesuffix(definition.name) + definition.schedule.function
-        """Full name of the reducer."""
+        """Full name of the reducer or procedure."""
         key = definition.primary_key
         self._index: Index = next(index for index in table.indexes if index.unique and index.columns == (key,))
         columns = (key, definition.schedule.at_column)
@@ -96,6 +99,12 @@ class Schedules:
         self._look_at_clock(now)
         number, at = self._tables[table.id].read(row)
         self._put(table.id, number, due_after(at, now))
+
+    def put_back(self, dues: Iterable[Due]) -> None:
+        """They were taken too early, and are due all the same; but not those that were written since."""
+        for due in dues:
+            if not self.is_noted(due):
+                self._put(due.scheduled.table.id, due.number, due.at)
 
     def again(self, due: Due, interval: int, now: Timestamp) -> None:
         """A row with an interval has run, and was not written meanwhile."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from stdbpy.engine.delta import Commit
-from stdbpy.engine.results import CallOutcome
+from stdbpy.engine.results import CallOutcome, ProcedureOutcome
 from stdbpy.engine.subscriptions.changes import QueryRows, RowChanges
 from stdbpy.sats.values import Timestamp
 
@@ -89,11 +89,11 @@ class QueryAnswered(NamedTuple):
     duration_micros: int
 
 
-class ProcedureFailed(NamedTuple):
-    """A procedure that the client called was not run."""
+class ProcedureEnded(NamedTuple):
+    """A procedure that the client called has run, or could not be."""
 
     request: Request
-    error: str
+    outcome: ProcedureOutcome
 
 
 class EndReason(enum.Enum):
@@ -122,7 +122,7 @@ Event = (
     | CallEnded
     | CallRefused
     | QueryAnswered
-    | ProcedureFailed
+    | ProcedureEnded
     | Ended
 )
 

@@ -7,13 +7,13 @@ from time import perf_counter_ns
 from typing import NamedTuple
 
 from stdbpy.engine.connection import DatabaseConnection
-from stdbpy.engine.results import CallOutcome
+from stdbpy.engine.results import CallOutcome, ProcedureOutcome
 from stdbpy.engine.subscriptions.changes import QueryRows
 from stdbpy.engine.subscriptions.events import (
     CallEnded,
     CallRefused,
     Event,
-    ProcedureFailed,
+    ProcedureEnded,
     QueryAnswered,
     SetId,
     Subscribed,
@@ -85,8 +85,8 @@ class V1Speaker:
                 connection.replace_subscription(asked, queries)
             case m.OneOffQuery(_, query):
                 connection.query(asked, query)
-            case m.CallProcedure(procedure):
-                connection.call_procedure(asked, procedure)
+            case m.CallProcedure(procedure, args):
+                connection.call_procedure(asked, procedure, self._format.procedure_arguments(procedure, args))
         return 1
 
     def frames(self, events: Sequence[Event]) -> Iterator[Frame]:
@@ -112,10 +112,17 @@ class V1Speaker:
             case QueryAnswered(_Asked(m.OneOffQuery(message_id)), rows, error, micros):
                 tables = [] if rows is None else [m.OneOffTable(rows.table.name, self._rows(rows))]
                 return m.OneOffQueryResponse(message_id, error, tables, TimeDuration(micros))
-            case ProcedureFailed(_Asked(m.CallProcedure(_, _, request_id)), error):
-                failed = m.ProcedureInternalError(error)
-                return m.ProcedureResult(failed, Timestamp(0), TimeDuration(0), request_id)
+            case ProcedureEnded(_Asked(m.CallProcedure(procedure, _, request_id)), outcome):
+                return self._procedure_result(procedure, request_id, outcome)
         raise AssertionError(f"{type(event).__name__} is no answer to a request of v1")
+
+    def _procedure_result(self, procedure: str, request_id: int, outcome: ProcedureOutcome) -> m.ProcedureResult:
+        status: m.ProcedureStatus
+        if outcome.returned is None:
+            status = m.ProcedureInternalError(outcome.error or "")
+        else:
+            status = m.ProcedureReturned(self._format.returned(self._schema(), procedure, outcome.returned))
+        return m.ProcedureResult(status, outcome.timestamp, TimeDuration(outcome.duration_micros), request_id)
 
     # --- transactions ------------------------------------------------------------------------
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -11,7 +10,7 @@ import msgspec
 from stdbpy.engine.connection import Arguments
 from stdbpy.engine.store.table import Table
 from stdbpy.engine.subscriptions.changes import RowChanges
-from stdbpy.errors import DecodeError, InvalidArguments, SatsError
+from stdbpy.errors import DecodeError
 from stdbpy.protocol.compression import Compression
 from stdbpy.protocol.row_list import NO_ROWS, RowList
 from stdbpy.protocol.v1 import codec, json_codec
@@ -37,6 +36,12 @@ class Format(Protocol):
 
     def arguments(self, reducer: str, args: m.Encoded) -> Arguments:
         """As the database takes them."""
+
+    def procedure_arguments(self, procedure: str, args: m.Encoded) -> Arguments:
+        """As :meth:`arguments`."""
+
+    def returned(self, schema: ModuleSchema, procedure: str, value: bytes) -> m.Encoded:
+        """What a procedure has returned."""
 
     def arguments_of_others(self, schema: ModuleSchema, reducer: str, args: bytes) -> m.Encoded:
         """As clients are told of them."""
@@ -67,6 +72,13 @@ class BsatnFormat:
     def arguments(self, _reducer: str, args: m.Encoded) -> Arguments:
         assert isinstance(args, bytes)
         return args
+
+    def procedure_arguments(self, _procedure: str, args: m.Encoded) -> Arguments:
+        assert isinstance(args, bytes)
+        return args
+
+    def returned(self, _schema: ModuleSchema, _procedure: str, value: bytes) -> m.Encoded:
+        return value
 
     def arguments_of_others(self, _schema: ModuleSchema, _reducer: str, args: bytes) -> m.Encoded:
         return args
@@ -108,7 +120,26 @@ class JsonFormat:
 
     def arguments(self, reducer: str, args: m.Encoded) -> Arguments:
         assert isinstance(args, str)
-        return partial(_bsatn_of, self._functions, reducer, args)
+
+        def encoded(schema: ModuleSchema) -> bytes:
+            function = self._functions.find(schema, reducer)
+            # To a reducer that is not there any arguments may go: the answer will say so.
+            return function.encode_arguments(args) if function is not None else b""
+
+        return encoded
+
+    def procedure_arguments(self, procedure: str, args: m.Encoded) -> Arguments:
+        assert isinstance(args, str)
+
+        def encoded(schema: ModuleSchema) -> bytes:
+            function = self._functions.find_procedure(schema, procedure)
+            return function.encode_arguments(args) if function is not None else b""
+
+        return encoded
+
+    def returned(self, schema: ModuleSchema, procedure: str, value: bytes) -> m.Encoded:
+        function = self._functions.find_procedure(schema, procedure)
+        return _text(function.returned.bsatn_to_json(value)) if function is not None else "null"
 
     def arguments_of_others(self, schema: ModuleSchema, reducer: str, args: bytes) -> m.Encoded:
         function = self._functions.find(schema, reducer)
@@ -140,14 +171,3 @@ class JsonFormat:
 
 def _text(value: Any) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def _bsatn_of(functions: Functions, reducer: str, args: str, schema: ModuleSchema) -> bytes:
-    """The arguments for the module that runs; nothing for a reducer that it does not have."""
-    function = functions.find(schema, reducer)
-    if function is None:
-        return b""
-    try:
-        return function.arguments.json_to_bsatn(msgspec.json.decode(args))
-    except (msgspec.MsgspecError, SatsError, RecursionError) as error:
-        raise InvalidArguments(f"invalid arguments for reducer {reducer}: {error}") from None

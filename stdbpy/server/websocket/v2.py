@@ -14,7 +14,7 @@ from stdbpy.engine.subscriptions.events import (
     CallEnded,
     CallRefused,
     Event,
-    ProcedureFailed,
+    ProcedureEnded,
     QueryAnswered,
     Subscribed,
     SubscriptionFailed,
@@ -101,8 +101,8 @@ def _ask(message: m.ClientMessage, connection: DatabaseConnection) -> None:
             connection.unsubscribe(message, query_set_id, with_rows=with_rows)
         case m.OneOffQuery(_, query):
             connection.query(message, query)
-        case m.CallProcedure():
-            connection.call_procedure(message, message.procedure)
+        case m.CallProcedure(_, _, procedure, args):
+            connection.call_procedure(message, procedure, args)
         case m.SubscribeBatch():
             raise DecodeError("SubscribeBatch came with a later version than the one that this server is like")
 
@@ -176,8 +176,11 @@ def _rarer_message(event: Event) -> m.ServerMessage:
         case QueryAnswered(m.OneOffQuery(request_id), rows, error):
             result = Err(error or "") if rows is None else Ok(m.QueryRows([_table_rows(rows)]))
             return m.OneOffQueryResult(request_id, result)
-        case ProcedureFailed(m.CallProcedure(request_id), error):
-            return m.ProcedureResult(m.ProcedureInternalError(error), Timestamp(0), TimeDuration(0), request_id)
+        case ProcedureEnded(m.CallProcedure(request_id), outcome):
+            status: m.ProcedureStatus = m.ProcedureInternalError(outcome.error or "")
+            if outcome.returned is not None:
+                status = m.ProcedureReturned(outcome.returned)
+            return m.ProcedureResult(status, outcome.timestamp, TimeDuration(outcome.duration_micros), request_id)
     raise AssertionError(f"{type(event).__name__} is no answer to a request of v2")
 
 

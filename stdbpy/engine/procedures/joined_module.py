@@ -1,0 +1,78 @@
+"""The code of a module joined with a database: one instance for the database's thread, and others for what
+runs beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from stdbpy.engine.host import RunningModule
+from stdbpy.engine.store.store import Store
+from stdbpy.errors import InvalidArguments, SatsError
+from stdbpy.sats.bsatn import Codec, compile_codec
+from stdbpy.sats.types import Typespace
+from stdbpy.schema.model import HttpHandler, Procedure
+
+
+@dataclass(frozen=True, slots=True)
+class KnownProcedure:
+    """A procedure by its full name, with the place that it has among all of the module."""
+
+    name: str
+    number: int
+    definition: Procedure
+    arguments: Codec[object]
+
+    @classmethod
+    def of(cls, prefix: str, number: int, definition: Procedure, typespace: Typespace) -> KnownProcedure:
+        return cls(prefix + definition.name, number, definition, compile_codec(definition.params, typespace))
+
+    def expect_arguments(self, args: bytes) -> None:
+        """Raises ``InvalidArguments``."""
+        try:
+            self.arguments.decode(args)
+        except SatsError as error:
+            raise InvalidArguments(f"invalid arguments for procedure {self.name}: {error}") from None
+
+
+class JoinedModule:
+    """One version of a module, joined with one store."""
+
+    def __init__(self, store: Store, run: Callable[[], RunningModule]) -> None:
+        """``run`` makes an instance of the code that is joined with ``store``."""
+        self.store = store
+        self.main = run()
+        """The instance for the database's thread."""
+        self._run = run
+        self._idle: list[RunningModule] = []
+        procedures = [(*mounted, definition) for mounted in store.schema.walk() for definition in mounted[1].procedures]
+        self._procedures = {
+            prefix + definition.name: KnownProcedure.of(prefix, number, definition, module.typespace)
+            for number, (prefix, module, definition) in enumerate(procedures)
+        }
+        handlers = enumerate(handler for _, module in store.schema.walk() for handler in module.http_handlers)
+        # Those of mounted modules have no routes: of two with the same name the first counts.
+        self._handlers = {handler.name: (number, handler) for number, handler in reversed([*handlers])}
+
+    @property
+    def procedure_names(self) -> Iterable[str]:
+        return self._procedures
+
+    def procedure(self, name: str) -> KnownProcedure | None:
+        return self._procedures.get(name)
+
+    def http_handler(self, name: str) -> tuple[int, HttpHandler]:
+        """The handler with its place among all of the module."""
+        return self._handlers[name]
+
+    @contextmanager
+    def another(self) -> Iterator[RunningModule]:
+        """An instance for a thread beside the database's, which nobody else uses meanwhile. One that ends in a
+        bug is in a state that nobody knows: it is not used again. Any thread may call this."""
+        try:
+            instance = self._idle.pop()
+        except IndexError:
+            instance = self._run()
+        yield instance
+        self._idle.append(instance)

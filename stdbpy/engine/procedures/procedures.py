@@ -1,0 +1,189 @@
+"""The procedures and HTTP handlers of one database, as they run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future
+from threading import Lock
+from time import perf_counter_ns
+from typing import TypeVar
+
+from stdbpy.engine.host import RunningModule
+from stdbpy.engine.instance import Instance
+from stdbpy.engine.procedures.http_requests import HttpRequests
+from stdbpy.engine.procedures.joined_module import JoinedModule, KnownProcedure
+from stdbpy.engine.procedures.lease import Lease
+from stdbpy.engine.procedures.sleepers import Sleepers
+from stdbpy.engine.procedures.threads import Threads
+from stdbpy.engine.procedures.world import World
+from stdbpy.engine.results import Caller, ProcedureOutcome
+from stdbpy.engine.worker import Worker
+from stdbpy.errors import EngineError
+from stdbpy.module.host import LogLevel
+from stdbpy.sats.values import Timestamp
+from stdbpy.schema.http import HttpRequestHead, HttpResponseHead
+
+FATAL = "The module instance encountered a fatal error: "
+"""What callers read of a bug in a procedure begins so: SpacetimeDB's words, which clients may look for."""
+
+_PATIENCE = 2.0
+"""Seconds that running procedures have to end, each time that they are asked to."""
+
+T = TypeVar("T")
+
+log = logging.getLogger("stdbpy.engine")
+
+
+class Procedures:
+    """Calls of them, from any thread; each runs on a thread of its own."""
+
+    def __init__(self, instance: Instance, worker: Worker, *, allow_loopback_http: bool) -> None:
+        self.clock = instance.clock
+        self._instance = instance
+        self._worker = worker
+        self._threads = Threads(f"{worker.name}-procedure")
+        self._sleepers = Sleepers(instance.clock)
+        self._http = HttpRequests(allow_loopback=allow_loopback_http)
+        self._lock = Lock()
+        self._leases: set[Lease] = set()
+        self._has_ended = False
+
+    # --- calls -------------------------------------------------------------------------------
+
+    def call(
+        self, module: JoinedModule, procedure: KnownProcedure, args: bytes, caller: Caller, timestamp: Timestamp
+    ) -> Future[ProcedureOutcome]:
+        """Runs a procedure with arguments that fit; ``timestamp`` is its ``ctx.timestamp``. A bug in it gives an
+        outcome that says so."""
+        began = perf_counter_ns()
+
+        def run(instance: RunningModule, world: World) -> bytes:
+            return instance.call_procedure(procedure.number, procedure.definition, caller, timestamp, args, world)
+
+        def outcome() -> ProcedureOutcome:
+            try:
+                returned = self._run(module, procedure.name, run)
+            except _FailedError as failure:
+                return ProcedureOutcome(None, FATAL + failure.reason)
+            return ProcedureOutcome(returned, None, (perf_counter_ns() - began) // 1000, timestamp)
+
+        return self._begin(outcome)
+
+    def answer(
+        self, module: JoinedModule, handler: str, request: HttpRequestHead, body: bytes
+    ) -> Future[tuple[HttpResponseHead, bytes]]:
+        """Lets an HTTP handler answer a request. The future raises ``EngineError`` for a bug in it."""
+        timestamp = self.clock()
+        number, definition = module.http_handler(handler)
+
+        def run(instance: RunningModule, world: World) -> tuple[bytes, bytes]:
+            return instance.call_http_handler(number, definition, request.encode(), body, timestamp, world)
+
+        def answer() -> tuple[HttpResponseHead, bytes]:
+            try:
+                head, content = self._run(module, handler, run)
+            except _FailedError as failure:
+                raise EngineError(failure.reason) from None
+            return HttpResponseHead.decode(head), content
+
+        return self._begin(answer)
+
+    def look_at_clock(self) -> None:
+        """The clock may have been set."""
+        self._sleepers.look_at_clock()
+
+    def close(self) -> None:
+        """Ends what can be ended of what runs; nothing can be begun any more."""
+        with self._lock:
+            self._has_ended = True
+        self._sleepers.close()
+        self._http.close()
+        if not self._threads.wait_until_idle(_PATIENCE):
+            with self._lock:
+                leases = list(self._leases)
+            for lease in leases:
+                lease.take_back()
+            self._threads.wait_until_idle(_PATIENCE if leases else 0)
+
+    # --- what they can do --------------------------------------------------------------------
+
+    def lend(self, lease: Lease) -> Future[bool]:
+        """As :meth:`Surroundings.lend`."""
+        with self._lock:
+            self._expect_open()
+            self._leases.add(lease)
+        lending = self._worker.submit_alone(lease.lend, self._instance)
+        lending.add_done_callback(lambda _: self._leases.discard(lease))
+        return lending
+
+    def sleep_until(self, when: Timestamp) -> Timestamp:
+        return self._sleepers.sleep_until(when)
+
+    def send(self, request: HttpRequestHead, body: bytes) -> tuple[HttpResponseHead, bytes]:
+        return self._http.send(request, body)
+
+    # --- on their threads --------------------------------------------------------------------
+
+    def _begin(self, function: Callable[[], T]) -> Future[T]:
+        future: Future[T] = Future()
+        future.set_running_or_notify_cancel()
+
+        def job() -> None:
+            try:
+                self._expect_open()
+                result = function()
+            except BaseException as error:  # noqa: BLE001 - whoever waits for the future gets it
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        try:
+            self._threads.run(job)
+        except EngineError as refusal:
+            future.set_exception(refusal)
+        return future
+
+    def _expect_open(self) -> None:
+        if self._has_ended:
+            raise EngineError("The database was closed")
+
+    def _run(self, module: JoinedModule, name: str, function: Callable[[RunningModule, World], T]) -> T:
+        world = World(name, module.store, self)
+        try:
+            with module.another() as instance:
+                try:
+                    return function(instance, world)
+                except BaseException as bug:
+                    raise self._failed(instance, name, bug) from bug
+        except _FailedError:
+            raise
+        except Exception as error:
+            log.exception("The module of database %s could not be run", self._instance.identity)
+            raise _FailedError(str(error)) from error
+        finally:
+            if world.close():
+                self._instance.logs.system(
+                    f"{name} has left a transaction open, which was undone", level=LogLevel.ERROR, function=name
+                )
+
+    def _failed(self, instance: RunningModule, name: str, bug: BaseException) -> _FailedError:
+        crash = instance.crash(bug)
+        self._instance.logs.write(
+            LogLevel.PANIC,
+            crash.message,
+            filename=crash.filename,
+            line_number=crash.line_number,
+            function=name,
+            trace=crash.trace,
+        )
+        lines = crash.message.strip().splitlines()
+        return _FailedError(lines[-1] if lines else "")
+
+
+class _FailedError(Exception):
+    """A call came to its end by a bug in the module."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
