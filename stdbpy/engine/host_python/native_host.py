@@ -1,75 +1,24 @@
-"""The native host: runs Python modules in this process, on the tables themselves."""
+"""What Python modules can do to the database that they run in."""
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Collection, Iterable, Iterator
 
-from stdbpy.engine.host import Crash
+from stdbpy.engine.host import ProcedureWorld
 from stdbpy.engine.host_operations import expect_delay, generated_values, range_rows
 from stdbpy.engine.logs import LogStore
 from stdbpy.engine.results import Caller
 from stdbpy.engine.schedules import ScheduledTable
-from stdbpy.engine.sql.row_security import rule_problems
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import HostError
-from stdbpy.module.bound import BoundModule
 from stdbpy.module.host import Errno, LogLevel
-from stdbpy.module.load import load
-from stdbpy.module.package import unpack
-from stdbpy.module.tracebacks import user_traceback
 from stdbpy.sats.bsatn import Codec, compile_codec
 from stdbpy.sats.values import Identity, Timestamp
-from stdbpy.schema.model import ModuleSchema, Reducer
 
 _ROWS_PER_CHUNK = 1024
 
 _ONE = (1).to_bytes(4, "little")
-
-
-class PythonCode:
-    """A packed Python module that was imported and found to be in order. Raises ``ModuleLoadError``
-    for one that is not."""
-
-    host_type = "Python"
-
-    def __init__(self, program: bytes) -> None:
-        self._module = load(unpack(program), rule_problems)
-
-    @property
-    def schema(self) -> ModuleSchema:
-        return self._module.schema
-
-    def run(self, store: Store, identity: Identity, logs: LogStore) -> PythonModule:
-        host = NativeHost(store, identity, logs)
-        return PythonModule(self._module.bind(host, identity), host, set(self._module.source.paths))
-
-
-class PythonModule:
-    """A Python module joined with a database."""
-
-    def __init__(self, module: BoundModule, host: NativeHost, files: set[str]) -> None:
-        self._module = module
-        self._host = host
-        self._files = files
-
-    def call_reducer(
-        self, number: int, reducer: Reducer, caller: Caller, timestamp: Timestamp, args: bytes, tx: Transaction
-    ) -> None:
-        host = self._host
-        host.tx, host.caller, host.function, host.timestamp = tx, caller, reducer.name, timestamp
-        try:
-            self._module.call_reducer(number, caller.identity, caller.connection_id, timestamp, args)
-        finally:
-            host.tx = host.caller = host.function = None
-
-    def crash(self, error: BaseException) -> Crash:
-        own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in self._files]
-        message = user_traceback(error)
-        if not own:
-            return Crash(message)
-        return Crash(message, own[-1].filename, own[-1].lineno, [(frame.filename, frame.name) for frame in own])
 
 
 class NativeHost:
@@ -83,18 +32,39 @@ class NativeHost:
         self._scheduled = {table.id: ScheduledTable(table) for table in store.tables.values() if table.is_scheduled}
         self._row_codecs: dict[int, Codec[object]] = {}
         self.tx: Transaction | None = None
+        """Of the reducer or view that runs."""
+        self.world: ProcedureWorld | None = None
+        """Of the procedure or HTTP handler that runs."""
         self.caller: Caller | None = None
         self.function: str | None = None
         self.timestamp = Timestamp(0)
 
     def _running(self) -> Transaction:
-        if self.tx is None:
+        if self.tx is not None:
+            return self.tx
+        if self.world is None:
             raise HostError(
                 Errno.NOT_IN_TRANSACTION,
-                "Tables can only be used while a reducer runs",
-                hint="Keep no context, table or iterator when the reducer returns.",
+                "Tables can only be used while a function of the module runs",
+                hint="Keep no context, table or iterator when the function returns.",
             )
-        return self.tx
+        tx = self.world.tx
+        if tx is None:
+            raise HostError(
+                Errno.NOT_IN_TRANSACTION,
+                "Tables can only be used in a transaction, and none is open",
+                hint="Open one: with ctx.transaction() as tx, and keep nothing of it behind its end.",
+            )
+        return tx
+
+    def _world(self) -> ProcedureWorld:
+        if self.world is None:
+            raise HostError(
+                Errno.WOULD_BLOCK_TRANSACTION if self.tx is not None else Errno.NOT_IN_TRANSACTION,
+                "Only a procedure or an HTTP handler can wait and open transactions, and only while it runs",
+                hint="Keep no context when the function returns.",
+            )
+        return self.world
 
     # --- names -------------------------------------------------------------------------------
 
@@ -191,6 +161,24 @@ class NativeHost:
         if caller is None or caller.claims is None or caller.connection_id is None:
             return None
         return caller.claims.encode() if connection_id == bytes(caller.connection_id)[::-1] else None
+
+    # --- procedures and HTTP handlers ----------------------------------------------------------
+
+    def procedure_start_mut_tx(self) -> int:
+        _, self.timestamp = self._world().begin()
+        return int(self.timestamp)
+
+    def procedure_commit_mut_tx(self) -> None:
+        self._world().commit()
+
+    def procedure_abort_mut_tx(self) -> None:
+        self._world().abort()
+
+    def procedure_sleep_until(self, wake_at_micros_since_unix_epoch: int) -> int:
+        return int(self._world().sleep_until(Timestamp(wake_at_micros_since_unix_epoch)))
+
+    def procedure_http_request(self, request: bytes, body: bytes) -> tuple[bytes, bytes]:
+        return self._world().http_request(request, body)
 
 
 def _chunks(rows: Iterator[bytes]) -> Iterable[bytes]:

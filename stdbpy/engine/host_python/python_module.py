@@ -1,0 +1,116 @@
+"""Python modules as the engine runs them."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from stdbpy.engine.host import Crash, ProcedureWorld, ViewQuery, ViewResult, ViewRows
+from stdbpy.engine.host_python.native_host import NativeHost
+from stdbpy.engine.logs import LogStore
+from stdbpy.engine.results import Caller
+from stdbpy.engine.sql.row_security import rule_problems
+from stdbpy.engine.store.store import Store
+from stdbpy.engine.transaction import Transaction
+from stdbpy.module.bound import BoundModule
+from stdbpy.module.load import load
+from stdbpy.module.package import unpack
+from stdbpy.module.tracebacks import user_traceback
+from stdbpy.sats.values import Identity, Timestamp
+from stdbpy.schema.model import HttpHandler, ModuleSchema, Procedure, Reducer, View
+
+
+class PythonCode:
+    """A packed Python module that was imported and found to be in order. Raises ``ModuleLoadError``
+    for one that is not."""
+
+    host_type = "Python"
+
+    def __init__(self, program: bytes) -> None:
+        self._module = load(unpack(program), rule_problems)
+
+    @property
+    def schema(self) -> ModuleSchema:
+        return self._module.schema
+
+    def run(self, store: Store, identity: Identity, logs: LogStore) -> PythonModule:
+        host = NativeHost(store, identity, logs)
+        return PythonModule(self._module.bind(host, identity), host, set(self._module.source.paths))
+
+
+class PythonModule:
+    """A Python module joined with a database."""
+
+    def __init__(self, module: BoundModule, host: NativeHost, files: set[str]) -> None:
+        self._module = module
+        self._host = host
+        self._files = files
+
+    def call_reducer(
+        self, number: int, reducer: Reducer, caller: Caller, timestamp: Timestamp, args: bytes, tx: Transaction
+    ) -> None:
+        host = self._host
+        host.tx, host.caller, host.function, host.timestamp = tx, caller, reducer.name, timestamp
+        try:
+            self._module.call_reducer(number, caller.identity, caller.connection_id, timestamp, args)
+        finally:
+            host.tx = host.caller = host.function = None
+
+    def call_view(
+        self,
+        number: int,
+        view: View,
+        sender: Identity | None,
+        args: bytes,  # noqa: ARG002 - views have no parameters
+        tx: Transaction,
+    ) -> ViewResult:
+        host = self._host
+        # A reducer's changes can make a view run before the reducer has ended.
+        before = host.tx, host.caller, host.function
+        host.tx, host.caller, host.function = tx, None, view.name
+        try:
+            returned = self._module.call_view(number, sender)
+        finally:
+            host.tx, host.caller, host.function = before
+        return ViewQuery(returned) if isinstance(returned, str) else ViewRows(returned)
+
+    def call_procedure(
+        self,
+        number: int,
+        procedure: Procedure,
+        caller: Caller,
+        timestamp: Timestamp,
+        args: bytes,
+        world: ProcedureWorld,
+    ) -> bytes:
+        with self._in(world, procedure.name, caller):
+            return self._module.call_procedure(number, caller.identity, caller.connection_id, timestamp, args)
+
+    def call_http_handler(
+        self,
+        number: int,
+        handler: HttpHandler,
+        request: bytes,
+        body: bytes,
+        timestamp: Timestamp,
+        world: ProcedureWorld,
+    ) -> tuple[bytes, bytes]:
+        with self._in(world, handler.name, None):
+            return self._module.call_http_handler(number, timestamp, request, body)
+
+    @contextmanager
+    def _in(self, world: ProcedureWorld, function: str, caller: Caller | None) -> Iterator[None]:
+        host = self._host
+        host.world, host.function, host.caller = world, function, caller
+        try:
+            yield
+        finally:
+            host.world = host.function = host.caller = None
+
+    def crash(self, error: BaseException) -> Crash:
+        own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in self._files]
+        message = user_traceback(error)
+        if not own:
+            return Crash(message)
+        return Crash(message, own[-1].filename, own[-1].lineno, [(frame.filename, frame.name) for frame in own])
