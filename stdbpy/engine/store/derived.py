@@ -51,6 +51,9 @@ class ViewTables(Protocol):
         Raises :class:`~stdbpy.errors.SqlError` if the view fails.
         """
 
+    def present_table(self, name: str, sender: Identity | None) -> Table:
+        """As :meth:`table`, with the rows that are kept at present, if any: nothing is run."""
+
     def hold(self, table: Table) -> None:
         """A query is subscribed to that reads this table. Held twice, it is to be released twice."""
 

@@ -57,6 +57,10 @@ class Table:
         self._unique = tuple(index for index in indexes if index.unique)
         self._plain = tuple(index for index in indexes if not index.unique)
 
+    @property
+    def is_empty(self) -> bool:
+        return not self.rows
+
     def insert(self, row: bytes) -> None:
         """Adds a row that is not there yet. Raises ``UniqueConstraintViolation``, changing nothing."""
         for index in self._unique:

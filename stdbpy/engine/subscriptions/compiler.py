@@ -50,7 +50,7 @@ class Compiler:
         Raises :class:`~stdbpy.errors.SqlError`.
         """
         if _ALL_TABLES.fullmatch(text):
-            texts = [_everything_of(table) for table in self._readable(is_owner)]
+            texts = [_everything_of(name) for name in self._readable(is_owner)]
         else:
             texts = [text.strip()]
         return [self._compile(text, caller, is_owner) for text in texts]
@@ -62,10 +62,11 @@ class Compiler:
         rows = [row for query in queries for row in PreparedQuery(query).matching(transaction)]
         return QueryRows(_returned(queries[0], transaction), rows)
 
-    def _readable(self, is_owner: bool) -> Iterator[Table]:
-        for table in self.store.tables.values():
-            if not table.is_event and self._catalog.find(table.name, is_owner=is_owner) is not None:
-                yield table
+    def _readable(self, is_owner: bool) -> Iterator[str]:
+        """The names of tables and views."""
+        tables = (table.name for table in self.store.tables.values() if not table.is_event)
+        views = sorted(prefix + view.name for prefix, module in self.store.schema.walk() for view in module.views)
+        return (name for name in (*tables, *views) if self._catalog.find(name, is_owner=is_owner) is not None)
 
     def _compile(self, text: str, caller: Caller, is_owner: bool) -> SubscribedQuery:
         key, queries = self._queries(text, caller, is_owner)
@@ -108,6 +109,6 @@ def _returned(query: Query, transaction: Transaction) -> Table:
     return transaction.table(table_id_of(transaction, query.tables[query.wanted.table]))
 
 
-def _everything_of(table: Table) -> str:
-    name = ".".join(f'"{part}"' for part in table.name.split("."))
+def _everything_of(table: str) -> str:
+    name = ".".join(f'"{part}"' for part in table.split("."))
     return f"SELECT * FROM {name}"  # noqa: S608  # the table is one of this database

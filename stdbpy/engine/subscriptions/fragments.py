@@ -51,8 +51,8 @@ class Selection:
 
     def rows(self, transaction: Transaction) -> QueryRows:
         if not self.query.conditions:
-            return QueryRows(self._table, list(self._table.rows), is_void=not self._table.rows)
-        return QueryRows(self._table, list(self._prepared.matching(transaction)), is_void=not self._table.rows)
+            return QueryRows(self._table, list(self._table.rows), is_void=self._table.is_empty)
+        return QueryRows(self._table, list(self._prepared.matching(transaction)), is_void=self._table.is_empty)
 
     def changes(self, delta: Delta, _transaction: Transaction) -> RowChanges | None:
         changes = delta.changes.get(self._table.id)
@@ -91,7 +91,7 @@ class Semijoin:
         self._returned = tables[query.wanted.table]
 
     def rows(self, transaction: Transaction) -> QueryRows:
-        is_void = not all(table.rows for table in self.tables)
+        is_void = any(table.is_empty for table in self.tables)
         rows = [] if is_void else list(self._prepared.matching(transaction))
         return QueryRows(self._returned, rows, is_void=is_void)
 

@@ -17,6 +17,7 @@ from stdbpy.engine.store.table import Table
 from stdbpy.engine.subscriptions.changes import QueryRows, RowChanges
 from stdbpy.engine.subscriptions.fragments import Fragment
 from stdbpy.engine.transaction import Transaction
+from stdbpy.engine.views.reading import PresentTransaction
 from stdbpy.sats.values import Identity
 
 
@@ -64,6 +65,6 @@ class SubscribedQuery:
     def changes(self, delta: Delta) -> list[RowChanges]:
         """What the transaction that has just ended did to the result, by fragment; those that it did
         nothing to are left out."""
-        transaction = Transaction(self._store)
+        transaction = PresentTransaction(self._store)
         found = (fragment.changes(delta, transaction) for fragment in self.fragments)
         return [rows for rows in found if rows is not None]

@@ -29,6 +29,7 @@ from stdbpy.engine.subscriptions.events import (
 from stdbpy.engine.subscriptions.live import WHOLE_SET, LiveQueries
 from stdbpy.engine.subscriptions.subscriber import Subscriber
 from stdbpy.engine.transaction import Transaction
+from stdbpy.engine.views.reading import PresentTransaction
 from stdbpy.errors import SqlError, StdbError
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class Subscriptions:
         fresh = [query for query in queries if self._live.hold(subscriber, set_id, query)]
         subscriber.sets[set_id] = queries
         wanted = queries if all_rows or subscriber.options.by_set else fresh
-        self.tell(subscriber, Subscribed(request, set_id, _rows(wanted, Transaction(store))))
+        self.tell(subscriber, Subscribed(request, set_id, _rows(wanted, PresentTransaction(store))))
 
     def replace(self, subscriber: Subscriber, request: Request, texts: Sequence[str], store: Store) -> None:
         """Makes these the queries of the client's set without a name, and tells it all of their rows."""
@@ -130,7 +131,7 @@ class Subscriptions:
         for query in queries:
             self._live.hold(subscriber, WHOLE_SET, query)
         subscriber.sets[WHOLE_SET] = queries
-        self.tell(subscriber, Subscribed(request, WHOLE_SET, _rows(queries, Transaction(store))))
+        self.tell(subscriber, Subscribed(request, WHOLE_SET, _rows(queries, PresentTransaction(store))))
 
     def unsubscribe(
         self, subscriber: Subscriber, request: Request, set_id: SetId, store: Store, *, with_rows: bool
@@ -143,13 +144,13 @@ class Subscriptions:
         queries = subscriber.sets[set_id]
         released = self._drop(subscriber, set_id)
         dropped = queries if subscriber.options.by_set else released
-        rows = _rows(dropped, Transaction(store)) if with_rows else None
+        rows = _rows(dropped, PresentTransaction(store)) if with_rows else None
         self.tell(subscriber, Unsubscribed(request, set_id, rows))
 
     def query(self, subscriber: Subscriber, text: str, store: Store) -> QueryRows:
         """The rows that a query gives once. Raises ``SqlError``."""
         compiler = self._compiler(store)
-        return compiler.rows_now(text, subscriber.caller, Transaction(store), is_owner=subscriber.is_owner)
+        return compiler.rows_now(text, subscriber.caller, PresentTransaction(store), is_owner=subscriber.is_owner)
 
     def _compiled(self, subscriber: Subscriber, texts: Iterable[str], store: Store) -> list[SubscribedQuery]:
         """Each once, however often it is named."""

@@ -13,6 +13,7 @@ from stdbpy.engine.store.store import Store
 from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import HostError
 from stdbpy.module.host import Errno
+from stdbpy.sats.values import Identity
 
 
 @dataclass(slots=True)
@@ -23,6 +24,17 @@ class ReadSet:
     """Tables by number of which any change matters: they were read or counted, or searched by range."""
     keys: dict[int, dict[bytes, None]] = field(default_factory=dict)
     """By the number of an index, the whole keys in BSATN that were looked for."""
+
+
+class PresentTransaction(Transaction):
+    """Reads of views the rows that are kept at present, if any, and runs none: what the real server does for
+    queries that clients ask once, and what follows from subscriptions that are in place."""
+
+    __slots__ = ()
+
+    def view_id(self, name: str, sender: Identity | None) -> int:
+        views = self._store.views
+        return super().view_id(name, sender) if views is None else views.present_table(name, sender).id
 
 
 class ReadingTransaction(Transaction):
