@@ -42,9 +42,7 @@ class DatabaseConnection:
     :meth:`Database.connect <stdbpy.engine.database.Database.connect>` makes these.
     """
 
-    def __init__(
-        self, subscriber: Subscriber, instance: Instance, worker: Worker, procedures: Procedures
-    ) -> None:
+    def __init__(self, subscriber: Subscriber, instance: Instance, worker: Worker, procedures: Procedures) -> None:
         self._subscriber = subscriber
         self._instance = instance
         self._worker = worker

@@ -98,7 +98,13 @@ class RunningModule(Protocol):
         """
 
     def call_procedure(
-        self, number: int, procedure: Procedure, caller: Caller, timestamp: Timestamp, args: bytes, world: ProcedureWorld
+        self,
+        number: int,
+        procedure: Procedure,
+        caller: Caller,
+        timestamp: Timestamp,
+        args: bytes,
+        world: ProcedureWorld,
     ) -> bytes:
         """Runs a procedure and gives what it returns, in BSATN; ``number`` is its place over ``schema.walk()``.
         ``args`` fit its parameters. Whatever it raises is a bug in it (see :meth:`crash`).

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Lock
 from time import perf_counter_ns
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from stdbpy.engine.host import RunningModule
 from stdbpy.engine.instance import Instance
-from stdbpy.engine.procedures.http_requests import HttpRequests
 from stdbpy.engine.procedures.joined_module import JoinedModule, KnownProcedure
 from stdbpy.engine.procedures.lease import Lease
 from stdbpy.engine.procedures.sleepers import Sleepers
@@ -23,6 +22,9 @@ from stdbpy.errors import EngineError
 from stdbpy.module.host import LogLevel
 from stdbpy.sats.values import Timestamp
 from stdbpy.schema.http import HttpRequestHead, HttpResponseHead
+
+if TYPE_CHECKING:
+    from stdbpy.engine.procedures.http_requests import HttpRequests
 
 FATAL = "The module instance encountered a fatal error: "
 """What callers read of a bug in a procedure begins so: SpacetimeDB's words, which clients may look for."""
@@ -44,7 +46,8 @@ class Procedures:
         self._worker = worker
         self._threads = Threads(f"{worker.name}-procedure")
         self._sleepers = Sleepers(instance.clock)
-        self._http = HttpRequests(allow_loopback=allow_loopback_http)
+        self._allow_loopback_http = allow_loopback_http
+        self._http: HttpRequests | None = None
         self._lock = Lock()
         self._leases: set[Lease] = set()
         self._has_ended = False
@@ -97,8 +100,10 @@ class Procedures:
         """Ends what can be ended of what runs; nothing can be begun any more."""
         with self._lock:
             self._has_ended = True
+            http = self._http
         self._sleepers.close()
-        self._http.close()
+        if http is not None:
+            http.close()
         if not self._threads.wait_until_idle(_PATIENCE):
             with self._lock:
                 leases = list(self._leases)
@@ -121,7 +126,13 @@ class Procedures:
         return self._sleepers.sleep_until(when)
 
     def send(self, request: HttpRequestHead, body: bytes) -> tuple[HttpResponseHead, bytes]:
-        return self._http.send(request, body)
+        # httpx is loaded when the first procedure wants it: servers shall start quickly.
+        from stdbpy.engine.procedures.http_requests import HttpRequests
+
+        with self._lock:
+            self._expect_open()
+            http = self._http = self._http or HttpRequests(allow_loopback=self._allow_loopback_http)
+        return http.send(request, body)
 
     # --- on their threads --------------------------------------------------------------------
 
