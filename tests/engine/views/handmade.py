@@ -106,7 +106,7 @@ class Database:
         self.logs = LogStore(None, clock=lambda: self.now)
         self.instance = Instance(OWNER, OWNER, self.logs, lambda: self.now)
         store = Store(self.module.schema)
-        self.instance.use(store, self.module)
+        self.instance.use(store, self.instance.join(store, self.module))
         self.table = {table.name: table.id for table in store.tables.values()}
         self.index = {index.name: id for id, (_, index) in store.indexes.items()}
 
