@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 from starlette.types import Receive, Scope
 
+from stdbpy.server.claims import Credentials
 from stdbpy.server.refusal import BAD_REQUEST, TOO_LARGE, RefusalError, refuse
-from stdbpy.server.tokens import Credentials
 
 if TYPE_CHECKING:
     from stdbpy.engine import Database
@@ -75,22 +75,25 @@ class Asked:
             raise refuse(BAD_REQUEST, f"Invalid URL: the path's {name} is not UTF-8")
         return value
 
-    @property
-    def given_credentials(self) -> Credentials | None:
-        """Those of the request's token, ``None`` without one. Raises for a token that is not good."""
+    async def credentials(self) -> Credentials | None:
+        """Those of the request's token, ``None`` without one. Refuses a token that is not good."""
         if self._caller is None:
             # Two tokens are none, as on the real server.
             tokens = [value for name, value in self._query_pairs() if name == "token"]
             token = tokens[0] if len(tokens) == 1 else None
-            self._caller = self.backend.credentials(self.headers.get(b"authorization"), token)
+            self._caller = await self.backend.authenticate(self.headers.get(b"authorization"), token)
         return self._caller
+
+    async def find_caller(self) -> Credentials:
+        """Who asks; without a token, a new anonymous identity that the answer's headers tell."""
+        if await self.credentials() is None:
+            self._caller = self.backend.tokens.new_identity()
+        return self.caller
 
     @property
     def caller(self) -> Credentials:
-        """Who asks; without a token, a new anonymous identity that the answer's headers tell."""
-        if self.given_credentials is None:
-            self._caller = self.backend.tokens.new_identity()
-        assert self._caller is not None
+        """Who :meth:`find_caller` found."""
+        assert self._caller is not None, "nobody has looked yet"
         return self._caller
 
     @property

@@ -10,11 +10,12 @@ from stdbpy.engine import Caller, Database, Engine
 from stdbpy.engine.names import as_identity
 from stdbpy.errors import DatabaseNotFound, InvalidName
 from stdbpy.sats.values import ConnectionId
+from stdbpy.server.claims import Credentials, TokenError
 from stdbpy.server.config import ServerConfig
 from stdbpy.server.energy import EnergyBalances
 from stdbpy.server.functions import Functions
-from stdbpy.server.refusal import BAD_REQUEST, NOT_FOUND, UNAUTHORIZED, refuse, refuse_for
-from stdbpy.server.tokens import Credentials, TokenAuthority, TokenError
+from stdbpy.server.refusal import BAD_REQUEST, NOT_FOUND, UNAUTHORIZED, RefusalError, refuse, refuse_for
+from stdbpy.server.tokens import TokenAuthority
 from stdbpy.server.traffic import Traffic
 
 _BEARER = b"bearer "
@@ -34,17 +35,20 @@ class Backend:
 
     def credentials(self, authorization: bytes | None, token: str | None) -> Credentials | None:
         """Those of the ``Authorization`` header, or else of the query's ``token``; ``None`` without
-        either. Refuses what is no token of this server."""
-        if authorization is not None:
-            if not authorization[: len(_BEARER)].lower() == _BEARER:
-                raise refuse(BAD_REQUEST, "Authorization is invalid: malformed token")
-            token = authorization[len(_BEARER) :].decode("latin-1").strip()
-        if token is None:
-            return None
+        either. Refuses what is no token of this server, and none of an issuer whose keys are known."""
+        token = _token(authorization, token)
         try:
-            return self.tokens.check(token)
+            return self.tokens.check(token) if token is not None else None
         except TokenError as error:
-            raise refuse(UNAUTHORIZED, f"Invalid token: {error}") from None
+            raise _refusal(error) from None
+
+    async def authenticate(self, authorization: bytes | None, token: str | None) -> Credentials | None:
+        """As :meth:`credentials`, and asks issuers for their keys."""
+        token = _token(authorization, token)
+        try:
+            return await self.tokens.check_with_issuer(token) if token is not None else None
+        except TokenError as error:
+            raise _refusal(error) from None
 
     def find(self, name_or_identity: str) -> Database | None:
         """The database, if there is one. Refuses what is neither a name nor an identity."""
@@ -68,6 +72,18 @@ class Backend:
     def is_unknown_name(self, text: str) -> bool:
         """Whether it is a name that stands for no identity, not even for that of a deleted database."""
         return as_identity(text) is None and self.engine.resolve(text) is None
+
+
+def _token(authorization: bytes | None, token: str | None) -> str | None:
+    if authorization is None:
+        return token
+    if authorization[: len(_BEARER)].lower() != _BEARER:
+        raise refuse(BAD_REQUEST, "Authorization is invalid: malformed token")
+    return authorization[len(_BEARER) :].decode("latin-1").strip()
+
+
+def _refusal(error: TokenError) -> RefusalError:
+    return refuse(UNAUTHORIZED, f"Invalid token: {error}")
 
 
 def new_connection(caller: Credentials) -> Caller:

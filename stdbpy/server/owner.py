@@ -8,8 +8,9 @@ import logging
 from pathlib import Path
 
 from stdbpy.errors import DataDirectoryError
+from stdbpy.server.claims import Credentials, TokenError
 from stdbpy.server.secret_files import write_secret
-from stdbpy.server.tokens import Credentials, TokenAuthority, TokenError
+from stdbpy.server.tokens import TokenAuthority
 
 log = logging.getLogger("stdbpy.server")
 

@@ -45,7 +45,7 @@ class Resource:
         asked = Asked(self._backend, scope, receive)
         headers = CORS
         try:
-            headers = (*self.caller_headers(asked), *CORS)
+            headers = (*await self.caller_headers(asked), *CORS)
         except StdbError as error:
             answer = answer_for(error)
         else:
@@ -60,7 +60,7 @@ class Resource:
     def count(self, _asked: Asked, _sent: int) -> None:
         """Notes how many bytes an answer had."""
 
-    def caller_headers(self, _asked: Asked) -> Sequence[Header]:
+    async def caller_headers(self, _asked: Asked) -> Sequence[Header]:
         """What every answer of this path says about the caller: here nothing."""
         return ()
 
@@ -86,8 +86,8 @@ class CallersResource(Resource):
     """A path below a database: it needs to know the caller, makes one up if there is no token, and
     tells who it is in each answer."""
 
-    def caller_headers(self, asked: Asked) -> Sequence[Header]:
-        return asked.caller.headers
+    async def caller_headers(self, asked: Asked) -> Sequence[Header]:
+        return (await asked.find_caller()).headers
 
     def count(self, asked: Asked, sent: int) -> None:
         named = asked.named_database

@@ -1,8 +1,7 @@
-"""Tokens that prove an identity: JSON web tokens, signed with the server's key.
+"""Tokens that prove an identity: JSON web tokens, of this server or of another issuer.
 
-Source of claims and rules: ``crates/auth`` and ``crates/core/src/auth`` of SpacetimeDB 2.8.3. A token
-is checked for its signature (by this server's key), its expiry, issuer and subject of 1 to 128
-bytes, and that the identity it names is the one that follows from the two.
+As SpacetimeDB 2.8.3 (``crates/core/src/auth/token_validation.rs``): what this server's key has signed is taken,
+whoever the issuer is; other tokens if their issuer's keys, which OpenID Connect discovery finds, have signed them.
 """
 
 from __future__ import annotations
@@ -12,66 +11,37 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
 import jwt
 
 from stdbpy.engine.names import identity_from_claims
-from stdbpy.errors import StdbError
-from stdbpy.sats.values import Identity
+from stdbpy.server.claims import Credentials, TokenError, unverified, verified
+from stdbpy.server.issuers import Issuers
 from stdbpy.server.keys import KeyPair
 
 LOCAL_ISSUER = "localhost"
 AUDIENCE = "spacetimedb"
 ALGORITHM = "ES256"
-LONGEST_CLAIM = 128
-"""Bytes of the issuer and of the subject."""
 
-LEEWAY = 60
-"""Seconds that a token is still taken after it expired: clocks differ."""
-
-LONGEST_TOKEN = 8192
 REMEMBERED_TOKENS = 1024
 
-_OWN_CLAIMS = frozenset({"hex_identity", "sub", "iss", "aud", "iat", "exp"})
 
-
-class TokenError(StdbError):
-    """The token proves nothing; the message says why and holds no part of the token."""
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """A token that was checked, and what it says."""
-
-    token: str = field(repr=False)
-    identity: Identity
-    subject: str
-    issuer: str
-    audience: tuple[str, ...]
-    expires: int | None
-    """Unix time in seconds."""
-    payload: str = field(repr=False)
-    """The claims as the token has them, JSON text."""
-    extra: dict[str, Any] = field(default_factory=dict, repr=False)
-    headers: tuple[tuple[bytes, bytes], ...] = field(init=False, repr=False, compare=False)
-    """What answers tell the caller about itself."""
-
-    def __post_init__(self) -> None:
-        identity = (b"spacetime-identity", self.identity.hex().encode())
-        token = (b"spacetime-identity-token", self.token.encode())
-        object.__setattr__(self, "headers", (identity, token))
+class UnknownIssuerError(TokenError):
+    """Whether the token is good its issuer's keys have to say, which are not known (any more)."""
 
 
 class TokenAuthority:
     """Signs tokens and checks them; one per server. ``clock`` gives Unix time in seconds."""
 
-    def __init__(self, keys: KeyPair, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, keys: KeyPair, *, clock: Callable[[], float] = time.time, issuers: Issuers | None = None
+    ) -> None:
         self._keys = keys
         self._public = keys.public
         self._clock = clock
+        self._issuers = issuers or Issuers()
         self._checked: OrderedDict[str, Credentials] = OrderedDict()
         self._lock = Lock()
 
@@ -88,7 +58,7 @@ class TokenAuthority:
         return self._sign(LOCAL_ISSUER, subject, (AUDIENCE,), None, {})
 
     def shortened(self, credentials: Credentials, seconds: int) -> Credentials:
-        """Credentials of the same identity that are good for so many seconds from now."""
+        """Credentials of the same identity that are good for so many seconds from now, signed by this server."""
         return self._sign(
             credentials.issuer,
             credentials.subject,
@@ -98,17 +68,28 @@ class TokenAuthority:
         )
 
     def check(self, token: str) -> Credentials:
-        """What the token says. Raises :class:`TokenError`."""
-        known = self._checked.get(token)
+        """What the token says. Any thread may ask.
+
+        Raises :class:`TokenError`; :class:`UnknownIssuerError` for what only :meth:`check_with_issuer` can tell.
+        """
+        known = self._checked.get(token) or self._issuers.known(token)
         if known is None:
             known = self._read(token)
             with self._lock:
                 self._checked[token] = known
                 if len(self._checked) > REMEMBERED_TOKENS:
                     self._checked.popitem(last=False)
-        if known.expires is not None and known.expires + LEEWAY < self._clock():
-            raise TokenError("ExpiredSignature")
+        known.expect_valid_at(self._clock())
         return known
+
+    async def check_with_issuer(self, token: str) -> Credentials:
+        """As :meth:`check`, and asks the issuer for its keys if they are needed. On the event loop's thread."""
+        try:
+            return self.check(token)
+        except UnknownIssuerError:
+            found = await self._issuers.check(token, unverified(token).issuer)
+            found.expect_valid_at(self._clock())
+            return found
 
     def _sign(
         self, issuer: str, subject: str, audience: tuple[str, ...], expires: int | None, extra: dict[str, Any]
@@ -128,47 +109,12 @@ class TokenAuthority:
         return Credentials(token, identity, subject, issuer, audience, expires, payload, extra)
 
     def _read(self, token: str) -> Credentials:
-        if len(token) > LONGEST_TOKEN:
-            raise TokenError("InvalidToken")
         try:
-            payload = jwt.api_jws.decode(token, self._public, [ALGORITHM])
-        except jwt.InvalidSignatureError:
-            raise TokenError("InvalidSignature") from None
-        except jwt.InvalidAlgorithmError:
-            raise TokenError("InvalidAlgorithm") from None
-        except (jwt.PyJWTError, ValueError, TypeError):
-            raise TokenError("InvalidToken") from None
-        try:
-            claims = json.loads(payload)
-        except (ValueError, RecursionError):
-            raise TokenError("the payload is no JSON") from None
-        return _credentials(token, claims, payload.decode("utf-8", "replace"))
-
-
-_FAR = 2**63
-"""Seconds; no moment that a claim names is further away. Infinity and what is no number are not below it."""
-
-
-def _credentials(token: str, claims: Any, payload: str) -> Credentials:
-    match claims:
-        case {"iss": str(issuer), "sub": str(subject), "iat": int() | float()}:
-            pass
-        case _:
-            raise TokenError("the claims iss, sub and iat are needed")
-    for name, value in (("issuer", issuer), ("subject", subject)):
-        if not 0 < len(value.encode()) <= LONGEST_CLAIM:
-            raise TokenError(f"the {name} is empty or longer than {LONGEST_CLAIM} bytes")
-    audience = claims.get("aud", [])
-    expires = claims.get("exp")
-    if isinstance(audience, str):
-        audience = [audience]
-    if not isinstance(audience, list) or not all(isinstance(name, str) for name in audience):
-        raise TokenError("the claim aud is neither text nor a list of texts")
-    if isinstance(expires, bool) or not isinstance(expires, int | float | None) or not -_FAR < (expires or 0) < _FAR:
-        raise TokenError("the claim exp is no number")
-    identity = identity_from_claims(issuer, subject)
-    if claims.get("hex_identity", identity.hex()) != identity.hex():
-        raise TokenError("the identity is not that of the issuer's subject")
-    extra = {name: value for name, value in claims.items() if name not in _OWN_CLAIMS}
-    whole_seconds = None if expires is None else int(expires)
-    return Credentials(token, identity, subject, issuer, tuple(audience), whole_seconds, payload, extra)
+            return verified(token, self._public, [ALGORITHM])
+        except TokenError as refusal:
+            told = unverified(token)
+            if told.issuer == LOCAL_ISSUER:
+                raise refusal from None
+            # Nobody is asked about what could not be taken anyway.
+            told.expect_valid_at(self._clock())
+            raise UnknownIssuerError("InvalidSignature") from None

@@ -10,14 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stdbpy.engine.names import identity_from_claims
+from stdbpy.server.claims import LEEWAY, Credentials, TokenError
 from stdbpy.server.keys import KeyPair
-from stdbpy.server.tokens import (
-    LEEWAY,
-    REMEMBERED_TOKENS,
-    Credentials,
-    TokenAuthority,
-    TokenError,
-)
+from stdbpy.server.tokens import REMEMBERED_TOKENS, TokenAuthority
 
 KEYS = KeyPair.generate()
 NOW = 1_800_000_000

@@ -19,7 +19,7 @@ async def balance(asked: Asked) -> Answer:
 async def add(asked: Asked) -> Answer:
     """Gives energy to the caller: the real server does not look at whose path it is either."""
     text = asked.query.get("amount")
-    caller = required_credentials(asked).identity
+    caller = (await required_credentials(asked)).identity
     if text is not None:
         digits = text.removeprefix("+")
         if not (digits.isascii() and digits.isdigit() and int(digits) <= LARGEST_AMOUNT):
@@ -32,7 +32,7 @@ async def add(asked: Asked) -> Answer:
 async def set_balance(asked: Asked) -> Answer:
     """Nobody may."""
     identity_of_path(asked)
-    required_credentials(asked)
+    await required_credentials(asked)
     raise refuse(UNAUTHORIZED)
 
 

@@ -6,16 +6,16 @@ from stdbpy.engine.names import as_identity
 from stdbpy.sats.values import Identity
 from stdbpy.server.answer import Answer, json_answer
 from stdbpy.server.asked import Asked
+from stdbpy.server.claims import Credentials
 from stdbpy.server.config import EMULATED_VERSION
 from stdbpy.server.refusal import BAD_REQUEST, UNAUTHORIZED, refuse
-from stdbpy.server.tokens import Credentials
 
 SHORT_LIVED = 60
 """Seconds that a websocket token is good for."""
 
 
 async def ping(asked: Asked) -> Answer:
-    _ = asked.given_credentials
+    await asked.credentials()
     return Answer(200)
 
 
@@ -33,13 +33,13 @@ async def public_key(asked: Asked) -> Answer:
 
 
 async def websocket_token(asked: Asked) -> Answer:
-    short = asked.backend.tokens.shortened(required_credentials(asked), SHORT_LIVED)
+    short = asked.backend.tokens.shortened(await required_credentials(asked), SHORT_LIVED)
     return json_answer({"token": short.token})
 
 
 async def verify(asked: Asked) -> Answer:
     identity = identity_of_path(asked)
-    if required_credentials(asked).identity != identity:
+    if (await required_credentials(asked)).identity != identity:
         raise refuse(BAD_REQUEST)
     return Answer(204)
 
@@ -49,9 +49,9 @@ async def databases(asked: Asked) -> Answer:
     return json_answer({"identities": [database.identity.hex() for database in owned]})
 
 
-def required_credentials(asked: Asked) -> Credentials:
+async def required_credentials(asked: Asked) -> Credentials:
     """Those of the request. Refuses one without any."""
-    credentials = asked.given_credentials
+    credentials = await asked.credentials()
     if credentials is None:
         raise refuse(UNAUTHORIZED, "Authorization required")
     return credentials

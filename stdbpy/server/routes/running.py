@@ -19,9 +19,9 @@ from stdbpy.schema.model import ModuleSchema, Visibility
 from stdbpy.server.answer import TEXT, Answer, Header, json_answer
 from stdbpy.server.asked import Asked
 from stdbpy.server.backend import Backend, new_connection
+from stdbpy.server.claims import Credentials
 from stdbpy.server.refusal import BAD_REQUEST, FORBIDDEN, NOT_FOUND, WRONG_MEDIA_TYPE, RefusalError, refuse
 from stdbpy.server.routes.databases import is_json
-from stdbpy.server.tokens import Credentials
 
 T = TypeVar("T")
 

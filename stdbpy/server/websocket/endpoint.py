@@ -84,7 +84,7 @@ class Subscribing:
         asked = Asked(self._backend, scope, receive)
         headers: tuple[Header, ...] = ()
         try:
-            caller = asked.caller
+            caller = await asked.find_caller()
             headers = caller.headers
             connection_id = read_connection_id(asked)
             database = await asked.opened_database()

@@ -8,7 +8,7 @@ from typing import Protocol
 from stdbpy.engine.connection import DatabaseConnection
 from stdbpy.engine.subscriptions.events import Event
 from stdbpy.sats.values import ConnectionId
-from stdbpy.server.tokens import Credentials
+from stdbpy.server.claims import Credentials
 
 Frame = bytes | str
 

@@ -25,7 +25,7 @@ from stdbpy.engine.subscriptions.events import (
 from stdbpy.protocol.v1 import messages as m
 from stdbpy.sats.values import ConnectionId, Identity, TimeDuration, Timestamp
 from stdbpy.schema.model import ModuleSchema
-from stdbpy.server.tokens import Credentials
+from stdbpy.server.claims import Credentials
 from stdbpy.server.websocket.speaker import Frame
 from stdbpy.server.websocket.v1_formats import Format, OneUpdate
 

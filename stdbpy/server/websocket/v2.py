@@ -30,7 +30,7 @@ from stdbpy.protocol.v2.codec import SERVER_MESSAGES, decode_client_message, dec
 from stdbpy.sats.bsatn import compile_codec
 from stdbpy.sats.types import Primitive
 from stdbpy.sats.values import ConnectionId, Err, Ok, TimeDuration
-from stdbpy.server.tokens import Credentials
+from stdbpy.server.claims import Credentials
 from stdbpy.server.websocket.row_lists import row_list_bytes
 from stdbpy.server.websocket.speaker import Frame
 

@@ -1,0 +1,156 @@
+"""How long the keys of other issuers are used, and how often these are asked."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+
+import pytest
+
+from stdbpy.server import issuers
+from stdbpy.server.claims import Credentials, TokenError
+from stdbpy.server.issuers import FRESH, LARGEST_ANSWER, LONGEST_USE, MOST_ISSUERS, PAUSE, IssuerError, Issuers
+from stdbpy.server.keys import KeyPair
+from stdbpy.server.tokens import TokenAuthority
+from tests.contract.issuer import DISCOVERY, KEYS, Issuer, new_ec_key, running_issuer
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def issuer() -> Iterator[Issuer]:
+    with running_issuer() as running:
+        running.publish(one=new_ec_key())
+        yield running
+
+
+def checked(clock: Clock, *steps: Callable[[Issuers], Awaitable[object]]) -> None:
+    async def run() -> None:
+        found = Issuers(clock=clock)
+        for step in steps:
+            await step(found)
+
+    asyncio.run(run())
+
+
+def test_keys_are_fetched_again_in_the_background(issuer: Issuer) -> None:
+    clock, old = Clock(), issuer.token("one")
+
+    async def steps(found: Issuers) -> None:
+        await found.check(old, issuer.url)
+        issuer.publish(two=new_ec_key())
+        new = issuer.token("two")
+        clock.now += FRESH - 1
+        with pytest.raises(TokenError, match="key ID"):
+            await found.check(new, issuer.url)
+        clock.now += 2
+        assert found.known(old) is None
+        await found.check(old, issuer.url)  # with what there is; meanwhile the issuer is asked
+        await found._fetching[issuer.url]
+        assert (await found.check(new, issuer.url)).subject == "somebody"
+        with pytest.raises(TokenError, match="key ID"):
+            await found.check(old, issuer.url)
+
+    checked(clock, steps)
+    assert len(issuer.asked) == 4
+
+
+def test_an_issuer_that_has_gone_is_believed_for_a_while(issuer: Issuer) -> None:
+    clock, token = Clock(), issuer.token("one")
+
+    async def steps(found: Issuers) -> None:
+        await found.check(token, issuer.url)
+        issuer.answers.clear()
+        clock.now += LONGEST_USE - 1
+        await found.check(token, issuer.url)
+        await asyncio.wait(found._fetching.values())
+        clock.now += 2
+        with pytest.raises(IssuerError):
+            await found.check(token, issuer.url)
+
+    checked(clock, steps)
+
+
+def test_an_issuer_that_fails_is_left_alone_for_a_moment(issuer: Issuer) -> None:
+    clock, token = Clock(), issuer.token("one")
+    answers = dict(issuer.answers)
+    issuer.answers.clear()
+
+    async def steps(found: Issuers) -> None:
+        for _ in range(5):
+            with pytest.raises(IssuerError):
+                await found.check(token, issuer.url)
+        assert issuer.asked == [DISCOVERY]
+        issuer.answers.update(answers)
+        clock.now += PAUSE + 1
+        await found.check(token, issuer.url)
+
+    checked(clock, steps)
+
+
+def test_many_tokens_at_once_ask_once(issuer: Issuer) -> None:
+    tokens = [issuer.token("one", sub=str(number)) for number in range(20)]
+
+    async def steps(found: Issuers) -> None:
+        said = await asyncio.gather(*(found.check(token, issuer.url) for token in tokens))
+        assert [credentials.subject for credentials in said] == [str(number) for number in range(20)]
+        assert found.known(tokens[7]) is said[7]
+
+    checked(Clock(), steps)
+    assert issuer.asked == [DISCOVERY, KEYS]
+
+
+def test_an_answer_without_end_is_refused(issuer: Issuer) -> None:
+    issuer.answers[KEYS] = 200, b" " * (LARGEST_ANSWER + 1)
+
+    async def steps(found: Issuers) -> None:
+        with pytest.raises(IssuerError):
+            await found.check(issuer.token("one"), issuer.url)
+
+    checked(Clock(), steps)
+
+
+def test_an_issuer_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, issuer: Issuer) -> None:
+    monkeypatch.setattr(issuers, "PATIENCE", 0.05)
+
+    async def steps(found: Issuers) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+            with pytest.raises(IssuerError):
+                await found.check(issuer.token("one", iss=address), address)
+
+    checked(Clock(), steps)
+
+
+def test_few_are_remembered(issuer: Issuer) -> None:
+    async def steps(found: Issuers) -> None:
+        for slashes in range(MOST_ISSUERS + 5):
+            address = issuer.url + "/" * slashes
+            await found.check(issuer.token("one", iss=address), address)
+        assert len(found._keys) == MOST_ISSUERS
+
+    checked(Clock(), steps)
+
+
+def test_tokens_are_not_in_the_log(issuer: Issuer, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    authority = TokenAuthority(KeyPair.generate())
+    good, bad = issuer.token("one"), issuer.token("one", iss="http://127.0.0.1:1")
+
+    async def run() -> Credentials:
+        with pytest.raises(IssuerError):
+            await authority.check_with_issuer(bad)
+        return await authority.check_with_issuer(good)
+
+    assert good not in repr(asyncio.run(run()))
+    assert "127.0.0.1:1" in caplog.text
+    for token in (good, bad):
+        for part in token.split("."):
+            assert part not in caplog.text
