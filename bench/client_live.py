@@ -105,7 +105,7 @@ async def pipelined(url: str, database: str, token: str) -> Figures:
 async def encoding(url: str, database: str, token: str) -> Figures:  # noqa: ARG001  # as the others
     """A call by the generated method, with the object that is awaited, up to the bytes for the socket.
 
-    Calls are answered after each thousand of them, which is not counted.
+    Calls are answered and let go after each thousand of them, which is not counted.
     """
     least = float("inf")
     for _ in range(ROUNDS):
@@ -125,6 +125,7 @@ async def encoding(url: str, database: str, token: str) -> Figures:  # noqa: ARG
             _Void.last.answer(call.request_id for call in calls)
             for call in calls:
                 await call
+            del calls, call
         least = min(least, seconds)
         sent = db.stats().bytes_out - before
         await db.close()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
-from itertools import count
 
 import pytest
 
@@ -532,14 +530,6 @@ def test_under_v2_each_request_is_a_frame() -> None:
     for _ in range(3):
         script.session.query("players")
     assert len(script.session.take_outgoing()) == 3
-
-
-def test_numbers_of_pending_requests_are_not_given_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    last = (1 << 32) - 1
-    monkeypatch.setattr("stdbpy.protocol.pending.count", lambda first: itertools.chain((first, last), count(last + 1)))
-    session = Script(V2).connect().session
-    numbers = [session.query("players").request_id for _ in range(4)]
-    assert numbers == [1, last, 2, 3]  # 0 and those that are pending are left out
 
 
 # --- what would end a session for good
