@@ -101,6 +101,11 @@ class Views:
             self._store.derived.add(blank)
         return blank
 
+    def is_live(self, name: str, sender: Identity | None) -> bool:
+        """Whether its rows are kept up to date."""
+        view = self._live.get((name, sender))
+        return view is not None and view.has_rows
+
     def hold(self, table: Table) -> None:
         self._by_table[table.id].holders += 1
 
