@@ -11,7 +11,7 @@ from stdbpy.engine.database import Database
 from stdbpy.engine.delta import Commit, Delta
 from stdbpy.engine.engine import Engine
 from stdbpy.engine.logs import LogStore
-from stdbpy.engine.results import Caller, CallOutcome, PublishResult, StatementResult
+from stdbpy.engine.results import Caller, CallOutcome, ProcedureOutcome, PublishResult, StatementResult
 from stdbpy.engine.store.index import Excluded, Included
 from stdbpy.engine.transaction import Transaction
 from stdbpy.engine.update_plan import Agreement, UpdatePlan
@@ -27,6 +27,7 @@ __all__ = [
     "Excluded",
     "Included",
     "LogStore",
+    "ProcedureOutcome",
     "PublishResult",
     "StatementResult",
     "Transaction",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from threading import Event
 from typing import TypeVar
 
@@ -27,6 +28,10 @@ from stdbpy.schema.http import HttpRequestHead, HttpResponseHead
 from stdbpy.schema.model import Lifecycle, ModuleSchema
 
 T = TypeVar("T")
+
+AnswerHttp = Callable[[HttpRequestHead, bytes], Future[tuple[HttpResponseHead, bytes]]]
+"""Runs an HTTP handler of a module on a thread of its own, with a request and its body. The future raises
+``EngineError`` for a bug in it."""
 
 log = logging.getLogger("stdbpy.engine")
 
@@ -148,12 +153,12 @@ class Database:
         self._worker.submit(self._expect_procedure, procedure, args, caller, connects, schema).add_done_callback(begin)
         return answer
 
-    def answer_http(
-        self, handler: str, request: HttpRequestHead, body: bytes
-    ) -> Future[tuple[HttpResponseHead, bytes]]:
-        """Lets one of the module's HTTP handlers answer a request, on a thread of its own. The future raises
-        ``EngineError`` for a bug in it; this raises it if there is no such handler."""
-        return self._procedures.answer(self._instance.joined, handler, request, body)
+    def http_handler(self, method: str, path: str) -> AnswerHttp | None:
+        """What answers HTTP requests with this method to this path below the database's routes, if anything
+        does. Raises ``EngineError`` if the module cannot be run."""
+        joined = self._instance.joined
+        found = joined.http_handler(method, path)
+        return partial(self._procedures.answer, joined, *found) if found is not None else None
 
     def sql(
         self, text: str, caller: Caller, *, is_owner: bool, connects: bool = False

@@ -14,6 +14,7 @@ from stdbpy.server.fence import Fence
 from stdbpy.server.refusal import FORBIDDEN, NOT_FOUND
 from stdbpy.server.resource import CallersResource, Resource
 from stdbpy.server.routes import databases, energy, identities, logs, metrics, names, publishing, running
+from stdbpy.server.routes.http_handlers import HttpHandlers
 from stdbpy.server.websocket.endpoint import Subscribing, refuse_websocket
 from stdbpy.server.websocket.opening import SUBSCRIBE_PATH
 
@@ -97,7 +98,14 @@ def _routes(backend: Backend, call: Resource) -> list[Route]:
         f"{database}/subscribe": CallersResource(backend, GET=databases.subscribe),
         f"{database}/unstable/timestamp": CallersResource(backend, GET=databases.timestamp),
     }
-    return [Route(path, resource) for path, resource in {**below_server, **below_databases}.items()]
+    handlers = HttpHandlers(backend)
+    below_modules: Mapping[str, Resource] = {
+        f"{database}/route": handlers,
+        f"{database}/route/{{path:path}}": handlers,
+    }
+    return [
+        Route(path, resource) for path, resource in {**below_server, **below_databases, **below_modules}.items()
+    ]
 
 
 async def _not_found(_scope: Scope, _receive: Receive, send: Send) -> None:

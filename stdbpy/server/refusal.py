@@ -20,6 +20,7 @@ UNAVAILABLE = 503
 
 _STATUSES: dict[type[StdbError], int] = {
     errors.DatabaseNotFound: NOT_FOUND,
+    errors.NoSuchProcedure: NOT_FOUND,
     errors.NoSuchReducer: NOT_FOUND,
     errors.NameTaken: UNAUTHORIZED,
     errors.NotAllowed: FORBIDDEN,

@@ -36,11 +36,11 @@ class Resource:
         if "GET" in methods:
             self._handlers["HEAD"] = methods["GET"]
         allowed = [name for method in methods for name in (("GET", "HEAD") if method == "GET" else (method,))]
-        self._allow = (b"allow", ",".join(allowed).encode())
+        self._allow = ((b"allow", ",".join(allowed).encode()),) if allowed else ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] == "OPTIONS":
-            await Answer(200, (*_PREFLIGHT, self._allow)).send(send)
+            await Answer(200, (*_PREFLIGHT, *self._allow)).send(send)
             return
         asked = Asked(self._backend, scope, receive)
         headers = CORS
@@ -50,8 +50,8 @@ class Resource:
             answer = answer_for(error)
         else:
             answer = await self._handle(asked)
-        if scope["method"] not in self._handlers:
-            headers = (*headers, self._allow)
+        if self.handler_for(scope["method"]) is None:
+            headers = (*headers, *self._allow)
         if not await asked.drained():
             headers = (*headers, (b"connection", b"close"))
         sent = await answer.send(send, headers, without_body=scope["method"] == "HEAD")
@@ -60,12 +60,16 @@ class Resource:
     def count(self, _asked: Asked, _sent: int) -> None:
         """Notes how many bytes an answer had."""
 
+    def handler_for(self, method: str) -> Handler | None:
+        """What answers requests with this method; ``OPTIONS`` is answered in any case."""
+        return self._handlers.get(method)
+
     async def caller_headers(self, _asked: Asked) -> Sequence[Header]:
         """What every answer of this path says about the caller: here nothing."""
         return ()
 
     async def _handle(self, asked: Asked) -> Answer:
-        handler = self._handlers.get(asked.scope["method"])
+        handler = self.handler_for(asked.scope["method"])
         if handler is None:
             return Answer(METHOD_NOT_ALLOWED)
         try:

@@ -51,9 +51,9 @@ class JoinedModule:
             prefix + definition.name: KnownProcedure.of(prefix, number, definition, module.typespace)
             for number, (prefix, module, definition) in enumerate(procedures)
         }
-        handlers = enumerate(handler for _, module in store.schema.walk() for handler in module.http_handlers)
-        # Those of mounted modules have no routes: of two with the same name the first counts.
-        self._handlers = {handler.name: (number, handler) for number, handler in reversed([*handlers])}
+        self._routes = store.schema.http_routes
+        # Those of mounted modules come later and have no routes.
+        self._handlers = {handler.name: (number, handler) for number, handler in enumerate(store.schema.http_handlers)}
 
     @property
     def procedure_names(self) -> Iterable[str]:
@@ -62,9 +62,12 @@ class JoinedModule:
     def procedure(self, name: str) -> KnownProcedure | None:
         return self._procedures.get(name)
 
-    def http_handler(self, name: str) -> tuple[int, HttpHandler]:
-        """The handler with its place among all of the module."""
-        return self._handlers[name]
+    def http_handler(self, method: str, path: str) -> tuple[int, HttpHandler] | None:
+        """What answers requests, with its place among all handlers of the module."""
+        for route in self._routes:
+            if route.path == path and route.method in {"*", method}:
+                return self._handlers[route.handler]
+        return None
 
     @contextmanager
     def another(self) -> Iterator[RunningModule]:

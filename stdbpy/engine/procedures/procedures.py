@@ -22,6 +22,7 @@ from stdbpy.errors import EngineError
 from stdbpy.module.host import LogLevel
 from stdbpy.sats.values import Timestamp
 from stdbpy.schema.http import HttpRequestHead, HttpResponseHead
+from stdbpy.schema.model import HttpHandler
 
 if TYPE_CHECKING:
     from stdbpy.engine.procedures.http_requests import HttpRequests
@@ -74,18 +75,17 @@ class Procedures:
         return self._begin(outcome)
 
     def answer(
-        self, module: JoinedModule, handler: str, request: HttpRequestHead, body: bytes
+        self, module: JoinedModule, number: int, handler: HttpHandler, request: HttpRequestHead, body: bytes
     ) -> Future[tuple[HttpResponseHead, bytes]]:
         """Lets an HTTP handler answer a request. The future raises ``EngineError`` for a bug in it."""
         timestamp = self.clock()
-        number, definition = module.http_handler(handler)
 
         def run(instance: RunningModule, world: World) -> tuple[bytes, bytes]:
-            return instance.call_http_handler(number, definition, request.encode(), body, timestamp, world)
+            return instance.call_http_handler(number, handler, request.encode(), body, timestamp, world)
 
         def answer() -> tuple[HttpResponseHead, bytes]:
             try:
-                head, content = self._run(module, handler, run)
+                head, content = self._run(module, handler.name, run)
             except _FailedError as failure:
                 raise EngineError(failure.reason) from None
             return HttpResponseHead.decode(head), content

@@ -6,12 +6,9 @@ import asyncio
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import lru_cache
-from typing import TypeVar
 
-import msgspec
-
-from stdbpy.engine import Caller, CallOutcome, Database, StatementResult
-from stdbpy.errors import ModuleChanged, NotAllowed, SatsError
+from stdbpy.engine import CallOutcome, Database, StatementResult
+from stdbpy.errors import InvalidArguments, ModuleChanged
 from stdbpy.sats.meta import product_to_json
 from stdbpy.sats.satsjson import JsonCodec, compile_json_codec
 from stdbpy.sats.types import ProductType
@@ -20,18 +17,15 @@ from stdbpy.server.answer import TEXT, Answer, Header, json_answer
 from stdbpy.server.asked import Asked
 from stdbpy.server.backend import Backend, new_connection
 from stdbpy.server.claims import Credentials
-from stdbpy.server.refusal import BAD_REQUEST, FORBIDDEN, NOT_FOUND, WRONG_MEDIA_TYPE, RefusalError, refuse
+from stdbpy.server.refusal import BAD_REQUEST, NOT_FOUND, WRONG_MEDIA_TYPE, RefusalError, refuse
+from stdbpy.server.routes.connecting import connect_for_nothing, result_of
 from stdbpy.server.routes.databases import is_json
-
-T = TypeVar("T")
+from stdbpy.server.routes.procedures import NO_SUCH_PROCEDURE, call_procedure
 
 REDUCER_FAILED = 530
 
 ROWS_AT_ONCE = 500
 """More rows than these are made JSON beside the event loop, which serves others meanwhile."""
-
-_NO_SUCH_FUNCTION = "No such procedure"
-"""Also for reducers: the real 2.8.3 looks for procedures last."""
 
 _NO_ENERGY: Header = (b"spacetime-energy-used", b"0")
 
@@ -44,18 +38,20 @@ async def call(asked: Asked) -> Answer:
     begun: Future[CallOutcome] | None = asked.scope.get("state", {}).get(BEGUN_CALL)
     if begun is not None:
         with suppress(ModuleChanged):
-            return call_answer(await _result(begun))
+            return call_answer(await result_of(begun))
     database = await asked.opened_database()
     _expect_json(asked)
     body = await asked.body()
-    while True:
+    name = asked.path_value("function")
+    while asked.backend.functions.find(database.schema, name) is not None:
         try:
-            begun = begin_call(asked.backend, database, asked.path_value("function"), asked.caller, body)
+            begun = begin_call(asked.backend, database, name, asked.caller, body)
         except RefusalError:
-            await _connect_for_nothing(database, new_connection(asked.caller))
+            await connect_for_nothing(database, new_connection(asked.caller))
             raise
         with suppress(ModuleChanged):
-            return call_answer(await _result(begun))
+            return call_answer(await result_of(begun))
+    return await call_procedure(asked, database, name, body)
 
 
 def begin_call(
@@ -87,56 +83,22 @@ def _expect_json(asked: Asked) -> None:
         raise refuse(WRONG_MEDIA_TYPE, "Expected request with `Content-Type: application/json`")
 
 
-async def _connect_for_nothing(database: Database, caller: Caller) -> None:
-    """On the real server a request is a connection that the module is told of, whatever it asks for."""
-    await _result(database.connected(caller))
-    await _result(database.disconnected(caller))
-
-
-async def _result(future: Future[T]) -> T:
-    """What a database's thread comes to. Refuses a caller whom the module turns away.
-
-    Leaner than ``asyncio.wrap_future``, which costs as much as a small reducer; a request that is
-    cancelled leaves the database its work.
-    """
-    loop = asyncio.get_running_loop()
-    done = loop.create_future()
-
-    def wake(_: Future[T]) -> None:
-        with suppress(RuntimeError):  # the server has ended in the meantime
-            loop.call_soon_threadsafe(_settle, done)
-
-    future.add_done_callback(wake)
-    await done
-    try:
-        return future.result()
-    except NotAllowed as error:
-        raise refuse(FORBIDDEN, error.message) from None
-
-
-def _settle(done: asyncio.Future[None]) -> None:
-    if not done.done():
-        done.set_result(None)
-
-
 def _arguments(
     backend: Backend, database: Database, schema: ModuleSchema, name: str, caller: Credentials, body: bytes
 ) -> bytes:
     """The arguments in BSATN."""
     function = backend.functions.find(schema, name)
     if function is None:
-        raise refuse(NOT_FOUND, _NO_SUCH_FUNCTION)
+        raise refuse(NOT_FOUND, NO_SUCH_PROCEDURE)
     reducer = function.reducer
     if reducer.lifecycle is not None:
         raise refuse(BAD_REQUEST, f"can't directly call special {reducer.lifecycle.value} lifecycle reducer")
     if reducer.visibility is Visibility.PRIVATE and caller.identity != database.owner:
-        raise refuse(NOT_FOUND, _NO_SUCH_FUNCTION)
+        raise refuse(NOT_FOUND, NO_SUCH_PROCEDURE)
     try:
-        return function.arguments.json_to_bsatn(msgspec.json.decode(body))
-    except UnicodeDecodeError:
-        raise refuse(BAD_REQUEST, "Request body didn't contain valid UTF-8") from None
-    except (msgspec.MsgspecError, SatsError, RecursionError) as error:
-        raise refuse(BAD_REQUEST, f"invalid arguments for reducer {name}: {error}") from None
+        return function.encode_arguments(body)
+    except InvalidArguments as mismatch:
+        raise refuse(BAD_REQUEST, mismatch.message) from None
 
 
 async def sql(asked: Asked) -> Answer:
@@ -145,7 +107,7 @@ async def sql(asked: Asked) -> Answer:
     statement = await asked.text_body()
     caller = new_connection(asked.caller)
     is_owner = caller.identity == database.owner
-    results = await _result(database.sql(statement, caller, is_owner=is_owner, connects=True))
+    results = await result_of(database.sql(statement, caller, is_owner=is_owner, connects=True))
     total = sum(result.duration_micros for result in results)
     duration = (b"spacetime-execution-duration-micros", b"%d" % total)
     if sum(len(result.rows) for result in results) > ROWS_AT_ONCE:
