@@ -31,8 +31,8 @@ class Context:
 
     __slots__ = ("identity", "log")
 
-    called: ClassVar[str] = "context"
-    """What the functions that get one are called: ``reducer``, ``view``, …"""
+    called: ClassVar[str] = "a function"
+    """What the functions that get one are: ``a reducer``, ``a view``, …"""
     absent: ClassVar[Mapping[str, str]] = {}
     """What authors might look for here, having met it in other contexts; and what to do instead."""
 
@@ -45,9 +45,9 @@ class Context:
     if not TYPE_CHECKING:  # which would believe that every name is there
 
         def __getattr__(self, name: str) -> NoReturn:
+            message = f"the context of {self.called} has no {name!r}"
             if name in self.absent:
-                raise AttributeError(f"the context of a {self.called} has no {name!r}: {self.absent[name]}")
-            message = f"the context of a {self.called} has no {name!r}"
+                raise AttributeError(f"{message}: {self.absent[name]}")
             hint = "" if name.startswith("__") else nearest(name, [each for each in dir(self) if each[0] != "_"])
             raise AttributeError(f"{message}. {hint}" if hint else message)
 

@@ -204,7 +204,7 @@ class Table(_Fixed, Generic[Row]):
 
     def clear(self) -> int:
         """Deletes all rows; returns how many there were."""
-        return self.__rows.host.datastore_clear(self.__rows.id)
+        return self.__rows.clear()
 
     def __iter__(self) -> Iterator[Row]:
         return self.__rows.scan()

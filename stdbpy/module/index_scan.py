@@ -43,11 +43,14 @@ class IndexScan:
 
     def delete(self, key: tuple[Any, ...]) -> int:
         """Deletes what ``filter`` gives; returns how many."""
-        host = self.rows.host
+        host, method = self.rows.host, f"{self.binding.name}.delete"
         if self._is_point(key):
-            return host.datastore_delete_by_index_scan_point_bsatn(self.id, self._point(key))
+            delete_point = host.datastore_delete_by_index_scan_point_bsatn
+            return self.rows.deleted(delete_point, self.id, self._point(key), method=method)
         bounds = self._bounds(key)
-        return host.datastore_delete_by_index_scan_range_bsatn(self.id, *bounds) if bounds else 0
+        if bounds is None:
+            return 0
+        return self.rows.deleted(host.datastore_delete_by_index_scan_range_bsatn, self.id, *bounds, method=method)
 
     # --- keys --------------------------------------------------------------------------------
 

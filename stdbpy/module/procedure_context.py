@@ -153,7 +153,7 @@ class ProcedureContext(WaitingContext[Tx]):
 
     __slots__ = ("connection_id", "sender")
 
-    called: ClassVar[str] = "procedure"
+    called: ClassVar[str] = "a procedure"
 
     def __init__(self, sender: Identity, connection_id: ConnectionId | None, **rest: Any) -> None:
         super().__init__(caller=sender, **rest)
@@ -194,7 +194,7 @@ class HandlerContext(WaitingContext[Tx]):
 
     __slots__ = ()
 
-    called: ClassVar[str] = "HTTP handler"
+    called: ClassVar[str] = "an HTTP handler"
     absent: ClassVar[Mapping[str, str]] = {
         **WaitingContext.absent,
         "sender": _NOBODY_SAYS,

@@ -18,7 +18,7 @@ _NOT_IN_A_REDUCER = "a reducer may not wait for the world outside; a @procedure 
 class _WithDatabase(TimedContext):
     __slots__ = ("_auth", "_host", "connection_id", "db", "sender")
 
-    called: ClassVar[str] = "reducer"
+    called: ClassVar[str] = "a reducer"
     absent: ClassVar[Mapping[str, str]] = dict.fromkeys(("http", "sleep", "sleep_until"), _NOT_IN_A_REDUCER) | {
         "transaction": "it is in one already, which ends with it",
         "with_tx": "it is in a transaction already, which ends with it",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Any
 
@@ -50,7 +50,26 @@ class StoredRows:
             relation = _ONE_ROW + self._encode(row)
         except EncodeError as error:
             raise self._explained(error, row, None) from None
-        return self.host.datastore_delete_all_by_eq_bsatn(self.id, relation) > 0
+        return self.deleted(self.host.datastore_delete_all_by_eq_bsatn, self.id, relation) > 0
+
+    def clear(self) -> int:
+        return self.deleted(self.host.datastore_clear, self.id, method="clear")
+
+    def deleted(self, operation: Callable[..., int], *args: object, method: str = "delete") -> int:
+        """What an operation of the host returns that deletes rows."""
+        try:
+            return operation(*args)
+        except HostError as error:
+            raise self._only_read(error, method) from None
+
+    def _only_read(self, error: HostError, method: str) -> HostError:
+        if error.code != Errno.TRANSACTION_IS_READ_ONLY:
+            return error
+        return HostError(
+            error.code,
+            f"{self.table.name}.{method}: a view only reads tables",
+            hint="Change rows in a reducer, or in a transaction of a procedure",
+        )
 
     def scan(self) -> Iterator[Any]:
         chunks = self.host.datastore_table_scan_bsatn(self.id)
@@ -98,7 +117,7 @@ class StoredRows:
                     hint=f"Add one: ctx.db.{self.table.name}.insert(...)",
                 )
             case _:
-                return error
+                return self._only_read(error, "insert" if updated_by is None else f"{updated_by.name}.update")
 
     def _violation(self, row: object, updated_by: AccessorBinding | None) -> UniqueConstraintViolation:
         code = Errno.UNIQUE_ALREADY_EXISTS

@@ -18,7 +18,7 @@ _ONLY_READS = "it only reads tables; a @procedure may wait for the world outside
 class _Reading(Context):
     __slots__ = ("db", "query")
 
-    called: ClassVar[str] = "view"
+    called: ClassVar[str] = "a view"
     absent: ClassVar[Mapping[str, str]] = (
         dict.fromkeys(("timestamp", "random", "uuid4", "uuid7"), _SAME_ROWS)
         | dict.fromkeys(("http", "sleep", "sleep_until", "transaction", "with_tx"), _ONLY_READS)

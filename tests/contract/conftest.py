@@ -21,6 +21,10 @@ COMPILED = {
     "quickstart_chat": "quickstart_chat-1.2.0",
     "sdk_test": "sdk_test-1.2.0",
     "sdk_test_2_8_3": "sdk_test-2.8.3",
+    "sdk_test_view": "sdk_test_view-2.8.3",
+    "sdk_test_procedure": "sdk_test_procedure-2.8.3",
+    "sdk_test_event_table": "sdk_test_event_table-2.8.3",
+    "sdk_test_connect_disconnect": "sdk_test_connect_disconnect-2.8.3",
 }
 """The compiled module of each port. Servers take those of their version and of older ones."""
 

@@ -1,7 +1,7 @@
 """A database in memory, as small as it can be: what modules see of a host, for tests of ``module/``.
 
 Rows are BSATN in a dict per table, in the order of insertion; keys are decoded when they are
-compared. No transactions: a test that wants a rollback asks for :meth:`FakeHost.snapshot`.
+compared. Reducers are in no transaction: a test that wants a rollback asks for :meth:`FakeHost.snapshot`.
 """
 
 from __future__ import annotations
@@ -39,6 +39,20 @@ class FakeHost:
         self.logged: list[LogLine] = []
         self.calls: list[str] = []
         """Names looked up, to see that they are looked up once."""
+        self.tokens: dict[bytes, bytes] = {}
+        """The claims of connections."""
+        self.only_reads = False
+        """While a view runs."""
+        self.now = 0
+        """The time that transactions begin at and that sleeping moves on."""
+        self.ended: list[str] = []
+        """How transactions ended, one after the other."""
+        self.failing_commits = 0
+        """How many of the next commits fail."""
+        self.answers: list[tuple[bytes, bytes] | Exception] = []
+        """To the next HTTP requests."""
+        self.requests: list[tuple[bytes, bytes]] = []
+        self._before: list[dict[bytes, tuple]] | None = None
         self._tables = [
             _Stored(
                 table,
@@ -115,6 +129,7 @@ class FakeHost:
         return self._delete(index_id, found)
 
     def datastore_delete_all_by_eq_bsatn(self, table_id: int, relation: bytes) -> int:
+        self._check_that_changes_are_fine()
         stored = self._tables[table_id]
         count = int.from_bytes(relation[:4], "little")
         deleted, offset = 0, 4
@@ -126,6 +141,7 @@ class FakeHost:
         return deleted
 
     def datastore_insert_bsatn(self, table_id: int, row: bytes) -> bytes:
+        self._check_that_changes_are_fine()
         stored = self._tables[table_id]
         if row in stored.rows:
             return b""
@@ -137,6 +153,7 @@ class FakeHost:
         return generated
 
     def datastore_update_bsatn(self, table_id: int, index_id: int, row: bytes) -> bytes:
+        self._check_that_changes_are_fine()
         stored, index = self._indexes[index_id]
         assert stored is self._tables[table_id]
         key = _key(stored.codec.decode(row), index.columns)
@@ -151,6 +168,7 @@ class FakeHost:
             raise
 
     def datastore_clear(self, table_id: int) -> int:
+        self._check_that_changes_are_fine()
         count = len(self._tables[table_id].rows)
         self._tables[table_id].rows.clear()
         return count
@@ -164,11 +182,56 @@ class FakeHost:
         return bytes(32)
 
     def get_jwt(self, connection_id: bytes) -> bytes | None:
-        return None
+        return self.tokens.get(connection_id)
+
+    def procedure_start_mut_tx(self) -> int:
+        self._check_that_nothing_blocks()
+        self._before = self.snapshot()
+        return self.now
+
+    def procedure_commit_mut_tx(self) -> None:
+        if self.failing_commits:
+            self.failing_commits -= 1
+            self._end("failed", undo=True)
+            raise HostError(Errno.HOST_CALL_FAILURE, "the disk is full")
+        self._end("committed")
+
+    def procedure_abort_mut_tx(self) -> None:
+        self._end("aborted", undo=True)
+
+    def procedure_sleep_until(self, wake_at_micros_since_unix_epoch: int) -> int:
+        self._check_that_nothing_blocks()
+        self.now = max(self.now, wake_at_micros_since_unix_epoch)
+        return self.now
+
+    def procedure_http_request(self, request: bytes, body: bytes) -> tuple[bytes, bytes]:
+        self._check_that_nothing_blocks()
+        self.requests.append((request, body))
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     # --- inside --------------------------------------------------------------------------------
 
+    def _check_that_nothing_blocks(self) -> None:
+        if self._before is not None:
+            raise HostError(Errno.WOULD_BLOCK_TRANSACTION, "a transaction is open")
+
+    def _end(self, how: str, *, undo: bool = False) -> None:
+        if self._before is None:
+            raise HostError(Errno.TRANSACTION_NOT_ANONYMOUS, "no transaction is open")
+        if undo:
+            self.restore(self._before)
+        self._before = None
+        self.ended.append(how)
+
+    def _check_that_changes_are_fine(self) -> None:
+        if self.only_reads:
+            raise HostError(Errno.TRANSACTION_IS_READ_ONLY, "the transaction is read-only")
+
     def _delete(self, index_id: int, rows: list[bytes]) -> int:
+        self._check_that_changes_are_fine()
         stored, _ = self._indexes[index_id]
         for row in rows:
             del stored.rows[row]

@@ -14,6 +14,7 @@ from stdbpy.module.package import ModuleSource
 from stdbpy.sats.annotations import u64
 from stdbpy.sats.bsatn import compile_codec
 from stdbpy.sats.values import ConnectionId, Identity, Timestamp
+from stdbpy.schema.http import HttpRequestHead, HttpResponseHead
 from tests.module.fake_host import FakeHost
 
 ANN = Identity.from_int(0xA)
@@ -76,6 +77,46 @@ class Running:
         params = self.module.schema.reducers_by_name[reducer].params
         data = compile_codec(params, self.module.schema.typespace).encode(args)
         self.bound.call_reducer(reducer, sender, connection, timestamp, data)
+
+    def view(self, name: str, *, sender: Identity = ANN) -> list[tuple] | str:
+        """The rows of a view, decoded, or its query."""
+        schema = self.module.schema
+        view = schema.views_by_name[name]
+        self.host.only_reads = True
+        try:
+            returned = self.bound.call_view(view.index, None if view.is_anonymous else sender)
+        finally:
+            self.host.only_reads = False
+        if isinstance(returned, str):
+            return returned
+        codec = compile_codec(schema.row_type(view), schema.typespace)
+        return [codec.decode(row) for row in returned]
+
+    def procedure(
+        self,
+        name: str,
+        *args: object,
+        sender: Identity = ANN,
+        connection: ConnectionId | None = None,
+        timestamp: Timestamp = NOON,
+    ) -> Any:
+        """What a procedure returns, decoded."""
+        schema = self.module.schema
+        procedure = schema.procedures_by_name[name]
+        number = schema.procedures.index(procedure)
+        data = compile_codec(procedure.params, schema.typespace).encode(args)
+        self.host.now = max(self.host.now, int(timestamp))
+        returned = self.bound.call_procedure(number, sender, connection, timestamp, data)
+        return compile_codec(procedure.return_type, schema.typespace).decode(returned)
+
+    def request(
+        self, handler: str, request: HttpRequestHead, body: bytes = b"", *, timestamp: Timestamp = NOON
+    ) -> tuple[HttpResponseHead, bytes]:
+        """What an HTTP handler answers."""
+        number = [each.name for each in self.module.schema.http_handlers].index(handler)
+        self.host.now = max(self.host.now, int(timestamp))
+        head, answered = self.bound.call_http_handler(number, timestamp, request.encode(), body)
+        return HttpResponseHead.decode(head), answered
 
     def rows(self, table: str) -> list[tuple]:
         return self.host.rows(table)

@@ -28,6 +28,8 @@ COMPILED = {
     "sdk_test_2_8_3": "sdk_test-2.8.3",
     "sdk_test_event_table": "sdk_test_event_table-2.8.3",
     "sdk_test_connect_disconnect": "sdk_test_connect_disconnect-2.8.3",
+    "sdk_test_view": "sdk_test_view-2.8.3",
+    "sdk_test_procedure": "sdk_test_procedure-2.8.3",
 }
 """Of each port the compiled module, whose schema real servers printed: ``tests/schema`` has the records."""
 
@@ -74,6 +76,8 @@ def under_canonical_names(schema: ModuleSchema) -> ModuleSchema:
         tables=tuple(tables),
         reducers=renamed(schema.reducers),
         types=renamed(schema.types),
+        procedures=renamed(schema.procedures),
+        views=renamed(schema.views),
     )
 
 

@@ -137,14 +137,17 @@ class _FunctionAssembly:
     def _check_annotation(self, name: str, annotation: Any, wanted: type) -> None:
         if annotation is inspect.Signature.empty:
             return
-        where = self.findings.of_parameter(self.function, name)
+        is_return = name == "return"
+        where = (
+            self.findings.of_function(self.function) if is_return else self.findings.of_parameter(self.function, name)
+        )
         try:
             found = resolve_one(self.function, name, annotation)
         except TypeNotSupported as error:
             self.findings.not_supported(where, error)
             return
         if found is not wanted:
-            what = "what it returns" if name == "return" else f"{name!r}"
+            what = "what it returns" if is_return else f"{name!r}"
             text = found.__name__ if isinstance(found, type) else str(found)
             self.findings.error(
                 where, f"{self.name}: {what} is a {wanted.__name__}, not {text}", f"Say {wanted.__name__}"

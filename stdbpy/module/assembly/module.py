@@ -168,8 +168,9 @@ class _Assembly:
         }
         for route in declaration.routes:
             if route.handler not in handlers:
-                message = f"the route {route.method} {route.path!r} leads to {route.handler.__name__!r}, no handler"
-                self.findings.error(where, message, f"Write @http_handler above def {route.handler.__name__}(...)")
+                name = route.handler.__name__
+                message = f"the route {route.method} {route.path!r} leads to {name!r}, which is no HTTP handler"
+                self.findings.error(where, message, f"Write @http_handler above def {name}(...)")
         self.routes = tuple(
             HttpRoute(handlers[route.handler], route.method, route.path)
             for route in declaration.routes

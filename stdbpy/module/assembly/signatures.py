@@ -139,7 +139,7 @@ class _Reader:
         wanted = " or ".join(each.__name__ for each in self.kind.contexts)
         self.findings.error(
             self.findings.of_parameter(self.function, first.name),
-            f"the context of {self.name} is a {meant.__name__}, which is for a {meant.called}",
+            f"the context of {self.name} is a {meant.__name__}, which is for {meant.called}",
             f"Annotate it with {wanted}" + _HOW.get((self.kind.contexts[0], meant), ""),
         )
 
