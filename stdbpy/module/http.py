@@ -152,7 +152,8 @@ class HttpClient:
             answered, body = self._host.procedure_http_request(head, request.body)
         except HostError as error:
             if error.code != Errno.WOULD_BLOCK_TRANSACTION:
-                raise
+                # Where in the host it was raised says nothing to authors.
+                raise error.with_traceback(None) from None
             raise HostError(
                 error.code,
                 "no HTTP request is sent in a transaction, as everybody else would wait for its answer",
