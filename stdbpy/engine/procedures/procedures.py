@@ -18,7 +18,7 @@ from stdbpy.engine.procedures.threads import Threads
 from stdbpy.engine.procedures.world import World
 from stdbpy.engine.results import Caller, ProcedureOutcome
 from stdbpy.engine.worker import Worker
-from stdbpy.errors import EngineError
+from stdbpy.errors import EngineError, StdbError
 from stdbpy.module.host import LogLevel
 from stdbpy.sats.values import Timestamp
 from stdbpy.schema.http import HttpRequestHead, HttpResponseHead
@@ -180,16 +180,9 @@ class Procedures:
 
     def _failed(self, instance: RunningModule, name: str, bug: BaseException) -> _FailedError:
         crash = instance.crash(bug)
-        self._instance.logs.write(
-            LogLevel.PANIC,
-            crash.message,
-            filename=crash.filename,
-            line_number=crash.line_number,
-            function=name,
-            trace=crash.trace,
-        )
-        lines = crash.message.strip().splitlines()
-        return _FailedError(lines[-1] if lines else "")
+        crash.tell(self._instance.logs, name)
+        lines = crash.message.strip().splitlines() or [""]
+        return _FailedError(bug.message if isinstance(bug, StdbError) else lines[-1])
 
 
 class _FailedError(Exception):
