@@ -24,7 +24,8 @@ class ServerConfig:
     ``allowed_hosts`` are names besides loopback ones by which clients may call the server,
     ``allow_origins`` the web pages (``https://example.org``) besides those of this machine that may
     use it. ``allow_native`` takes Python modules, which run with the server's own rights, also where
-    other machines can reach the server.
+    other machines can reach the server. ``allow_loopback_http`` lets procedures send HTTP requests to this
+    machine, which released servers of SpacetimeDB never let them.
     """
 
     listen_addr: str = DEFAULT_LISTEN_ADDR
@@ -34,6 +35,7 @@ class ServerConfig:
     allowed_hosts: tuple[str, ...] = ()
     allow_origins: tuple[str, ...] = ()
     allow_native: bool = False
+    allow_loopback_http: bool = False
 
     @property
     def host_and_port(self) -> tuple[str, int]:

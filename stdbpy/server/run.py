@@ -110,7 +110,8 @@ def _backend_and_socket(config: ServerConfig) -> Iterator[tuple[Backend, socket.
         config = replace(config, listen_addr=f"{_bracketed(host)}:{listener.getsockname()[1]}")
         folder = config.data_dir
         with ExitStack() as until_stopped:
-            engine = Engine(None if config.in_memory else folder)
+            data_dir = None if config.in_memory else folder
+            engine = Engine(data_dir, allow_loopback_http=config.allow_loopback_http)
             until_stopped.callback(engine.close, PATIENCE)
             files = config.key_files or (None if folder is None else KeyFiles.in_folder(folder / KEYS))
             tokens = TokenAuthority(KeyPair.generate() if files is None else KeyPair.load_or_create(files))

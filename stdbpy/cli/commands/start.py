@@ -86,6 +86,10 @@ def run(
     allow_native: Annotated[
         bool, typer.Option("--allow-native", help="Run Python modules even if other machines reach the server.")
     ] = False,
+    allow_loopback_http: Annotated[
+        bool,
+        typer.Option("--allow-loopback-http", help="Let procedures send HTTP requests to this machine, for tests."),
+    ] = False,
     edition: Annotated[
         str, typer.Option("--edition", parser=_parse_edition, metavar=_STANDALONE, help="Edition; there is one.")
     ] = _STANDALONE,
@@ -116,6 +120,7 @@ def run(
         allowed_hosts=tuple(allow_host or ()),
         allow_origins=tuple(allow_origin or ()),
         allow_native=allow_native,
+        allow_loopback_http=allow_loopback_http,
     )
     try:
         _serve(config, invocation)
