@@ -89,6 +89,7 @@ _stdbpy_command() {
         '--allow-host|value+|||'
         '--allow-origin|value+|||'
         '--allow-native|flag|||'
+        '--allow-loopback-http|flag|||'
         '--edition|value|standalone||'
         '--config-path|value||files|'
         '--root-dir|value||folders|'

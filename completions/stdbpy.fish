@@ -230,6 +230,7 @@ complete -c stdbpy -n '__stdbpy_at \'start\'' -l non-interactive -d 'If the port
 complete -c stdbpy -n '__stdbpy_at \'start\'' -l allow-host -x -d 'A name besides those of this machine to be called by'
 complete -c stdbpy -n '__stdbpy_at \'start\'' -l allow-origin -x -d 'A web site besides those of this machine that may call'
 complete -c stdbpy -n '__stdbpy_at \'start\'' -l allow-native -d 'Run Python modules even if other machines reach the server'
+complete -c stdbpy -n '__stdbpy_at \'start\'' -l allow-loopback-http -d 'Let procedures send HTTP requests to this machine, for tests'
 complete -c stdbpy -n '__stdbpy_at \'start\'' -l edition -x -a 'standalone' -d 'Edition; there is one'
 complete -c stdbpy -n '__stdbpy_at \'start\'' -l config-path -r -F -d 'The cli.toml to use instead of your own'
 complete -c stdbpy -n '__stdbpy_at \'start\'' -l root-dir -x -a '(__fish_complete_directories)' -d 'Keep configuration and databases there'

@@ -123,6 +123,7 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
                 @{ Spellings = @('--allow-host'); Shape = 'value'; Help = 'A name besides those of this machine to be called by'; Words = @(); Question = '' }
                 @{ Spellings = @('--allow-origin'); Shape = 'value'; Help = 'A web site besides those of this machine that may call'; Words = @(); Question = '' }
                 @{ Spellings = @('--allow-native'); Shape = 'flag'; Help = 'Run Python modules even if other machines reach the server'; Words = @(); Question = '' }
+                @{ Spellings = @('--allow-loopback-http'); Shape = 'flag'; Help = 'Let procedures send HTTP requests to this machine, for tests'; Words = @(); Question = '' }
                 @{ Spellings = @('--edition'); Shape = 'value'; Help = 'Edition; there is one'; Words = @('standalone'); Question = '' }
                 @{ Spellings = @('--config-path'); Shape = 'value'; Help = 'The cli.toml to use instead of your own'; Words = @(); Question = '' }
                 @{ Spellings = @('--root-dir'); Shape = 'value'; Help = 'Keep configuration and databases there'; Words = @(); Question = '' }
