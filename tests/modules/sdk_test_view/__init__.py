@@ -73,14 +73,15 @@ def move_player(ctx: ReducerContext, dx: i32, dy: i32) -> None:
 
 @view(public=True)
 def my_player(ctx: ViewContext) -> Player | None:
-    return ctx.db.player.identity.find(ctx.sender)
+    player: Player | None = ctx.db.player.identity.find(ctx.sender)
+    return player
 
 
 @view(public=True)
 def my_player_and_level(ctx: ViewContext) -> PlayerAndLevel | None:
     player = ctx.db.player.identity.find(ctx.sender)
     level = player and ctx.db.player_level.entity_id.find(player.entity_id)
-    return level and PlayerAndLevel(player.entity_id, player.identity, level.level)
+    return PlayerAndLevel(player.entity_id, player.identity, level.level) if player and level else None
 
 
 @view(public=True)
