@@ -56,6 +56,10 @@ class Transaction:
         """The number of an index, named as tables are."""
         return self._store.index_id(name)
 
+    def system_id(self, name: str) -> int:
+        """The number of one of the server's own tables, which is up to date. Raises ``KeyError``."""
+        return self._store.system.table(name).id
+
     def view_id(self, name: str, sender: Identity | None) -> int:
         """The number of the table with the rows that a view gives ``sender`` at this moment; ``None`` for a
         view that gives everybody the same. Raises :class:`~stdbpy.errors.SqlError` if the view fails."""

@@ -47,6 +47,9 @@ class Binder:
         known = self._table(name)
         if known.kind is TableKind.VIEW:
             raise refused(f"`{name.text}` is a view: its rows cannot be changed", name.at, "Change what it reads.")
+        if not known.is_stored:
+            hint = "It says what the module declares: publish another version of that."
+            raise refused(f"`{name.text}` is a table of the server's: it cannot be changed", name.at, hint)
         return known
 
     # --- SELECT ------------------------------------------------------------------------------

@@ -9,13 +9,14 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from stdbpy.engine.store.derived import view_definition
+from stdbpy.engine.system_tables.definitions import STORED, SYSTEM
 from stdbpy.errors import nearest
 from stdbpy.sats import types as t
 from stdbpy.sats.bsatn import Codec, compile_codec, compile_columns_decoder
 from stdbpy.sats.values import Identity
+from stdbpy.schema.column_types import without_references
 from stdbpy.schema.model import Column, ModuleSchema, Table
 
-_MAX_NESTING = 100
 _KEPT_DECODERS = 32
 
 
@@ -68,6 +69,11 @@ class KnownTable:
     def name(self) -> str:
         return self.prefix + self.definition.name
 
+    @property
+    def is_stored(self) -> bool:
+        """Whether its rows are what was put there, and do not follow from anything else."""
+        return self.kind is TableKind.STORED or (self.kind is TableKind.SYSTEM and self.name in STORED)
+
     def for_sender(self, sender: Identity) -> KnownTable:
         """The table as ``sender`` sees it."""
         return self if self.is_anonymous else replace(self, sender=sender)
@@ -97,6 +103,8 @@ class Catalog:
             by_source.setdefault(source_name, known)
         for name, known in by_source.items():
             self._by_name.setdefault(name, known)
+        for known in _SYSTEM_TABLES:
+            self._by_name.setdefault(known.name, known)
 
     def find(self, name: str, *, is_owner: bool) -> KnownTable | None:
         """The table, unless it is private and the caller does not own the database."""
@@ -124,19 +132,4 @@ def _known(prefix: str, table: Table, module: ModuleSchema, kind: TableKind) -> 
     return KnownTable(prefix, table, format, types, kind)
 
 
-def without_references(type: t.AlgebraicType, typespace: t.Typespace, depth: int = 0) -> t.AlgebraicType:
-    """``type`` with every reference replaced by what it refers to, which is how results show types.
-    A type that contains itself, which no table's column can have, keeps its innermost references."""
-    if depth > _MAX_NESTING:
-        return type
-    match type:
-        case t.TypeRef(index):
-            return without_references(typespace[index], typespace, depth + 1)
-        case t.ArrayType(element):
-            return t.ArrayType(without_references(element, typespace, depth + 1))
-        case t.ProductType(elements):
-            return t.product(*((e.name, without_references(e.type, typespace, depth + 1)) for e in elements))
-        case t.SumType(variants):
-            return t.sum_of(*((v.name, without_references(v.type, typespace, depth + 1)) for v in variants))
-        case t.Primitive():
-            return type
+_SYSTEM_TABLES = tuple(_known("", table, SYSTEM, TableKind.SYSTEM) for table in SYSTEM.tables)

@@ -53,6 +53,8 @@ def table_id_of(transaction: Transaction, table: KnownTable) -> int:
     """The number of the table that has the rows at this moment."""
     if table.kind is TableKind.VIEW:
         return transaction.view_id(table.name, table.sender)
+    if table.kind is TableKind.SYSTEM:
+        return transaction.system_id(table.name)
     table_id = transaction.table_id(table.name)
     if table_id is None:
         raise SqlError(f"the table `{table.name}` is gone")
@@ -117,7 +119,7 @@ def _fetcher(
 
 
 def _index_id(transaction: Transaction, table: KnownTable, name: str) -> int:
-    if table.kind is TableKind.VIEW:
+    if table.kind is not TableKind.STORED:
         indexes = transaction.table(table_id_of(transaction, table)).indexes
         index_id = next((index.id for index in indexes if index.name == name), None)
     else:

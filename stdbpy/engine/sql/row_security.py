@@ -9,6 +9,7 @@ allows it. Source: SpacetimeDB's documentation of row-level security and ``crate
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 
@@ -73,6 +74,15 @@ class RowRules:
             table, statement = _read_rule(prefix, text, self._catalog)
             by_table.setdefault(table.name, []).append((prefix, statement))
         return by_table
+
+
+def rules_by_table(schema: ModuleSchema) -> Iterator[tuple[str, str]]:
+    """The rules of a module that are in order, each with the name of the table whose rows it returns."""
+    catalog = Catalog(schema)
+    for prefix, module in schema.walk():
+        for text in module.row_level_security:
+            with suppress(SqlError):
+                yield _read_rule(prefix, text, catalog)[0].name, text
 
 
 def rule_problems(schema: ModuleSchema) -> Iterator[Problem]:

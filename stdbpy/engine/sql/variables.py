@@ -11,6 +11,7 @@ from typing import Any
 from stdbpy.engine.sql.conditions import constant_of
 from stdbpy.engine.sql.refusal import refused
 from stdbpy.engine.sql.syntax import LiteralKind, Name, SetVariable, ShowVariable
+from stdbpy.engine.system_tables.definitions import VARIABLE
 from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import SqlError
 from stdbpy.sats import types as t
@@ -20,20 +21,9 @@ from stdbpy.sats.values import Variant
 _ROW_LIMIT = "row_limit"
 _TABLE = "st_var"
 
-_VALUE = t.sum_of(
-    *(
-        (primitive.value, primitive)
-        for primitive in (
-            t.Primitive.BOOL, t.Primitive.I8, t.Primitive.U8, t.Primitive.I16, t.Primitive.U16, t.Primitive.I32,
-            t.Primitive.U32, t.Primitive.I64, t.Primitive.U64, t.Primitive.I128, t.Primitive.U128, t.Primitive.F32,
-            t.Primitive.F64, t.Primitive.STRING,
-        )
-    )
-)  # fmt: skip
+_ROW = compile_codec(t.product(("name", t.Primitive.STRING), ("value", VARIABLE)))
 
-_ROW = compile_codec(t.product(("name", t.Primitive.STRING), ("value", _VALUE)))
-
-SHOWN = t.product(("value", _VALUE))
+SHOWN = t.product(("value", VARIABLE))
 """The columns of SHOW's answer."""
 
 

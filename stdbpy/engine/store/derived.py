@@ -3,19 +3,28 @@ what the database tells of itself."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from stdbpy.engine.store.index import Index
 from stdbpy.engine.store.table import Table
+from stdbpy.sats.values import Identity
 from stdbpy.schema.model import ModuleSchema, View
 from stdbpy.schema.model import Table as Definition
 
 if TYPE_CHECKING:
     from stdbpy.engine.transaction import Transaction
-    from stdbpy.sats.values import Identity
 
 FIRST_DERIVED_ID = 1 << 31
 """Views' tables and their indexes have numbers from here on, which nothing that is written down has."""
+
+
+class Program(NamedTuple):
+    """What a database runs, and whose it is."""
+
+    database: Identity
+    owner: Identity
+    hash: bytes
+    code: bytes
 
 
 class Derived:

@@ -1,62 +1,26 @@
-"""All tables of one database, and the numbers that they and their indexes go by."""
+"""All tables of one database."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from stdbpy.engine.store.columns import KeyType, column_start
-from stdbpy.engine.store.derived import Derived, ViewTables
+from stdbpy.engine.store.building import Numbering, build_table, declared_tables
+from stdbpy.engine.store.derived import Derived, Program, ViewTables
 from stdbpy.engine.store.index import Index
 from stdbpy.engine.store.sequence import Numbers
 from stdbpy.engine.store.table import Table
-from stdbpy.schema.model import IndexAlgorithm, ModuleSchema
-from stdbpy.schema.model import Table as Definition
+from stdbpy.engine.system_tables.stored import stored_system_tables
+from stdbpy.schema.model import ModuleSchema
 
-FIRST_USER_ID = 4096
-"""Tables, indexes and sequences of the system have numbers below this one."""
-
-
-@dataclass
-class Ids:
-    """Which numbers were given to which names. A number is never given out again."""
-
-    given: dict[str, int] = field(default_factory=dict)
-    next: int = FIRST_USER_ID
-
-    def of(self, name: str) -> int:
-        """The number of ``name``, a new one at the first time."""
-        if name not in self.given:
-            self.given[name] = self.next
-            self.next += 1
-        return self.given[name]
-
-    def keep(self, ids: Collection[int]) -> None:
-        """Forgets the names of all numbers but these."""
-        self.given = {name: id for name, id in self.given.items() if id in ids}
-
-
-@dataclass
-class Numbering:
-    """The numbers of a database's tables, indexes and sequences, which its data refer to."""
-
-    tables: Ids = field(default_factory=Ids)
-    indexes: Ids = field(default_factory=Ids)
-    sequences: Ids = field(default_factory=Ids)
-
-    def keep(self, store: Store) -> None:
-        """Forgets the names of what is not in the store."""
-        self.tables.keep(store.tables)
-        self.indexes.keep(store.indexes)
-        self.sequences.keep(store.sequences)
-
-    def copy(self) -> Numbering:
-        kinds = (self.tables, self.indexes, self.sequences)
-        return Numbering(*(Ids(dict(ids.given), ids.next) for ids in kinds))
+if TYPE_CHECKING:
+    from stdbpy.engine.system_tables.system_tables import SystemTables
 
 
 class Store:
-    """The tables of one database. New ones get the next numbers in the order of their names."""
+    """The tables of one database, some of the server's own among them. New ones get the next numbers in the
+    order of their names."""
 
     def __init__(self, schema: ModuleSchema, numbering: Numbering | None = None) -> None:
         self.schema = schema
@@ -69,8 +33,12 @@ class Store:
         self.derived = Derived()
         self.views: ViewTables | None = None
         """``None`` while no module runs that could give their rows."""
+        self.program: Callable[[], Program | None] = lambda: None
+        """What the database runs at this moment."""
         for name, definition, module in declared_tables(schema):
             self._add(build_table(name, definition, module, self.numbering))
+        for table in stored_system_tables():
+            self._add(table)
         self._table_ids = {table.name: table.id for table in self.tables.values()}
         self._index_ids = {index.name: id for id, (_, index) in self.indexes.items()}
         for prefix, module in schema.walk():
@@ -78,6 +46,14 @@ class Store:
                 self._table_ids.setdefault(prefix + declared.source_name, self._table_ids[prefix + declared.name])
                 for index in declared.indexes:
                     self._index_ids.setdefault(prefix + index.source_name, self._index_ids[prefix + index.name])
+
+    @cached_property
+    def system(self) -> SystemTables:
+        """What the database tells of itself."""
+        # Loaded when somebody asks: most programs never do.
+        from stdbpy.engine.system_tables.system_tables import SystemTables
+
+        return SystemTables(self)
 
     def table_id(self, name: str) -> int | None:
         """The number of a table by its canonical name or by what the module's code calls it."""
@@ -94,51 +70,3 @@ class Store:
         for numbers in table.sequences:
             self.sequences[numbers.id] = numbers
             numbers.ledger = self.taken
-
-
-def declared_tables(schema: ModuleSchema) -> Iterator[tuple[str, Definition, ModuleSchema]]:
-    """The tables of a module and of those mounted in it, each with its full name and the module
-    that declares it, in the order of the names."""
-    declared = [
-        (prefix + definition.name, definition, module)
-        for prefix, module in schema.walk()
-        for definition in module.tables
-    ]
-    yield from sorted(declared, key=lambda table: table[0])
-
-
-def build_table(name: str, definition: Definition, module: ModuleSchema, numbering: Numbering) -> Table:
-    """An empty table, with numbers from ``numbering``."""
-    prefix = name.removesuffix(definition.name)
-    row, typespace = module.row_type(definition), module.typespace
-    id = numbering.tables.of(name)
-    indexes = [
-        Index(
-            numbering.indexes.of(prefix + index.name),
-            prefix + index.name,
-            index.columns,
-            KeyType(row, index.columns, typespace),
-            unique=definition.is_unique(index.columns),
-            algorithm=index.algorithm,
-        )
-        for index in definition.indexes
-    ]
-    for constraint in definition.constraints:
-        if not any(sorted(index.columns) == sorted(constraint.columns) for index in indexes):
-            # A definition may leave the index out; uniqueness still has to be watched over.
-            key_type = KeyType(row, constraint.columns, typespace)
-            number, full_name = numbering.indexes.of(prefix + constraint.name), prefix + constraint.name
-            hash = IndexAlgorithm.HASH
-            indexes.append(Index(number, full_name, constraint.columns, key_type, unique=True, algorithm=hash))
-    sequences = [
-        Numbers(
-            numbering.sequences.of(prefix + sequence.name),
-            sequence,
-            module.resolve(definition.columns[sequence.column].type),
-            column_start(row, sequence.column, typespace),
-        )
-        for sequence in definition.sequences
-    ]
-    return Table(
-        id, name, definition, module, indexes, sorted(sequences, key=lambda numbers: numbers.definition.column)
-    )

@@ -64,7 +64,9 @@ class Compiler:
 
     def _readable(self, is_owner: bool) -> Iterator[str]:
         """The names of tables and views."""
-        tables = (table.name for table in self.store.tables.values() if not table.is_event)
+        tables = (
+            table.name for table in self.store.tables.values() if not (table.is_event or table.definition.is_system)
+        )
         views = sorted(prefix + view.name for prefix, module in self.store.schema.walk() for view in module.views)
         return (name for name in (*tables, *views) if self._catalog.find(name, is_owner=is_owner) is not None)
 
