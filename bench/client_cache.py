@@ -25,9 +25,14 @@ from typing import Any
 import msgspec
 
 from bench.codec import PEERS, SHAPES, RowShape, install_peer
+from stdbpy.client.connection_log import ConnectionLog
+from stdbpy.client.contexts import EventContext
+from stdbpy.client.deliveries import Deliveries
+from stdbpy.client.delivery_steps import DeliverySteps, Hooks
+from stdbpy.client.event_bus import EventBus
+from stdbpy.client.stats import Counters
 from stdbpy.protocol.cache import TableCache
 from stdbpy.protocol.catalog import Catalog, TableLayout
-from stdbpy.protocol.deliveries import RowsChanged
 from stdbpy.protocol.options import SessionOptions
 from stdbpy.protocol.row_list import NO_ROWS, RowList
 from stdbpy.protocol.session import Session
@@ -113,7 +118,7 @@ def _frames_of(data: bytes) -> Iterator[bytes]:
 
 
 class Client:
-    """A session with one subscription, and a driver's part of it: callbacks are called."""
+    """A session with one subscription, and a connection's part of it: callbacks are called."""
 
     def __init__(self, case: Case, folder: Path) -> None:
         catalog = Catalog({"rows": case.layout}, {}, {})
@@ -124,17 +129,26 @@ class Client:
         self.number = self.session.subscribe(["SELECT * FROM rows"]).query_set_id
         self.session.take_outgoing()
         self.session.take_deliveries()
+        log = ConnectionLog("bench")
+        bus = EventBus(log)
+        nobody: Any = None  # whom only other callbacks than those of rows need
+        steps = DeliverySteps(nobody, nobody, self.session, Hooks(), Counters(), EventContext, bus, log)
+        self._deliveries = Deliveries(steps.of, log, bus, None)
         self.told = 0
         if case.listening:
             listeners = self.rows.listeners
-            for registry in (listeners.on_insert, listeners.on_delete, listeners.on_update):
-                registry.add(self._on_change)
+            listeners.on_insert.add(self._on_row)
+            listeners.on_delete.add(self._on_row)
+            listeners.on_update.add(self._on_update)
 
     @property
     def rows(self) -> TableCache:
         return self.session.cache.tables["rows"]
 
-    def _on_change(self, *_: object) -> None:
+    def _on_row(self, _context: EventContext, _row: object) -> None:
+        self.told += 1
+
+    def _on_update(self, _context: EventContext, _old: object, _new: object) -> None:
         self.told += 1
 
     def addressed(self, frame: bytes) -> bytes:
@@ -146,26 +160,9 @@ class Client:
     def receive(self, frame: bytes) -> None:
         session = self.session
         session.receive(frame)
-        for delivery in session.take_deliveries():
-            if delivery.__class__ is RowsChanged:
-                self._tell(delivery)
+        self._deliveries.add(session.take_deliveries())
+        self._deliveries.run()
         assert session.hang_up is None, session.hang_up
-
-    def _tell(self, delivery: RowsChanged) -> None:
-        event = delivery.event
-        for changes in delivery.changes:
-            if not (changes.inserted or changes.deleted or changes.updated):
-                continue
-            listeners = self.session.cache.tables[changes.table].listeners
-            for callback in listeners.on_insert:
-                for row in changes.inserted:
-                    callback(event, row)
-            for callback in listeners.on_delete:
-                for row in changes.deleted:
-                    callback(event, row)
-            for callback in listeners.on_update:
-                for old, new in changes.updated:
-                    callback(event, old, new)
 
 
 def run_case(case: Case, folder: Path, repeats: int) -> dict[str, float]:
