@@ -134,3 +134,14 @@ def test_async_functions_are_refused_for_each_row(told):
     told.registry.add(callback)
     told.deliveries.run()
     assert told.failures == ["ClientError"] * len(ROWS)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_one_row_is_told_to_all(kind):
+    name, rows = KINDS[kind]
+    listeners = Listeners()
+    for callback in (print, repr):
+        getattr(listeners, name).add(callback)
+    steps = list(steps_for(TableChanges("player", 1, **{kind: rows[:1]}), listeners, CONTEXT))
+    row = rows[0] if isinstance(rows[0], tuple) else (rows[0],)
+    assert steps == [(print, (CONTEXT, *row)), (repr, (CONTEXT, *row))]
