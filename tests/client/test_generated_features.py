@@ -1,10 +1,12 @@
-"""What generated clients do with views, procedures, event tables, lifecycle reducers and errors, on real servers."""
+"""What generated clients do with views, procedures, event tables, lifecycle reducers and errors, on
+the embedded server and the real one."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,39 +15,58 @@ import pytest
 
 from stdbpy.api import ApiClient
 from stdbpy.errors import EncodeError, ProcedureFailed, ReducerFailed, SchemaMismatch, WouldDeadlock
+from stdbpy.module.package import pack, source_of_folder
 from stdbpy.protocol.events import ReducerEvent, TransactionEvent
 from stdbpy.sats import Identity
+from stdbpy.server.run import RunningServer
 from tests import real_servers
 from tests.client.generated import imported
 from tests.client.live import eventually, fresh_name
 
-pytestmark = pytest.mark.real
+MODULES = Path(__file__).parent.parent / "modules"
+"""The ports in Python of the compiled modules."""
+
+COMPILED = {
+    "quickstart_chat": "quickstart_chat-1.2.0",
+    "sdk_test_view": "sdk_test_view-2.8.3",
+    "sdk_test_procedure": "sdk_test_procedure-2.8.3",
+    "sdk_test_event_table": "sdk_test_event_table-2.8.3",
+    "sdk_test_connect_disconnect": "sdk_test_connect_disconnect-2.8.3",
+}
+
+KINDS = [
+    pytest.param("native", id="embedded, in Python"),
+    pytest.param("wasm", id="embedded, WebAssembly", marks=pytest.mark.real),  # the modules come with the servers
+    pytest.param("2.8.3", id="2.8.3", marks=pytest.mark.real),
+]
 
 Place = tuple[ModuleType, str, str]
 """A generated package, and a server's address and the database there that it is for."""
 
 
-@pytest.fixture(scope="module")
-def place(
-    real_server: real_servers.RealServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str], Place]]:
-    """Publishes a compiled module under a name of its own, and generates the client from what is then there."""
-    opened = []
-    with ApiClient(real_server.url) as anonymous:
-        token = anonymous.create_identity().token
+@pytest.fixture(scope="module", params=KINDS)
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Place]]:
+    """Publishes a module under a name of its own, and generates the client from what is then there."""
+    kind: str = request.param
+    with ExitStack() as stack:
+        if kind == "2.8.3":
+            url = request.getfixturevalue("real_server").url
+            token = stack.enter_context(ApiClient(url)).create_identity().token
+        else:
+            server = stack.enter_context(RunningServer())
+            url, token = server.url, server.owner_token
 
-    def publish(module: str) -> Place:
-        database = fresh_name("features")
-        with ApiClient(real_server.url, token) as api:
-            api.publish(real_servers.wasm(module), database)
-            schema = api.schema(database)
-        package = imported(schema, database.replace("-", "_"), tmp_path_factory.mktemp("client"))
-        opened.append(package)
-        return package.__enter__(), real_server.url, database
+        def publish(module: str) -> Place:
+            database = fresh_name("features")
+            native = kind == "native"
+            program = pack(source_of_folder(MODULES / module)) if native else real_servers.wasm(COMPILED[module])
+            with ApiClient(url, token) as api:
+                api.publish(program, database)
+                schema = api.schema(database)
+            package = imported(schema, database.replace("-", "_"), tmp_path_factory.mktemp("client"))
+            return stack.enter_context(package), url, database
 
-    yield publish
-    for package in opened:
-        package.__exit__(None, None, None)
+        yield publish
 
 
 def connected(place: Place, **options: Any) -> Any:
@@ -54,7 +75,7 @@ def connected(place: Place, **options: Any) -> Any:
 
 
 def test_views(place: Callable[[str], Place]):
-    views = place("sdk_test_view-2.8.3")
+    views = place("sdk_test_view")
     package = views[0]
     types, tables = package.types, package.tables
     with connected(views) as db, connected(views) as other:
@@ -89,7 +110,7 @@ def test_views(place: Callable[[str], Place]):
 
 
 def test_procedures(place: Callable[[str], Place]):
-    procedures = place("sdk_test_procedure-2.8.3")
+    procedures = place("sdk_test_procedure")
     types, tables = procedures[0].types, procedures[0].tables
     with connected(procedures) as db, db.subscribe(tables.my_table, tables.pk_uuid):
         assert db.procedures.return_primitive(2**32 - 2, 1) == 2**32 - 1
@@ -111,7 +132,7 @@ def test_procedures(place: Callable[[str], Place]):
 
 
 def test_procedures_under_asyncio(place: Callable[[str], Place]):
-    package, url, database = place("sdk_test_procedure-2.8.3")
+    package, url, database = place("sdk_test_procedure")
 
     async def call() -> None:
         async with package.connect_async(url, database) as db:
@@ -124,7 +145,7 @@ def test_procedures_under_asyncio(place: Callable[[str], Place]):
 
 
 def test_event_tables(place: Callable[[str], Place]):
-    events = place("sdk_test_event_table-2.8.3")
+    events = place("sdk_test_event_table")
     package = events[0]
     arguments = __import__(f"{package.__name__}.arguments", fromlist=["arguments"])
     with connected(events) as db, db.subscribe(package.tables.test_event):
@@ -145,7 +166,7 @@ def test_event_tables(place: Callable[[str], Place]):
 
 def test_connecting_and_disconnecting(place: Callable[[str], Place]):
     """Their reducers run on the server, and are none that a client can call."""
-    lifecycle = place("sdk_test_connect_disconnect-2.8.3")
+    lifecycle = place("sdk_test_connect_disconnect")
     tables = lifecycle[0].tables
     with connected(lifecycle) as db, db.subscribe(tables.connected, tables.disconnected):
         assert not hasattr(db.reducers, "identity_connected")
@@ -168,7 +189,7 @@ def test_connecting_and_disconnecting(place: Callable[[str], Place]):
 
 @pytest.mark.parametrize("protocol", ["v3.bsatn", "v2.bsatn", "v1.bsatn", "v1.json"])
 def test_errors_and_contexts(place: Callable[[str], Place], protocol: str):
-    chat = place("quickstart_chat-1.2.0")
+    chat = place("quickstart_chat")
     tables = chat[0].tables
     with connected(chat, protocols=[f"{protocol}.spacetimedb"]) as db, db.subscribe(tables.user, tables.message):
         with pytest.raises(ReducerFailed, match="Names must not be empty"):
@@ -197,7 +218,7 @@ def test_errors_and_contexts(place: Callable[[str], Place], protocol: str):
 
 
 def test_code_that_was_generated_for_another_schema(place: Callable[[str], Place], tmp_path: Path):
-    chat, url, _ = place("quickstart_chat-1.2.0")
-    _, _, other = place("sdk_test_event_table-2.8.3")
+    chat, url, _ = place("quickstart_chat")
+    _, _, other = place("sdk_test_event_table")
     with pytest.raises(SchemaMismatch, match="user"):
         chat.connect(url, other)
