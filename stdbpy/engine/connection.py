@@ -25,7 +25,7 @@ from stdbpy.engine.subscriptions.subscriber import Subscriber
 from stdbpy.engine.subscriptions.subscriptions import sentence
 from stdbpy.engine.worker import Worker
 from stdbpy.errors import SqlError, StdbError
-from stdbpy.schema.model import Lifecycle, ModuleSchema
+from stdbpy.schema.model import ModuleSchema
 
 Arguments = bytes | Callable[[ModuleSchema], bytes]
 """A function's arguments in BSATN, or what makes them for the module that runs when the call's turn comes,
@@ -166,7 +166,7 @@ class DatabaseConnection:
 
     def _close(self) -> None:
         self._instance.subscriptions.remove(self._subscriber)
-        self._instance.call_lifecycle(Lifecycle.ON_DISCONNECT, self._subscriber.caller)
+        self._instance.disconnected(self._subscriber.caller)
 
 
 def _nothing() -> None:

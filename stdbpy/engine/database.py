@@ -25,7 +25,7 @@ from stdbpy.engine.worker import Worker
 from stdbpy.errors import DataDirectoryError, EngineError, ModuleChanged, NotAllowed, StdbError
 from stdbpy.sats.values import Identity
 from stdbpy.schema.http import HttpRequestHead, HttpResponseHead
-from stdbpy.schema.model import Lifecycle, ModuleSchema
+from stdbpy.schema.model import ModuleSchema
 
 T = TypeVar("T")
 
@@ -233,7 +233,7 @@ class Database:
         running.add_done_callback(lambda _: self._worker.submit(self._instance.procedure_ended, call))
 
     def _connected(self, caller: Caller) -> None:
-        outcome = self._instance.call_lifecycle(Lifecycle.ON_CONNECT, caller)
+        outcome = self._instance.connected(caller)
         if outcome is not None and outcome.error is not None:
             raise NotAllowed(outcome.error)
 
@@ -243,7 +243,7 @@ class Database:
         return DatabaseConnection(subscriber, self._instance, self._worker, self._procedures)
 
     def _disconnected(self, caller: Caller) -> None:
-        self._instance.call_lifecycle(Lifecycle.ON_DISCONNECT, caller)
+        self._instance.disconnected(caller)
 
     def _while_connected(self, caller: Caller, function: Callable[..., T], *args: object) -> T:
         self._connected(caller)

@@ -28,13 +28,14 @@ def create(instance: Instance, program: bytes, code: ModuleCode) -> None:
     store = Store(code.schema)
     instance.use(store, instance.join(store, code))
     for table in store.tables.values():
-        instance.logs.system(f"Table `{table.name}` created")
+        if not table.definition.is_system:
+            instance.logs.system(f"Table `{table.name}` created")
     outcome = instance.call_lifecycle(Lifecycle.INIT, Caller(instance.owner))
     if outcome is not None and outcome.error is not None:
         # The log goes with the database, so this is the place to say all of it.
         reason = instance.last_crash.message if instance.last_crash is not None else outcome.error
         raise InitFailed(f"The module's init reducer failed: {reason}")
-    instance.program_hash = program_hash(program)
+    instance.program, instance.program_hash = program, program_hash(program)
     instance.forget_group()
     instance.journal.replace(program, write_module_def(code.schema), store)
     instance.logs.system("Database created")
@@ -56,7 +57,8 @@ def reopen(instance: Instance, journal: FileJournal) -> None:
         store = Store(code.schema, saved.numbering)
         journal.replay(store)
         instance.use(store, instance.join(store, code))
-        instance.program_hash = program_hash(saved.program)
+        instance.program, instance.program_hash = saved.program, program_hash(saved.program)
+        instance.disconnect_left_behind()
         return
     # The same code means something else: a library that it imports has changed.
     store = Store(saved.schema, saved.numbering)
@@ -103,7 +105,7 @@ def update(instance: Instance, program: bytes, code: ModuleCode, agreement: Agre
             instance.journal.replace(program, definition, new)
         instance.use(new, module, views)
         instance.tell(difference)
-    instance.program_hash = hash
+    instance.program, instance.program_hash = program, hash
     instance.logs.system(f"Module updated to {hash.hex()}")
     for step in plan.migration.steps:
         instance.logs.system(str(step))

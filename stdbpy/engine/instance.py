@@ -17,8 +17,10 @@ from stdbpy.engine.logs import LogStore
 from stdbpy.engine.procedures.joined_module import JoinedModule, KnownProcedure
 from stdbpy.engine.results import FATAL, Caller, CallOutcome, StatementResult
 from stdbpy.engine.schedules import Due, Schedules
+from stdbpy.engine.store.derived import Program
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.subscriptions.subscriptions import Subscriptions
+from stdbpy.engine.system_tables.clients import forget_client, note_client, noted_clients
 from stdbpy.engine.transaction import Transaction
 from stdbpy.engine.views.views import Views
 from stdbpy.errors import (
@@ -58,6 +60,10 @@ class ScheduledCall:
     timestamp: Timestamp
 
 
+def _nothing(_: Transaction) -> None:
+    """The transaction of a reducer ends with what the reducer does."""
+
+
 class Instance:
     """The state of one database, and what can be done to it.
 
@@ -73,6 +79,8 @@ class Instance:
         self.logs = logs
         self.clock = clock
         self.journal: Journal = NoJournal()
+        self.program: bytes | None = None
+        """The module that runs, as it was published."""
         self.program_hash: bytes | None = None
         """Of the module that runs."""
         self.last_crash: Crash | None = None
@@ -116,6 +124,7 @@ class Instance:
 
     def _use(self, store: Store) -> None:
         self.store = store
+        store.program = self._program_now
         self.subscriptions.module_replaced(store)
         self.schedules = Schedules(store, self.clock())
         self._begun, self._awaited = [], None
@@ -128,6 +137,11 @@ class Instance:
             for reducer in store.schema.reducers
             if reducer.lifecycle is not None
         }
+
+    def _program_now(self) -> Program | None:
+        if self.program is None or self.program_hash is None:
+            return None
+        return Program(self.identity, self.owner, self.program_hash, self.program)
 
     def views_after_update(self, store: Store, module: RunningModule) -> tuple[Views, Delta]:
         """The views that are live now as another version of the module gives them, and what will be
@@ -208,15 +222,50 @@ class Instance:
         found = self._lifecycle.get(lifecycle)
         return self._run(*found, caller, b"", self.clock()) if found is not None else None
 
-    def _run(self, number: int, reducer: Reducer, caller: Caller, args: bytes, timestamp: Timestamp) -> CallOutcome:
+    def connected(self, caller: Caller) -> CallOutcome | None:
+        """A client has connected: tells the module, if it wants to know."""
+        found = self._lifecycle.get(Lifecycle.ON_CONNECT)
+        tx = Transaction(self.store)
+        note_client(caller, tx)
+        if found is not None:
+            return self._run(*found, caller, b"", self.clock(), tx)
+        self._finish(tx, self.clock(), is_told=False)
+        return None
+
+    def disconnected(self, caller: Caller) -> None:
+        """A client is gone: tells the module, if it wants to know, and then nothing can keep the client."""
+        found = self._lifecycle.get(Lifecycle.ON_DISCONNECT)
+        if found is not None:
+            self._run(*found, caller, b"", self.clock(), afterwards=lambda tx: forget_client(caller, tx))
+        tx = Transaction(self.store)
+        forget_client(caller, tx)
+        self._finish(tx, self.clock(), is_told=False)
+
+    def disconnect_left_behind(self) -> None:
+        """The clients that were connected when the process ended are gone."""
+        for caller in noted_clients(Transaction(self.store)):
+            self.disconnected(caller)
+        self.commit()
+
+    def _run(
+        self,
+        number: int,
+        reducer: Reducer,
+        caller: Caller,
+        args: bytes,
+        timestamp: Timestamp,
+        tx: Transaction | None = None,
+        afterwards: Callable[[Transaction], None] = _nothing,
+    ) -> CallOutcome:
         module = self.joined.main
         started = perf_counter_ns()
-        tx = Transaction(self.store)
+        tx = tx or Transaction(self.store)
         error: str | None = None
         is_bug = False
         self.running = reducer.name
         try:
             module.call_reducer(number, reducer, caller, timestamp, args, tx)
+            afterwards(tx)
             self._refresh_views(tx)
         except ReducerError as refusal:
             tx.rollback()
@@ -300,7 +349,10 @@ class Instance:
         args: bytes = b"",
         reducer_number: int | None = None,
         duration_micros: int = 0,
+        *,
+        is_told: bool = True,
     ) -> None:
+        """``is_told`` is whether subscribers hear of it."""
         delta = tx.commit()
         if tx.scheduled:
             now = max(timestamp, self.clock())
@@ -314,7 +366,8 @@ class Instance:
                 taken.clear()
             commit = Commit(delta, timestamp, reducer, caller, args, reducer_number, duration_micros)
             self._group.append(commit)
-            self.subscriptions.happened(commit)
+            if is_told:
+                self.subscriptions.happened(commit)
 
     def forget_group(self) -> None:
         """Leaves the group's changes to whoever writes down the whole store."""
