@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from stdbpy.module.package import pack, source_of_folder
+from stdbpy.server.config import ServerConfig
 from stdbpy.server.run import RunningServer
 from tests import real_servers
 from tests.contract.subject import Subject
@@ -68,7 +69,8 @@ def server(request: pytest.FixtureRequest) -> Iterator[Subject]:
     kind: str = request.param
     with ExitStack() as stack:
         if kind == "embedded":
-            subject = embedded_subject(stack.enter_context(RunningServer()))
+            config = ServerConfig(listen_addr="127.0.0.1:0", allow_loopback_http=True)
+            subject = embedded_subject(stack.enter_context(RunningServer(config)))
         else:
             url = request.getfixturevalue("real_server" if kind == "2.8.3" else "old_real_server").url
             subject = real_subject(kind, url)
