@@ -141,11 +141,10 @@ class DatabaseConnection:
             subscriptions.tell(subscriber, CallEnded(request, function, outcome, call.updates))
 
     def _call_procedure(self, request: Request, procedure: str, args: Arguments) -> None:
-        instance, caller = self._instance, self._subscriber.caller
+        instance = self._instance
         try:
             encoded = args if isinstance(args, bytes) else args(instance.schema)
-            known = instance.procedure_for(procedure, caller, encoded)
-            module = instance.joined
+            call = instance.procedure_call(procedure, encoded, self._subscriber.caller)
         except StdbError as refusal:
             self._procedure_ended(request, ProcedureOutcome(None, refusal.message))
             return
@@ -155,7 +154,7 @@ class DatabaseConnection:
             outcome = running.result() if error is None else ProcedureOutcome(None, str(error))
             self._submit(self._procedure_ended, request, outcome)
 
-        self._procedures.call(module, known, encoded, caller, instance.clock()).add_done_callback(tell)
+        self._procedures.call(call).add_done_callback(tell)
 
     def _procedure_ended(self, request: Request, outcome: ProcedureOutcome) -> None:
         self._instance.subscriptions.tell(self._subscriber, ProcedureEnded(request, outcome))

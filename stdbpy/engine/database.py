@@ -13,8 +13,8 @@ from stdbpy.engine import deployment
 from stdbpy.engine.connection import DatabaseConnection
 from stdbpy.engine.figures import Figures
 from stdbpy.engine.host import ModuleCode
-from stdbpy.engine.instance import Instance, Listener, ScheduledCall
-from stdbpy.engine.procedures.joined_module import JoinedModule, KnownProcedure
+from stdbpy.engine.instance import Instance, Listener
+from stdbpy.engine.procedures.joined_module import ProcedureCall
 from stdbpy.engine.procedures.procedures import Procedures
 from stdbpy.engine.results import Caller, CallOutcome, ProcedureOutcome, StatementResult
 from stdbpy.engine.subscriptions.events import EndReason, Mailbox
@@ -136,13 +136,12 @@ class Database:
         answer: Future[ProcedureOutcome] = Future()
         answer.set_running_or_notify_cancel()
 
-        def begin(expected: Future[tuple[JoinedModule, KnownProcedure]]) -> None:
+        def begin(expected: Future[ProcedureCall]) -> None:
             error = expected.exception()
             if error is not None:
                 answer.set_exception(error)
-                return
-            module, known = expected.result()
-            self._procedures.call(module, known, args, caller, self._instance.clock()).add_done_callback(end)
+            else:
+                self._procedures.call(expected.result()).add_done_callback(end)
 
         def end(running: Future[ProcedureOutcome]) -> None:
             if connects:
@@ -216,21 +215,20 @@ class Database:
 
     def _expect_procedure(
         self, procedure: str, args: bytes, caller: Caller, connects: bool, schema: ModuleSchema | None
-    ) -> tuple[JoinedModule, KnownProcedure]:
+    ) -> ProcedureCall:
         self._expect_schema(schema)
         if connects:
             self._connected(caller)
         try:
-            return self._instance.joined, self._instance.procedure_for(procedure, caller, args)
+            return self._instance.procedure_call(procedure, args, caller)
         except StdbError:
             if connects:
                 self._disconnected(caller)
             raise
 
-    def _begin_scheduled(self, call: ScheduledCall) -> None:
-        caller = Caller(self.identity)
-        running = self._procedures.call(call.module, call.procedure, call.row, caller, call.timestamp)
-        running.add_done_callback(lambda _: self._worker.submit(self._instance.procedure_ended, call))
+    def _begin_scheduled(self, call: ProcedureCall) -> None:
+        ended = self._instance.procedure_ended
+        self._procedures.call(call).add_done_callback(lambda _: self._worker.submit(ended, call))
 
     def _connected(self, caller: Caller) -> None:
         outcome = self._instance.connected(caller)
@@ -294,7 +292,7 @@ def _pass_on(done: Future[T], to: Future[T]) -> None:
 class _Work:
     """What the thread does besides jobs."""
 
-    begin_scheduled: Callable[[ScheduledCall], None]
+    begin_scheduled: Callable[[ProcedureCall], None]
     """Runs a procedure whose time has come, elsewhere."""
 
     def __init__(self, instance: Instance, start: Callable[[Instance], None]) -> None:

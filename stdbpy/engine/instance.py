@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import monotonic, perf_counter_ns
 from typing import TypeVar
 
@@ -14,7 +13,7 @@ from stdbpy.engine.figures import Counts
 from stdbpy.engine.host import Crash, ModuleCode, RunningModule
 from stdbpy.engine.journal.journal import Journal, NoJournal
 from stdbpy.engine.logs import LogStore
-from stdbpy.engine.procedures.joined_module import JoinedModule, KnownProcedure
+from stdbpy.engine.procedures.joined_module import JoinedModule, KnownProcedure, ProcedureCall
 from stdbpy.engine.results import FATAL, Caller, CallOutcome, StatementResult
 from stdbpy.engine.schedules import Due, Schedules
 from stdbpy.engine.store.derived import Program
@@ -50,16 +49,6 @@ T = TypeVar("T")
 log = logging.getLogger("stdbpy.engine")
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduledCall:
-    """A procedure whose time has come."""
-
-    module: JoinedModule
-    procedure: KnownProcedure
-    row: bytes
-    timestamp: Timestamp
-
-
 def _nothing(_: Transaction) -> None:
     """The transaction of a reducer ends with what the reducer does."""
 
@@ -93,8 +82,8 @@ class Instance:
         self._no_schedules_until = 0.0
         self._joined: JoinedModule | None = None
         self._module: RunningModule | None = None
-        self._begun: list[ScheduledCall] = []
-        self._awaited: ScheduledCall | None = None
+        self._begun: list[ProcedureCall] = []
+        self._awaited: ProcedureCall | None = None
         """The scheduled procedure that runs; as on the real server, other schedules wait for its end."""
         self._views: Views | None = None
         self._why_no_module: StdbError = EngineError("No module was published yet")
@@ -196,9 +185,8 @@ class Instance:
             raise EngineError(f"The module cannot be run: {self._why_no_module}", hint=self._why_no_module.hint)
         return joined
 
-    def procedure_for(self, name: str, caller: Caller, args: bytes) -> KnownProcedure:
-        """The procedure that a client calls with these arguments. Raises ``NoSuchProcedure`` and
-        ``InvalidArguments``."""
+    def procedure_call(self, name: str, args: bytes, caller: Caller) -> ProcedureCall:
+        """A client's call, to be made. Raises ``NoSuchProcedure`` and ``InvalidArguments``."""
         known = self.joined.procedure(name)
         if known is None or (known.definition.visibility is Visibility.PRIVATE and caller.identity != self.owner):
             self.logs.system(
@@ -206,11 +194,11 @@ class Instance:
             )
             raise NoSuchProcedure("No such procedure", hint=nearest(name, self.joined.procedure_names))
         try:
-            known.expect_arguments(args)
+            args = known.arguments_in(args)
         except InvalidArguments as mismatch:
             self.logs.system(str(mismatch), level=LogLevel.ERROR, function=name)
             raise
-        return known
+        return ProcedureCall(self.joined, known, args, caller, self.clock())
 
     def reducer_number(self, name: str) -> int | None:
         """The place of a reducer among those of the module, if there is one of that name."""
@@ -433,13 +421,13 @@ class Instance:
     def _runs_schedules(self) -> bool:
         return self._module is not None and self._awaited is None
 
-    def take_begun(self) -> list[ScheduledCall]:
+    def take_begun(self) -> list[ProcedureCall]:
         """The scheduled procedures that are to be run now that the group is durable. When one has ended,
         :meth:`procedure_ended` must be told."""
         begun, self._begun = self._begun, []
         return begun
 
-    def procedure_ended(self, call: ScheduledCall) -> None:
+    def procedure_ended(self, call: ProcedureCall) -> None:
         if self._awaited is call:
             self._awaited = None
 
@@ -451,7 +439,7 @@ class Instance:
             self.schedules.again(due, int(at.value), now)
         else:
             self.transact(lambda tx: tx.delete(due.scheduled.table.id, row))
-        self._awaited = ScheduledCall(self.joined, procedure, row, max(due.at, now))
+        self._awaited = ProcedureCall(self.joined, procedure, row, Caller(self.identity), max(due.at, now))
         self._begun.append(self._awaited)
 
     def _run_scheduled(self, due: Due) -> None:

@@ -52,7 +52,7 @@ class ProcedureFunction:
 
 def _encoded(codec: JsonCodec[tuple[object, ...]], text: str | bytes, function: str) -> bytes:
     try:
-        return codec.json_to_bsatn(msgspec.json.decode(text))
+        return codec.json_to_bsatn(msgspec.json.decode(text if isinstance(text, str) else text.decode()))
     except UnicodeDecodeError:
         raise InvalidArguments("Request body didn't contain valid UTF-8") from None
     except (msgspec.MsgspecError, SatsError, RecursionError) as error:

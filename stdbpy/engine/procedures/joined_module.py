@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from stdbpy.engine.host import RunningModule
+from stdbpy.engine.results import Caller
 from stdbpy.engine.store.store import Store
 from stdbpy.errors import InvalidArguments, SatsError
 from stdbpy.sats.bsatn import Codec, compile_codec
 from stdbpy.sats.types import Typespace
+from stdbpy.sats.values import Timestamp
 from stdbpy.schema.model import HttpHandler, Procedure
 
 
@@ -28,12 +30,24 @@ class KnownProcedure:
     def of(cls, prefix: str, number: int, definition: Procedure, typespace: Typespace) -> KnownProcedure:
         return cls(prefix + definition.name, number, definition, compile_codec(definition.params, typespace))
 
-    def expect_arguments(self, args: bytes) -> None:
-        """Raises ``InvalidArguments``."""
+    def arguments_in(self, args: bytes) -> bytes:
+        """The arguments that ``args`` begin with; what stands behind them the real server does not look at
+        either. Raises ``InvalidArguments``."""
         try:
-            self.arguments.decode(args)
+            return args[: self.arguments.decode_from(args, 0)[1]]
         except SatsError as error:
             raise InvalidArguments(f"invalid arguments for procedure {self.name}: {error}") from None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProcedureCall:
+    """Arguments that fit, and all else that a procedure is called with."""
+
+    module: JoinedModule
+    procedure: KnownProcedure
+    args: bytes
+    caller: Caller
+    timestamp: Timestamp
 
 
 class JoinedModule:

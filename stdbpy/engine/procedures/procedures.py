@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from stdbpy.engine.host import RunningModule
 from stdbpy.engine.instance import Instance
-from stdbpy.engine.procedures.joined_module import JoinedModule, KnownProcedure
+from stdbpy.engine.procedures.joined_module import JoinedModule, ProcedureCall
 from stdbpy.engine.procedures.lease import Lease
 from stdbpy.engine.procedures.sleepers import Sleepers
 from stdbpy.engine.procedures.threads import Threads
 from stdbpy.engine.procedures.world import World
-from stdbpy.engine.results import Caller, ProcedureOutcome
+from stdbpy.engine.results import ProcedureOutcome
 from stdbpy.engine.worker import Worker
 from stdbpy.errors import EngineError, StdbError
 from stdbpy.module.host import LogLevel
@@ -55,22 +55,20 @@ class Procedures:
 
     # --- calls -------------------------------------------------------------------------------
 
-    def call(
-        self, module: JoinedModule, procedure: KnownProcedure, args: bytes, caller: Caller, timestamp: Timestamp
-    ) -> Future[ProcedureOutcome]:
-        """Runs a procedure with arguments that fit; ``timestamp`` is its ``ctx.timestamp``. A bug in it gives an
-        outcome that says so."""
+    def call(self, call: ProcedureCall) -> Future[ProcedureOutcome]:
+        """Runs a procedure. A bug in it gives an outcome that says so."""
         began = perf_counter_ns()
 
         def run(instance: RunningModule, world: World) -> bytes:
-            return instance.call_procedure(procedure.number, procedure.definition, caller, timestamp, args, world)
+            number, definition = call.procedure.number, call.procedure.definition
+            return instance.call_procedure(number, definition, call.caller, call.timestamp, call.args, world)
 
         def outcome() -> ProcedureOutcome:
             try:
-                returned = self._run(module, procedure.name, run)
+                returned = self._run(call.module, call.procedure.name, run)
             except _FailedError as failure:
                 return ProcedureOutcome(None, FATAL + failure.reason)
-            return ProcedureOutcome(returned, None, (perf_counter_ns() - began) // 1000, timestamp)
+            return ProcedureOutcome(returned, None, (perf_counter_ns() - began) // 1000, call.timestamp)
 
         return self._begin(outcome)
 
