@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NoReturn
 
-from stdbpy.engine.host import Crash, ViewQuery, ViewResult, ViewRows
+from stdbpy.engine.host import CallLater, Crash, ViewQuery, ViewResult, ViewRows
 from stdbpy.engine.instance import Instance
 from stdbpy.engine.logs import LogStore
 from stdbpy.engine.results import Caller
@@ -72,7 +72,7 @@ class Handmade:
         self.to_do: Callable[[Transaction], object] = lambda _tx: None
         """What the reducer does."""
 
-    def run(self, store: Store, identity: Identity, logs: LogStore) -> Handmade:
+    def run(self, store: Store, identity: Identity, logs: LogStore, later: CallLater) -> Handmade:
         return self
 
     def call_reducer(

@@ -41,6 +41,7 @@ steps = st.lists(
         st.tuples(st.just("look"), st.sampled_from(QUERIES), st.sampled_from(PEOPLE)),
         st.tuples(st.just("wait"), st.none(), st.none()),
     ),
+    min_size=5,
     max_size=25,
 )
 
@@ -148,6 +149,9 @@ def test_what_is_kept_is_what_views_give(steps: list[tuple[str, Any, Any]]):
     database.module.views.update(code_of(database))
     database.insert(thing(1, 3), thing(2, 2, BEN))
     followers = [Follower(database, person) for person in PEOPLE]
+    for follower in followers:
+        for query in QUERIES:
+            database.instance.sql(query, follower.client.subscriber.caller, False)
     for number, (kind, first, second) in enumerate(steps):
         follower = followers[number % 2]
         match kind:
