@@ -258,6 +258,14 @@ class DataDirectoryError(EngineError):
     """The data directory is in use, from a newer version, damaged, or cannot be written."""
 
 
+class ProgramUnusable(EngineError):
+    """A compiled program is no module, or none that this engine can run."""
+
+
+class CallStopped(EngineError):
+    """A function of a module ran longer than it may, and was stopped."""
+
+
 class InitFailed(EngineError):
     """The module's init reducer refused or has a bug, so the database was not made."""
 

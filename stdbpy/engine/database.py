@@ -68,6 +68,7 @@ class Database:
         self._worker = Worker(f"stdbpy-{self.identity.hex()[:8]}", self._work)
         self._procedures = Procedures(instance, self._worker, allow_loopback_http=allow_loopback_http)
         self._work.begin_scheduled = self._begin_scheduled
+        instance.later.wake = self._wake
         self._worker.start()
 
     # --- about it ----------------------------------------------------------------------------
@@ -229,6 +230,9 @@ class Database:
     def _begin_scheduled(self, call: ProcedureCall) -> None:
         ended = self._instance.procedure_ended
         self._procedures.call(call).add_done_callback(lambda _: self._worker.submit(ended, call))
+
+    def _wake(self) -> None:
+        self._worker.submit(_nothing)
 
     def _connected(self, caller: Caller) -> None:
         outcome = self._instance.connected(caller)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from stdbpy.engine.logs import LogStore
+from stdbpy.engine.logs import Frame, LogStore
 from stdbpy.engine.results import Caller
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.transaction import Transaction
+from stdbpy.module.host import LogLevel
 from stdbpy.sats.values import Identity, Timestamp
 from stdbpy.schema.model import HttpHandler, ModuleSchema, Procedure, Reducer, View
 
@@ -21,8 +22,22 @@ class Crash:
     message: str
     filename: str | None = None
     line_number: int | None = None
-    trace: Sequence[tuple[str, str]] = ()
-    """Where the code was, outermost first: module and function."""
+    trace: Sequence[Frame] = ()
+    """Where the code was."""
+    is_told: bool = False
+    """Whether the module has written it into the log itself."""
+
+    def tell(self, logs: LogStore, function: str) -> None:
+        """Writes it into the log, unless it is there."""
+        if not self.is_told:
+            logs.write(
+                LogLevel.PANIC,
+                self.message,
+                filename=self.filename,
+                line_number=self.line_number,
+                function=function,
+                trace=self.trace,
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +55,11 @@ class ViewQuery:
 
 
 ViewResult = ViewRows | ViewQuery
+
+
+CallLater = Callable[[str, bytes], None]
+"""Has a reducer or procedure called as soon as what runs is done, whatever comes of that: its full name, and the
+BSATN of the product of its arguments. Nothing of it survives the end of the process."""
 
 
 class ProcedureWorld(Protocol):
@@ -139,5 +159,5 @@ class ModuleCode(Protocol):
     def host_type(self) -> str:
         """``Python``, or as the real server says it ``Wasm``."""
 
-    def run(self, store: Store, identity: Identity, logs: LogStore) -> RunningModule:
+    def run(self, store: Store, identity: Identity, logs: LogStore, later: CallLater) -> RunningModule:
         """Joins it with a database that has its schema."""

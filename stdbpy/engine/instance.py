@@ -12,6 +12,7 @@ from stdbpy.engine.delta import Commit, Delta
 from stdbpy.engine.figures import Counts
 from stdbpy.engine.host import Crash, ModuleCode, RunningModule
 from stdbpy.engine.journal.journal import Journal, NoJournal
+from stdbpy.engine.later import LaterCalls
 from stdbpy.engine.logs import LogStore
 from stdbpy.engine.procedures.joined_module import JoinedModule, KnownProcedure, ProcedureCall
 from stdbpy.engine.results import FATAL, Caller, CallOutcome, StatementResult
@@ -23,6 +24,7 @@ from stdbpy.engine.system_tables.clients import forget_client, note_client, note
 from stdbpy.engine.transaction import Transaction
 from stdbpy.engine.views.views import Views
 from stdbpy.errors import (
+    CallStopped,
     EngineError,
     InvalidArguments,
     NoSuchProcedure,
@@ -78,6 +80,7 @@ class Instance:
         self.listeners: list[Listener] = []
         self.subscriptions = Subscriptions()
         self.counts = Counts()
+        self.later = LaterCalls()
         self._group: list[Commit] = []
         self._no_schedules_until = 0.0
         self._joined: JoinedModule | None = None
@@ -94,7 +97,7 @@ class Instance:
 
     def join(self, store: Store, code: ModuleCode) -> JoinedModule:
         """Joins code and tables that have the same schema, without using them yet."""
-        return JoinedModule(store, lambda: code.run(store, self.identity, self.logs))
+        return JoinedModule(store, lambda: code.run(store, self.identity, self.logs, self.later.add))
 
     def use(self, store: Store, module: JoinedModule, views: Views | None = None) -> None:
         """Serves these tables and runs this module from now on, with its ``views`` if some are live
@@ -140,7 +143,7 @@ class Instance:
 
     def _new_views(self, store: Store, module: RunningModule) -> Views:
         def note_bug(view: str, bug: BaseException) -> None:
-            self._log_crash(view, module.crash(bug))
+            module.crash(bug).tell(self.logs, view)
 
         def note_error(view: str, error: str) -> None:
             self.logs.system(error, level=LogLevel.ERROR, function=view)
@@ -270,11 +273,15 @@ class Instance:
         except ViewFailed as failure:
             tx.rollback()
             error, is_bug = str(failure), True
+        except CallStopped as stopped:
+            tx.rollback()
+            error, is_bug = str(stopped), True
+            self.logs.system(error, level=LogLevel.ERROR, function=reducer.name)
         except BaseException as bug:  # noqa: BLE001 - authors' code may raise anything, SystemExit too
             tx.rollback()
             error, is_bug = FATAL, True
             self.last_crash = module.crash(bug)
-            self._log_crash(reducer.name, self.last_crash)
+            self.last_crash.tell(self.logs, reducer.name)
         else:
             micros = (perf_counter_ns() - started) // 1000
             self._finish(tx, timestamp, reducer.name, caller, args, number, micros)
@@ -283,16 +290,6 @@ class Instance:
         micros = (perf_counter_ns() - started) // 1000
         self.counts.count_call(reducer.name, error, is_bug=is_bug)
         return CallOutcome("committed" if error is None else "failed", error, micros, timestamp, is_bug)
-
-    def _log_crash(self, function: str, crash: Crash) -> None:
-        self.logs.write(
-            LogLevel.PANIC,
-            crash.message,
-            filename=crash.filename,
-            line_number=crash.line_number,
-            function=function,
-            trace=crash.trace,
-        )
 
     # --- transactions ------------------------------------------------------------------------
 
@@ -401,6 +398,8 @@ class Instance:
 
     def seconds_to_next(self) -> float | None:
         """How long no schedule is due; ``None`` if none will be."""
+        if self.later and self._runs_schedules:
+            return 0.0
         due = self.schedules.next_due() if self._runs_schedules else None
         if due is None:
             return None
@@ -408,6 +407,11 @@ class Instance:
 
     def run_due(self) -> None:
         """Runs what is due now, once each."""
+        if self._runs_schedules:
+            for function, args in self.later.take():
+                self._run_later(function, args)
+                if not self._runs_schedules:
+                    return
         if not self._runs_schedules or monotonic() < self._no_schedules_until:
             return
         waiting = deque(self.schedules.take_due(self.clock()))
@@ -416,6 +420,19 @@ class Instance:
             if not self._runs_schedules:
                 self.schedules.put_back(waiting)
                 return
+
+    def _run_later(self, function: str, args: bytes) -> None:
+        now = self.clock()
+        procedure = self.joined.procedure(function)
+        if procedure is not None:
+            self._awaited = ScheduledCall(self.joined, procedure, args, now)
+            self._begun.append(self._awaited)
+            return
+        try:
+            number, reducer = self._reducers[function]
+            self._run(number, reducer, Caller(self.identity), args, now)
+        except (StdbError, KeyError) as error:
+            self.logs.system(f"A call for later could not be made: {error}", level=LogLevel.ERROR, function=function)
 
     @property
     def _runs_schedules(self) -> bool:

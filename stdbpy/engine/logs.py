@@ -31,6 +31,9 @@ _PIECE_LINES = 256
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _LEVELS = {level: level.name.capitalize() for level in LogLevel}
 
+Frame = tuple[str | None, str | None]
+"""A module and a function, as far as they are known."""
+
 Listener = Callable[[str], None]
 """Told of each new line, without its end. Called on the thread that logs: it must not block or raise."""
 
@@ -59,9 +62,9 @@ class LogStore:
         filename: str | None = None,
         line_number: int | None = None,
         function: str | None = None,
-        trace: Sequence[tuple[str, str]] = (),
+        trace: Sequence[Frame] = (),
     ) -> None:
-        """Adds a line. ``trace`` is for panics: where the code was, each a module and a function."""
+        """Adds a line. ``trace`` is for panics: where the code was."""
         now = self._clock()
         record: dict[str, object] = {"level": _LEVELS.get(level, "Debug"), "ts": int(now)}
         if target is not None:
@@ -74,7 +77,7 @@ class LogStore:
             record["function"] = function
         record["message"] = message
         if level is LogLevel.PANIC:
-            record["trace"] = [{"module_name": module, "func_name": name} for module, name in trace]
+            record["trace"] = [_frame(module, function) for module, function in trace]
         line = _to_json(record)
         with self._lock:
             self._lines.append(line, now)
@@ -124,6 +127,11 @@ class LogStore:
     def close(self) -> None:
         with self._lock:
             self._lines.close()
+
+
+def _frame(module: str | None, function: str | None) -> dict[str, str]:
+    names = {"module_name": module, "func_name": function}
+    return {what: name for what, name in names.items() if name is not None}
 
 
 class _LinesInMemory:

@@ -6,7 +6,7 @@ import blake3
 
 from stdbpy.engine.host import ModuleCode
 from stdbpy.engine.host_python import PythonCode
-from stdbpy.errors import EngineError
+from stdbpy.errors import ProgramUnusable
 from stdbpy.module.package import is_package
 
 _WASM = b"\0asm"
@@ -15,8 +15,8 @@ _WASM = b"\0asm"
 def load_program(program: bytes) -> ModuleCode:
     """The code in ``program``.
 
-    Raises ``ModuleLoadError`` for code that is not in order, and ``EngineError`` for what is no
-    program that this engine can host.
+    Raises ``ModuleLoadError`` for Python code that is not in order, and ``ProgramUnusable`` for anything
+    else that this engine cannot run.
     """
     if is_package(program):
         return PythonCode(program)
@@ -25,7 +25,7 @@ def load_program(program: bytes) -> ModuleCode:
         from stdbpy.engine.host_wasm.code import WasmCode
 
         return WasmCode(program)
-    raise EngineError("The program is neither a packed Python module nor WebAssembly")
+    raise ProgramUnusable("The program is neither a packed Python module nor WebAssembly")
 
 
 def program_hash(program: bytes) -> bytes:

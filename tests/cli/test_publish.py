@@ -249,7 +249,7 @@ def test_layers_of_an_environment(run: Run, chat_project: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("--bin-path", "module.wasm"), 1, "exports no memory"),
+        (("--bin-path", "module.wasm"), 1, "imports nothing of SpacetimeDB"),
         (("--js-path", "bundle.js"), 1, "cannot run JavaScript yet"),
         (("--bin-path", "pyproject.toml"), 1, "is not WebAssembly"),
         (("--bin-path", "missing.wasm"), 1, "missing.wasm cannot be read: No such file or directory"),

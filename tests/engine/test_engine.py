@@ -172,7 +172,7 @@ def test_an_init_that_fails_makes_no_database(engine, body):
 
 
 @pytest.mark.parametrize(
-    ("bytes", "reason"), [(b"\0asm\1\0\0\0", "WebAssembly"), (b"hello", "neither"), (b"", "neither")]
+    ("bytes", "reason"), [(b"\0asm\1\0\0\0", "imports nothing"), (b"hello", "neither"), (b"", "neither")]
 )
 def test_what_is_no_python_module(engine, bytes, reason):
     with pytest.raises(EngineError, match=reason):

@@ -273,7 +273,7 @@ class TestPythonModules:
                     assert caught.value.hint.startswith("Start it with --allow-native")
 
     def test_webassembly_that_is_no_module(self, api: ApiClient):
-        with pytest.raises(ApiError, match="exports no memory"):
+        with pytest.raises(ApiError, match="imports nothing of SpacetimeDB"):
             api.publish(b"\0asm\1\0\0\0", "wasm")
 
     @pytest.mark.parametrize(

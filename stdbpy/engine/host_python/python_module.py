@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from stdbpy.engine.host import Crash, ProcedureWorld, ViewQuery, ViewResult, ViewRows
+from stdbpy.engine.host import CallLater, Crash, ProcedureWorld, ViewQuery, ViewResult, ViewRows
 from stdbpy.engine.host_python.native_host import NativeHost
 from stdbpy.engine.logs import LogStore
 from stdbpy.engine.results import Caller
@@ -34,7 +34,7 @@ class PythonCode:
     def schema(self) -> ModuleSchema:
         return self._module.schema
 
-    def run(self, store: Store, identity: Identity, logs: LogStore) -> PythonModule:
+    def run(self, store: Store, identity: Identity, logs: LogStore, later: CallLater) -> PythonModule:  # noqa: ARG002
         host = NativeHost(store, identity, logs)
         return PythonModule(self._module.bind(host, identity), host, set(self._module.source.paths))
 

@@ -3,86 +3,128 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import wasmtime
 
+from stdbpy.engine.host import CallLater
 from stdbpy.engine.host_wasm import signatures
+from stdbpy.engine.host_wasm.backtraces import frames_now
+from stdbpy.engine.host_wasm.datastore_functions import DatastoreFunctions
+from stdbpy.engine.host_wasm.environment_functions import EnvironmentFunctions
+from stdbpy.engine.host_wasm.epochs import ticks
+from stdbpy.engine.host_wasm.guest_call import GuestCall
+from stdbpy.engine.host_wasm.identity_functions import IdentityFunctions
+from stdbpy.engine.host_wasm.limits import Limits
+from stdbpy.engine.host_wasm.log_functions import LogFunctions
 from stdbpy.engine.host_wasm.memory import GuestMemory
+from stdbpy.engine.host_wasm.procedure_functions import ProcedureFunctions
 from stdbpy.engine.host_wasm.raw_calls import Failure, GuestFunction, HostFunction, host_function
-from stdbpy.engine.host_wasm.runtime import new_store
-from stdbpy.engine.host_wasm.syscalls import Syscalls
-from stdbpy.errors import HostError, ModuleLoadError
+from stdbpy.engine.host_wasm.runtime import epochs, new_store
+from stdbpy.engine.host_wasm.stream_functions import StreamFunctions
+from stdbpy.engine.logs import LogStore
+from stdbpy.engine.store.store import Store
+from stdbpy.errors import HostError, ProgramUnusable
 from stdbpy.module.host import Errno
+from stdbpy.sats.values import Identity
 
 
 class GuestInstance:
     """A module that has run what comes before its first call: ``_initialize``, the functions whose names start with
     ``__preinit__`` in the order of their names, ``__setup__`` and ``__describe_module__``.
 
-    Raises ``ModuleLoadError`` if the module says that its set-up has failed, and ``wasmtime.Trap`` if it crashes.
+    Raises ``ProgramUnusable`` if the module says that its set-up has failed, and what wasmtime raises if it crashes.
     """
 
-    def __init__(self, module: wasmtime.Module, syscalls: Syscalls) -> None:
-        self.syscalls = syscalls
-        self._store = store = new_store()
+    def __init__(
+        self,
+        module: wasmtime.Module,
+        store: Store,
+        identity: Identity,
+        logs: LogStore,
+        later: CallLater,
+        limits: Limits,
+    ) -> None:
+        self.call = GuestCall()
+        self._guest = guest = new_store(limits)
+        self._ticks = ticks(limits.seconds)
         self._failure = Failure()
+        self._functions = (
+            DatastoreFunctions(self.call, store),
+            StreamFunctions(self.call),
+            LogFunctions(self.call, logs, partial(frames_now, guest)),
+            IdentityFunctions(self.call, identity),
+            EnvironmentFunctions(self.call, later),
+            ProcedureFunctions(self.call, self._has_waited),
+        )
         self._kept: list[object] = []
-        imports = []
-        for wanted in module.imports:
-            assert isinstance(wanted.type, wasmtime.FuncType), "what is imported was looked at"
-            assert wanted.name is not None
-            letters = signatures.IMPORTS[wanted.module][wanted.name]
-            function = _with_codes(getattr(syscalls, wanted.name), letters)
-            made, kept = host_function(store, wanted.type, letters, function, self._failure)
-            imports.append(made)
-            self._kept.append(kept)
-        instance = wasmtime.Instance(store, module, imports)
-        self._exports = instance.exports(store)
+        instance = wasmtime.Instance(guest, module, [self._import(wanted) for wanted in module.imports])
+        self._exports = instance.exports(guest)
         memory = self._exports[signatures.MEMORY]
         assert isinstance(memory, wasmtime.Memory), "what is exported was looked at"
-        syscalls.memory = GuestMemory(store, memory)
-        for name in (signatures.INITIALIZE, *sorted(_preparations(module))):
-            prepare = self._function(name, ":")
-            if prepare is not None:
-                prepare.call()
-        self._set_up()
-        self.definition = self._describe()
-        """What the module says of itself. Rust's bindings make their list of functions while they say it."""
+        self.call.memory = GuestMemory(guest, memory)
+        self.begin()
+        try:
+            self._prepare(module)
+            self.definition = self._describe()
+            """What the module says of itself. Rust's bindings make their list of functions while they say it."""
+        finally:
+            self.end()
         self.call_reducer = self._function(signatures.CALL_REDUCER)
         self.call_view = self._function(signatures.CALL_VIEW)
         self.call_anonymous_view = self._function(signatures.CALL_ANONYMOUS_VIEW)
+        self.call_procedure = self._function(signatures.CALL_PROCEDURE)
+        self.call_http_handler = self._function(signatures.CALL_HTTP_HANDLER)
 
-    def _set_up(self) -> None:
+    def begin(self) -> None:
+        """Comes before a call: from now on the guest's time counts."""
+        self._guest.set_epoch_deadline(self._ticks)
+        epochs().begin(id(self))
+
+    def end(self) -> None:
+        """Comes after a call, however it has ended."""
+        epochs().end(id(self))
+        self.call.end()
+
+    def _has_waited(self) -> None:
+        self._guest.set_epoch_deadline(self._ticks)
+
+    # --- making it ---------------------------------------------------------------------------
+
+    def _import(self, wanted: wasmtime.ImportType) -> wasmtime.Func:
+        assert isinstance(wanted.type, wasmtime.FuncType), "what is imported was looked at"
+        assert wanted.name is not None
+        letters = signatures.IMPORTS[wanted.module][wanted.name]
+        function = next(getattr(group, wanted.name) for group in self._functions if hasattr(group, wanted.name))
+        made, kept = host_function(self._guest, wanted.type, letters, _with_codes(function, letters), self._failure)
+        self._kept.append(kept)
+        return made
+
+    def _prepare(self, module: wasmtime.Module) -> None:
+        preparations = [export.name for export in module.exports if export.name.startswith(signatures.PREINIT)]
+        for name in (signatures.INITIALIZE, *sorted(preparations)):
+            prepare = self._function(name, ":")
+            if prepare is not None:
+                prepare.call()
         set_up = self._function(signatures.SETUP)
-        if set_up is None:
-            return
-        sink = self.syscalls.open_sink()
-        try:
+        if set_up is not None:
+            sink = self.call.open_sink()
             if set_up.call(sink) != 0:
-                reason = self.syscalls.written_to(sink).decode(errors="replace")
-                raise ModuleLoadError(f"The module's set-up failed: {reason}")
-        finally:
-            self.syscalls.forget_call()
+                reason = self.call.written_to(sink).decode(errors="replace")
+                raise ProgramUnusable(f"the module's set-up failed: {reason}")
 
     def _describe(self) -> bytes:
         describe = self._function(signatures.DESCRIBE)
         assert describe is not None, "what is exported was looked at"
-        sink = self.syscalls.open_sink()
-        try:
-            describe.call(sink)
-            return self.syscalls.written_to(sink)
-        finally:
-            self.syscalls.forget_call()
+        sink = self.call.open_sink()
+        describe.call(sink)
+        return self.call.written_to(sink)
 
     def _function(self, name: str, letters: str | None = None) -> GuestFunction | None:
         function = self._exports.get(name)
         if not isinstance(function, wasmtime.Func):
             return None
-        return GuestFunction(self._store, function, letters or signatures.EXPORTS[name], self._failure)
-
-
-def _preparations(module: wasmtime.Module) -> list[str]:
-    return [export.name for export in module.exports if export.name.startswith(signatures.PREINIT)]
+        return GuestFunction(self._guest, function, letters or signatures.EXPORTS[name], self._failure)
 
 
 _CODES = frozenset(Errno) - {Errno.AUTO_INC_OVERFLOW}

@@ -51,7 +51,9 @@ def host_function(
 
     def call(_env: int, _caller: int, values: Any, _count: int) -> int:
         try:
-            if is_even:
+            if not count:
+                result = function()
+            elif is_even:
                 result = function(*values[0:count:_WORDS])
             else:
                 result = function(*[values[word] for word in words])

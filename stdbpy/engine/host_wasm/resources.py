@@ -19,6 +19,9 @@ class Slab(Generic[T]):
         self._things: dict[int, T] = {}
         self._free: list[int] = []
 
+    def __len__(self) -> int:
+        return len(self._things)
+
     def add(self, thing: T) -> int:
         number = self._free.pop() if self._free else len(self._things) + 1
         self._things[number] = thing

@@ -6,27 +6,30 @@ from collections.abc import Callable
 
 from stdbpy.engine.store.index import Index
 from stdbpy.engine.store.store import Store
-from stdbpy.engine.store.table import Table
 from stdbpy.errors import DecodeError, HostError
 from stdbpy.module.host import Errno
 from stdbpy.sats.bsatn import Codec, compile_codec
+from stdbpy.sats.bsatn_reading import READING_FAILURES
 
 
 class RowChecks:
     """Checks for the tables of one store. All raise ``HostError`` ``BSATN_DECODE_ERROR``."""
 
     def __init__(self, store: Store) -> None:
-        self._codecs: dict[int, Codec[object]] = {
-            table.id: compile_codec(table.row_type, table.module.typespace) for table in store.tables.values()
-        }
+        self._store = store
+        self._codecs: dict[int, Codec[object]] = {}
+        self._readers: dict[int, Callable[[bytes], object]] = {}
 
-    def row(self, table: Table, row: bytes) -> bytes:
-        """``row``, which is one of the table's type."""
+    def row(self, table_id: int, row: bytes) -> None:
+        """Whether it is a row of that table. Raises ``HostError`` ``NO_SUCH_TABLE``, too."""
+        reader = self._readers.get(table_id) or self._reader(table_id)
         try:
-            self._codecs[table.id].decode(row)
-        except DecodeError as error:
-            raise _refused(f"That is no row of table {table.name!r}", error) from None
-        return row
+            reader(row)
+        except READING_FAILURES:
+            try:
+                self._codec(table_id).decode(row)
+            except DecodeError as error:
+                raise _refused(f"That is no row of table {self._name(table_id)!r}", error) from None
 
     def key(self, index: Index, key: bytes) -> bytes:
         """``key``, which is one of the index."""
@@ -36,9 +39,9 @@ class RowChecks:
             raise _refused(f"That is no key of index {index.name!r}", error) from None
         return key
 
-    def relation(self, table: Table, relation: bytes) -> list[bytes]:
+    def relation(self, table_id: int, relation: bytes) -> list[bytes]:
         """The rows of an array of rows."""
-        decode_from: Callable[[bytes, int], tuple[object, int]] = self._codecs[table.id].decode_from
+        decode_from = self._codec(table_id).decode_from
         rows, offset = [], 4
         try:
             if len(relation) < offset:
@@ -48,8 +51,28 @@ class RowChecks:
                 _, offset = decode_from(relation, start)
                 rows.append(relation[start:offset])
         except DecodeError as error:
-            raise _refused(f"Those are no rows of table {table.name!r}", error) from None
+            raise _refused(f"Those are no rows of table {self._name(table_id)!r}", error) from None
         return rows
+
+    def expect_table(self, table_id: int) -> None:
+        """Raises ``HostError`` ``NO_SUCH_TABLE`` for what is no table of the module; nor are the rows of a view."""
+        if table_id not in self._store.tables:
+            raise HostError(Errno.NO_SUCH_TABLE, f"No table has the number {table_id}")
+
+    def _reader(self, table_id: int) -> Callable[[bytes], object]:
+        reader = self._readers[table_id] = self._codec(table_id).reader()
+        return reader
+
+    def _codec(self, table_id: int) -> Codec[object]:
+        codec = self._codecs.get(table_id)
+        if codec is None:
+            self.expect_table(table_id)
+            table = self._store.tables[table_id]
+            codec = self._codecs[table_id] = compile_codec(table.row_type, table.module.typespace)
+        return codec
+
+    def _name(self, table_id: int) -> str:
+        return self._store.tables[table_id].name
 
 
 def _refused(what: str, error: DecodeError) -> HostError:

@@ -1,4 +1,4 @@
-"""The compiler and what watches over the time of calls: one of each in a process."""
+"""What all WebAssembly modules of a process share: the compiler, its clock, and what was compiled."""
 
 from __future__ import annotations
 
@@ -6,23 +6,33 @@ from functools import cache
 
 import wasmtime
 
-MEMORY_BYTES = 1 << 30
-TABLE_ELEMENTS = 1 << 20
-STACK_BYTES = 512 << 10
+from stdbpy.engine.host_wasm.epochs import Epochs, ticks
+from stdbpy.engine.host_wasm.limits import Limits
+
+_TABLE_ELEMENTS = 1 << 20
+_STACK_BYTES = 512 << 10
+"""As much as a module has on the real server."""
 
 
 @cache
 def engine() -> wasmtime.Engine:
     config = wasmtime.Config()
     config.epoch_interruption = True
-    config.memory_may_move = False
+    config.max_wasm_stack = _STACK_BYTES
     config.wasm_memory64 = False
-    config.max_wasm_stack = STACK_BYTES
+    # Pointers into memories are kept: they reserve addresses for all that they could grow to.
+    config.memory_may_move = False
     return wasmtime.Engine(config)
 
 
-def new_store() -> wasmtime.Store:
+@cache
+def epochs() -> Epochs:
+    return Epochs(engine())
+
+
+def new_store(limits: Limits) -> wasmtime.Store:
+    """For one instance of a module, and the small one of :mod:`backtraces`."""
     store = wasmtime.Store(engine())
-    store.set_limits(memory_size=MEMORY_BYTES, table_elements=TABLE_ELEMENTS, instances=1, tables=8, memories=1)
-    store.set_epoch_deadline(1 << 40)
+    store.set_limits(memory_size=limits.memory_bytes, table_elements=_TABLE_ELEMENTS, instances=2, tables=8, memories=1)
+    store.set_epoch_deadline(ticks(limits.seconds))
     return store

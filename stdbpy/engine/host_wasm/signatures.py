@@ -48,6 +48,7 @@ IMPORTS: dict[str, dict[str, str]] = {
         "datastore_delete_by_index_scan_point_bsatn": "iiii:i",
     },
     "spacetime_10.5": {"datastore_clear": "ii:i"},
+    "spacetime_10.6": {"env_get": "iii:i"},
 }
 """What a module can import, by the name of the imported module."""
 
