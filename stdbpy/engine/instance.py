@@ -425,7 +425,7 @@ class Instance:
         now = self.clock()
         procedure = self.joined.procedure(function)
         if procedure is not None:
-            self._awaited = ScheduledCall(self.joined, procedure, args, now)
+            self._awaited = ProcedureCall(self.joined, procedure, args, Caller(self.identity), now)
             self._begun.append(self._awaited)
             return
         try:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NoReturn
 
-from stdbpy.engine.host import CallLater, CallLater, Crash, ViewQuery, ViewResult, ViewRows
+from stdbpy.engine.host import CallLater, Crash, ViewQuery, ViewResult, ViewRows
 from stdbpy.engine.instance import Instance
 from stdbpy.engine.logs import LogStore
 from stdbpy.engine.results import Caller
