@@ -166,7 +166,7 @@ class Contents:
             database, owner, hash, code = self._program
             yield (
                 *(int.from_bytes(database, "big"), int.from_bytes(owner, "big")),
-                *(_WASM, int.from_bytes(hash, "big"), code, _MODULE_VERSION),
+                *(_WASM, int.from_bytes(hash, "little"), code, _MODULE_VERSION),
             )
 
     def scheduled(self) -> Rows:
