@@ -36,7 +36,7 @@ LISTENING = "Starting SpacetimeDB listening on "
 STOPS_WITHIN = 15.0
 """Seconds that the server has to end after it was asked to."""
 
-SAID, SAID_LIVE = "Hello from a typed client!", "Can you hear me?"
+SAID, SAID_LIVE, SAID_LATER = "Hello from a typed client!", "Can you hear me?", "See you later!"
 HEARS_WITHIN = 30.0
 """Seconds that the client has to show it."""
 
@@ -106,9 +106,13 @@ class _Demo:
             self.stdbpy("generate", "chat", folder=project)
             self.python(CLIENT, SAID, folder=project)
             self.say("Live: what somebody says is in the cache of every client while it is said")
-            with self.listening(CLIENT, "--guest", folder=project, shows=SAID) as hears:
+            with self.listening(CLIENT, folder=project, shows=SAID) as hears:
                 self.stdbpy("call", "chat", "send_message", SAID_LIVE)
                 hears(SAID_LIVE)
+                self.say("A schedule says something later; until then only its author sees it, in a view")
+                self.stdbpy("call", "chat", "send_later", SAID_LATER, "1")
+                hears(f"You will say: {SAID_LATER}")
+                hears(f"Ada: {SAID_LATER}")
             self.say("The server ends")
 
     def say(self, text: str) -> None:

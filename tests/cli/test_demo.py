@@ -42,10 +42,25 @@ def test_demo(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout
     steps = [line.split()[2] for line in done.stdout.splitlines() if line.startswith("$ stdbpy")]
-    assert steps == ["init", "build", "start", "publish", "call", "call", "sql", "logs", "describe", "generate", "call"]
+    assert steps == [
+        "init",
+        "build",
+        "start",
+        "publish",
+        "call",
+        "call",
+        "sql",
+        "logs",
+        "describe",
+        "generate",
+        "call",
+        "call",
+    ]
     assert '"Hello from Python!"' in done.stdout
     assert ": Hello from a typed client!\n" in done.stdout
     assert re.search(r"^client \| \d\d:\d\d Ada: Can you hear me\?$", done.stdout, re.MULTILINE)
+    assert "client |       You will say: See you later!\n" in done.stdout
+    assert re.search(r"^client \| \d\d:\d\d Ada: See you later!$", done.stdout, re.MULTILINE)
     assert done.stdout.splitlines()[-1] == "The demo worked. The server is stopped and nothing is left behind."
     assert list(tmp_path.iterdir()) == []
     assert nobody_listens(address_in(done.stdout))

@@ -117,7 +117,7 @@ def test_the_chat(dev: subprocess.Popen[str], tmp_path: Path, environment: dict[
     assert chat("--nick", "x").returncode == 2
     typed = chat("--name", "Bob", typed="/nick x\n/name \n/name  Ada\n")
     assert (typed.returncode, typed.stderr) == (0, "")
-    assert typed.stdout.count("there is only `/name NAME`") == 2
+    assert typed.stdout.count("there are `/name NAME` and") == 2
     said = chat("Hello", "there!")
     assert [line.split(maxsplit=1)[1] for line in said.stdout.splitlines()] == ["Ada: Hello there!"]
 

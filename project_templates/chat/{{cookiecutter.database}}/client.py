@@ -1,6 +1,7 @@
 """The chat room, live: shows what is said while it is said, and says what you type.
 
-    python client.py               until Ctrl-D; `/name Ada` says who you are
+    python client.py               until Ctrl-D; `/name Ada` says who you are,
+                                   `/later 60 Hello!` says that in a minute
     python client.py --guest       as somebody new, such as in a second terminal
     python client.py --name Ada    says who you are first
     python client.py Hello!        says that, shows what was said, and ends
@@ -19,7 +20,7 @@ from stdbpy.project import cli_toml
 from stdbpy.project.credentials import CredentialStore, find_token
 
 from module_bindings import DbConnection, EventContext, connect, tables
-from module_bindings.types import Message
+from module_bindings.types import Draft, Message
 
 SERVER = os.environ.get("STDBPY_SERVER", "http://127.0.0.1:3000")
 DATABASE = "{{cookiecutter.database}}"
@@ -32,7 +33,7 @@ def main(text: str, name: str | None, *, is_guest: bool) -> None:
         # That it was lost, and is tried for again, is told by the log of stdbpy.
         chat.on_reconnect(lambda _: print("The connection is back."))
         chat.on_closed(end)
-        chat.subscribe(tables.user, tables.message)
+        chat.subscribe(tables.user, tables.message, tables.my_drafts)
         if name is not None:
             say(chat, f"/name {name}")
         if text:
@@ -48,9 +49,13 @@ def show_history(chat: DbConnection) -> None:
     def show(_: EventContext, message: Message) -> None:
         print(in_words(chat, message), flush=True)
 
+    def announce(_: EventContext, draft: Draft) -> None:
+        print(f"      You will say: {draft.text}", flush=True)
+
     with chat.lock:  # so that no message comes between the two
         said = sorted(chat.message, key=lambda message: message.sent)
         chat.message.on_insert(show)
+        chat.my_drafts.on_insert(announce)
     if not said:
         print("Nobody has said anything yet.", flush=True)
     for message in said[-HISTORY:]:
@@ -75,12 +80,15 @@ def talk(chat: DbConnection, lines: Iterable[str]) -> None:
 
 def say(chat: DbConnection, line: str) -> None:
     """Says a line of text, or does what it asks for if it begins with a slash."""
-    command, _, name = line.partition(" ")
+    command, _, rest = line.partition(" ")
+    seconds, _, text = rest.strip().partition(" ")
     try:
-        if command == "/name" and name.strip():
-            chat.reducers.set_name(name.strip())
+        if command == "/name" and rest.strip():
+            chat.reducers.set_name(rest.strip())
+        elif command == "/later" and seconds.isdecimal() and text:
+            chat.reducers.send_later(text, int(seconds))
         elif command.startswith("/"):
-            print(f"{line}: there is only `/name NAME`.", flush=True)
+            print(f"{line}: there are `/name NAME` and `/later SECONDS TEXT`.", flush=True)
         elif line:
             chat.reducers.send_message(line)
     except (ReducerFailed, ConnectionLost) as refusal:

@@ -67,6 +67,19 @@ def test_a_draft_is_sent_when_its_time_has_come(database: Chat) -> None:
     assert texts(database) == ["soon"]
 
 
+def test_drafts_are_seen_by_who_wrote_them(database: Chat, other: Chat) -> None:
+    database.reducers.send_later("in an hour", 3600)
+
+    [draft] = database.query(tables.my_drafts)
+    assert draft.text == "in an hour"
+    assert len(other.query(tables.my_drafts)) == 0
+    with pytest.raises(ReducerFailed, match="no such draft"):
+        other.reducers.think_again(draft.id)
+
+    database.reducers.think_again(draft.id)
+    assert len(database.query(tables.my_drafts)) == 0
+
+
 def test_who_leaves_takes_their_messages_along(database: Chat, other: Chat) -> None:
     database.reducers.send_message("I stay")
     other.reducers.send_message("I leave")
@@ -102,14 +115,17 @@ def test_the_client_shows_what_is_said(
     other.reducers.set_name("Grace")
     other.reducers.send_message("Is anybody here?")
     with connect(server.url, database.database) as chat:
-        chat.subscribe(tables.user, tables.message)
+        chat.subscribe(tables.user, tables.message, tables.my_drafts)
         client.show_history(chat)
         client.talk(chat, ["/name Ada\n", "Hello!\n", "\n", "x" * 501])
+        client.talk(chat, ["/later 3600 Good night.\n", "/later"])
 
     shown = [line.partition(" ")[2] for line in capsys.readouterr().out.splitlines()]
     assert shown == [
         "Grace: Is anybody here?",
         "Ada: Hello!",
         "message has at most 500 characters.",
+        "     You will say: Good night.",
+        "there are `/name NAME` and `/later SECONDS TEXT`.",
     ]
 {%- endif %}

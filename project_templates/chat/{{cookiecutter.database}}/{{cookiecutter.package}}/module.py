@@ -1,5 +1,7 @@
 """A chat room: who is in it, what they say, and what they have yet to say."""
 
+from collections.abc import Iterator
+
 from stdbpy import (
     Identity,
     Index,
@@ -11,6 +13,7 @@ from stdbpy import (
     Tables,
     TimeDuration,
     Timestamp,
+    ViewContext,
     auto_inc,
     client_connected,
     client_disconnected,
@@ -19,6 +22,7 @@ from stdbpy import (
     table,
     u32,
     u64,
+    view,
 )
 
 LONGEST_TEXT = 500
@@ -41,11 +45,11 @@ class Message:
 
 @table(scheduled="deliver")
 class Draft:
-    """A message that is sent when its time has come, and that nobody sees before."""
+    """A message that is sent when its time has come, and that nobody else sees before."""
 
     id: u64 = auto_inc(primary_key=True)
     send_at: ScheduleAt
-    sender: Identity
+    sender: Identity = column(index="btree")
     text: str
 
 
@@ -57,12 +61,17 @@ class MessageTable(Table[Message]):
     sender: Index[Message, Identity]
 
 
+class DraftTable(Table[Draft]):
+    id: PrimaryKey[Draft, u64]
+    sender: Index[Draft, Identity]
+
+
 class Db(Tables):
     """Tells editors and type checkers which tables there are."""
 
     user: UserTable
     message: MessageTable
-    draft: Table[Draft]
+    draft: DraftTable
 
 
 class Ctx(ReducerContext):
@@ -73,6 +82,10 @@ class Ctx(ReducerContext):
         """Whoever calls."""
         user = self.db.user.identity.find(self.sender)
         return user or self.db.user.insert(User(identity=self.sender))
+
+
+class Asked(ViewContext):
+    db: Db
 
 
 @client_connected
@@ -120,6 +133,21 @@ def deliver(ctx: Ctx, draft: Draft) -> None:
     ctx.db.message.insert(
         Message(sender=draft.sender, sent=ctx.timestamp, text=draft.text)
     )
+
+
+@view(public=True, primary_key="id")
+def my_drafts(ctx: Asked) -> Iterator[Draft]:
+    """What the caller has yet to say: the table is private, and all see their own rows."""
+    return ctx.db.draft.sender.filter(ctx.sender)
+
+
+@reducer
+def think_again(ctx: Ctx, draft_id: u64) -> None:
+    """Without its row, a draft is never sent."""
+    draft = ctx.db.draft.id.find(draft_id)
+    if draft is None or draft.sender != ctx.sender:
+        raise ReducerError("You have no such draft.")
+    ctx.db.draft.delete(draft)
 
 
 @reducer
