@@ -182,6 +182,15 @@ class Engine:
         _outcome(existing, existing.update(program, code, agreement))
         return PublishResult(existing.identity, "updated", name)
 
+    def adopt(self, database: Database, name: str) -> None:
+        """Has a database found here, under ``name``, that was made elsewhere and whose maker closes it. For
+        engines in memory. Raises as :meth:`add_name`."""
+        assert self._folder is None, "what is in a directory has been made there"
+        entry = DatabaseEntry(database.identity, database.owner, database.program_hash, database.host_type, "")
+        with self._publishing:
+            self._control.put(entry, check_name(name))
+            self._databases[database.identity] = database
+
     def plan(self, program: bytes, *, database: Identity, caller: Identity) -> UpdatePlan:
         """What publishing ``program`` to a database would do. Raises as :meth:`publish`, but plans
         also what would be refused."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from itertools import count
 from typing import TYPE_CHECKING, ClassVar, NoReturn, dataclass_transform
 from uuid import UUID
@@ -13,6 +14,9 @@ from stdbpy.sats.values import Identity, Timestamp
 
 if TYPE_CHECKING:
     from random import Random
+
+randomness: ContextVar[str] = ContextVar("randomness", default="")
+"""What random numbers depend on besides the call: tests have calls of one moment differ in them, by a seed."""
 
 _VERSION_7 = 0x7 << 76
 _RFC_4122 = 0x8 << 60
@@ -76,7 +80,8 @@ class TimedContext(Context):
         if self._random is None:
             from random import Random
 
-            self._random = Random(f"{self._function}/{int(self.timestamp)}/{self._caller.hex()}")  # noqa: S311
+            call = f"{self._function}/{int(self.timestamp)}/{self._caller.hex()}"
+            self._random = Random(call + randomness.get())  # noqa: S311
         return self._random
 
     def uuid4(self) -> UUID:

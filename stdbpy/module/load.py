@@ -7,9 +7,10 @@ import logging
 import re
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import ModuleType
 
 from stdbpy import __all__ as FOR_AUTHORS  # noqa: N812 - a constant here
 from stdbpy.errors import ModuleLoadError, Problem, StdbError, nearest
@@ -36,6 +37,16 @@ class LoadedModule:
     _log: logging.Logger
     _imports: PrivateImports
     """Kept alive, with the modules' globals."""
+
+    @property
+    def classes(self) -> Mapping[int, type]:
+        """The Python classes of the schema's typespace, by place: those of rows among them."""
+        return self._assembled.classes
+
+    @property
+    def namespace(self) -> ModuleType:
+        """The entry as it was imported for this module alone: its functions, classes and globals."""
+        return self._imports.modules[self.source.entry]
 
     def bind(self, host: Host, database_identity: Identity) -> BoundModule:
         """Joins the module with a database. A module can be bound to several: they share its code

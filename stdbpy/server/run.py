@@ -57,11 +57,13 @@ class RunningServer:
 
     >>> with RunningServer() as server:  # doctest: +SKIP
     ...     ApiClient(server.url, server.owner_token).ping()
+
+    It serves the databases of ``engine`` if there is one, which it closes when it ends.
     """
 
-    def __init__(self, config: ServerConfig | None = None) -> None:
+    def __init__(self, config: ServerConfig | None = None, *, engine: Engine | None = None) -> None:
         self._config = config or ServerConfig(listen_addr="127.0.0.1:0")
-        self._stack = _backend_and_socket(self._config)
+        self._stack = _backend_and_socket(self._config, engine)
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -103,7 +105,9 @@ class RunningServer:
 
 
 @contextmanager
-def _backend_and_socket(config: ServerConfig) -> Iterator[tuple[Backend, socket.socket]]:
+def _backend_and_socket(
+    config: ServerConfig, engine: Engine | None = None
+) -> Iterator[tuple[Backend, socket.socket]]:
     # The address first: a port that is taken is found before databases are read.
     with closing(_listener(config)) as listener:
         host, _ = config.host_and_port
@@ -111,7 +115,7 @@ def _backend_and_socket(config: ServerConfig) -> Iterator[tuple[Backend, socket.
         folder = config.data_dir
         with ExitStack() as until_stopped:
             data_dir = None if config.in_memory else folder
-            engine = Engine(data_dir, allow_loopback_http=config.allow_loopback_http)
+            engine = engine or Engine(data_dir, allow_loopback_http=config.allow_loopback_http)
             until_stopped.callback(engine.close, PATIENCE)
             files = config.key_files or (None if folder is None else KeyFiles.in_folder(folder / KEYS))
             tokens = TokenAuthority(KeyPair.generate() if files is None else KeyPair.load_or_create(files))

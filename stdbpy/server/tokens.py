@@ -10,7 +10,7 @@ import json
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any
 
@@ -53,9 +53,9 @@ class TokenAuthority:
         """Credentials of an identity that nobody had before."""
         return self.issue(str(uuid.uuid4()))
 
-    def issue(self, subject: str) -> Credentials:
-        """Credentials of this server's identity of that subject, without expiry."""
-        return self._sign(LOCAL_ISSUER, subject, (AUDIENCE,), None, {})
+    def issue(self, subject: str, extra: Mapping[str, Any] | None = None) -> Credentials:
+        """Credentials of this server's identity of that subject, without expiry, with these claims besides."""
+        return self._sign(LOCAL_ISSUER, subject, (AUDIENCE,), None, dict(extra or {}))
 
     def shortened(self, credentials: Credentials, seconds: int) -> Credentials:
         """Credentials of the same identity that are good for so many seconds from now, signed by this server."""

@@ -28,15 +28,15 @@ class PythonCode:
     host_type = "Python"
 
     def __init__(self, program: bytes) -> None:
-        self._module = load(unpack(program), rule_problems)
+        self.loaded = load(unpack(program), rule_problems)
 
     @property
     def schema(self) -> ModuleSchema:
-        return self._module.schema
+        return self.loaded.schema
 
     def run(self, store: Store, identity: Identity, logs: LogStore, later: CallLater) -> PythonModule:  # noqa: ARG002
         host = NativeHost(store, identity, logs)
-        return PythonModule(self._module.bind(host, identity), host, set(self._module.source.paths))
+        return PythonModule(self.loaded.bind(host, identity), host, set(self.loaded.source.paths))
 
 
 class PythonModule:

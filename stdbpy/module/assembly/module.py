@@ -66,6 +66,8 @@ class Assembled:
     tables: dict[str, TableBinding] = field(default_factory=dict)
     functions: FunctionBindings = field(default_factory=FunctionBindings)
     db_classes: DbClasses = field(default_factory=dict)
+    classes: dict[int, type] = field(default_factory=dict)
+    """The Python classes of the typespace, by place."""
 
 
 SchemaCheck = Callable[[ModuleSchema], Iterable[Problem]]
@@ -120,7 +122,8 @@ class _Assembly:
         }
         if self.findings.has_errors:
             return Assembled(schema)
-        return Assembled(schema, tables, bind_functions(schema, self.functions, self.registry.classes), db_classes)
+        classes = self.registry.classes
+        return Assembled(schema, tables, bind_functions(schema, self.functions, classes), db_classes, dict(classes))
 
     def _assemble(self, placed: Placed) -> None:
         declaration = placed.declaration
