@@ -26,6 +26,8 @@ class Crash:
     """Where the code was."""
     is_told: bool = False
     """Whether the module has written it into the log itself."""
+    reason: str = ""
+    """What callers of procedures are told, in a line; if it is empty, the first of :attr:`message`."""
 
     def tell(self, logs: LogStore, function: str) -> None:
         """Writes it into the log, unless it is there."""

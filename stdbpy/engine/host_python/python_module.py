@@ -110,7 +110,7 @@ class PythonModule:
 
     def crash(self, error: BaseException) -> Crash:
         own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in self._files]
-        message = user_traceback(error)
+        message, reason = user_traceback(error), f"{type(error).__name__}: {error}"
         if not own:
-            return Crash(message)
+            return Crash(message, reason=reason)
         return Crash(message, own[-1].filename, own[-1].lineno, [(frame.filename, frame.name) for frame in own])

@@ -18,7 +18,7 @@ from stdbpy.engine.procedures.threads import Threads
 from stdbpy.engine.procedures.world import World
 from stdbpy.engine.results import ProcedureOutcome
 from stdbpy.engine.worker import Worker
-from stdbpy.errors import EngineError, StdbError
+from stdbpy.errors import EngineError
 from stdbpy.module.host import LogLevel
 from stdbpy.sats.values import Timestamp
 from stdbpy.schema.http import HttpRequestHead, HttpResponseHead
@@ -159,28 +159,24 @@ class Procedures:
 
     def _run(self, module: JoinedModule, name: str, function: Callable[[RunningModule, World], T]) -> T:
         world = World(name, module.store, self)
+        logs = self._instance.logs
         try:
             with module.another() as instance:
                 try:
                     return function(instance, world)
                 except BaseException as bug:
-                    raise self._failed(instance, name, bug) from bug
+                    crash = instance.crash(bug)
+                    crash.tell(logs, name)
+                    raise _FailedError(crash.reason or crash.message.partition("\n")[0]) from bug
+                finally:
+                    if world.close():
+                        why = f"{name} has left a transaction open, which was undone"
+                        logs.system(why, level=LogLevel.ERROR, function=name)
         except _FailedError:
             raise
         except Exception as error:
             log.exception("The module of database %s could not be run", self._instance.identity)
             raise _FailedError(str(error)) from error
-        finally:
-            if world.close():
-                self._instance.logs.system(
-                    f"{name} has left a transaction open, which was undone", level=LogLevel.ERROR, function=name
-                )
-
-    def _failed(self, instance: RunningModule, name: str, bug: BaseException) -> _FailedError:
-        crash = instance.crash(bug)
-        crash.tell(self._instance.logs, name)
-        lines = crash.message.strip().splitlines() or [""]
-        return _FailedError(bug.message if isinstance(bug, StdbError) else lines[-1])
 
 
 class _FailedError(Exception):
