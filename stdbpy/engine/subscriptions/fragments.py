@@ -58,7 +58,7 @@ class Selection:
         changes = delta.changes.get(self._table.id)
         if changes is None:
             return None
-        inserted, deleted = self._kept(changes.inserted), self._kept(changes.deleted)
+        inserted, deleted = self.kept(changes.inserted), self.kept(changes.deleted)
         return RowChanges(self._table, inserted, deleted) if inserted or deleted else None
 
     @cached_property
@@ -66,7 +66,7 @@ class Selection:
         return PreparedQuery(self.query)
 
     @cached_property
-    def _kept(self) -> Callable[[Iterable[bytes]], list[bytes]]:
+    def kept(self) -> Callable[[Iterable[bytes]], list[bytes]]:
         """From rows of the table to those that belong to the result."""
         conditions = self.query.conditions
         columns = tuple(sorted({field.column for condition in conditions for field in fields_of(condition)}))

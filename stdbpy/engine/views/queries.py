@@ -8,64 +8,106 @@ from functools import cached_property, lru_cache
 
 from stdbpy.engine.sql.bind import Binder
 from stdbpy.engine.sql.bound import Query, Rows
-from stdbpy.engine.sql.catalog import Catalog, TableKind, without_references
+from stdbpy.engine.sql.catalog import Catalog, TableKind
 from stdbpy.engine.sql.conditions import Asker
 from stdbpy.engine.sql.execute import PreparedQuery
 from stdbpy.engine.sql.joins import table_id_of
 from stdbpy.engine.sql.parse import parse
+from stdbpy.engine.sql.plan import plan_query
 from stdbpy.engine.sql.row_security import ANYBODY
 from stdbpy.engine.sql.syntax import Select, WholeRow
+from stdbpy.engine.store.store import Store
+from stdbpy.engine.subscriptions.changes import RowChanges
+from stdbpy.engine.subscriptions.fragments import Selection
+from stdbpy.engine.subscriptions.indexed_joins import check_join
 from stdbpy.engine.transaction import Transaction
 from stdbpy.engine.views.declared import DeclaredView
 from stdbpy.engine.views.reading import ReadSet
 from stdbpy.errors import SqlError
 from stdbpy.sats import types as t
-from stdbpy.schema.model import ModuleSchema
+from stdbpy.schema.column_types import without_references
 
 _KEPT = 256
 
 
+class CompiledQuery:
+    """A query over the tables of one store."""
+
+    def __init__(self, query: Query, store: Store) -> None:
+        transaction = Transaction(store)
+        ids = [table_id_of(transaction, known) for known in query.tables]
+        self.read = ReadSet(dict.fromkeys(ids))
+        """All tables that matter to it: the real server is not more precise."""
+        self._query = query
+        self._prepared = PreparedQuery(query)
+        self._selection: Selection | None = None
+        """If it is over one table: then what changes in its rows follows from what changes in the table's."""
+        if len(ids) == 1 and query.tables[0].kind is TableKind.STORED:
+            table = transaction.table(ids[0])
+            if not table.is_event:
+                self._selection = Selection(query, table)
+
+    def rows(self, transaction: Transaction) -> list[bytes]:
+        """The rows at this moment, those of a single table in its order."""
+        selection = self._selection
+        if selection is not None and not self._finds_by_key:
+            return selection.kept(selection.tables[0].rows)
+        return list(self._prepared.matching(transaction))
+
+    @property
+    def is_incremental(self) -> bool:
+        return self._selection is not None
+
+    def changes(self, transaction: Transaction) -> RowChanges | None:
+        """What a transaction has done to the rows so far; only if it :attr:`is_incremental`."""
+        assert self._selection is not None
+        return self._selection.changes(transaction.delta, transaction)
+
+    @cached_property
+    def _finds_by_key(self) -> bool:
+        (step,) = plan_query(self._query)
+        return step.lookup is not None and step.lookup.is_point
+
+
 class ViewQueries:
-    """Compiles queries for the tables of one schema. The last ones are remembered."""
+    """Compiles what the views of one store return. The last ones are remembered."""
 
-    def __init__(self, schema: ModuleSchema) -> None:
-        self._schema = schema
-        self._bound = lru_cache(_KEPT)(self._bind)
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._catalog = Catalog(store.schema)
+        self.compiled = lru_cache(_KEPT)(self._compile)
 
-    def rows(self, view: DeclaredView, text: str, transaction: Transaction, read: ReadSet) -> list[bytes]:
-        """What the query gives, as the database's owner sees it; notes in ``read`` which tables matter.
-
-        Raises :class:`~stdbpy.errors.SqlError` for what no view may return.
-        """
-        if not text or text.isspace():
-            return []
-        query, prepared = self._bound(view, text)
-        for known in query.tables:
-            read.tables[table_id_of(transaction, known)] = None
-        return list(prepared.matching(transaction))
-
-    def _bind(self, view: DeclaredView, text: str) -> tuple[Query, PreparedQuery]:
+    def _compile(self, view: DeclaredView, text: str) -> CompiledQuery:
+        """The query as the database's owner means it. Raises :class:`~stdbpy.errors.SqlError` for what no view
+        may return."""
         statement = parse(text)
         if not isinstance(statement, Select) or statement.limit is not None:
             raise SqlError("a view returns a SELECT without LIMIT")
         if not isinstance(statement.wanted, WholeRow):
             raise SqlError("the query of a view returns whole rows of one table, no columns or counts")
-        asker = Asker(ANYBODY)
-        query = Binder(self._catalog, asker=asker, is_owner=True, prefix=view.prefix).select(statement)
+        query = self._bound(view, statement)
         for known in query.tables:
             if known.kind is TableKind.VIEW:
                 raise SqlError(f"the query of a view cannot read another view, as `{known.name}` is")
-        if asker.matters:
-            raise SqlError("the query of a view cannot have :sender", hint="Take the sender from the view's context.")
+        check_join(query)
         assert isinstance(query.wanted, Rows)
         returned = query.tables[query.wanted.table]
         if returned.columns != _columns(view):
             raise SqlError(f"the query gives rows of `{returned.name}`, whose columns are not those of the view")
-        return query, PreparedQuery(query)
+        return CompiledQuery(query, self._store)
 
-    @cached_property
-    def _catalog(self) -> Catalog:
-        return Catalog(self._schema)
+    def _bound(self, view: DeclaredView, statement: Select) -> Query:
+        """Names are those of the view's own module, or else those that the whole database has."""
+        asker = Asker(ANYBODY)
+        try:
+            query = Binder(self._catalog, asker=asker, is_owner=True, prefix=view.prefix).select(statement)
+        except SqlError:
+            if not view.prefix:
+                raise
+            query = Binder(self._catalog, asker=asker, is_owner=True).select(statement)
+        if asker.matters and all(known.kind is not TableKind.VIEW for known in query.tables):
+            raise SqlError("the query of a view cannot have :sender", hint="Take the sender from the view's context.")
+        return query
 
 
 def _columns(view: DeclaredView) -> t.ProductType:

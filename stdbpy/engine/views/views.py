@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from stdbpy.engine.delta import Delta
 from stdbpy.engine.host import RunningModule, ViewQuery
@@ -22,7 +23,7 @@ from stdbpy.errors import HostError, SqlError, ViewFailed
 from stdbpy.sats.values import Identity, TimeDuration, Timestamp
 
 if TYPE_CHECKING:
-    from stdbpy.engine.views.queries import ViewQueries
+    from stdbpy.engine.views.queries import CompiledQuery, ViewQueries
 
 KEPT_FOR = TimeDuration.of(minutes=10)
 """How long a view that nobody is subscribed to is kept up to date after it was last used, and how often
@@ -56,6 +57,9 @@ class Views:
         self._by_table: dict[int, LiveView] = {}
         self._blank: dict[str, Table] = {}
         self._watches: Watches[LiveView] = Watches(store)
+        """By what the code of views has read."""
+        self._query_watches: Watches[LiveView] = Watches(store)
+        """By what queries read that views have returned."""
         self._for_the_moment: list[Table] = []
         """Of statements that belong to transactions which have changed something."""
         self._next_id = FIRST_DERIVED_ID
@@ -128,34 +132,50 @@ class Views:
         Raises ``ViewFailed``, having changed nothing but through the transaction, which must be undone.
         """
         self._forget_the_moment()
-        if not self._watches:
+        if not self._watches and not self._query_watches:
             return
-        ran: list[tuple[LiveView, ReadSet]] = []
-        for view in self._watches.concerned(transaction.delta):
-            name = view.declared.name
+        to_run = self._watches.concerned(transaction.delta)
+        to_query = [view for view in self._query_watches.concerned(transaction.delta) if view not in to_run]
+        ran: list[tuple[LiveView, _Result]] = []
+        for view in to_run:
             if not view.has_rows:
-                raise ViewFailed(f"View {name!r} has read what was to be changed, and failed: its rows are not known")
-            rows, read = self._rows(view)
-            try:
-                view.replace(rows, transaction)
-            except HostError as error:
-                self._note_error(name, str(error))
-                raise ViewFailed(f"The rows of view {name!r} could not be kept: {error}") from error
-            ran.append((view, read))
-        for view, read in ran:
-            self._watch(view, read)
+                raise ViewFailed(
+                    f"View {view.declared.name!r} failed when it was asked for, and what it had read was to be changed"
+                )
+            result = self._run(view.declared, view.sender)
+            with self._expecting_keys(view):
+                view.replace(result.rows, transaction)
+            ran.append((view, result))
+        for view in to_query:
+            assert view.query is not None, "what has no query is not watched for one"
+            with self._expecting_keys(view):
+                if view.query.is_incremental:
+                    changes = view.query.changes(transaction)
+                    if changes is not None:
+                        view.change(changes.deleted, changes.inserted, transaction)
+                else:
+                    view.replace(view.query.rows(transaction), transaction)
+        for view, result in ran:
+            self._watch(view, result.read, result.query)
+
+    @contextmanager
+    def _expecting_keys(self, view: LiveView) -> Iterator[None]:
+        try:
+            yield
+        except HostError as error:
+            self._note_error(view.declared.name, error.message)
+            raise ViewFailed(f"The rows of view {view.declared.name!r} cannot be kept: {error.message}") from error
 
     def undone(self) -> None:
         """Transactions that had ended were undone, and so was what they did to rows of views: runs all views
         again, which by now have read something else."""
         for view in [view for view in self._live.values() if view.has_rows]:
-            try:
-                rows, read = self._rows(view)
+            with suppress(ViewFailed):
+                result = self._run(view.declared, view.sender)
                 view.table.clear()
-                view.fill(rows)
-            except (ViewFailed, HostError):
-                continue
-            self._watch(view, read)
+                with self._expecting_keys(view):
+                    view.fill(result.rows)
+                self._watch(view, result.read, result.query)
 
     def let_go(self) -> None:
         """Forgets the views that nobody has used for long."""
@@ -180,14 +200,12 @@ class Views:
                 heappush(self._free_ids, old.table.id)
                 continue
             view = LiveView(declared, old.sender, old.table.id, old.last_used)
-            rows, read = self._rows(view)
-            try:
-                view.fill(rows)
-            except HostError as error:
-                raise ViewFailed(f"The rows of view {declared.name!r} cannot be kept: {error}") from error
+            result = self._run(declared, view.sender)
+            with self._expecting_keys(view):
+                view.fill(result.rows)
             view.has_rows = True
             self._add(view)
-            self._watch(view, read)
+            self._watch(view, result.read, result.query)
             changes = delta.of(view.table)
             changes.inserted.update((row, None) for row in view.table.rows if row not in old.table.rows)
             changes.deleted.update((row, None) for row in old.table.rows if row not in view.table.rows)
@@ -198,23 +216,18 @@ class Views:
 
     def _run_first(self, view: LiveView) -> None:
         try:
-            rows, read = self._rows(view)
+            result = self._run(view.declared, view.sender)
         except _Stopped as stopped:
             view.has_rows = not stopped.is_bug
-            self._watch(view, stopped.read)
+            self._watch(view, stopped.read, None)
             return
         view.has_rows = True
-        self._watch(view, read)
-        try:
-            view.fill(rows)
-        except HostError as error:
-            self._note_error(view.declared.name, str(error))
+        self._watch(view, result.read, result.query)
+        with suppress(ViewFailed), self._expecting_keys(view):
+            view.fill(result.rows)
 
-    def _rows(self, view: LiveView) -> tuple[list[bytes], ReadSet]:
-        return self._run(view.declared, view.sender)
-
-    def _run(self, declared: DeclaredView, sender: Identity | None) -> tuple[list[bytes], ReadSet]:
-        """The rows, and what the view has read. Raises :class:`_Stopped`."""
+    def _run(self, declared: DeclaredView, sender: Identity | None) -> _Result:
+        """Raises :class:`_Stopped`."""
         reading = ReadingTransaction(self._store)
         try:
             result = self._module.call_view(declared.number, declared.view, sender, b"", reading)
@@ -222,19 +235,22 @@ class Views:
             self._note_bug(declared.name, bug)
             raise _Stopped(FATAL, reading.read, is_bug=True) from bug
         if not isinstance(result, ViewQuery):
-            return list(result.rows), reading.read
+            return _Result(result.rows, reading.read, None)
+        if not result.sql or result.sql.isspace():
+            return _Result((), reading.read, None)
         try:
-            return self._queries.rows(declared, result.sql, Transaction(self._store), reading.read), reading.read
+            query = self._queries.compiled(declared, result.sql)
         except SqlError as error:
-            self._note_error(declared.name, f"Its query {result.sql!r} is refused: {error}")
+            self._note_error(declared.name, f"The query {result.sql!r} is refused: {error}")
             raise _Stopped(f"The query of view {declared.name!r} is refused: {error}", reading.read) from error
+        return _Result(query.rows(Transaction(self._store)), reading.read, query)
 
     @cached_property
     def _queries(self) -> ViewQueries:
         # SQL is loaded when the first query comes: most programs start without one.
         from stdbpy.engine.views.queries import ViewQueries
 
-        return ViewQueries(self._store.schema)
+        return ViewQueries(self._store)
 
     # --- which there are ---------------------------------------------------------------------
 
@@ -244,24 +260,28 @@ class Views:
         view.declared.tables[view.table.id] = view.table
 
     def _remove(self, view: LiveView) -> None:
-        self._watches.remove(view, view.read)
+        self._watch(view, ReadSet(), None)
         self._store.derived.remove(view.table)
         del self._live[view.declared.name, view.sender]
         del self._by_table[view.table.id]
         del view.declared.tables[view.table.id]
         heappush(self._free_ids, view.table.id)
 
-    def _watch(self, view: LiveView, read: ReadSet) -> None:
+    def _watch(self, view: LiveView, read: ReadSet, query: CompiledQuery | None) -> None:
         self._watches.remove(view, view.read)
-        view.read = read
+        if view.query is not None:
+            self._query_watches.remove(view, view.query.read)
+        view.read, view.query = read, query
         self._watches.add(view, read)
+        if query is not None:
+            self._query_watches.add(view, query.read)
 
     def _table_for_the_moment(self, declared: DeclaredView, sender: Identity | None) -> Table:
         table = ViewTable(self._new_id(), declared)
         self._for_the_moment.append(table)
         self._store.derived.add(table)
         try:
-            rows, _ = self._run(declared, sender)
+            rows = self._run(declared, sender).rows
         except _Stopped:
             return table
         table.load(list(dict.fromkeys(rows)))
@@ -279,6 +299,15 @@ class Views:
             return heappop(self._free_ids)
         self._next_id += 1
         return self._next_id - 1
+
+
+class _Result(NamedTuple):
+    """What a view has returned."""
+
+    rows: Sequence[bytes]
+    read: ReadSet
+    query: CompiledQuery | None
+    """What gives the rows, if not its code."""
 
 
 class _Stopped(ViewFailed):
