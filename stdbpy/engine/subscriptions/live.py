@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stdbpy.engine.delta import Delta
 from stdbpy.engine.subscriptions.events import SetId
 from stdbpy.engine.subscriptions.subscriber import Subscriber
+from stdbpy.engine.subscriptions.triggers import Triggered
 
 if TYPE_CHECKING:
     from stdbpy.engine.subscriptions.query import QueryKey, SubscribedQuery
@@ -35,7 +36,7 @@ class LiveQueries:
 
     def __init__(self) -> None:
         self._by_key: dict[QueryKey, LiveQuery] = {}
-        self._reading: dict[int, dict[LiveQuery, None]] = {}
+        self._reading: dict[int, Triggered[LiveQuery]] = {}
         """By the number of a table: the queries whose results may change with it."""
 
     def __len__(self) -> int:
@@ -46,14 +47,12 @@ class LiveQueries:
 
     def affected(self, delta: Delta) -> Iterable[LiveQuery]:
         """The queries that a transaction may have changed the results of."""
-        reading = self._reading
-        if len(delta.changes) == 1:
-            (table,) = delta.changes
-            return list(reading.get(table, ()))
         found: dict[LiveQuery, None] = {}
-        for table in delta.changes:
-            found.update(reading.get(table, {}))
-        return list(found)
+        for number, changes in delta.changes.items():
+            reading = self._reading.get(number)
+            if reading is not None:
+                reading.concerned((*changes.inserted, *changes.deleted), found)
+        return found
 
     def known(self, query: SubscribedQuery) -> SubscribedQuery:
         """The same query as others hold it, if they do."""
@@ -65,8 +64,8 @@ class LiveQueries:
         live = self._by_key.get(query.key)
         if live is None:
             live = self._by_key[query.key] = LiveQuery(query)
-            for number in query.reads:
-                self._reading.setdefault(number, {})[live] = None
+            for trigger in query.triggers:
+                self._reading.setdefault(trigger.table, Triggered()).add(trigger, live)
             query.hold()
         sets = live.holders.setdefault(subscriber, {})
         is_new = not _are_named(sets)
@@ -83,12 +82,12 @@ class LiveQueries:
         del live.holders[subscriber]
         if not live.holders:
             del self._by_key[query.key]
-            for number in query.reads:
-                reading = self._reading[number]
-                del reading[live]
+            for trigger in live.query.triggers:
+                reading = self._reading[trigger.table]
+                reading.remove(trigger, live)
                 if not reading:
-                    del self._reading[number]
-            query.release()
+                    del self._reading[trigger.table]
+            live.query.release()
         return True
 
     def clear(self) -> None:

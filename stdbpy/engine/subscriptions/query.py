@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from stdbpy.engine.delta import Delta
 from stdbpy.engine.store.derived import FIRST_DERIVED_ID
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.store.table import Table
 from stdbpy.engine.subscriptions.changes import QueryRows, RowChanges
+from stdbpy.engine.subscriptions.conditions import triggers_of
 from stdbpy.engine.subscriptions.fragments import Fragment
+from stdbpy.engine.subscriptions.triggers import Trigger
 from stdbpy.engine.transaction import Transaction
 from stdbpy.engine.views.reading import PresentTransaction
 from stdbpy.sats.values import Identity
@@ -42,6 +45,11 @@ class SubscribedQuery:
         self.reads = {table.id: table for fragment in fragments for table in fragment.tables}
         """The tables that the result depends on, by number."""
         self._store = store
+
+    @cached_property
+    def triggers(self) -> frozenset[Trigger]:
+        """Which changes may make a difference to it."""
+        return frozenset(trigger for fragment in self.fragments for trigger in triggers_of(fragment))
 
     def hold(self) -> None:
         """Somebody is subscribed to it: keeps the views that it reads."""
