@@ -103,9 +103,7 @@ def _routes(backend: Backend, call: Resource) -> list[Route]:
         f"{database}/route": handlers,
         f"{database}/route/{{path:path}}": handlers,
     }
-    return [
-        Route(path, resource) for path, resource in {**below_server, **below_databases, **below_modules}.items()
-    ]
+    return [Route(path, resource) for path, resource in {**below_server, **below_databases, **below_modules}.items()]
 
 
 async def _not_found(_scope: Scope, _receive: Receive, send: Send) -> None:

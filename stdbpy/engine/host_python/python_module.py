@@ -113,4 +113,10 @@ class PythonModule:
         message, reason = user_traceback(error), f"{type(error).__name__}: {error}"
         if not own:
             return Crash(message, reason=reason)
-        return Crash(message, own[-1].filename, own[-1].lineno, reason=reason, trace=[(frame.filename, frame.name) for frame in own])
+        return Crash(
+            message,
+            own[-1].filename,
+            own[-1].lineno,
+            reason=reason,
+            trace=[(frame.filename, frame.name) for frame in own],
+        )
