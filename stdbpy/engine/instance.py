@@ -315,7 +315,7 @@ class Instance:
             results = self.transact(lambda tx: run_sql(text, tx, caller=caller.identity, is_owner=is_owner))
             is_done = True
         except ViewFailed as failure:
-            raise SqlError(failure.message, hint=failure.hint) from failure
+            raise SqlError(f"The module instance encountered a fatal error: {failure.message}") from failure
         finally:
             self.counts.statements[is_done] += 1
         return results

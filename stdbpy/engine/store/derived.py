@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from stdbpy.engine.store.building import FIRST_USER_ID
 from stdbpy.engine.store.index import Index
 from stdbpy.engine.store.table import Table
 from stdbpy.sats.values import Identity
@@ -12,6 +13,7 @@ from stdbpy.schema.model import ModuleSchema, View
 from stdbpy.schema.model import Table as Definition
 
 if TYPE_CHECKING:
+    from stdbpy.engine.store.store import Store
     from stdbpy.engine.transaction import Transaction
 
 FIRST_DERIVED_ID = 1 << 31
@@ -34,9 +36,9 @@ class Derived:
         self.tables: dict[int, Table] = {}
         self.indexes: dict[int, tuple[Table, Index]] = {}
 
-    def clear(self) -> None:
-        self.tables.clear()
-        self.indexes.clear()
+    def forget_views(self) -> None:
+        for table in [table for id, table in self.tables.items() if id >= FIRST_DERIVED_ID]:
+            self.remove(table)
 
     def add(self, table: Table) -> None:
         self.tables[table.id] = table
@@ -81,3 +83,23 @@ def view_definition(view: View, module: ModuleSchema) -> Definition:
         primary_key=module.view_primary_key(view),
         is_public=view.is_public,
     )
+
+
+class NumberedView(NamedTuple):
+    name: str
+    """Canonical, with the names of the modules it is mounted in: ``auth.sessions``."""
+    prefix: str
+    view: View
+    module: ModuleSchema
+    public_id: int
+    """The number of the table that it is to clients, whoever sees what rows of it."""
+
+
+def numbered_views(store: Store) -> list[NumberedView]:
+    """The views in the order of their names. Their tables are numbered behind those that are stored."""
+    stored = [table.id for table in store.tables.values() if not table.definition.is_system]
+    modules = store.schema.walk()
+    views = [(prefix + view.name, prefix, view, module) for prefix, module in modules for view in module.views]
+    views.sort(key=lambda view: view[0])
+    first = max(stored, default=FIRST_USER_ID - 1) + 1
+    return [NumberedView(*view, public_id=first + place) for place, view in enumerate(views)]

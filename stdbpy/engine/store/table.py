@@ -26,6 +26,7 @@ class Table:
         "is_scheduled",
         "module",
         "name",
+        "public_id",
         "row_type",
         "rows",
         "sequences",
@@ -40,7 +41,8 @@ class Table:
         indexes: Sequence[Index] = (),
         sequences: Sequence[Numbers] = (),
     ) -> None:
-        self.id = id
+        self.id = self.public_id = id
+        """``public_id`` is what clients and the system tables call it by."""
         self.name = name
         """Canonical, with the names of the modules it is mounted in: ``auth.user``."""
         self.definition = definition

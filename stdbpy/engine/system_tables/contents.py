@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from stdbpy.engine.store.building import FIRST_USER_ID
-from stdbpy.engine.store.derived import Program
+from stdbpy.engine.store.derived import Program, numbered_views
 from stdbpy.engine.store.sequence import BLOCK
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.store.table import Table
@@ -53,15 +53,8 @@ class Contents:
         return _ROWS[name](self)
 
     def _views(self) -> Iterator[_KnownView]:
-        """The views in the order of their names. Their tables are numbered behind those that are stored."""
-        modules = self._store.schema.walk()
-        found = sorted(
-            ((prefix + view.name, view, module) for prefix, module in modules for view in module.views),
-            key=lambda found: found[0],
-        )
-        first_table = max((table.id + 1 for table, _ in self._tables), default=FIRST_USER_ID)
-        for place, (name, view, module) in enumerate(found):
-            yield _KnownView(FIRST_USER_ID + place, first_table + place, name, view, module)
+        for place, view in enumerate(numbered_views(self._store)):
+            yield _KnownView(FIRST_USER_ID + place, view.public_id, view.name, view.view, view.module)
 
     def tables(self) -> Rows:
         for definition in SYSTEM.tables:

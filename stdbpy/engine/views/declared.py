@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from stdbpy.engine.store.columns import KeyType
-from stdbpy.engine.store.derived import view_definition
+from stdbpy.engine.store.derived import numbered_views, view_definition
 from stdbpy.engine.store.index import Index
+from stdbpy.engine.store.store import Store
 from stdbpy.engine.store.table import Table
 from stdbpy.schema.model import IndexAlgorithm, ModuleSchema, View
 from stdbpy.schema.model import Table as Definition
@@ -21,6 +22,7 @@ class ViewTable(Table):
 
     def __init__(self, id: int, view: DeclaredView) -> None:
         super().__init__(id, view.name, view.definition, view.module, view.indexes(id))
+        self.public_id = view.public_id
         self.is_durable = False
         self.of_view = view
 
@@ -41,6 +43,7 @@ class DeclaredView:
     view: View
     number: int
     """Its place among the anonymous views, or those that are not, of all modules."""
+    public_id: int
     tables: dict[int, Table] = field(default_factory=dict)
     """Those that there are at this moment, by number."""
 
@@ -64,12 +67,13 @@ class DeclaredView:
         return KeyType(self.module.row_type(self.view), (key,), self.module.typespace)
 
 
-def declared_views(schema: ModuleSchema) -> Iterator[DeclaredView]:
+def declared_views(store: Store) -> Iterator[DeclaredView]:
+    public_ids = {view.name: view.public_id for view in numbered_views(store)}
     anonymous = personal = 0
-    for prefix, module in schema.walk():
+    for prefix, module in store.schema.walk():
         for view in module.views:
-            first = anonymous if view.is_anonymous else personal
-            yield DeclaredView(prefix + view.name, prefix, module, view, first + view.index)
+            name, first = prefix + view.name, anonymous if view.is_anonymous else personal
+            yield DeclaredView(name, prefix, module, view, first + view.index, public_ids[name])
         of_these = sum(view.is_anonymous for view in module.views)
         anonymous += of_these
         personal += len(module.views) - of_these

@@ -52,7 +52,7 @@ class Views:
         self._clock = clock
         self._note_bug = note_bug
         self._note_error = note_error
-        self._declared = {view.name: view for view in declared_views(store.schema)}
+        self._declared = {view.name: view for view in declared_views(store)}
         self._live: dict[tuple[str, Identity | None], LiveView] = {}
         self._by_table: dict[int, LiveView] = {}
         self._blank: dict[str, Table] = {}
@@ -69,7 +69,7 @@ class Views:
     def take_place(self) -> None:
         """The store's views are these from now on."""
         derived = self._store.derived
-        derived.clear()
+        derived.forget_views()
         for view in self._live.values():
             derived.add(view.table)
         self._store.views = self

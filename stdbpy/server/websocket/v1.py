@@ -169,7 +169,7 @@ class V1Speaker:
         for _, rows in updates:
             table = tables.get(rows.table.id)
             if table is None:
-                table = tables[rows.table.id] = m.TableUpdate(rows.table.id, rows.table.name, 0, [])
+                table = tables[rows.table.id] = m.TableUpdate(rows.table.public_id, rows.table.name, 0, [])
             table.num_rows += len(rows.inserted) + len(rows.deleted)
             table.updates = [*table.updates, self._format.changes(rows)]
         return m.DatabaseUpdate(list(tables.values()))
@@ -205,14 +205,14 @@ class V1Speaker:
     def _only_table(self, found: Sequence[QueryRows], update: Callable[[m.Rows], OneUpdate]) -> m.SubscribeRows:
         table = found[0].table
         rows = [row for part in found for row in part.rows]
-        changed = m.TableUpdate(table.id, table.name, len(rows), [update(self._format.rows(table, rows))])
-        return m.SubscribeRows(table.id, table.name, changed)
+        changed = m.TableUpdate(table.public_id, table.name, len(rows), [update(self._format.rows(table, rows))])
+        return m.SubscribeRows(table.public_id, table.name, changed)
 
     def _tables(self, found: Iterable[QueryRows], update: Callable[[m.Rows], OneUpdate]) -> m.DatabaseUpdate:
         """One update for each query, as on the real server, which leaves out those of tables without rows."""
         return m.DatabaseUpdate(
             [
-                m.TableUpdate(part.table.id, part.table.name, len(part.rows), [update(self._rows(part))])
+                m.TableUpdate(part.table.public_id, part.table.name, len(part.rows), [update(self._rows(part))])
                 for part in found
                 if not part.is_void
             ]
