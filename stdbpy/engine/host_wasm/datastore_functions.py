@@ -11,6 +11,7 @@ from stdbpy.engine.host_wasm.resources import RowIterator
 from stdbpy.engine.host_wasm.row_checks import RowChecks
 from stdbpy.engine.schedules import ScheduledTable
 from stdbpy.engine.store.store import Store
+from stdbpy.errors import HostError
 from stdbpy.module.host import Errno
 
 _MOST_COLUMNS = 0xFFFF
@@ -94,7 +95,12 @@ class DatastoreFunctions:
         prefix = memory.read(prefix_at, prefix_len) if prefix_elems else b""
         rstart = memory.read(rstart_at, rstart_len)
         rend = memory.read(rend_at, rend_len)
-        return range_rows(self._call.transaction(), index_id, prefix, prefix_elems, rstart, rend)
+        tx = self._call.transaction()
+        index = tx.index(index_id)
+        if not index.has_order:
+            raise HostError(Errno.WRONG_INDEX_ALGO, f"Index {index.name!r} is a hash index: it has no ranges")
+        prefix, rstart, rend = self._checks.bounds(index, prefix, prefix_elems, rstart, rend)
+        return range_rows(tx, index_id, prefix, prefix_elems, rstart, rend)
 
     def _iterate(self, rows: Iterator[bytes], out: int) -> int:
         self._call.memory.write_u32(out, self._call.open_iterator(RowIterator(rows)))
@@ -131,7 +137,7 @@ class DatastoreFunctions:
         memory = call.memory
         row = memory.read(row_at, memory.read_u32(row_len_at))
         tx = call.tx or call.transaction()
-        self._check(table_id, row)
+        row = self._checked(table_id, row)
         stored = tx.insert(table_id, row)
         generated = b"" if stored is row else generated_values(tx.table(table_id), row, stored)
         if generated:
@@ -144,7 +150,7 @@ class DatastoreFunctions:
         memory = call.memory
         row = memory.read(row_at, memory.read_u32(row_len_at))
         tx = call.transaction()
-        self._check(table_id, row)
+        row = self._checked(table_id, row)
         stored = tx.update(table_id, index_id, row)
         generated = b"" if stored is row else generated_values(tx.table(table_id), row, stored)
         if generated:
@@ -152,10 +158,11 @@ class DatastoreFunctions:
         memory.write_u32(row_len_at, len(generated))
         return 0
 
-    def _check(self, table_id: int, row: bytes) -> None:
-        self._checks.row(table_id, row)
+    def _checked(self, table_id: int, row: bytes) -> bytes:
+        row = self._checks.row(table_id, row)
         if table_id in self._scheduled:
             expect_delay(self._scheduled[table_id], row, self._call.timestamp)
+        return row
 
     def datastore_delete_by_index_scan_point_bsatn(self, index_id: int, point_at: int, point_len: int, out: int) -> int:
         return self._delete_found(index_id, self._point(index_id, point_at, point_len), out)

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import Generic, TypeVar
 
+CHUNK_BYTES = 32 * 1024
+"""A chunk ends with the row that makes it larger than this, as on the real server."""
+
 T = TypeVar("T")
 
 
@@ -61,29 +64,37 @@ class Source:
 
 
 class RowIterator:
-    """The rows of one moment, which a guest takes as many at a time as its buffer holds."""
+    """The rows of one moment, which a guest takes in chunks of some 32 KiB, as many at a time as its buffer holds."""
 
-    __slots__ = ("_ends", "_next", "_rows", "_taken")
+    __slots__ = ("_ends", "_next", "_rows", "_upcoming")
 
     def __init__(self, rows: Iterator[bytes]) -> None:
         self._rows = list(rows)
         self._ends = list(accumulate(map(len, self._rows)))
         self._next = 0
-        self._taken = 0
+        self._upcoming = b""
+        self._advance()
+
+    def _advance(self) -> None:
+        start = min(self._next, len(self._rows))
+        taken = self._ends[start - 1] if start else 0
+        self._next = bisect_right(self._ends, taken + CHUNK_BYTES) + 1
+        self._upcoming = b"".join(self._rows[start : self._next])
 
     @property
     def is_exhausted(self) -> bool:
-        return self._next == len(self._rows)
+        return not self._upcoming
 
     @property
     def next_size(self) -> int:
-        """Bytes of the row that is next."""
-        return len(self._rows[self._next])
+        """Bytes of the chunk that is next."""
+        return len(self._upcoming)
 
     def take(self, room: int) -> bytes:
-        """As many of the next rows as fit into ``room`` bytes."""
-        start, end = self._next, bisect_right(self._ends, self._taken + room)
-        if end <= start:
-            return b""
-        self._next, self._taken = end, self._ends[end - 1]
-        return b"".join(self._rows[start:end])
+        """As many of the next chunks as fit into ``room`` bytes."""
+        taken = []
+        while self._upcoming and len(self._upcoming) <= room:
+            taken.append(self._upcoming)
+            room -= len(self._upcoming)
+            self._advance()
+        return b"".join(taken)
