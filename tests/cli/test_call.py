@@ -145,6 +145,7 @@ def test_names_that_were_seen_are_remembered(run: Run, chat: str, server: Runnin
         "send_later",
         "send_message",
         "set_name",
+        "think_again",
     ]
 
 
