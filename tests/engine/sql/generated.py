@@ -61,6 +61,29 @@ class Statements:
             text = " ".join(words)
             yield self._with_a_slip(text) if self._one_in(8) else text
 
+    def selects(self) -> Iterator[str]:
+        """Queries alone."""
+        return (text for text in self if text.startswith("SELECT"))
+
+    def change(self) -> str:
+        """A change that is mostly in order."""
+        kinds = (self._insert, self._insert, self._insert, self._update, self._delete)
+        return " ".join(self._random.choice(kinds)())
+
+    def subscription(self) -> str:
+        """A query that one might subscribe to: whole rows of one table, perhaps joined with another one."""
+        tables = [self._random.choice(list(_COLUMNS))]
+        aliases = ["x", "y"]
+        words = [tables[0], "x"]
+        if self._one_in(2):
+            kinds = set(_COLUMNS[tables[0]].values())
+            tables.append(self._random.choice([t for t, columns in _COLUMNS.items() if kinds & set(columns.values())]))
+            pair = self._pair(("x", tables[0]), ("y", tables[1]))
+            words += ["JOIN", tables[1], "y", "ON", pair[0], "=", pair[1]]
+        scope = list(zip(aliases, tables, strict=False))
+        where = ["WHERE", *self._condition(scope, 2)] if self._one_in(2) else []
+        return " ".join(["SELECT", f"{self._random.choice(scope)[0]}.*", "FROM", *words, *where])
+
     def _one_in(self, chances: int) -> bool:
         return self._random.randrange(chances) == 0
 

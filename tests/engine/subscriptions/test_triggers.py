@@ -92,6 +92,8 @@ def test_queries_are_found_through_joins():
     assert concerned(texts, there, [("item", True, (3, 1, 1, 0.5, "c", True))]) == [2]
 
 
+_ORDERS_OF_ONE_ITEM = 'SELECT a.* FROM "order" a JOIN "order" b ON a.item = b.item'
+
 ALIKE = [
     *(f"SELECT * FROM item WHERE id = {number}" for number in range(5)),
     *(f"SELECT * FROM item WHERE sold AND name = '{name}'" for name in ("", "a", "A", "b", "ä")),
