@@ -36,10 +36,9 @@ from stdbpy.server.websocket.v1_formats import BsatnFormat, JsonFormat
 from stdbpy.server.websocket.v2 import V2Speaker
 
 GOING_AWAY = 1001
-REFUSED = 1008
 FAILED = 1011
-"""Codes with which the server closes: the database is gone; the module turns the client away; a frame that
-is none, as on the real server, or a failure of the server's own."""
+"""Codes with which the server closes: the database is gone; a frame that is none, as on the real server, or
+a failure of the server's own."""
 
 LONGEST_REASON = 123
 """Bytes of the reason in a closing frame."""
@@ -106,8 +105,13 @@ class Subscribing:
         who = Caller(caller.identity, terms.connection_id, caller.payload)
         try:
             connection = await _connected(database.connect(who, mailbox, options))
+        except NotAllowed:
+            # The real server breaks the connection off, too; a closing frame would look to the official program
+            # as if all had gone well.
+            cut_off()
+            return
         except StdbError as error:
-            await _close(send, REFUSED if isinstance(error, NotAllowed) else FAILED, str(error))
+            await _close(send, FAILED, str(error))
             return
         traffic = self._backend.traffic.of(database.identity)
         traffic.accepted += 1
