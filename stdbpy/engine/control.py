@@ -20,7 +20,7 @@ _SCHEMA = (
     # `folder` has the data; a database that is cleared gets another one.
     """CREATE TABLE database (identity BLOB PRIMARY KEY, owner BLOB NOT NULL, program_hash BLOB NOT NULL,
                               host_type TEXT NOT NULL, folder TEXT NOT NULL)""",
-    # A name stays with its owner when the database is deleted.
+    # A name stays when its database is deleted, and is there before one.
     "CREATE TABLE name (name TEXT PRIMARY KEY, identity BLOB NOT NULL, owner BLOB NOT NULL)",
     # Folders that belong to no database: not complete yet, or to be deleted.
     "CREATE TABLE rubbish (folder TEXT PRIMARY KEY)",
@@ -115,8 +115,7 @@ class Control:
                 self._give(execute, name, entry.identity, entry.owner)
 
     def remove(self, identity: Identity) -> None:
-        """Forgets a database. Its folder becomes rubbish, its names stay with their owner. Raises
-        ``DatabaseLocked``."""
+        """Forgets a database. Its folder becomes rubbish, its names stay. Raises ``DatabaseLocked``."""
         with self._changing() as execute:
             self.expect_unlocked(identity)
             execute("INSERT INTO rubbish VALUES (?)", (self.databases[identity].folder,))
@@ -172,9 +171,12 @@ class Control:
 
     def _give(self, execute: Callable[..., Cursor], name: str, identity: Identity, owner: Identity) -> None:
         taken = self.names.get(name)
-        if taken is not None and (taken.owner != owner or (taken.identity != identity)):
+        if taken is not None and taken.identity != identity:
             raise NameTaken(f"The name {name!r} is taken by another database", hint="Choose another one.")
-        execute("INSERT OR IGNORE INTO name VALUES (?, ?, ?)", (name, identity, owner))
+        execute(
+            "INSERT INTO name VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET owner = excluded.owner",
+            (name, identity, owner),
+        )
 
     def close(self) -> None:
         self._file.close()

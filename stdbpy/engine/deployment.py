@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from stdbpy.engine.delta import Delta
 from stdbpy.engine.host import ModuleCode
 from stdbpy.engine.instance import Instance
 from stdbpy.engine.journal.file_journal import FileJournal
 from stdbpy.engine.migration import migrate
 from stdbpy.engine.procedures.joined_module import JoinedModule
-from stdbpy.engine.programs import load_program, program_hash
+from stdbpy.engine.programs import program_hash
 from stdbpy.engine.results import Caller
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.subscriptions.events import EndReason
@@ -17,7 +19,11 @@ from stdbpy.engine.views.views import Views
 from stdbpy.errors import InitFailed, MigrationRefused, StdbError, ViewFailed
 from stdbpy.module.host import LogLevel
 from stdbpy.schema.definition import write_module_def
+from stdbpy.schema.migration_plan import Step, StepKind
 from stdbpy.schema.model import Lifecycle
+
+_DISCONNECTING = "Disconnecting all users"
+"""The line that programs look for in the log of a database, as the real server writes it."""
 
 
 def create(instance: Instance, program: bytes, code: ModuleCode) -> None:
@@ -41,12 +47,12 @@ def create(instance: Instance, program: bytes, code: ModuleCode) -> None:
     instance.logs.system("Database created")
 
 
-def reopen(instance: Instance, journal: FileJournal) -> None:
+def reopen(instance: Instance, journal: FileJournal, load: Callable[[bytes], ModuleCode]) -> None:
     """Makes the database what it was. If the module's code cannot be run any more, its tables are
     there all the same. Raises ``DataDirectoryError``."""
     saved = journal.module()
     try:
-        code = load_program(saved.program)
+        code = load(saved.program)
     except StdbError as error:
         store = Store(saved.schema, saved.numbering)
         journal.replay(store)
@@ -108,7 +114,11 @@ def update(instance: Instance, program: bytes, code: ModuleCode, agreement: Agre
     instance.program, instance.program_hash = program, hash
     instance.logs.system(f"Module updated to {hash.hex()}")
     for step in plan.migration.steps:
-        instance.logs.system(str(step))
+        instance.logs.system(_log_line(step))
+
+
+def _log_line(step: Step) -> str:
+    return _DISCONNECTING if step.kind is StepKind.DISCONNECT_CLIENTS else str(step)
 
 
 def _views_after_update(instance: Instance, store: Store, module: JoinedModule) -> tuple[Views, Delta]:

@@ -20,6 +20,7 @@ from stdbpy.engine.host import ModuleCode
 from stdbpy.engine.instance import Clock, Instance
 from stdbpy.engine.journal.file_journal import FileJournal
 from stdbpy.engine.journal.sqlite_file import sync_folder
+from stdbpy.engine.limits import Limits
 from stdbpy.engine.logs import LogStore
 from stdbpy.engine.names import as_identity, check_name, new_database_identity
 from stdbpy.engine.programs import load_program, program_hash
@@ -32,6 +33,7 @@ CONTROL_FILE = "control.sqlite"
 DATABASES = "databases"
 JOURNAL_FILE = "journal.sqlite"
 LOGS = "logs"
+COMPILED = "compiled"
 
 _PATIENCE = 10.0
 """Seconds that a database which is deleted or cleared has to finish what it does."""
@@ -43,6 +45,7 @@ _MOMENT = 0.2
 """Seconds that each database has to end, however little patience is left."""
 
 _TO_ALL = Agreement()
+_NO_LIMITS_GIVEN = Limits()
 
 T = TypeVar("T")
 
@@ -65,11 +68,17 @@ class Engine:
     """
 
     def __init__(
-        self, data_dir: Path | None, *, clock: Clock = Timestamp.now, allow_loopback_http: bool = False
+        self,
+        data_dir: Path | None,
+        *,
+        clock: Clock = Timestamp.now,
+        allow_loopback_http: bool = False,
+        limits: Limits = _NO_LIMITS_GIVEN,
     ) -> None:
         self._folder = data_dir
         self._clock = clock
         self._allow_loopback_http = allow_loopback_http
+        self._limits = limits
         self._publishing = Lock()
         if data_dir is not None:
             try:
@@ -114,6 +123,9 @@ class Engine:
         finally:
             if is_held:
                 self._publishing.release()
+
+    def _load(self, program: bytes) -> ModuleCode:
+        return load_program(program, self._folder / COMPILED if self._folder is not None else None, self._limits)
 
     # --- finding -----------------------------------------------------------------------------
 
@@ -163,7 +175,7 @@ class Engine:
         Raises ``InvalidName``, ``NameTaken`` and ``NotAllowed`` (somebody else's), ``DatabaseLocked``
         (its data cannot be cleared), ``ModuleLoadError``, ``MigrationRefused``, ``InitFailed`` and
         ``StorageFailed``, and ``EngineError`` if the database does not come to an update because of a
-        reducer that does not end; then nothing has changed.
+        reducer that does not end; then nothing has changed, but that a new name stands for an identity.
         """
         with self._publishing:
             if name is not None:
@@ -173,11 +185,17 @@ class Engine:
                 raise NotAllowed(f"Database {existing.identity} belongs to another identity")
             if existing is not None and clear:
                 self.expect_unlocked(existing.identity)
-            code = load_program(program)
             if existing is None or clear:
                 identity = database or new_database_identity()
-                self._create(identity, owner, name, program, code)
+                try:
+                    self._create(identity, owner, name, program, self._load(program))
+                except BaseException:
+                    if name is not None and self.resolve(name) is None:
+                        # As on the real server, where a name comes before its database.
+                        self._control.give_name(name, identity, owner)
+                    raise
                 return PublishResult(identity, "created" if existing is None else "updated", name)
+            code = self._load(program)
         # Nobody else has to wait while this does.
         _outcome(existing, existing.update(program, code, agreement))
         return PublishResult(existing.identity, "updated", name)
@@ -195,11 +213,12 @@ class Engine:
         """What publishing ``program`` to a database would do. Raises as :meth:`publish`, but plans
         also what would be refused."""
         found = self._owned(database, caller)
-        return _outcome(found, found.plan_update(program, load_program(program)))
+        return _outcome(found, found.plan_update(program, self._load(program)))
 
     def delete(self, database: Identity, caller: Identity) -> None:
-        """Deletes a database with all its data. Its names stay with its owner. Raises
-        ``DatabaseNotFound``, ``NotAllowed`` if ``caller`` does not own it, and ``DatabaseLocked``."""
+        """Deletes a database with all its data. Its names go on to stand for its identity, which whoever
+        publishes to one of them next gets. Raises ``DatabaseNotFound``, ``NotAllowed`` if ``caller`` does
+        not own it, and ``DatabaseLocked``."""
         with self._publishing:
             found = self._owned(database, caller)
             self._control.remove(database)
@@ -227,7 +246,7 @@ class Engine:
 
     def _identity_for(self, name: str, owner: Identity) -> Identity | None:
         entry = self._control.names.get(name)
-        if entry is not None and entry.owner != owner:
+        if entry is not None and entry.owner != owner and entry.identity in self._databases:
             raise NameTaken(f"The name {name!r} belongs to another identity", hint="Choose another one.")
         return entry.identity if entry is not None else None
 
@@ -290,7 +309,7 @@ class Engine:
                 raise DataDirectoryError(f"{path} is missing", hint="Restore it from a backup, or delete the database.")
             journal = FileJournal(path)
             instance.journal = journal
-            deployment.reopen(instance, journal)
+            deployment.reopen(instance, journal, self._load)
 
         return self._running(entry, start)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests import real_servers
+from tests.contract.conftest import COMPILED
 from tests.contract.subject import Subject, fresh_name
 
 UNUSED = "c200" + "1" * 60
@@ -89,8 +91,7 @@ def test_over_somebody_elses_database(server: Subject, chat: str):
 @pytest.mark.parametrize("program", [b"", b"hello", b"\0asm", b"PK\x03\x04", b"PK\x05\x06" + bytes(18)])
 def test_what_is_no_program(server: Subject, program: bytes):
     answer = server.ask("PUT", f"/v1/database/{fresh_name()}", content=program)
-    # The real server says 500 for what is the client's mistake; nobody should rely on that.
-    assert answer.status_code == (400 if server.is_embedded else 500)
+    assert answer.status_code == 500
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
 
 
@@ -208,6 +209,17 @@ class TestDelete:
         success = server.publish("quickstart_chat", chat).json()["Success"]
         assert success == {"domain": chat, "database_identity": identity, "op": "created"}
 
+    def test_a_deleted_databases_name_is_whose_who_publishes_next(self, server: Subject, chat: str):
+        server.ask("DELETE", f"/v1/database/{chat}")
+        stranger, token = server.new_token()
+        compiled = real_servers.wasm(COMPILED["quickstart_chat"])
+        assert (
+            server.ask("PUT", f"/v1/database/{chat}", content=compiled, token=token).json()["Success"]["op"]
+            == "created"
+        )
+        assert stranger in server.ask("GET", f"/v1/database/{chat}").text
+        assert server.publish("quickstart_chat", chat).status_code in (401, 403, 500)
+
     def test_somebody_elses(self, server: Subject, chat: str):
         stranger, token = server.new_token()
         answer = server.ask("DELETE", f"/v1/database/{chat}", token=token)
@@ -218,3 +230,12 @@ class TestDelete:
     def test_what_is_not_there(self, server: Subject):
         assert server.ask("DELETE", f"/v1/database/{fresh_name('nothing')}").status_code == 404
         assert server.ask("DELETE", f"/v1/database/{UNUSED}").status_code == 200
+
+
+def test_a_name_stands_for_an_identity_before_there_is_a_database(server: Subject):
+    name = fresh_name()
+    assert server.ask("PUT", f"/v1/database/{name}", content=b"no program").is_server_error
+    identity = server.ask("GET", f"/v1/database/{name}/identity").text
+    gone = server.ask("GET", f"/v1/database/{name}")
+    assert (gone.status_code, gone.text) == (404, "No such database.")
+    assert server.publish("quickstart_chat", name).json()["Success"]["database_identity"] == identity
