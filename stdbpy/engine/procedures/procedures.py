@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from threading import Lock
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, TypeVar
@@ -120,8 +121,13 @@ class Procedures:
         lending.add_done_callback(lambda _: self._leases.discard(lease))
         return lending
 
+    def blocked(self) -> AbstractContextManager[None]:
+        """As :meth:`Surroundings.blocked`."""
+        return self._threads.blocked()
+
     def sleep_until(self, when: Timestamp) -> Timestamp:
-        return self._sleepers.sleep_until(when)
+        with self._threads.blocked():
+            return self._sleepers.sleep_until(when)
 
     def send(self, request: HttpRequestHead, body: bytes) -> tuple[HttpResponseHead, bytes]:
         # httpx is loaded when the first procedure wants it: servers shall start quickly.
@@ -130,7 +136,8 @@ class Procedures:
         with self._lock:
             self._expect_open()
             http = self._http = self._http or HttpRequests(allow_loopback=self._allow_loopback_http)
-        return http.send(request, body)
+        with self._threads.blocked():
+            return http.send(request, body)
 
     # --- on their threads --------------------------------------------------------------------
 

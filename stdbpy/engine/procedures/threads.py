@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
-from collections.abc import Callable
-from threading import Condition, Thread
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Condition, Lock, Thread
 
 from stdbpy.errors import EngineError
 
-MOST_AT_ONCE = 16
-"""Procedures of a database that run at the same time; the real server's are as many as the machine has
-processors, unless it is configured. More wait for their turn."""
+MOST_WORKING = max(4, os.cpu_count() or 1)
+"""Procedures of a database that compute at the same time; those that wait for a transaction, an answer or a
+time do not count. On the real server they do: it runs as many as the machine has processors, unless it is
+configured."""
+
+MOST_THREADS = 64
 
 MOST_WAITING = 4096
+"""Calls that may wait for others to end."""
+
+_IDLE_SECONDS = 5.0
+"""How long a thread that has nothing to do waits for something."""
 
 
 class Threads:
@@ -21,33 +30,62 @@ class Threads:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._condition = Condition()
-        self._waiting: deque[Callable[[], None]] = deque()
-        self._count = 0
+        self._lock = Lock()
+        self._work_came = Condition(self._lock)
+        self._work_ended = Condition(self._lock)
+        self._jobs: deque[Callable[[], None]] = deque()
+        self._count = self._idle = self._blocked = 0
 
     def run(self, job: Callable[[], None]) -> None:
         """Does ``job``, which does not raise, when there is a thread for it. Raises ``EngineError`` if too many
         wait already."""
-        with self._condition:
-            if len(self._waiting) >= MOST_WAITING:
+        with self._lock:
+            if len(self._jobs) >= MOST_WAITING:
                 raise EngineError(f"{MOST_WAITING} procedures wait already for others to end", hint="Try again later.")
-            self._waiting.append(job)
-            if self._count == MOST_AT_ONCE:
-                return
-            self._count += 1
-        Thread(target=self._work, name=self._name, daemon=True).start()
+            self._jobs.append(job)
+            self._call_for_help()
+
+    @contextmanager
+    def blocked(self) -> Iterator[None]:
+        """While a job waits for something else, others may run in its place."""
+        with self._lock:
+            self._blocked += 1
+            self._call_for_help()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._blocked -= 1
 
     def wait_until_idle(self, patience: float) -> bool:
         """Returns when nothing is being done, or after so many seconds; whether nothing is."""
-        with self._condition:
-            return self._condition.wait_for(lambda: self._count == 0, patience)
+        with self._lock:
+            return self._work_ended.wait_for(lambda: self._count == self._idle and not self._jobs, patience)
+
+    def _call_for_help(self) -> None:
+        if not self._jobs:
+            return
+        if self._idle:
+            self._work_came.notify()
+        elif self._count - self._blocked < MOST_WORKING and self._count < MOST_THREADS:
+            self._count += 1
+            Thread(target=self._work, name=self._name, daemon=True).start()
 
     def _work(self) -> None:
-        while True:
-            with self._condition:
-                if not self._waiting:
-                    self._count -= 1
-                    self._condition.notify_all()
-                    return
-                job = self._waiting.popleft()
+        while (job := self._next_job()) is not None:
             job()
+
+    def _next_job(self) -> Callable[[], None] | None:
+        with self._lock:
+            self._idle += 1
+            self._work_ended.notify_all()
+            has_work = self._work_came.wait_for(lambda: self._jobs, _IDLE_SECONDS)
+            self._idle -= 1
+            if not has_work or self._count - self._blocked > MOST_WORKING:
+                self._count -= 1
+                self._call_for_help()
+                self._work_ended.notify_all()
+                return None
+            job = self._jobs.popleft()
+            self._call_for_help()
+            return job

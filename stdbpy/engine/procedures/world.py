@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
 from stdbpy.engine.procedures.lease import Lease, LentTransaction
@@ -21,6 +22,9 @@ class Surroundings(Protocol):
 
     def lend(self, lease: Lease) -> Future[bool]:
         """Queues ``lease.lend`` on the database's thread."""
+
+    def blocked(self) -> AbstractContextManager[None]:
+        """While the thread of a call waits for another one."""
 
     def sleep_until(self, when: Timestamp) -> Timestamp: ...
 
@@ -51,7 +55,8 @@ class World:
         self._expect_closed("A transaction is open already: there is one at a time")
         lease = Lease(self._name, self._store)
         lending = self._surroundings.lend(lease)
-        transaction = lease.wait(lending)
+        with self._surroundings.blocked():
+            transaction = lease.wait(lending)
         self._open = _Open(lease, transaction, lending)
         return transaction, self._surroundings.clock()
 
@@ -83,7 +88,8 @@ class World:
             raise HostError(Errno.TRANSACTION_NOT_ANONYMOUS, "No transaction is open that the procedure has begun")
         (lease, _, lending), self._open = self._open, None
         lease.give_back(commits=commits)
-        return lending.result()
+        with self._surroundings.blocked():
+            return lending.result()
 
     def _expect_closed(self, why: str) -> None:
         if self._open is not None:
