@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import blake3
 
 from stdbpy.engine.host import ModuleCode
 from stdbpy.engine.host_python import PythonCode
+from stdbpy.engine.limits import Limits
 from stdbpy.errors import ProgramUnusable
 from stdbpy.module.package import is_package
 
 _WASM = b"\0asm"
 
+_NO_LIMITS_GIVEN = Limits()
 
-def load_program(program: bytes) -> ModuleCode:
-    """The code in ``program``.
+
+def load_program(program: bytes, compiled: Path | None = None, limits: Limits = _NO_LIMITS_GIVEN) -> ModuleCode:
+    """The code in ``program``. What was compiled is kept in the folder ``compiled``, for the next time.
 
     Raises ``ModuleLoadError`` for Python code that is not in order, and ``ProgramUnusable`` for anything
     else that this engine cannot run.
@@ -22,9 +27,9 @@ def load_program(program: bytes) -> ModuleCode:
         return PythonCode(program)
     if program.startswith(_WASM):
         # wasmtime takes its time to be imported.
-        from stdbpy.engine.host_wasm.code import WasmCode
+        from stdbpy.engine.host_wasm.compiled import compiled_code
 
-        return WasmCode(program)
+        return compiled_code(program, program_hash(program), compiled, limits)
     raise ProgramUnusable("The program is neither a packed Python module nor WebAssembly")
 
 

@@ -8,9 +8,8 @@ from stdbpy.engine.host import CallLater
 from stdbpy.engine.host_wasm.crashes import cause_of
 from stdbpy.engine.host_wasm.instance import GuestInstance
 from stdbpy.engine.host_wasm.interface import expect_interface
-from stdbpy.engine.host_wasm.limits import DEFAULT, Limits
 from stdbpy.engine.host_wasm.module import WasmModule
-from stdbpy.engine.host_wasm.runtime import engine
+from stdbpy.engine.limits import Limits
 from stdbpy.engine.logs import LogStore
 from stdbpy.engine.sql.row_security import rule_problems
 from stdbpy.engine.store.store import Store
@@ -25,18 +24,19 @@ class WasmCode:
 
     host_type = "Wasm"
 
-    def __init__(self, program: bytes, limits: Limits = DEFAULT) -> None:
+    def __init__(self, module: wasmtime.Module, limits: Limits) -> None:
+        self._module = module
         self._limits = limits
-        try:
-            self._module = wasmtime.Module(engine(), program)
-        except wasmtime.WasmtimeError as error:
-            raise ProgramUnusable(f"failed to parse WebAssembly module: {cause_of(error)}") from None
         expect_interface(self._module)
         self._schema = _checked(self._definition())
 
     @property
     def schema(self) -> ModuleSchema:
         return self._schema
+
+    def machine_code(self) -> bytes:
+        """What was compiled, for :meth:`wasmtime.Module.deserialize`."""
+        return bytes(self._module.serialize())
 
     def run(self, store: Store, identity: Identity, logs: LogStore, later: CallLater) -> WasmModule:
         def new_instance() -> GuestInstance:

@@ -9,9 +9,9 @@ import wasmtime
 from stdbpy.engine.host import Crash
 from stdbpy.engine.host_wasm.backtraces import frames_of
 from stdbpy.engine.host_wasm.guest_call import GreedyGuestError, GuestCall
-from stdbpy.engine.host_wasm.limits import Limits
 from stdbpy.engine.host_wasm.memory import BadPointerError
 from stdbpy.engine.host_wasm.procedure_functions import OutsideOfProcedureError
+from stdbpy.engine.limits import Limits
 from stdbpy.engine.logs import Frame
 from stdbpy.errors import CallStopped, HostError, seconds
 

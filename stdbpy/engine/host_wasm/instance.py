@@ -15,13 +15,13 @@ from stdbpy.engine.host_wasm.environment_functions import EnvironmentFunctions
 from stdbpy.engine.host_wasm.epochs import ticks
 from stdbpy.engine.host_wasm.guest_call import GuestCall
 from stdbpy.engine.host_wasm.identity_functions import IdentityFunctions
-from stdbpy.engine.host_wasm.limits import Limits
 from stdbpy.engine.host_wasm.log_functions import LogFunctions
 from stdbpy.engine.host_wasm.memory import GuestMemory
 from stdbpy.engine.host_wasm.procedure_functions import ProcedureFunctions
 from stdbpy.engine.host_wasm.raw_calls import Failure, GuestFunction, HostFunction, host_function
 from stdbpy.engine.host_wasm.runtime import epochs, new_store
 from stdbpy.engine.host_wasm.stream_functions import StreamFunctions
+from stdbpy.engine.limits import Limits
 from stdbpy.engine.logs import LogStore
 from stdbpy.engine.store.store import Store
 from stdbpy.errors import HostError, ProgramUnusable
@@ -85,6 +85,10 @@ class GuestInstance:
         """Comes after a call, however it has ended."""
         epochs().end(id(self))
         self.call.end()
+
+    def close(self) -> None:
+        """Gives its memory back; it cannot be called any more."""
+        self._guest.close()
 
     def _has_waited(self) -> None:
         self._guest.set_epoch_deadline(self._ticks)

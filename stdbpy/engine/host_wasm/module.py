@@ -8,9 +8,9 @@ from struct import Struct
 from stdbpy.engine.host import Crash, ProcedureWorld, ViewResult
 from stdbpy.engine.host_wasm.crashes import CrashedError, crash_of, what_ended
 from stdbpy.engine.host_wasm.instance import GuestInstance
-from stdbpy.engine.host_wasm.limits import Limits
 from stdbpy.engine.host_wasm.raw_calls import GuestFunction
 from stdbpy.engine.host_wasm.view_results import ViewResults
+from stdbpy.engine.limits import Limits
 from stdbpy.engine.results import Caller
 from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import DecodeError, InvalidArguments, ReducerError
@@ -166,9 +166,11 @@ class WasmModule:
             code = function.call(*arguments)
             written = [call.written_to(sink) for sink in sinks]
         except BaseException as error:
-            raise what_ended(call, error, self._limits) from error
-        finally:
+            ended = what_ended(call, error, self._limits)
             instance.end()
+            instance.close()
+            raise ended from error
+        instance.end()
         self._instance = instance
         return code, written
 

@@ -7,7 +7,7 @@ from functools import cache
 import wasmtime
 
 from stdbpy.engine.host_wasm.epochs import Epochs, ticks
-from stdbpy.engine.host_wasm.limits import Limits
+from stdbpy.engine.limits import Limits
 
 _TABLE_ELEMENTS = 1 << 20
 _STACK_BYTES = 512 << 10
