@@ -8,7 +8,7 @@ another one. Source:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from stdbpy.engine.results import Caller
@@ -35,6 +35,10 @@ _KEPT = 1_000
 _FORM = "Write SELECT * FROM table, or SELECT a.* FROM a JOIN b ON a.x = b.y, with a WHERE if you like."
 
 
+_Meant = tuple[QueryKey, list[Query]]
+"""What a query is called, and what it falls into where row-level security applies."""
+
+
 class Compiler:
     """Compiles queries for the tables of one store. The last ones are remembered."""
 
@@ -44,16 +48,14 @@ class Compiler:
         self._rules = RowRules(store.schema, self._catalog)
         self._bound = lru_cache(_KEPT)(self._bind)
 
-    def compile(self, text: str, caller: Caller, *, is_owner: bool) -> list[SubscribedQuery]:
-        """The query, or those of all tables that the caller may read for ``SELECT * FROM *``.
+    def compile(self, texts: Iterable[str], caller: Caller, *, is_owner: bool) -> list[SubscribedQuery]:
+        """The queries, and those of all tables that the caller may read for ``SELECT * FROM *``.
 
-        Raises :class:`~stdbpy.errors.SqlError`.
+        Raises :class:`~stdbpy.errors.SqlError`, before views are run for any of them.
         """
-        if _ALL_TABLES.fullmatch(text):
-            texts = [_everything_of(name) for name in self._readable(is_owner)]
-        else:
-            texts = [text.strip()]
-        return [self._compile(text, caller, is_owner) for text in texts]
+        meant = [each for text in texts for each in self._meant(text, caller, is_owner)]
+        transaction = Transaction(self.store)
+        return [self._compiled(key, queries, transaction) for key, queries in meant]
 
     def rows_now(self, text: str, caller: Caller, transaction: Transaction, *, is_owner: bool) -> QueryRows:
         """The rows that a query gives once; unlike subscriptions, it may join tables in any way. Raises
@@ -70,18 +72,32 @@ class Compiler:
         views = sorted(prefix + view.name for prefix, module in self.store.schema.walk() for view in module.views)
         return (name for name in (*tables, *views) if self._catalog.find(name, is_owner=is_owner) is not None)
 
-    def _compile(self, text: str, caller: Caller, is_owner: bool) -> SubscribedQuery:
+    def _meant(self, text: str, caller: Caller, is_owner: bool) -> Iterator[_Meant]:
+        if not _ALL_TABLES.fullmatch(text):
+            yield self._subscribable(text.strip(), caller, is_owner)
+            return
+        for table in self._readable(is_owner):
+            # Where the name needs no quotes, the same as for a client who asks for this table alone.
+            try:
+                yield self._subscribable(f"SELECT * FROM {table}", caller, is_owner)  # noqa: S608  # it is one of ours
+            except SqlError:
+                name = ".".join(f'"{part}"' for part in table.split("."))
+                yield self._subscribable(f"SELECT * FROM {name}", caller, is_owner)  # noqa: S608  # as above
+
+    def _subscribable(self, text: str, caller: Caller, is_owner: bool) -> _Meant:
         key, queries = self._queries(text, caller, is_owner)
         for query in queries:
             check_join(query)
-        transaction = Transaction(self.store)
+        return key, queries
+
+    def _compiled(self, key: QueryKey, queries: Sequence[Query], transaction: Transaction) -> SubscribedQuery:
         fragments = [
             fragment_of(query, [transaction.table(table_id_of(transaction, known)) for known in query.tables])
             for query in queries
         ]
         return SubscribedQuery(key, self.store, _returned(queries[0], transaction), fragments)
 
-    def _queries(self, text: str, caller: Caller, is_owner: bool) -> tuple[QueryKey, list[Query]]:
+    def _queries(self, text: str, caller: Caller, is_owner: bool) -> _Meant:
         """What the text means to the caller, with what it is called among those that mean the same."""
         queries, depends_on_caller = self._bound(QueryKey(text, None, is_owner))
         if not depends_on_caller:
@@ -109,8 +125,3 @@ def _returned(query: Query, transaction: Transaction) -> Table:
     """The table whose rows it returns."""
     assert isinstance(query.wanted, Rows)
     return transaction.table(table_id_of(transaction, query.tables[query.wanted.table]))
-
-
-def _everything_of(table: str) -> str:
-    name = ".".join(f'"{part}"' for part in table.split("."))
-    return f"SELECT * FROM {name}"  # noqa: S608  # the table is one of this database

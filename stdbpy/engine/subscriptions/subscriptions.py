@@ -156,14 +156,13 @@ class Subscriptions:
         """Each once, however often it is named."""
         compiler = self._compiler(store)
         queries: dict[object, SubscribedQuery] = {}
-        for text in texts:
-            for query in compiler.compile(text, subscriber.caller, is_owner=subscriber.is_owner):
-                if query.table.is_event and not subscriber.options.takes_events:
-                    raise SqlError(
-                        f"`{query.table.name}` is an event table, of which protocol v1 knows nothing",
-                        hint="Connect with v2 or later.",
-                    )
-                queries.setdefault(query.key, self._live.known(query))
+        for query in compiler.compile(texts, subscriber.caller, is_owner=subscriber.is_owner):
+            if query.table.is_event and not subscriber.options.takes_events:
+                raise SqlError(
+                    f"`{query.table.name}` is an event table, of which protocol v1 knows nothing",
+                    hint="Connect with v2 or later.",
+                )
+            queries.setdefault(query.key, self._live.known(query))
         return list(queries.values())
 
     def _compiler(self, store: Store) -> Compiler:

@@ -51,7 +51,7 @@ class Readers:
 
 def parts(store: Store, *texts: str) -> list[Fragment]:
     compiler = Compiler(store)
-    return [part for text in texts for query in compiler.compile(text, ME, is_owner=True) for part in query.fragments]
+    return [part for query in compiler.compile(texts, ME, is_owner=True) for part in query.fragments]
 
 
 def concerned(texts: list[str], before: list[Change], changes: list[Change]) -> list[int]:
