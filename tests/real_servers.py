@@ -35,6 +35,7 @@ class RealServer:
 
     version: str
     url: str
+    process_id: int
 
 
 def program(name: str) -> Path:
@@ -89,7 +90,7 @@ def running(version: str, *, keeping: Path | None = None, address: str | None = 
             )
         try:
             _wait_until_ready(process, f"http://{address}", output)
-            yield RealServer(version, f"http://{address}")
+            yield RealServer(version, f"http://{address}", process.pid)
         finally:
             process.terminate()
             try:

@@ -34,6 +34,13 @@ def real(version: str) -> Iterator[Running]:
 
 @contextmanager
 def embedded(*, in_memory: bool) -> Iterator[Running]:
+    with embedded_process(in_memory=in_memory) as (running, _):
+        yield running
+
+
+@contextmanager
+def embedded_process(*, in_memory: bool) -> Iterator[tuple[Running, int]]:
+    """The server, and the number of its process."""
     spawning = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory(prefix="stdbpy-bench-") as folder:
         config = ServerConfig(listen_addr="127.0.0.1:0", data_dir=Path(folder), in_memory=in_memory)
@@ -42,7 +49,8 @@ def embedded(*, in_memory: bool) -> Iterator[Running]:
         process.start()
         try:
             url = ours.recv()
-            yield Running(url, (Path(folder) / OWNER_TOKEN).read_text())
+            assert process.pid is not None
+            yield Running(url, (Path(folder) / OWNER_TOKEN).read_text()), process.pid
         finally:
             process.terminate()
             process.join()

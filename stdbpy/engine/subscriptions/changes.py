@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from stdbpy.engine.store.table import Table
@@ -12,7 +12,7 @@ class RowChanges:
     """The rows in BSATN that came into a query's result and left it. An event table's rows only come.
 
     All clients that share the query are given the same object, so what is made of it once for one of
-    them can be kept in :attr:`encoded`, by the name of the format.
+    them can be kept in :attr:`encoded`, by the name of the format, or whatever else it depends on.
     """
 
     __slots__ = ("_size", "deleted", "encoded", "inserted", "table")
@@ -21,7 +21,7 @@ class RowChanges:
         self.table = table
         self.inserted = inserted
         self.deleted = deleted
-        self.encoded: dict[str, Any] = {}
+        self.encoded: dict[Hashable, Any] = {}
         self._size: int | None = None
 
     @property

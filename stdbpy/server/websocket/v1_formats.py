@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -26,6 +26,8 @@ OneUpdate = Any
 
 
 class Format(Protocol):
+    key: Hashable
+    """The same for formats that encode to the same."""
     no_arguments: m.Encoded
     no_rows: m.Rows
 
@@ -59,6 +61,7 @@ class BsatnFormat:
     no_rows: m.Rows = NO_ROWS
 
     def __init__(self, compression: Compression) -> None:
+        self.key: Hashable = "v1.bsatn", compression
         self._compression = compression
 
     def decode(self, frame: Frame) -> m.ClientMessage:
@@ -100,6 +103,7 @@ class BsatnFormat:
 class JsonFormat:
     """Rows in answers are objects of their columns, rows in updates are arrays, as on the real server."""
 
+    key: Hashable = ("v1.json",)
     no_arguments: m.Encoded = "[]"
     no_rows: m.Rows = ()
 

@@ -69,9 +69,23 @@ class V2Speaker:
 
     def frames(self, events: Sequence[Event]) -> Iterator[Frame]:
         """As :meth:`Speaker.frames`."""
-        messages = map(_message, events)
-        joined = _joined(messages) if self._joins_messages else messages
-        return (compress(message, self._compression) for message in joined)
+        if len(events) > 1 and self._joins_messages:
+            for message in _joined(map(_message, events)):
+                yield compress(message, self._compression)
+            return
+        for event in events:
+            yield self._frame(event)
+
+    def _frame(self, event: Event) -> Frame:
+        """Where many clients have a query alike, they have the frame alike, too."""
+        match event:
+            case Updated(_, _, [(set_id, rows)]):
+                key = _FORMAT, set_id, self._compression
+                frame: bytes | None = rows.encoded.get(key)
+                if frame is None:
+                    frame = rows.encoded[key] = compress(_message(event), self._compression)
+                return frame
+        return compress(_message(event), self._compression)
 
 
 def _joined(messages: Iterable[bytes]) -> Iterator[bytes]:
