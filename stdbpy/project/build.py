@@ -35,8 +35,13 @@ def build(project: Project) -> BuiltModule:
     try:
         loaded = load(source, _rule_problems)
     except ModuleLoadError as error:
-        raise ModuleLoadError(error.message, _placed(error.problems, source, project), hint=error.hint) from error
+        raise told_in_project(error, source, project) from error
     return BuiltModule(source, pack(source), loaded.schema, _placed(loaded.warnings, source, project))
+
+
+def told_in_project(error: ModuleLoadError, source: ModuleSource, project: Project) -> ModuleLoadError:
+    """What the loader found, with places as people look for them in the project."""
+    return ModuleLoadError(error.message, _placed(error.problems, source, project), hint=error.hint)
 
 
 def _rule_problems(schema: ModuleSchema) -> Iterable[Problem]:

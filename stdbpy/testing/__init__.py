@@ -1,15 +1,36 @@
-"""Aids for users' tests.
+"""Aids for users' tests: of modules, and of clients.
 
-:class:`InMemoryDatabase` stands for a database in unit tests of code that uses a generated client.
+:func:`load_module` loads a module that is tested in this process, and :class:`ModuleDatabase` is a database that runs
+it. :class:`InMemoryDatabase` stands for a database in unit tests of code that uses a generated client. With pytest
+installed, the fixtures of :mod:`stdbpy.testing.plugin` are there.
 """
 
 TYPE_CHECKING = False  # as in stdbpy: names are imported when first used
 if TYPE_CHECKING:
     from stdbpy.testing.in_memory import InMemoryDatabase
+    from stdbpy.testing.loaded_module import Module, load_module
     from stdbpy.testing.memory_server import Call
     from stdbpy.testing.memory_tables import Transaction
+    from stdbpy.testing.module_database import ModuleDatabase
+    from stdbpy.testing.observed import Bug
+    from stdbpy.testing.refusals import Refusal
+    from stdbpy.testing.table_rows import TableRows
+    from stdbpy.testing.users import User
+    from stdbpy.testing.waiting import wait_until
 
-_HOME_OF = {"Call": "memory_server", "InMemoryDatabase": "in_memory", "Transaction": "memory_tables"}
+_HOME_OF = {
+    "Bug": "observed",
+    "Call": "memory_server",
+    "InMemoryDatabase": "in_memory",
+    "Module": "loaded_module",
+    "ModuleDatabase": "module_database",
+    "Refusal": "refusals",
+    "TableRows": "table_rows",
+    "Transaction": "memory_tables",
+    "User": "users",
+    "load_module": "loaded_module",
+    "wait_until": "waiting",
+}
 
 
 if not TYPE_CHECKING:  # to which it would make every name one that is there
@@ -24,4 +45,16 @@ if not TYPE_CHECKING:  # to which it would make every name one that is there
         return thing
 
 
-__all__ = ["Call", "InMemoryDatabase", "Transaction"]
+__all__ = [
+    "Bug",
+    "Call",
+    "InMemoryDatabase",
+    "Module",
+    "ModuleDatabase",
+    "Refusal",
+    "TableRows",
+    "Transaction",
+    "User",
+    "load_module",
+    "wait_until",
+]

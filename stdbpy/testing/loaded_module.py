@@ -1,0 +1,183 @@
+"""Modules as tests load them: once, for as many databases as there are tests."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from stdbpy.client.runtime_module import RuntimeModule
+from stdbpy.engine.host import ModuleCode
+from stdbpy.engine.host_python import PythonCode
+from stdbpy.engine.programs import load_program
+from stdbpy.errors import MissingExtra, ModuleLoadError, ProjectError
+from stdbpy.module.load import LoadedModule
+from stdbpy.module.package import ModuleSource, pack
+from stdbpy.project.build import told_in_project
+from stdbpy.project.discover import discover, python_project
+from stdbpy.project.model import Project
+from stdbpy.project.pyproject import is_python_project
+from stdbpy.project.sources import collect
+from stdbpy.protocol.catalog import Catalog, catalog_of
+from stdbpy.sats.values import Timestamp
+from stdbpy.schema.model import ModuleSchema
+from stdbpy.testing.clock import BEGINNING
+from stdbpy.testing.module_database import ModuleDatabase
+
+
+class Module:
+    """A module to be tested. :func:`load_module` makes it; it can be shared by all tests of a run.
+
+    >>> module = load_module("chat")
+    >>> with module.database() as db:
+    ...     db.as_("alice").reducers.send_message("hi")
+    ...     assert [message.text for message in db.tables.message] == ["hi"]
+    """
+
+    def __init__(self, name: str, program: bytes, code: ModuleCode) -> None:
+        self.name = name
+        """Its import name, or that of its file."""
+        self.program = program
+        """What is published: a packed Python module, or WebAssembly."""
+        self.code = code
+        """As the engine runs it."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
+
+    @property
+    def schema(self) -> ModuleSchema:
+        """What it declares."""
+        return self.code.schema
+
+    @property
+    def is_python(self) -> bool:
+        """Whether it is in Python; else it is WebAssembly."""
+        return isinstance(self.code, PythonCode)
+
+    @property
+    def namespace(self) -> ModuleType:
+        """The Python module that runs in databases, which has been imported apart from the one that tests import:
+        for ``monkeypatch.setattr(module.namespace, "LIMIT", 3)``. Raises ``TypeError`` for WebAssembly."""
+        return self._loaded.namespace
+
+    def database(self, *, time: Timestamp = BEGINNING, seed: int | str = 0) -> ModuleDatabase:
+        """A new database in memory that runs the module; its ``init`` reducer has run.
+
+        Its clock stands still at ``time``, and its random numbers follow from ``seed``. Close it, or use it as a
+        context manager. Raises ``InitFailed``.
+        """
+        return ModuleDatabase(self, time=time, seed=str(seed))
+
+    @cached_property
+    def client(self) -> RuntimeModule:
+        """Names and methods that a generated client would have."""
+        return RuntimeModule(self.schema)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """Codecs of rows and arguments. Rows of a module in Python are of its own classes: of those that tests have
+        imported, if they have."""
+        if not self.is_python:
+            return self.client.catalog
+        source = self._loaded.source
+        return catalog_of(self.schema, {ref: _imported(cls, source) for ref, cls in self._loaded.classes.items()})
+
+    @property
+    def _loaded(self) -> LoadedModule:
+        if not isinstance(self.code, PythonCode):
+            raise TypeError(f"{self.name} is WebAssembly, and has nothing that Python could see")
+        return self.code.loaded
+
+
+def load_module(what: str | Path | ModuleType, *, start: Path | None = None) -> Module:
+    """Loads a module: a ``.wasm`` file; a folder with a project (``pyproject.toml``), a Python package, or a file of
+    Python; the import name of one, ``"chat.module"``; or what was imported, ``chat.module``.
+
+    Paths are relative to ``start``, by default the current folder. Raises ``ProjectError`` if there is none,
+    ``ModuleLoadError`` with all problems of its code, each at a line, and ``ProgramUnusable`` for what is no module.
+    """
+    if isinstance(what, ModuleType):
+        if what.__file__ is None:
+            raise ProjectError(f"{what.__name__} has no file that it could be loaded from")
+        return _of_python(_importable(what.__name__, Path(what.__file__)))
+    start = start or Path.cwd()
+    path = start / what
+    if path.suffix == ".wasm":
+        return _of_wasm(path)
+    if path.is_dir() and is_python_project(path):
+        return _of_python(python_project(path.resolve()))
+    if path.is_dir() and (path / "__init__.py").is_file():
+        return _of_python(_importable(path.resolve().name, path.resolve() / "__init__.py"))
+    if path.suffix == ".py" and path.is_file():
+        return _of_python(_importable(path.stem, path.resolve()))
+    found = _found(str(what))
+    if found is None:
+        raise ProjectError(
+            f"there is no module {str(what)!r} to test: no such file or folder below {start}, and nothing to import",
+            hint="Name a project's folder, a package, a file of Python, a .wasm, or an import name.",
+        )
+    return _of_python(_importable(str(what), found))
+
+
+def load_project(folder: Path) -> Module:
+    """Loads the module of the project that ``folder`` is in. Raises as :func:`load_module`."""
+    return _of_python(discover(folder))
+
+
+def _found(name: str) -> Path | None:
+    if not all(part.isidentifier() for part in name.split(".")):
+        return None
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return None
+    return Path(spec.origin) if spec is not None and spec.has_location and spec.origin else None
+
+
+def _importable(name: str, file: Path) -> Project:
+    """As a project that says where its module is."""
+    root = file.parent
+    for _ in range(name.count(".") + (file.name == "__init__.py")):
+        root = root.parent
+    return Project(root=root, name=name, module=name, source_dir=root)
+
+
+def _of_python(project: Project) -> Module:
+    source = collect(project)
+    try:
+        code = PythonCode(pack(source))
+    except ModuleLoadError as error:
+        raise told_in_project(error, source, project) from None
+    return Module(source.entry, pack(source), code)
+
+
+def _of_wasm(path: Path) -> Module:
+    try:
+        program = path.read_bytes()
+    except OSError as error:
+        raise ProjectError(f"{path} cannot be read: {error.strerror}") from error
+    try:
+        return Module(path.name, program, load_program(program))
+    except ModuleNotFoundError as error:
+        raise MissingExtra("WebAssembly modules", "server") from error
+
+
+def _imported(cls: type, source: ModuleSource) -> type:
+    """The class as the process has imported it from the same file; the module's own if it has not."""
+    module = sys.modules.get(cls.__module__)
+    file = getattr(module, "__file__", None)
+    if file is None or Path(file).as_posix() not in source.paths:
+        return cls
+    found: Any = module
+    for name in cls.__qualname__.split("."):
+        found = getattr(found, name, None)
+    return found if isinstance(found, type) and _columns(found) == _columns(cls) else cls
+
+
+def _columns(cls: type) -> Mapping[str, None]:
+    return dict.fromkeys(getattr(cls, "__dataclass_fields__", ()))

@@ -1,0 +1,239 @@
+"""A module that is watched while it runs: its bugs are kept as they were raised, and a test decides what it meets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from types import TracebackType
+
+import stdbpy
+from stdbpy.engine.host import CallLater, Crash, ModuleCode, ProcedureWorld, RunningModule, ViewResult
+from stdbpy.engine.instance import Instance
+from stdbpy.engine.logs import LogStore
+from stdbpy.engine.procedures.joined_module import ProcedureCall
+from stdbpy.engine.results import Caller
+from stdbpy.engine.store.store import Store
+from stdbpy.engine.transaction import Transaction
+from stdbpy.errors import HttpFailed, InvalidArguments, ReducerCrashed, ReducerError
+from stdbpy.module.context import randomness
+from stdbpy.module.http import HttpRequest, HttpResponse, request_of, response_head
+from stdbpy.sats.values import Identity, Timestamp
+from stdbpy.schema.model import HttpHandler, ModuleSchema, Procedure, Reducer, View
+from stdbpy.testing.clock import FrozenClock
+
+AnswerHttp = Callable[[HttpRequest], HttpResponse]
+
+_OWN_FOLDER = stdbpy.__file__.rsplit("__init__", 1)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """What a function of the module raised that was no refusal."""
+
+    function: str
+    error: BaseException
+
+
+@dataclass
+class Observer:
+    """What a test knows and decides of the module in one database."""
+
+    clock: FrozenClock
+    seed: str
+    answer_http: AnswerHttp | None = None
+    bugs: list[Bug] = field(default_factory=list)
+    _awaited: set[int] = field(default_factory=set)
+    """Ids of callers."""
+    _calls: Iterator[int] = field(default_factory=count)
+
+    def take_bug(self, function: str) -> BaseException | None:
+        """The last one in that function, which is then forgotten."""
+        for bug in reversed(self.bugs):
+            if bug.function == function:
+                self.bugs.remove(bug)
+                return bug.error
+        return None
+
+    def raise_bugs(self) -> None:
+        """Raises the first bug that nobody was told of, and forgets all of them."""
+        __tracebackhide__ = True
+        if self.bugs:
+            first = self.bugs[0]
+            self.bugs.clear()
+            raise ReducerCrashed(f"{first.function!r} has a bug: {in_one_line(first.error)}") from first.error
+
+    @contextmanager
+    def waiting_for(self, caller: Caller) -> Iterator[None]:
+        """While the block waits for the procedure that ``caller`` has called."""
+        self._awaited.add(id(caller))
+        try:
+            yield
+        finally:
+            self._awaited.discard(id(caller))
+
+    def waits_for(self, caller: Caller | None) -> bool:
+        """Whether the end of a procedure is waited for: a scheduled one has no connection."""
+        return caller is not None and (caller.connection_id is None or id(caller) in self._awaited)
+
+    @contextmanager
+    def watching(self, running: ObservedModule, function: str) -> Iterator[None]:
+        """Around a call: calls of one moment differ in their random numbers."""
+        before = randomness.set(f"/{self.seed}/{next(self._calls)}")
+        try:
+            yield
+        except (ReducerError, InvalidArguments):
+            raise
+        except BaseException:
+            running.failed = function
+            raise
+        finally:
+            randomness.reset(before)
+
+
+class ObservedCode:
+    """A module's code, watched in one database."""
+
+    def __init__(self, code: ModuleCode, observer: Observer) -> None:
+        self._code = code
+        self._observer = observer
+
+    @property
+    def schema(self) -> ModuleSchema:
+        return self._code.schema
+
+    @property
+    def host_type(self) -> str:
+        return self._code.host_type
+
+    def run(self, store: Store, identity: Identity, logs: LogStore, later: CallLater) -> RunningModule:
+        return ObservedModule(self._code.run(store, identity, logs, later), self._observer)
+
+
+class ObservedModule:
+    """A running module that does what another one does."""
+
+    def __init__(self, module: RunningModule, observer: Observer) -> None:
+        self._module = module
+        self._observer = observer
+        self.failed = ""
+        """The function whose bug :meth:`crash` is asked about."""
+
+    def call_reducer(
+        self, number: int, reducer: Reducer, caller: Caller, timestamp: Timestamp, args: bytes, tx: Transaction
+    ) -> None:
+        with self._observer.watching(self, reducer.name):
+            self._module.call_reducer(number, reducer, caller, timestamp, args, tx)
+
+    def call_view(self, number: int, view: View, sender: Identity | None, args: bytes, tx: Transaction) -> ViewResult:
+        with self._observer.watching(self, view.name):
+            return self._module.call_view(number, view, sender, args, tx)
+
+    def call_procedure(
+        self,
+        number: int,
+        procedure: Procedure,
+        caller: Caller,
+        timestamp: Timestamp,
+        args: bytes,
+        world: ProcedureWorld,
+    ) -> bytes:
+        around = ObservedWorld(world, self._observer, is_awaited=self._observer.waits_for(caller))
+        with self._observer.watching(self, procedure.name):
+            return self._module.call_procedure(number, procedure, caller, timestamp, args, around)
+
+    def call_http_handler(
+        self,
+        number: int,
+        handler: HttpHandler,
+        request: bytes,
+        body: bytes,
+        timestamp: Timestamp,
+        world: ProcedureWorld,
+    ) -> tuple[bytes, bytes]:
+        around = ObservedWorld(world, self._observer, is_awaited=True)
+        with self._observer.watching(self, handler.name):
+            return self._module.call_http_handler(number, handler, request, body, timestamp, around)
+
+    def crash(self, error: BaseException) -> Crash:
+        self._observer.bugs.append(Bug(self.failed, without_own_frames(error)))
+        return self._module.crash(error)
+
+
+class ObservedWorld:
+    """What a procedure can do in a test: it sleeps by the test's clock, and its HTTP requests are the test's to
+    answer."""
+
+    def __init__(self, world: ProcedureWorld, observer: Observer, *, is_awaited: bool) -> None:
+        self._world = world
+        self._observer = observer
+        self._is_awaited = is_awaited
+
+    @property
+    def tx(self) -> Transaction | None:
+        return self._world.tx
+
+    def begin(self) -> tuple[Transaction, Timestamp]:
+        return self._world.begin()
+
+    def commit(self) -> None:
+        self._world.commit()
+
+    def abort(self) -> None:
+        self._world.abort()
+
+    def sleep_until(self, when: Timestamp) -> Timestamp:
+        if self._world.tx is not None or when <= self._observer.clock():
+            return self._world.sleep_until(when)
+        return self._observer.clock.sleep_until(when, is_awaited=self._is_awaited)
+
+    def http_request(self, request: bytes, body: bytes) -> tuple[bytes, bytes]:
+        answer = self._observer.answer_http
+        if self._world.tx is not None or answer is None:
+            return self._world.http_request(request, body)
+        asked = request_of(request, body)
+        try:
+            response = answer(asked)
+        except OSError as error:
+            raise HttpFailed(str(error)) from None
+        return response_head(response), response.body
+
+
+class ObservedInstance(Instance):
+    """A database whose clock knows when a procedure that a schedule began is at work."""
+
+    clock: FrozenClock
+
+    def next_due(self) -> Timestamp | None:
+        """When the next row of a table with a schedule is due; ``None`` while a procedure runs for which they wait."""
+        return self.schedules.next_due() if self._runs_schedules else None
+
+    def take_begun(self) -> list[ProcedureCall]:
+        begun = super().take_begun()
+        for _ in begun:
+            self.clock.began()
+        return begun
+
+    def procedure_ended(self, call: ProcedureCall) -> None:
+        super().procedure_ended(call)
+        self.clock.ended()
+
+
+def without_own_frames(error: BaseException) -> BaseException:
+    """The error with a traceback that begins in the module's code, if that is in it."""
+    traceback: TracebackType | None = error.__traceback__
+    while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(_OWN_FOLDER):
+        traceback = traceback.tb_next
+    return error.with_traceback(traceback) if traceback is not None else error
+
+
+def in_one_line(error: BaseException) -> str:
+    """``ZeroDivisionError: division by zero (game/module.py:12)``."""
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    where = "" if last is None else f" ({last.tb_frame.f_code.co_filename}:{last.tb_lineno})"
+    message = str(error)
+    name = type(error).__name__
+    return f"{name}: {message}{where}" if message else f"{name}{where}"

@@ -1,0 +1,202 @@
+"""The tables of a database under test, as rows that are Python objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Generic, Protocol, TypeVar, cast
+
+from stdbpy.engine.transaction import Transaction
+from stdbpy.errors import NoSuchTable, nearest
+from stdbpy.protocol.catalog import Catalog, TableLayout
+
+T = TypeVar("T")
+Row = TypeVar("Row")
+
+
+class Transact(Protocol):
+    """Runs a function with a transaction, which is undone if it raises."""
+
+    def __call__(self, function: Callable[[Transaction], T], /) -> T: ...
+
+
+class TableRows(Generic[Row]):
+    """The rows that a table has, each time that they are asked for; of a view, those that everybody sees.
+
+    Rows of modules in Python are of the module's classes, those of others have attributes by the names of columns.
+    """
+
+    def __init__(self, layout: TableLayout, transact: Transact) -> None:
+        self.layout = layout
+        self._transact = transact
+
+    def __repr__(self) -> str:
+        return f"<{self.layout.name}: {self.all()!r}>"
+
+    def all(self) -> list[Row]:
+        """The rows in the order of their insertion."""
+        decode = self.layout.codec.decode
+        return [decode(row) for row in self.stored()]
+
+    def stored(self) -> list[bytes]:
+        """The rows in BSATN."""
+        return self._transact(lambda transaction: list(transaction.scan(self._id(transaction))))
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.all())
+
+    def __len__(self) -> int:
+        return self._transact(lambda transaction: transaction.row_count(self._id(transaction)))
+
+    def __contains__(self, row: object) -> bool:
+        return row in self.all()
+
+    def where(self, **columns: object) -> list[Row]:
+        """The rows whose columns equal these: ``db.tables.person.where(name="Ada")``. Raises ``TypeError`` for a
+        column that is not there."""
+        wanted = [(self._getter(name), value) for name, value in columns.items()]
+        return [row for row in self.all() if all(get(row) == value for get, value in wanted)]
+
+    def find(self, *key: object, **columns: object) -> Row | None:
+        """The row with that primary key, or that :meth:`where` finds; ``None`` if there is none. Raises
+        ``AssertionError`` for several rows."""
+        if key:
+            columns = {self._key_column(): key[0], **columns}
+        found = self.where(**columns)
+        if len(found) > 1:
+            described = ", ".join(f"{name}={value!r}" for name, value in columns.items())
+            raise AssertionError(f"{len(found)} rows of {self.layout.name} have {described}")
+        return found[0] if found else None
+
+    def one(self, *key: object, **columns: object) -> Row:
+        """As :meth:`find`. Raises ``AssertionError``, which shows the rows that there are, if there is none."""
+        found = self.find(*key, **columns)
+        if found is None:
+            wanted = ", ".join([*map(repr, key), *(f"{name}={value!r}" for name, value in columns.items())])
+            shown = "".join(f"\n  {row!r}" for row in self.all()) or " none"
+            raise AssertionError(f"{self.layout.name} has no row with {wanted}. Its rows:{shown}")
+        return found
+
+    # --- what a test arranges ----------------------------------------------------------------
+
+    def insert(self, *rows: Row) -> list[Row]:
+        """Adds rows in a transaction of their own, whoever may; returns them as they are stored, with the columns
+        filled in that number themselves. Raises ``UniqueConstraintViolation`` and ``EncodeError``."""
+        encode, decode = self.layout.codec.encode, self.layout.codec.decode
+        encoded = [encode(row) for row in rows]
+
+        def insert(transaction: Transaction) -> list[bytes]:
+            table = self._id(transaction)
+            return [transaction.insert(table, row) for row in encoded]
+
+        return [decode(row) for row in self._transact(insert)]
+
+    def delete(self, *rows: Row) -> int:
+        """Deletes the rows that equal these; returns how many there were."""
+        encoded = [self.layout.codec.encode(row) for row in rows]
+        return self._transact(
+            lambda transaction: sum(transaction.delete(self._id(transaction), row) for row in encoded)
+        )
+
+    def clear(self) -> int:
+        """Deletes all rows; returns how many there were."""
+        return self._transact(lambda transaction: transaction.clear(self._id(transaction)))
+
+    # --- inside --------------------------------------------------------------------------------
+
+    def _id(self, transaction: Transaction) -> int:
+        if self.layout.is_view:
+            return transaction.view_id(self.layout.name, None)
+        found = transaction.table_id(self.layout.name)
+        assert found is not None, "it is in the schema"
+        return found
+
+    def _key_column(self) -> str:
+        if self.layout.primary_key is None:
+            raise TypeError(f"{self.layout.name} has no primary key: name columns, as in find(name='Ada')")
+        return self._names[self.layout.primary_key]
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return self.layout.fields or self.layout.columns
+
+    def _getter(self, column: str) -> Callable[[Any], Any]:
+        names = self._names
+        if column not in names:
+            raise TypeError(f"{self.layout.name} has no column {column!r}. {nearest(column, names)}".rstrip())
+        if self.layout.fields:
+            return lambda row: getattr(row, column)
+        place = names.index(column)
+        return lambda row: row[place]
+
+
+class TablesByName:
+    """The tables and views as attributes (``db.tables.person``), or by name (``db.tables["auth.user"]``); those of
+    mounted modules one level in (``db.tables.auth.user``)."""
+
+    def __init__(self, catalog: Catalog, transact: Transact, prefix: str = "") -> None:
+        self._catalog = catalog
+        self._transact = transact
+        self._prefix = prefix
+
+    def of(self, table: type[Row] | str) -> TableRows[Row]:
+        """By name, or by the class of its rows. Raises ``NoSuchTable``, with the nearest name."""
+        layouts = self._catalog.tables
+        if isinstance(table, str):
+            found = [layouts[self._prefix + table]] if self._prefix + table in layouts else []
+            wanted, known = table, [name.removeprefix(self._prefix) for name in layouts if self._is_mine(name)]
+        else:
+            found = [layout for layout in layouts.values() if not layout.is_view and _is_of(layout, table)]
+            wanted, known = table.__name__, [_class_name(layout) for layout in layouts.values()]
+        if not found:
+            raise NoSuchTable(f"the module has no table {wanted!r}", hint=nearest(wanted, known))
+        if len(found) > 1:
+            names = ", ".join(layout.name for layout in found)
+            raise NoSuchTable(f"{wanted} is the row of several tables: {names}", hint="Say which, by name.")
+        return TableRows(found[0], self._transact)
+
+    def __getitem__(self, name: str) -> TableRows[Any]:
+        return self.of(name)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        inside = f"{self._prefix}{name}."
+        if any(other.startswith(inside) for other in self._catalog.tables):
+            return TablesByName(self._catalog, self._transact, inside)
+        try:
+            return self.of(name)
+        except NoSuchTable as error:
+            raise AttributeError(f"{error.message}. {error.hint}".rstrip()) from None
+
+    def __iter__(self) -> Iterator[TableRows[Any]]:
+        """Those that are no views."""
+        for name, layout in self._catalog.tables.items():
+            if self._is_mine(name) and not layout.is_view:
+                yield TableRows(layout, self._transact)
+
+    def __dir__(self) -> list[str]:
+        names = (name.removeprefix(self._prefix) for name in self._catalog.tables if self._is_mine(name))
+        return sorted({*super().__dir__(), *(name.partition(".")[0] for name in names)})
+
+    def _is_mine(self, name: str) -> bool:
+        return name.startswith(self._prefix)
+
+
+def as_columns(layout: TableLayout, row: object) -> Mapping[str, object]:
+    """A row by the names of its columns."""
+    if layout.fields:
+        return {name: getattr(row, name) for name in layout.fields}
+    return dict(zip(layout.columns, cast("tuple[object, ...]", row), strict=True))
+
+
+def _is_of(layout: TableLayout, row_class: type) -> bool:
+    """Whether its rows are of that class, or of the same one imported once more."""
+    cls = layout.record.cls
+    return cls is row_class or (
+        cls is not None and (cls.__module__, cls.__qualname__) == (row_class.__module__, row_class.__qualname__)
+    )
+
+
+def _class_name(layout: TableLayout) -> str:
+    cls = layout.record.cls
+    return cls.__name__ if cls is not None else layout.name

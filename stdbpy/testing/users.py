@@ -1,0 +1,187 @@
+"""Those who call functions of a module under test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from stdbpy.client.runtime_module import RuntimeModule
+from stdbpy.engine import StatementResult
+from stdbpy.engine.database import Database
+from stdbpy.engine.results import Caller
+from stdbpy.errors import (
+    NoSuchReducer,
+    NoSuchTable,
+    NotAllowed,
+    ProcedureFailed,
+    ReducerCrashed,
+    ReducerFailed,
+    SqlError,
+    nearest,
+)
+from stdbpy.protocol.catalog import Catalog, FunctionLayout
+from stdbpy.sats.bsatn import compile_codec
+from stdbpy.sats.values import ConnectionId, Identity
+from stdbpy.testing.observed import Observer, in_one_line
+from stdbpy.testing.timekeeping import Timekeeper
+
+
+@dataclass(frozen=True, slots=True)
+class CalledDatabase:
+    """The database, as those who call it need it."""
+
+    engine: Database
+    client: RuntimeModule
+    catalog: Catalog
+    observer: Observer
+    time: Timekeeper
+
+
+class User:
+    """Somebody who calls. :meth:`ModuleDatabase.as_` makes them.
+
+    As a context manager it is connected in the block: ``client_connected`` and ``client_disconnected`` of the module
+    run.
+    """
+
+    def __init__(
+        self,
+        database: CalledDatabase,
+        identity: Identity,
+        connection_id: ConnectionId,
+        *,
+        name: str,
+        claims: Mapping[str, Any] | None,
+    ) -> None:
+        self.identity = identity
+        self.connection_id = connection_id
+        self.name = name
+        self.claims = claims
+        """Of the token; ``None`` without one."""
+        self._database = database
+        payload = json.dumps(claims, separators=(",", ":")) if claims is not None else None
+        self._caller = Caller(identity, connection_id, payload)
+        client = database.client
+        self.reducers: Any = client.reducers(self._call_reducer)
+        """The reducers as methods. They raise ``ReducerFailed`` with what the reducer said, and ``ReducerCrashed`` from
+        the error that a bug in it raised."""
+        self.procedures: Any = client.procedures(self._call_procedure)
+        """The procedures as methods, which return what the procedure does; a bug raises ``ProcedureFailed`` from its
+        error. What they sleep passes at once."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
+
+    # --- calls -------------------------------------------------------------------------------
+
+    def call(self, function: str, *args: object, **named: object) -> Any:
+        """Calls a reducer or procedure by its name; gives what a procedure returns. Raises as the methods of
+        :attr:`reducers` and :attr:`procedures`, and ``NoSuchReducer`` with the nearest name."""
+        __tracebackhide__ = True
+        catalog = self._database.catalog
+        layout = catalog.reducers.get(function) or catalog.procedures.get(function)
+        if layout is None:
+            known = [*catalog.reducers, *catalog.procedures]
+            raise NoSuchReducer(f"the module has no reducer or procedure {function!r}", hint=nearest(function, known))
+        in_order = _in_order(layout, args, named)
+        if function in catalog.reducers:
+            return self._call_reducer(function, in_order)
+        return self._call_procedure(function, in_order)
+
+    def _call_reducer(self, name: str, args: tuple[object, ...]) -> None:
+        __tracebackhide__ = True
+        layout = self._database.catalog.reducers[name]
+        outcome = self._database.engine.call(name, layout.arguments.encode(args), self._caller).result()
+        if outcome.error is None:
+            return
+        bug = self._database.observer.take_bug(name) if outcome.is_bug else None
+        if bug is not None:
+            raise ReducerCrashed(f"the reducer {name!r} has a bug: {in_one_line(bug)}") from bug
+        raise (ReducerCrashed if outcome.is_bug else ReducerFailed)(outcome.error)
+
+    def _call_procedure(self, name: str, args: tuple[object, ...]) -> Any:
+        __tracebackhide__ = True
+        layout = self._database.catalog.procedures[name]
+        caller = Caller(self.identity, self.connection_id, self._caller.claims)
+        with self._database.observer.waiting_for(caller):
+            begun = self._database.engine.call_procedure(name, layout.arguments.encode(args), caller)
+            outcome = self._database.time.outcome_of(begun)
+        if outcome.returned is not None:
+            return layout.returned.decode(outcome.returned)
+        bug = self._database.observer.take_bug(name)
+        if bug is not None:
+            raise ProcedureFailed(f"the procedure {name!r} has a bug: {in_one_line(bug)}") from bug
+        raise ProcedureFailed(str(outcome.error))
+
+    # --- what they see -----------------------------------------------------------------------
+
+    def rows(self, table: str) -> list[Any]:
+        """The rows of a public table or of a view that the user sees: views and rules of row-level security go by
+        who asks. Raises ``NoSuchTable``, and ``SqlError`` for what they may not see."""
+        __tracebackhide__ = True
+        layout = self._database.catalog.tables.get(table)
+        if layout is None:
+            hint = nearest(table, self._database.catalog.tables)
+            raise NoSuchTable(f"the module has no table or view {table!r}", hint=hint)
+        quoted = ".".join(f'"{part}"' for part in layout.name.split("."))
+        result = self._run(f"SELECT * FROM {quoted}")  # noqa: S608 - quoted, and of the schema
+        encode, decode = compile_codec(result.columns, layout.typespace).encode, layout.codec.decode
+        return [decode(encode(row)) for row in result.rows]
+
+    def sql(self, text: str) -> list[dict[str, Any]]:
+        """The rows that one SQL statement gives the user, by column. Raises ``SqlError``."""
+        __tracebackhide__ = True
+        result = self._run(text)
+        names = [element.name or str(place) for place, element in enumerate(result.columns.elements)]
+        return [dict(zip(names, row, strict=True)) for row in result.rows]
+
+    def _run(self, statement: str) -> StatementResult:
+        __tracebackhide__ = True
+        engine, observer = self._database.engine, self._database.observer
+        try:
+            [result] = engine.sql(statement, self._caller, is_owner=self.identity == engine.owner).result()
+        except SqlError as error:
+            if observer.bugs:  # a view that the statement reads has one
+                bug = observer.bugs.pop().error
+                raise SqlError(f"{error.message}: {in_one_line(bug)}") from bug
+            raise
+        return result
+
+    # --- connections -------------------------------------------------------------------------
+
+    def connect(self) -> Self:
+        """Connects: ``client_connected`` of the module runs. Raises ``ReducerFailed`` if it refuses."""
+        __tracebackhide__ = True
+        try:
+            self._database.engine.connected(self._caller).result()
+        except NotAllowed as refusal:
+            self._database.observer.raise_bugs()
+            raise ReducerFailed(refusal.message) from None
+        return self
+
+    def disconnect(self) -> None:
+        """Ends the connection: ``client_disconnected`` runs. A bug in it raises ``ReducerCrashed``."""
+        __tracebackhide__ = True
+        self._database.engine.disconnected(self._caller).result()
+        self._database.observer.raise_bugs()
+
+    def __enter__(self) -> Self:
+        __tracebackhide__ = True
+        return self.connect()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.disconnect()
+
+
+def _in_order(layout: FunctionLayout, args: tuple[object, ...], named: Mapping[str, object]) -> tuple[object, ...]:
+    """The arguments by place. Raises ``TypeError``."""
+    names = [element.name or f"arg_{place}" for place, element in enumerate(layout.params.elements)]
+    given = {**dict(zip(names, args, strict=False)), **named}
+    if len(args) + len(named) != len(names) or given.keys() != set(names):
+        raise TypeError(f"{layout.name} takes ({', '.join(names)})")
+    return tuple(given[name] for name in names)
