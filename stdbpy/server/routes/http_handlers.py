@@ -22,6 +22,7 @@ _NO_ROUTE = "Database has not registered a handler for this route"
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 _STATUSES = range(200, 600)
+_WITHOUT_A_BODY = frozenset({204, 304})
 
 _OF_THE_CONNECTION = frozenset({b"connection", b"content-length", b"keep-alive", b"transfer-encoding", b"upgrade"})
 """Headers that say how an answer is sent, which the handler does not do."""
@@ -75,4 +76,4 @@ def _answer_of(head: HttpResponseHead, content: bytes) -> Answer:
             raise refuse(SERVER_ERROR, "the handler's answer has a header that cannot be sent")
         if header[0] not in _OF_THE_CONNECTION | _OF_THE_SERVER:
             headers.append(header)
-    return Answer(head.status, headers, content)
+    return Answer(head.status, headers, b"" if head.status in _WITHOUT_A_BODY else content)
