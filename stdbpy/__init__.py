@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stdbpy.module.handles import Index, PrimaryKey, Table, Tables, Unique
     from stdbpy.module.http import HttpHeaders, HttpRequest, HttpResponse
     from stdbpy.module.http_handlers import Router, http_handler, http_router
+    from stdbpy.module.mounting import mount
     from stdbpy.module.procedure_context import HandlerContext, ProcedureContext
     from stdbpy.module.procedures import procedure
     from stdbpy.module.reducer_context import ReducerContext
@@ -69,6 +70,7 @@ _HOMES = {
         "AnonymousViewContext",
         "ViewContext",
     ),
+    "stdbpy.module.mounting": ("mount",),
     "stdbpy.module.procedure_context": (
         "HandlerContext",
         "ProcedureContext",
@@ -190,6 +192,7 @@ __all__ = [
     "i256",
     "index",
     "init",
+    "mount",
     "procedure",
     "reducer",
     "table",

@@ -4,6 +4,7 @@
 from stdbpy.module.handles import Index, PrimaryKey, Table, Tables, Unique
 from stdbpy.module.http import HttpHeaders, HttpRequest, HttpResponse
 from stdbpy.module.http_handlers import Router, http_handler, http_router
+from stdbpy.module.mounting import mount
 from stdbpy.module.procedure_context import HandlerContext, ProcedureContext
 from stdbpy.module.procedures import procedure
 from stdbpy.module.reducer_context import ReducerContext
@@ -46,6 +47,7 @@ __all__ = [
     "http_router",
     "index",
     "init",
+    "mount",
     "procedure",
     "reducer",
     "table",

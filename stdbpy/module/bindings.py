@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stdbpy.sats.bsatn import Codec, compile_codec
 from stdbpy.sats.types import AlgebraicType, TypeRef
 from stdbpy.schema.model import IndexAlgorithm, ModuleSchema, Table
+
+if TYPE_CHECKING:
+    from stdbpy.module.handles import Table as Handle
+    from stdbpy.module.handles import Tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class AccessorBinding:
 @dataclass(frozen=True, slots=True)
 class TableBinding:
     name: str
+    path: str
+    """The same with the namespaces of the module that it is mounted in: what hosts know it by."""
     row_class: type
     columns: tuple[str, ...]
     codec: Codec[Any]
@@ -38,13 +44,25 @@ class TableBinding:
     """Position and codec of the columns that number themselves, in column order."""
 
 
-def bind_tables(schema: ModuleSchema, classes: Mapping[int, type]) -> dict[str, TableBinding]:
+@dataclass(frozen=True, slots=True)
+class DbLayout:
+    """What ``ctx.db`` consists of, in contexts of one class."""
+
+    db_class: type[Tables]
+    tables: Mapping[str, TableBinding]
+    classes: Mapping[str, type[Handle[Any]]]
+    """Those of tables that their author declares."""
+    mounted: Mapping[str, DbLayout]
+    """By namespace."""
+
+
+def bind_tables(schema: ModuleSchema, classes: Mapping[int, type], prefix: str = "") -> dict[str, TableBinding]:
     """The bindings of all tables by the name that code uses. ``classes`` are the Python classes of
-    the typespace, among them each table's row class."""
-    return {table.source_name: _bind_table(schema, table, classes) for table in schema.tables}
+    the typespace, among them each table's row class; ``prefix`` is what names start with in the database."""
+    return {table.source_name: _bind_table(schema, table, classes, prefix) for table in schema.tables}
 
 
-def _bind_table(schema: ModuleSchema, table: Table, classes: Mapping[int, type]) -> TableBinding:
+def _bind_table(schema: ModuleSchema, table: Table, classes: Mapping[int, type], prefix: str) -> TableBinding:
     def codecs(types: Sequence[AlgebraicType]) -> tuple[Codec[Any], ...]:
         return tuple(compile_codec(type, schema.source_typespace, classes) for type in types)
 
@@ -56,7 +74,7 @@ def _bind_table(schema: ModuleSchema, table: Table, classes: Mapping[int, type])
         accessors[index.accessor] = AccessorBinding(
             index.accessor,
             table.source_name,
-            index.name,
+            prefix + index.name,
             index.algorithm,
             tuple(column.source_name for column in columns),
             codecs([column.type for column in columns]),
@@ -66,6 +84,7 @@ def _bind_table(schema: ModuleSchema, table: Table, classes: Mapping[int, type])
     positions = sorted(sequence.column for sequence in table.sequences)
     return TableBinding(
         table.source_name,
+        prefix + table.source_name,
         classes[table.product_ref],
         tuple(column.source_name for column in table.columns),
         codecs([TypeRef(table.product_ref)])[0],

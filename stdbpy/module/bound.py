@@ -9,15 +9,12 @@ from typing import Any
 
 from stdbpy.errors import DecodeError, EncodeError, InvalidArguments, NoSuchReducer, nearest
 from stdbpy.module.assembly.module import Assembled
-from stdbpy.module.context import Context
-from stdbpy.module.function_bindings import ProcedureBinding, ReducerBinding, ViewBinding
-from stdbpy.module.handles import Tables
+from stdbpy.module.function_bindings import HandlerBinding, ProcedureBinding, ReducerBinding, ViewBinding
 from stdbpy.module.host import Host
 from stdbpy.module.http import HttpResponse, request_of, response_head
 from stdbpy.module.logs import current_host
-from stdbpy.module.procedure_context import HandlerContext
-from stdbpy.module.queries import Queries
 from stdbpy.module.reducer_context import ReducerContext
+from stdbpy.module.scope import Scope
 from stdbpy.module.stored_rows import within
 from stdbpy.module.view_context import AnonymousViewContext
 from stdbpy.query import Query
@@ -37,18 +34,26 @@ class BoundModule:
 
     def __init__(self, assembled: Assembled, host: Host, database_identity: Identity, log: logging.Logger) -> None:
         self._host = host
-        self._identity = database_identity
-        self._log = log
-        self._queries = Queries(assembled.schema, assembled.tables)
-        self._databases: dict[type[Context], Tables] = {
-            context: db_class(assembled.tables, table_classes, host)
-            for context, (db_class, table_classes) in assembled.db_classes.items()
-        }
-        self._functions = assembled.functions
-        self._reducers: dict[int | str, tuple[ReducerBinding, Callable[..., ReducerContext], Tables]] = {}
-        for number, reducer in enumerate(assembled.functions.reducers):
-            entry = reducer, reducer.context_class, self._databases[reducer.context_class]
-            self._reducers[number] = self._reducers[reducer.name] = entry
+        self._reducers: dict[int | str, tuple[Callable[..., ReducerContext], ReducerBinding, Scope]] = {}
+        self._views: list[tuple[ViewBinding, Scope]] = []
+        self._anonymous_views: list[tuple[ViewBinding, Scope]] = []
+        self._procedures: list[tuple[ProcedureBinding, Scope]] = []
+        self._handlers: list[tuple[HandlerBinding, Scope]] = []
+        self._take(assembled, Scope(assembled, host, database_identity, log))
+
+    def _take(self, assembled: Assembled, scope: Scope) -> None:
+        """In the order of ``ModuleSchema.walk``, by which hosts number functions."""
+        functions = assembled.functions
+        for reducer in functions.reducers:
+            number = len(self._reducers) // 2
+            entry = reducer.context_class, reducer, scope
+            self._reducers[number] = self._reducers[scope.prefix + reducer.name] = entry
+        self._views += [(view, scope) for view in functions.views]
+        self._anonymous_views += [(view, scope) for view in functions.anonymous_views]
+        self._procedures += [(procedure, scope) for procedure in functions.procedures]
+        self._handlers += [(handler, scope) for handler in functions.handlers]
+        for namespace, inside in assembled.mounted.items():
+            self._take(inside, scope.mounted[namespace])
 
     # --- reducers ----------------------------------------------------------------------------
 
@@ -68,11 +73,9 @@ class BoundModule:
         entry = self._reducers.get(reducer)
         if entry is None:
             raise self._no_such(reducer)
-        binding, make_context, db = entry
+        make_context, binding, scope = entry
         values = _arguments(binding.name, binding.arguments, args)
-        context = make_context(
-            db, sender, connection_id, timestamp, self._identity, self._log, binding.name, self._host
-        )
+        context = make_context(scope, sender, connection_id, timestamp, binding.name)
         running = current_host.set(self._host)
         try:
             binding.function(context, *values)
@@ -88,12 +91,9 @@ class BoundModule:
     def call_view(self, number: int, sender: Identity | None) -> list[bytes] | str:
         """Calls a view: the anonymous one of that number if there is no ``sender``. Returns its rows in
         BSATN, or the SQL whose rows they are."""
-        views = self._functions.anonymous_views if sender is None else self._functions.views
-        binding = views[number]
-        db = self._databases[binding.context_class]
+        binding, scope = (self._anonymous_views if sender is None else self._views)[number]
         make_context: Callable[..., AnonymousViewContext] = binding.context_class
-        asked_by = () if sender is None else (sender,)
-        context = make_context(db, self._identity, self._log, self._queries, *asked_by)
+        context = make_context(scope) if sender is None else make_context(scope, sender)
         with self._running():
             # Rows may be given one by one, by code that is still the view's.
             return _query(binding, binding.function(context)) if binding.row is None else _rows(binding, context)
@@ -104,17 +104,10 @@ class BoundModule:
         self, number: int, sender: Identity, connection_id: ConnectionId | None, timestamp: Timestamp, args: bytes
     ) -> bytes:
         """Calls a procedure; returns in BSATN what it returned. Raises ``InvalidArguments`` before it is called."""
-        binding = self._functions.procedures[number]
+        binding, scope = self._procedures[number]
         values = _arguments(binding.name, binding.arguments, args)
         context = binding.context_class(
-            sender,
-            connection_id,
-            identity=self._identity,
-            log=self._log,
-            timestamp=timestamp,
-            function=binding.name,
-            host=self._host,
-            make_transaction=self._transactions(binding.transaction_class, binding.name, sender, connection_id),
+            scope, timestamp, binding.name, sender, connection_id, binding.transaction_class
         )
         with self._running():
             return _result(binding, binding.function(context, *values))
@@ -122,32 +115,13 @@ class BoundModule:
     def call_http_handler(self, number: int, timestamp: Timestamp, request: bytes, body: bytes) -> tuple[bytes, bytes]:
         """Calls an HTTP handler with a request, of which the body comes by itself (see
         :mod:`stdbpy.schema.http`); returns its answer in the same form."""
-        binding = self._functions.handlers[number]
-        context: HandlerContext[Any] = binding.context_class(
-            self._identity,
-            self._log,
-            timestamp,
-            binding.name,
-            _NOBODY,
-            self._host,
-            self._transactions(binding.transaction_class, binding.name, _NOBODY, None),
-        )
+        binding, scope = self._handlers[number]
+        context = binding.context_class(scope, timestamp, binding.name, _NOBODY, None, binding.transaction_class)
         with self._running():
             response = binding.function(context, request_of(request, body))
             if not isinstance(response, HttpResponse):
                 raise TypeError(f"{binding.name} has to return a HttpResponse, not {response!r}")
             return response_head(response), response.body
-
-    def _transactions(
-        self, made_as: type[ReducerContext], function: str, sender: Identity, connection_id: ConnectionId | None
-    ) -> Callable[[Timestamp], ReducerContext]:
-        db = self._databases[made_as]
-        make_context: Callable[..., ReducerContext] = made_as
-
-        def make(timestamp: Timestamp) -> ReducerContext:
-            return make_context(db, sender, connection_id, timestamp, self._identity, self._log, function, self._host)
-
-        return make
 
     @contextmanager
     def _running(self) -> Iterator[None]:

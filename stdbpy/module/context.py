@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from itertools import count
@@ -14,6 +13,8 @@ from stdbpy.sats.values import Identity, Timestamp
 
 if TYPE_CHECKING:
     from random import Random
+
+    from stdbpy.module.scope import Scope
 
 randomness: ContextVar[str] = ContextVar("randomness", default="")
 """What random numbers depend on besides the call: tests have calls of one moment differ in them, by a seed."""
@@ -33,17 +34,18 @@ class Declared:
 class Context:
     """Base of all contexts. One is good for the call that it was made for, and for nothing behind it."""
 
-    __slots__ = ("identity", "log")
+    __slots__ = ("_scope", "identity", "log")
 
     called: ClassVar[str] = "a function"
     """What the functions that get one are: ``a reducer``, ``a view``, …"""
     absent: ClassVar[Mapping[str, str]] = {}
     """What authors might look for here, having met it in other contexts; and what to do instead."""
 
-    def __init__(self, identity: Identity, log: logging.Logger) -> None:
-        self.identity = identity
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self.identity = scope.identity
         """The database's own identity."""
-        self.log = log
+        self.log = scope.log
         """Writes to the database's log, as the module's own ``logging`` calls and ``print`` do."""
 
     if not TYPE_CHECKING:  # which would believe that every name is there
@@ -61,11 +63,8 @@ class TimedContext(Context):
 
     __slots__ = ("_caller", "_function", "_random", "_uuids", "timestamp")
 
-    def __init__(
-        self, identity: Identity, log: logging.Logger, timestamp: Timestamp, function: str, caller: Identity
-    ) -> None:
-        self.identity = identity
-        self.log = log
+    def __init__(self, scope: Scope, timestamp: Timestamp, function: str, caller: Identity) -> None:
+        super().__init__(scope)
         self.timestamp = timestamp
         """When the call began: the only clock that says the same when the call is repeated."""
         self._function = function

@@ -108,6 +108,16 @@ class RouterDeclaration:
 
 
 @dataclass(frozen=True, slots=True)
+class MountDeclaration:
+    """A module inside another: what it declares goes by ``name.…`` there."""
+
+    python_module: str
+    """The import name of what declares it, itself or in what is inside of it."""
+    name: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class VisibilityFilter:
     sql: str
     line: int
@@ -120,7 +130,10 @@ class VisibilityFilter:
 
 FunctionDeclaration = ReducerDeclaration | ViewDeclaration | ProcedureDeclaration | HandlerDeclaration
 
-Declaration = TableDeclaration | FunctionDeclaration | RouterDeclaration | VisibilityFilter
+OwnDeclaration = TableDeclaration | FunctionDeclaration | RouterDeclaration | VisibilityFilter
+"""What is a part of the module itself, rather than another module inside."""
+
+Declaration = OwnDeclaration | MountDeclaration
 
 
 def record(namespace: dict[str, Any], declaration: Declaration) -> None:

@@ -18,11 +18,11 @@ tables are instances of the declared classes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar, TypeVarTuple, dataclass_transform, overload
 
 from stdbpy.errors import nearest
-from stdbpy.module.bindings import AccessorBinding, TableBinding
+from stdbpy.module.bindings import AccessorBinding, DbLayout, TableBinding
 from stdbpy.module.host import Host
 from stdbpy.module.index_scan import IndexScan
 from stdbpy.module.stored_rows import StoredRows
@@ -249,30 +249,37 @@ class Table(_Fixed, Generic[Row]):
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 class Tables(_Fixed):
-    """The tables of a database: ``ctx.db``. A subclass declares them for type checkers."""
+    """The tables of a database: ``ctx.db``. A subclass declares them for type checkers. Those of a
+    module that is mounted inside are below its namespace: ``ctx.db.auth.user``."""
 
-    def __init__(
-        self, bindings: Mapping[str, TableBinding], declared: Mapping[str, type[Table[Any]]], host: Host
-    ) -> None:
-        self.__bindings: Mapping[str, TableBinding]
-        self.__declared: Mapping[str, type[Table[Any]]]
+    def __init__(self, layout: DbLayout, host: Host) -> None:
+        self.__layout: DbLayout
         self.__host: Host
-        self.__dict__.update(_Tables__bindings=bindings, _Tables__declared=declared, _Tables__host=host)
+        self.__dict__.update(_Tables__layout=layout, _Tables__host=host)
 
     def __getattr__(self, name: str) -> Any:
         # Called once per name: what it finds becomes an attribute.
-        bindings = {} if name.startswith("__") else self.__bindings
-        if name not in bindings:
-            raise AttributeError(_with_nearest(f"the module has no table {name!r}", name, bindings))
-        table = self.__declared.get(name, Table)(bindings[name], self.__host)
-        self.__dict__[name] = table
-        return table
+        layout = self.__layout
+        found: Tables | Table[Any]
+        if name in layout.tables and not name.startswith("__"):
+            found = layout.classes.get(name, Table)(layout.tables[name], self.__host)
+        elif name in layout.mounted:
+            inside = layout.mounted[name]
+            found = inside.db_class(inside, self.__host)
+        else:
+            raise AttributeError(_with_nearest(f"the module has no table {name!r}", name, _names_of(layout)))
+        self.__dict__[name] = found
+        return found
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *self.__bindings})
+        return sorted({*super().__dir__(), *_names_of(self.__layout)})
 
     def __repr__(self) -> str:
         return "<tables of the database>"
+
+
+def _names_of(layout: DbLayout) -> tuple[str, ...]:
+    return (*layout.tables, *layout.mounted)
 
 
 def _with_nearest(message: str, name: str, known: Iterable[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import re
+import sys
 import threading
 import traceback
 from collections.abc import Iterator, Mapping
@@ -14,10 +15,10 @@ from types import ModuleType
 
 from stdbpy import __all__ as FOR_AUTHORS  # noqa: N812 - a constant here
 from stdbpy.errors import ModuleLoadError, Problem, StdbError, nearest
+from stdbpy.module.assembly.declared import declared_module
 from stdbpy.module.assembly.findings import Findings
-from stdbpy.module.assembly.module import Assembled, Placed, SchemaCheck, assemble
+from stdbpy.module.assembly.module import Assembled, SchemaCheck, assemble
 from stdbpy.module.bound import BoundModule
-from stdbpy.module.declarations import recorded
 from stdbpy.module.host import Host
 from stdbpy.module.imports import RESERVED_NAMES, PrivateImports
 from stdbpy.module.logs import PrivateLogging, make_print
@@ -69,13 +70,12 @@ def load(source: ModuleSource, also: SchemaCheck = lambda _: ()) -> LoadedModule
     with imports.visible(), _told_as_problem(source):
         imported = imports.paths
         findings = Findings(source.files, imported)
-        placed = [
-            Placed(name, declaration) for name in imported for declaration in recorded(vars(imports.modules[name]))
-        ]
-        assembled = assemble(placed, findings, also)
+        own = {name: imports.modules[name] for name in imported}
+        declared = declared_module(own, dict(sys.modules), findings)
+        assembled = assemble(declared, findings, also)
     if findings.has_errors:
         raise _failed(source, sorted(findings.problems, key=_place))
-    if not placed:
+    if not declared.placed and not declared.mounted:
         findings.warning(
             source.entry, "the module declares no tables and no functions", "Decorate them: @table, @reducer"
         )

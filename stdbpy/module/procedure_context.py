@@ -3,12 +3,11 @@ transactions of their own."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from datetime import timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, get_args
 
 from stdbpy.errors import HostError
 from stdbpy.module.context import TimedContext
@@ -20,8 +19,11 @@ from stdbpy.sats.values import ConnectionId, Identity, TimeDuration, Timestamp
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
 
+    from stdbpy.module.scope import Scope
+
     Tx = TypeVar("Tx", bound=ReducerContext, default=ReducerContext)
     Result = TypeVar("Result")
+    Inner = TypeVar("Inner", bound="WaitingContext[Any]")
 else:
     from typing import TypeVar
 
@@ -35,7 +37,7 @@ _NOBODY_SAYS = "nobody says who sends a request; look for a token in request.hea
 class WaitingContext(TimedContext, Generic[Tx]):
     """What procedures and HTTP handlers have in common."""
 
-    __slots__ = ("_host", "_make_transaction", "http")
+    __slots__ = ("_connection_id", "_host", "_transaction_class", "http")
 
     absent: ClassVar[Mapping[str, str]] = {
         "db": _IN_A_TRANSACTION,
@@ -44,19 +46,29 @@ class WaitingContext(TimedContext, Generic[Tx]):
 
     def __init__(
         self,
-        identity: Identity,
-        log: logging.Logger,
+        scope: Scope,
         timestamp: Timestamp,
         function: str,
-        caller: Identity,
-        host: Host,
-        make_transaction: Callable[[Timestamp], Tx],
+        sender: Identity,
+        connection_id: ConnectionId | None,
+        transaction_class: type[Tx],
     ) -> None:
-        super().__init__(identity, log, timestamp, function, caller)
-        self.http = HttpClient(host)
+        super().__init__(scope, timestamp, function, sender)
+        self.http = HttpClient(scope.host)
         """Sends HTTP requests."""
-        self._host = host
-        self._make_transaction = make_transaction
+        self._host = scope.host
+        self._connection_id = connection_id
+        self._transaction_class = transaction_class
+
+    def within(self, namespace: str, context_class: type[Inner]) -> Inner:
+        """This call, as a module that is mounted there sees it: what its procedures, HTTP handlers and other
+        code take. Raises ``LookupError`` if none is mounted there."""
+        transaction_class = transaction_class_of(context_class)
+        scope = self._scope.inside(namespace, transaction_class)
+        make: Callable[..., Inner] = context_class
+        inner = make(scope, self.timestamp, self._function, self._caller, self._connection_id, transaction_class)
+        inner.share_randomness(self)
+        return inner
 
     def transaction(self) -> AbstractContextManager[Tx]:
         """Opens a transaction, waiting until no other is open, and gives the context to use in it,
@@ -108,7 +120,8 @@ class WaitingContext(TimedContext, Generic[Tx]):
                 "a transaction is open already, and there are none inside others",
                 hint="Hand the tx of the open one on, or open the second behind it",
             ) from None
-        tx = self._make_transaction(Timestamp(timestamp))
+        make: Callable[..., Tx] = self._transaction_class
+        tx = make(self._scope, self._caller, self._connection_id, Timestamp(timestamp), self._function)
         tx.share_randomness(self)
         return tx
 
@@ -151,16 +164,19 @@ class ProcedureContext(WaitingContext[Tx]):
     ...         return max(tx.db.player, key=lambda player: player.level, default=None)
     """
 
-    __slots__ = ("connection_id", "sender")
+    __slots__ = ()
 
     called: ClassVar[str] = "a procedure"
 
-    def __init__(self, sender: Identity, connection_id: ConnectionId | None, **rest: Any) -> None:
-        super().__init__(caller=sender, **rest)
-        self.sender = sender
+    @property
+    def sender(self) -> Identity:
         """Who calls."""
-        self.connection_id = connection_id
+        return self._caller
+
+    @property
+    def connection_id(self) -> ConnectionId | None:
         """The connection that the call came through; ``None`` for schedules."""
+        return self._connection_id
 
     def sleep_until(self, moment: Timestamp) -> None:
         """Returns at that time or a little later; :attr:`timestamp` is then what time it is.
@@ -200,3 +216,14 @@ class HandlerContext(WaitingContext[Tx]):
         "sender": _NOBODY_SAYS,
         "connection_id": _NOBODY_SAYS,
     }
+
+
+def transaction_class_of(context: Any) -> Any:
+    """``Ctx`` of ``ProcedureContext[Ctx]``, or of the one that a class is derived from; ``ReducerContext``
+    where nothing is said."""
+    arguments = get_args(context)
+    if arguments:
+        return arguments[0]
+    bases = getattr(context, "__orig_bases__", ())
+    found = (transaction_class_of(base) for base in bases if get_args(base) or hasattr(base, "__orig_bases__"))
+    return next((each for each in found if isinstance(each, type)), ReducerContext)

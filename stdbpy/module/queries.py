@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from stdbpy.errors import nearest
@@ -18,7 +19,7 @@ class Queries:
     >>> ctx.query.player.left_semijoin(ctx.query.score, lambda p, s: p.id == s.player_id)
     """
 
-    def __init__(self, schema: ModuleSchema, bindings: dict[str, TableBinding]) -> None:
+    def __init__(self, schema: ModuleSchema, bindings: Mapping[str, TableBinding]) -> None:
         self._schema = schema
         self._bindings = bindings
 

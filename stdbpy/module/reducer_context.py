@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 from stdbpy.module.context import Declared, TimedContext
 from stdbpy.module.handles import Tables
-from stdbpy.module.host import Host
 from stdbpy.module.sender_auth import SenderAuth
 from stdbpy.sats.values import ConnectionId, Identity, Timestamp
+
+if TYPE_CHECKING:
+    from stdbpy.module.scope import Scope
+
+Inner = TypeVar("Inner", bound="ReducerContext")
 
 _NOT_IN_A_REDUCER = "a reducer may not wait for the world outside; a @procedure may"
 
 
 class _WithDatabase(TimedContext):
-    __slots__ = ("_auth", "_host", "connection_id", "db", "sender")
+    __slots__ = ("_auth", "connection_id", "db", "sender")
 
     called: ClassVar[str] = "a reducer"
     absent: ClassVar[Mapping[str, str]] = dict.fromkeys(("http", "sleep", "sleep_until"), _NOT_IN_A_REDUCER) | {
@@ -26,31 +29,41 @@ class _WithDatabase(TimedContext):
     }
 
     def __init__(
-        self,
-        db: Tables,
-        sender: Identity,
-        connection_id: ConnectionId | None,
-        timestamp: Timestamp,
-        identity: Identity,
-        log: logging.Logger,
-        function: str,
-        host: Host,
+        self, scope: Scope, sender: Identity, connection_id: ConnectionId | None, timestamp: Timestamp, function: str
     ) -> None:
-        super().__init__(identity, log, timestamp, function, sender)
-        self.db = db
+        super().__init__(scope, timestamp, function, sender)
+        self.db = scope.databases[self.__class__]
         self.sender = sender
         """Who calls."""
         self.connection_id = connection_id
         """The connection that the call came through; ``None`` for schedules and ``init``."""
-        self._host = host
         self._auth: SenderAuth | None = None
 
     @property
     def sender_auth(self) -> SenderAuth:
         """What the caller's token says: ``ctx.sender_auth.jwt``."""
         if self._auth is None:
-            self._auth = SenderAuth(self.connection_id, self._host.get_jwt)
+            self._auth = SenderAuth(self.connection_id, self._scope.host.get_jwt)
         return self._auth
+
+    @overload
+    def within(self, namespace: str) -> ReducerContext: ...
+    @overload
+    def within(self, namespace: str, context_class: type[Inner]) -> Inner: ...
+    def within(self, namespace: str, context_class: type[Any] | None = None) -> Any:
+        """This call, as a module that is mounted there sees it: what its reducers and other code take.
+
+        >>> accounts.log_in(ctx.within("auth", accounts.Ctx), token)
+
+        Raises ``LookupError`` if none is mounted there.
+        """
+        made_as = ReducerContext if context_class is None else context_class
+        make: Callable[..., ReducerContext] = made_as
+        inner = make(
+            self._scope.inside(namespace, made_as), self.sender, self.connection_id, self.timestamp, self._function
+        )
+        inner.share_randomness(self)
+        return inner
 
 
 class ReducerContext(_WithDatabase, Declared):

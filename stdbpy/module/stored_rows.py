@@ -20,7 +20,7 @@ class StoredRows:
     def __init__(self, table: TableBinding, host: Host) -> None:
         self.table = table
         self.host = host
-        self.id = host.table_id_from_name(table.name)
+        self.id = host.table_id_from_name(table.path)
         self._row_class = table.row_class
         self._encode = table.codec.encode
         self._insert = host.datastore_insert_bsatn

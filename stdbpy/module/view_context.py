@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from stdbpy.module.context import Context, Declared
 from stdbpy.module.handles import Tables
-from stdbpy.module.queries import Queries
 from stdbpy.sats.values import Identity
+
+if TYPE_CHECKING:
+    from stdbpy.module.scope import Scope
+
+Inner = TypeVar("Inner", bound="AnonymousViewContext")
 
 _SAME_ROWS = "its rows depend on the tables alone, and are computed again when those change"
 _ONLY_READS = "it only reads tables; a @procedure may wait for the world outside"
@@ -30,11 +33,22 @@ class _Reading(Context):
         }
     )
 
-    def __init__(self, db: Tables, identity: Identity, log: logging.Logger, query: Queries) -> None:
-        super().__init__(identity, log)
-        self.db = db
-        self.query = query
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(scope)
+        self.db = scope.databases[self.__class__]
+        self.query = scope.queries
         """Where a query starts that the view returns: ``ctx.query.player.where(lambda p: p.level > 10)``."""
+
+    def within(self, namespace: str, context_class: type[Inner]) -> Inner:
+        """The same for a module that is mounted there, whose views and other code take such a context.
+        Raises ``LookupError`` if none is mounted there."""
+        make: Callable[..., Inner] = context_class
+        return make(self._scope.inside(namespace, context_class), *self._asked_by(context_class))
+
+    def _asked_by(self, context_class: type[Any]) -> tuple[Identity, ...]:
+        if issubclass(context_class, ViewContext):
+            raise TypeError(f"an AnonymousViewContext knows nobody whom a {context_class.__name__} could be for")
+        return ()
 
 
 class AnonymousViewContext(_Reading, Declared):
@@ -53,10 +67,13 @@ class AnonymousViewContext(_Reading, Declared):
 class _ReadingFor(_Reading):
     __slots__ = ("sender",)
 
-    def __init__(self, db: Tables, identity: Identity, log: logging.Logger, query: Queries, sender: Identity) -> None:
-        super().__init__(db, identity, log, query)
+    def __init__(self, scope: Scope, sender: Identity) -> None:
+        super().__init__(scope)
         self.sender = sender
         """Who asks."""
+
+    def _asked_by(self, context_class: type[Any]) -> tuple[Identity, ...]:
+        return (self.sender,) if issubclass(context_class, ViewContext) else ()
 
 
 class ViewContext(_ReadingFor, AnonymousViewContext):

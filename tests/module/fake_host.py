@@ -26,11 +26,17 @@ class LogLine:
 
 @dataclass
 class _Stored:
+    prefix: str
     table: Table
+    module: ModuleSchema
     codec: Codec
     unique: list[tuple[int, ...]]
     rows: dict[bytes, tuple] = field(default_factory=dict)
     next_number: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.prefix + self.table.name
 
 
 class FakeHost:
@@ -55,11 +61,14 @@ class FakeHost:
         self._before: list[dict[bytes, tuple]] | None = None
         self._tables = [
             _Stored(
+                prefix,
                 table,
-                compile_codec(schema.row_type(table), schema.typespace),
+                module,
+                compile_codec(module.row_type(table), module.typespace),
                 [constraint.columns for constraint in table.constraints],
             )
-            for table in schema.tables
+            for prefix, module in schema.walk()
+            for table in module.tables
         ]
         self._indexes = [(stored, index) for stored in self._tables for index in stored.table.indexes]
 
@@ -73,21 +82,21 @@ class FakeHost:
             stored.rows = rows
 
     def rows(self, table: str) -> list[tuple]:
-        return [row for stored in self._tables if stored.table.name == table for row in stored.rows.values()]
+        return [row for stored in self._tables if stored.name == table for row in stored.rows.values()]
 
     # --- Host ----------------------------------------------------------------------------------
 
     def table_id_from_name(self, name: str) -> int:
         self.calls.append(name)
         for number, stored in enumerate(self._tables):
-            if stored.table.name == name:
+            if stored.name == name:
                 return number
         raise HostError(Errno.NO_SUCH_TABLE, f"no such table: {name}")
 
     def index_id_from_name(self, name: str) -> int:
         self.calls.append(name)
-        for number, (_, index) in enumerate(self._indexes):
-            if index.name == name:
+        for number, (stored, index) in enumerate(self._indexes):
+            if stored.prefix + index.name == name:
                 return number
         raise HostError(Errno.NO_SUCH_INDEX, f"no such index: {name}")
 
@@ -101,7 +110,7 @@ class FakeHost:
 
     def datastore_index_scan_point_bsatn(self, index_id: int, point: bytes) -> list[bytes]:
         stored, index = self._indexes[index_id]
-        key = _decode(self.schema, stored.table, index.columns, point)
+        key = _decode(stored.module, stored.table, index.columns, point)
         return [row for row, values in stored.rows.items() if _key(values, index.columns) == key]
 
     def datastore_index_scan_range_bsatn(
@@ -110,8 +119,8 @@ class FakeHost:
         stored, index = self._indexes[index_id]
         equal = index.columns[:prefix_elems]
         column = index.columns[prefix_elems]
-        key = _decode(self.schema, stored.table, equal, prefix)
-        lower, upper = (_decode_bound(self.schema, stored.table, column, bound) for bound in (rstart, rend))
+        key = _decode(stored.module, stored.table, equal, prefix)
+        lower, upper = (_decode_bound(stored.module, stored.table, column, bound) for bound in (rstart, rend))
         found = [
             (_key(values, index.columns), row)
             for row, values in stored.rows.items()

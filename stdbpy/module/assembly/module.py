@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from stdbpy.errors import Problem, SatsError, nearest
 from stdbpy.module.assembly.bind_functions import bind_functions
+from stdbpy.module.assembly.databases import KnownTables, database_of
+from stdbpy.module.assembly.declared import DeclaredModule, Placed
 from stdbpy.module.assembly.findings import Findings
 from stdbpy.module.assembly.functions import AssembledFunction, assemble_function
-from stdbpy.module.assembly.handles import declared_tables
 from stdbpy.module.assembly.signatures import read_signature
 from stdbpy.module.assembly.tables import assemble_table
-from stdbpy.module.bindings import TableBinding, bind_tables
+from stdbpy.module.bindings import DbLayout, TableBinding, bind_tables
 from stdbpy.module.context import Context
 from stdbpy.module.declarations import (
-    Declaration,
     FunctionDeclaration,
     HandlerDeclaration,
+    OwnDeclaration,
     ProcedureDeclaration,
     ReducerDeclaration,
     RouterDeclaration,
@@ -28,14 +29,15 @@ from stdbpy.module.declarations import (
     VisibilityFilter,
 )
 from stdbpy.module.function_bindings import FunctionBindings
-from stdbpy.module.handles import Table, Tables
+from stdbpy.module.reducer_context import ReducerContext
+from stdbpy.module.view_context import AnonymousViewContext, ViewContext
 from stdbpy.sats.annotations import TypeRegistry
 from stdbpy.schema.complete import complete
-from stdbpy.schema.model import HttpHandler, HttpRoute, ModuleSchema, Procedure, Reducer, TypeDef, View
+from stdbpy.schema.model import HttpHandler, HttpRoute, ModuleSchema, Procedure, Reducer, Submodule, TypeDef, View
 from stdbpy.schema.model import Table as SchemaTable
 from stdbpy.schema.validate import validate
 
-_KINDS: dict[type[Declaration], str] = {
+_KINDS: dict[type[OwnDeclaration], str] = {
     TableDeclaration: "table",
     ReducerDeclaration: "reducer",
     ViewDeclaration: "view",
@@ -47,51 +49,55 @@ _KINDS: dict[type[Declaration], str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """A declaration and the Python module that it was made in."""
-
-    module: str
-    declaration: Declaration
-
-
-DbClasses = dict[type[Context], tuple[type[Tables], dict[str, type[Table[Any]]]]]
-"""By the class of a context: that of its ``db``, and those of the tables that its author declares."""
-
-
-@dataclass(frozen=True, slots=True)
 class Assembled:
     """Functions are in the order of the schema's, by which hosts number them."""
 
     schema: ModuleSchema
-    tables: dict[str, TableBinding] = field(default_factory=dict)
+    prefix: str = ""
+    """What names start with in the database: ``auth.`` for what is mounted there."""
+    tables: Mapping[str, TableBinding] = field(default_factory=dict)
     functions: FunctionBindings = field(default_factory=FunctionBindings)
-    db_classes: DbClasses = field(default_factory=dict)
+    databases: Mapping[type[Context], DbLayout] = field(default_factory=dict)
+    """What ``db`` is, by the class of a context."""
+    mounted: Mapping[str, Assembled] = field(default_factory=dict)
+    """By namespace, in the schema's order."""
     classes: dict[int, type] = field(default_factory=dict)
     """The Python classes of the typespace, by place."""
 
+
+_PLAIN_CONTEXTS: tuple[type[Context], ...] = (ReducerContext, AnonymousViewContext, ViewContext)
 
 SchemaCheck = Callable[[ModuleSchema], Iterable[Problem]]
 """Finds what is wrong with a schema; the places are those that :func:`stdbpy.schema.validate.validate` gives,
 and ``rule SELECT …`` for a rule of row-level security."""
 
 
-def assemble(placed: Iterable[Placed], findings: Findings, also: SchemaCheck = lambda _: ()) -> Assembled:
+def assemble(declared: DeclaredModule, findings: Findings, also: SchemaCheck = lambda _: ()) -> Assembled:
     """Joins the declarations. The result is only good for something if ``findings`` has no errors.
-    ``also`` is asked about the schema, too.
-
-    Tables and reducers are taken in the order of their names, as Rust modules do: moving code
-    around does not change the definition.
-    """
-    return _Assembly(sorted(placed, key=lambda each: each.declaration.name), findings).assembled(also)
+    ``also`` is asked about the schema, too."""
+    assembly = _Assembly(declared, findings)
+    schema = assembly.schema()
+    for problem in validate(schema):
+        assembly.report(problem)
+    assembly.bind_tables(schema)
+    if not assembly.has_faulty_tables:
+        for problem in also(schema):
+            assembly.report(problem)
+    assembly.bind_databases()
+    return Assembled(schema) if findings.has_errors else assembly.assembled(schema)
 
 
 class _Assembly:
     """What is in order is joined and looked at even if something else is not: authors are told all
     that can be found at once."""
 
-    def __init__(self, placed: Sequence[Placed], findings: Findings) -> None:
-        self.placed = placed
+    def __init__(self, declared: DeclaredModule, findings: Findings, prefix: str = "") -> None:
+        self.placed = declared.placed
         self.findings = findings
+        self.prefix = prefix
+        self.mounted = {
+            each.namespace: _Assembly(each.module, findings, f"{prefix}{each.namespace}.") for each in declared.mounted
+        }
         self.registry = TypeRegistry()
         self.places: dict[str, str] = {}
         """The author's line of what the schema calls ``table person``, ``reducer add`` or ``rule SELECT …``."""
@@ -101,29 +107,56 @@ class _Assembly:
         }
         self.row_classes: dict[str, type] = {}
         """Of all tables, those that are not in order too."""
-        self.context_classes: dict[type[Context], None] = {}
-        """Of those with a ``db``, as a set that keeps its order."""
+        # As a set that keeps its order; the plain ones are what other modules may ask for.
+        self.context_classes: dict[type[Context], None] = dict.fromkeys(_PLAIN_CONTEXTS)
+        """Of those with a ``db``."""
         self.rules: list[str] = []
         self.routes: tuple[HttpRoute, ...] = ()
-
-    def assembled(self, also: SchemaCheck) -> Assembled:
-        for each in self.placed:
+        self.bound_tables: dict[str, TableBinding] = {}
+        self.databases: dict[type[Context], DbLayout] = {}
+        for mounted in declared.mounted:
+            self.places[f"module {mounted.namespace}"] = mounted.where
+        for each in declared.placed:
             self._assemble(each)
         self._check_schedules()
-        schema = self._schema()
-        for problem in validate(schema):
-            self._report(problem)
-        tables = bind_tables(schema, self.registry.classes)
-        faulty = self.row_classes.keys() - tables.keys()
-        for problem in also(schema) if not faulty else ():
-            self._report(problem)
-        db_classes = {
-            context: declared_tables(context, tables, faulty, self.findings) for context in self.context_classes
-        }
-        if self.findings.has_errors:
-            return Assembled(schema)
-        classes = self.registry.classes
-        return Assembled(schema, tables, bind_functions(schema, self.functions, classes), db_classes, dict(classes))
+
+    # --- from the declarations to what the module is ---------------------------------------------
+
+    def bind_tables(self, schema: ModuleSchema) -> None:
+        self.bound_tables = bind_tables(schema, self.registry.classes, self.prefix)
+        for submodule in schema.submodules:
+            self.mounted[submodule.name].bind_tables(submodule.schema)
+
+    @property
+    def faulty_tables(self) -> set[str]:
+        return self.row_classes.keys() - self.bound_tables.keys()
+
+    @property
+    def has_faulty_tables(self) -> bool:
+        return bool(self.faulty_tables) or any(each.has_faulty_tables for each in self.mounted.values())
+
+    def bind_databases(self) -> None:
+        """What ``db`` is in each of the contexts."""
+        for each in self.mounted.values():
+            each.bind_databases()
+        known = self.known_tables()
+        self.databases = {context: database_of(context, known, self.findings) for context in self.context_classes}
+
+    def known_tables(self) -> KnownTables:
+        mounted = {namespace: each.known_tables() for namespace, each in self.mounted.items()}
+        return KnownTables(self.bound_tables, self.faulty_tables, mounted)
+
+    def assembled(self, schema: ModuleSchema) -> Assembled:
+        return Assembled(
+            schema,
+            self.prefix,
+            self.bound_tables,
+            bind_functions(schema, self.functions, self.registry.classes),
+            self.databases,
+            {each.name: self.mounted[each.name].assembled(each.schema) for each in schema.submodules},
+        )
+
+    # --- one declaration after the other ---------------------------------------------------------
 
     def _assemble(self, placed: Placed) -> None:
         declaration = placed.declaration
@@ -180,7 +213,7 @@ class _Assembly:
             if route.handler in handlers
         )
 
-    def _repeated(self, declaration: Declaration, where: str, first: str) -> None:
+    def _repeated(self, declaration: OwnDeclaration, where: str, first: str) -> None:
         if isinstance(declaration, VisibilityFilter):
             self.findings.warning(where, f"the same filter is declared already, at {first}", "Remove one of them")
             return
@@ -210,7 +243,9 @@ class _Assembly:
                 or f"Write one: def {declaration.scheduled}(ctx: ReducerContext, row: {declaration.row.__name__})",
             )
 
-    def _schema(self) -> ModuleSchema:
+    # --- the schema, and what is wrong with it ---------------------------------------------------
+
+    def schema(self) -> ModuleSchema:
         types = tuple(self.registry.types)
         named = sorted((name, ref) for ref, name in enumerate(self.registry.names))
         return complete(
@@ -225,6 +260,9 @@ class _Assembly:
                 http_handlers=self._declared(HttpHandler),
                 http_routes=self._good_routes(),
                 row_level_security=tuple(self.rules),
+                submodules=tuple(
+                    Submodule(namespace, namespace, each.schema()) for namespace, each in self.mounted.items()
+                ),
             )
         )
 
@@ -242,8 +280,13 @@ class _Assembly:
         """As with schedules."""
         return tuple(route for route in self.routes if route.handler in self.functions[HttpHandler])
 
-    def _report(self, problem: Problem) -> None:
+    def report(self, problem: Problem) -> None:
         """A finding about the schema, at the author's line."""
+        for namespace, mounted in self.mounted.items():
+            inside = f"module {namespace}."
+            if problem.where.startswith(inside):
+                mounted.report(replace(problem, where=problem.where.removeprefix(inside)))
+                return
         if problem.where.startswith("rule "):
             # The rule is what stands in that line.
             self.findings.add(replace(problem, where=self.places[problem.where]))

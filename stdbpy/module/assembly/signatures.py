@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from inspect import Parameter
-from typing import Any, get_args, get_origin
+from typing import Any, get_origin
 
 from stdbpy.errors import TypeNotSupported
 from stdbpy.module.assembly.findings import Findings
@@ -19,7 +19,7 @@ from stdbpy.module.declarations import (
     ReducerDeclaration,
     ViewDeclaration,
 )
-from stdbpy.module.procedure_context import HandlerContext, ProcedureContext, WaitingContext
+from stdbpy.module.procedure_context import HandlerContext, ProcedureContext, WaitingContext, transaction_class_of
 from stdbpy.module.reducer_context import ReducerContext
 from stdbpy.module.view_context import AnonymousViewContext, ViewContext
 
@@ -122,7 +122,7 @@ class _Reader:
     def _transaction_class(self, parameter: Parameter, annotation: Any) -> type[ReducerContext] | None:
         if not issubclass(get_origin(annotation) or annotation, WaitingContext):
             return None
-        found = _argument_of(annotation) or ReducerContext
+        found = transaction_class_of(annotation)
         if isinstance(found, type) and issubclass(found, ReducerContext):
             return found
         self.findings.error(
@@ -187,15 +187,3 @@ _HOW: dict[tuple[type[Context], type[Context]], str] = {
     (ProcedureContext, ReducerContext): "; its transactions get a ReducerContext: with ctx.transaction() as tx",
     (HandlerContext, ReducerContext): "; its transactions get a ReducerContext: with ctx.transaction() as tx",
 }
-
-
-def _argument_of(annotation: Any) -> Any:
-    """``Ctx`` of ``ProcedureContext[Ctx]``, or of the one that a class is derived from."""
-    arguments = get_args(annotation)
-    if arguments:
-        return arguments[0]
-    for base in getattr(annotation, "__orig_bases__", ()):
-        found = _argument_of(base)
-        if isinstance(found, type):
-            return found
-    return None

@@ -1,47 +1,64 @@
-"""Declared handles (``class Db(Tables)``) compared with the tables that there are."""
+"""What ``ctx.db`` is: declared handles (``class Db(Tables)``) compared with the tables that there are."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
 from stdbpy.errors import TypeNotSupported, nearest
 from stdbpy.module.assembly.findings import Findings
-from stdbpy.module.bindings import AccessorBinding, TableBinding
+from stdbpy.module.bindings import AccessorBinding, DbLayout, TableBinding
 from stdbpy.module.context import Context
 from stdbpy.module.handles import Index, PrimaryKey, Table, Tables, Unique, accessor_class
 from stdbpy.sats.annotations import resolve_hints
 
 
-def declared_tables(
-    context_class: type[Context],
-    bindings: Mapping[str, TableBinding],
-    faulty: Collection[str],
-    findings: Findings,
-) -> tuple[type[Tables], dict[str, type[Table[Any]]]]:
-    """The class of ``ctx.db``, and the classes of its tables that the author declares. Of the tables
-    called ``faulty`` it is known only that they are there."""
+@dataclass(frozen=True, slots=True)
+class KnownTables:
+    bindings: Mapping[str, TableBinding]
+    faulty: Collection[str]
+    """Those of which it is known only that they are there."""
+    mounted: Mapping[str, KnownTables]
+    """Those of modules inside, by namespace."""
+
+    def names(self) -> Iterator[str]:
+        yield from self.bindings
+        yield from self.faulty
+        yield from self.mounted
+
+
+def database_of(context_class: type[Context], known: KnownTables, findings: Findings) -> DbLayout:
+    """``db`` of a context, and its tables, of the classes that the author declares."""
     db_class = _hints(context_class, findings).get("db", Tables)
     if not (isinstance(db_class, type) and issubclass(db_class, Tables)):
         where = findings.of_field(context_class, "db")
         findings.error(where, f"{context_class.__name__}.db has to be a subclass of Tables", "class Db(Tables): ...")
-        return Tables, {}
+        db_class = Tables
+    return _layout(db_class, known, findings)
+
+
+def _layout(db_class: type[Tables], known: KnownTables, findings: Findings) -> DbLayout:
     classes: dict[str, type[Table[Any]]] = {}
+    mounted = dict.fromkeys(known.mounted, Tables)
     for name, hint in _hints(db_class, findings).items():
         where = findings.of_field(db_class, name)
-        table_class = get_origin(hint) or hint
-        if not (isinstance(table_class, type) and issubclass(table_class, Table)):
+        declared = get_origin(hint) or hint
+        if isinstance(declared, type) and issubclass(declared, Tables) and name in known.mounted:
+            mounted[name] = declared
+        elif not (isinstance(declared, type) and issubclass(declared, Table)):
             findings.error(where, f"{db_class.__name__}.{name} has to be a Table", f"{name}: Table[...]")
-        elif name in faulty:
+        elif name in known.faulty:
             continue
-        elif name not in bindings:
+        elif name not in known.bindings:
             message = f"{db_class.__name__} declares a table {name!r}, which the module does not have"
-            findings.error(where, message, nearest(name, (*bindings, *faulty)))
+            findings.error(where, message, nearest(name, known.names()))
         else:
-            _check_row(where, hint, bindings[name], findings)
-            _check_accessors(table_class, bindings[name], findings)
-            classes[name] = table_class
-    return db_class, classes
+            _check_row(where, hint, known.bindings[name], findings)
+            _check_accessors(declared, known.bindings[name], findings)
+            classes[name] = declared
+    inside = {namespace: _layout(mounted[namespace], known.mounted[namespace], findings) for namespace in mounted}
+    return DbLayout(db_class, known.bindings, classes, inside)
 
 
 def _check_row(where: str, hint: Any, binding: TableBinding, findings: Findings) -> None:

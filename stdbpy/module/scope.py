@@ -1,0 +1,46 @@
+"""What the contexts of a module have in common while it is joined with a database."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from stdbpy.errors import nearest
+from stdbpy.module.assembly.module import Assembled
+from stdbpy.module.handles import Tables
+from stdbpy.module.host import Host
+from stdbpy.module.queries import Queries
+from stdbpy.sats.values import Identity
+
+
+class Scope:
+    """A module in a database: the outermost, or one that is mounted inside."""
+
+    __slots__ = ("databases", "host", "identity", "log", "mounted", "prefix", "queries")
+
+    def __init__(self, assembled: Assembled, host: Host, identity: Identity, log: logging.Logger) -> None:
+        self.host = host
+        self.identity = identity
+        """The database's."""
+        self.log = log
+        self.prefix = assembled.prefix
+        self.queries = Queries(assembled.schema, assembled.tables)
+        self.databases: Mapping[type, Tables] = {
+            context: layout.db_class(layout, host) for context, layout in assembled.databases.items()
+        }
+        """By the class of the context that has it for its ``db``."""
+        self.mounted = {
+            namespace: Scope(inside, host, identity, log) for namespace, inside in assembled.mounted.items()
+        }
+
+    def inside(self, namespace: str, context_class: type) -> Scope:
+        """The module mounted there, whose functions take such a context. Raises ``LookupError`` and ``TypeError``."""
+        scope = self.mounted.get(namespace)
+        if scope is None:
+            hint = nearest(namespace, self.mounted) or f"There are {', '.join(self.mounted) or 'none'}"
+            raise LookupError(f"no module is mounted as {namespace!r}. {hint}")
+        if context_class not in scope.databases:
+            raise TypeError(
+                f"{context_class.__name__} is the context of no function of the module mounted as {namespace!r}"
+            )
+        return scope
