@@ -31,20 +31,20 @@ COMPILED = {
 
 SUBJECTS = [
     pytest.param("embedded", id="embedded"),
+    pytest.param("embedded-wasm", id="embedded-wasm", marks=pytest.mark.real),
     *(pytest.param(version, id=version, marks=pytest.mark.real) for version in real_servers.VERSIONS),
 ]
 
 
-def embedded_subject(running: RunningServer) -> Subject:
-    """A running embedded server, with the token of its owner."""
-    return Subject(
-        "embedded",
-        running.url,
-        running.owner_token,
-        running.backend.owner.identity.hex(),
-        lambda module: pack(source_of_folder(MODULES / module)),
-        _http(running.url),
-    )
+def embedded_subject(running: RunningServer, *, compiled: bool = False) -> Subject:
+    """A running embedded server, with the token of its owner. Its test modules are the ports, or the compiled ones."""
+
+    def program(module: str) -> bytes:
+        return real_servers.wasm(COMPILED[module]) if compiled else pack(source_of_folder(MODULES / module))
+
+    owner = running.backend.owner.identity.hex()
+    http = _http(running.url)
+    return Subject("embedded", running.url, running.owner_token, owner, program, http, runs_ports=not compiled)
 
 
 def real_subject(version: str, url: str) -> Subject:
@@ -68,9 +68,10 @@ def server(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """Each of the servers in turn, running for the whole session; databases in it are shared."""
     kind: str = request.param
     with ExitStack() as stack:
-        if kind == "embedded":
+        if kind.startswith("embedded"):
             config = ServerConfig(listen_addr="127.0.0.1:0", allow_loopback_http=True)
-            subject = embedded_subject(stack.enter_context(RunningServer(config)))
+            running = stack.enter_context(RunningServer(config))
+            subject = embedded_subject(running, compiled=kind == "embedded-wasm")
         else:
             url = request.getfixturevalue("real_server" if kind == "2.8.3" else "old_real_server").url
             subject = real_subject(kind, url)

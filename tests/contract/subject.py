@@ -33,6 +33,8 @@ class Subject:
     program: Callable[[str], bytes]
     """The bytes to publish for a test module, by its name."""
     http: httpx.Client = field(repr=False)
+    runs_ports: bool = False
+    """Whether its test modules are those in Python, whose definitions are all V10."""
 
     @property
     def is_old(self) -> bool:

@@ -138,7 +138,7 @@ class TestReset:
 
     def test_without_a_program(self, server: Subject, chat: str):
         answer = server.ask("PUT", f"/v1/database/{chat}/reset")
-        assert answer.status_code == (400 if server.is_embedded else 500)
+        assert answer.status_code == 500
 
     @pytest.mark.parametrize("query", ["num_replicas=256", "num_replicas=x", "host_type=Python"])
     def test_queries_that_cannot_be_read(self, server: Subject, chat: str, query: str):

@@ -194,8 +194,8 @@ class TestCalls:
             other.next()
             other.send(wire.call("insert_one_u8", 6, request_id=9))
             update = wire.next()
-        if server.is_embedded:
-            # Its modules are of the second generation, whose callers are hidden from others.
+        if server.runs_ports:
+            # They are of the second generation, whose callers are hidden from others.
             assert (update.request_id, told(update.update)) == (9, {"one_u8": ([6], [])})
         else:
             assert committed(update) == {"one_u8": ([6], [])}
