@@ -16,6 +16,9 @@ from stdbpy.sats.types import Typespace
 from stdbpy.sats.values import Timestamp
 from stdbpy.schema.model import HttpHandler, Procedure
 
+_MOST_IDLE = 8
+"""Instances that are kept for the next call; each has a memory of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class KnownProcedure:
@@ -92,4 +95,5 @@ class JoinedModule:
         except IndexError:
             instance = self._run()
         yield instance
-        self._idle.append(instance)
+        if len(self._idle) < _MOST_IDLE:
+            self._idle.append(instance)

@@ -15,6 +15,8 @@ from stdbpy.engine.store.store import Store
 from stdbpy.engine.store.table import Table
 from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import EngineError, ModuleChanged
+from stdbpy.sats.types import AlgebraicType
+from stdbpy.schema.column_types import without_references
 
 LONGEST_LEASE = 30.0
 """Seconds that a procedure may keep a transaction open, in which nobody else can do anything."""
@@ -105,8 +107,11 @@ class Lease:
 
     def lend(self, instance: Instance) -> bool:
         """Returns when the transaction is over; whether it was committed."""
-        if instance.store is not self._store:
-            raise ModuleChanged("The module has been updated since the procedure began", hint="Call it again.")
+        if not _has_same_rows(self._store, instance.store):
+            raise ModuleChanged(
+                "The module has been updated since the procedure began, and its tables are others now",
+                hint="Call it again.",
+            )
         transaction = LentTransaction(instance.store, self._borrower)
         instance.running = self._procedure
         try:
@@ -124,6 +129,19 @@ class Lease:
         transaction.take_over()
         if not self._commits:
             raise _AbortedError
+
+
+def _has_same_rows(old: Store, new: Store) -> bool:
+    """Whether what writes to the tables of a store that was replaced can write to those of its successor. On
+    the real server, too, a procedure that runs goes on when its module is updated."""
+    if old is new:
+        return True
+    pairs = [(table, new.tables.get(number)) for number, table in old.tables.items()]
+    return all(twin is not None and _column_types(table) == _column_types(twin) for table, twin in pairs)
+
+
+def _column_types(table: Table) -> list[AlgebraicType]:
+    return [without_references(column.type, table.module.typespace) for column in table.definition.columns]
 
 
 class _AbortedError(Exception):

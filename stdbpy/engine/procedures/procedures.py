@@ -103,6 +103,7 @@ class Procedures:
         self._sleepers.close()
         if http is not None:
             http.close()
+        self._threads.close()
         if not self._threads.wait_until_idle(_PATIENCE):
             with self._lock:
                 leases = list(self._leases)

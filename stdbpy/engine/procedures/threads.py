@@ -35,6 +35,7 @@ class Threads:
         self._work_ended = Condition(self._lock)
         self._jobs: deque[Callable[[], None]] = deque()
         self._count = self._idle = self._blocked = 0
+        self._has_ended = False
 
     def run(self, job: Callable[[], None]) -> None:
         """Does ``job``, which does not raise, when there is a thread for it. Raises ``EngineError`` if too many
@@ -62,6 +63,12 @@ class Threads:
         with self._lock:
             return self._work_ended.wait_for(lambda: self._count == self._idle and not self._jobs, patience)
 
+    def close(self) -> None:
+        """Threads go as soon as they have nothing to do."""
+        with self._lock:
+            self._has_ended = True
+            self._work_came.notify_all()
+
     def _call_for_help(self) -> None:
         if not self._jobs:
             return
@@ -79,9 +86,9 @@ class Threads:
         with self._lock:
             self._idle += 1
             self._work_ended.notify_all()
-            has_work = self._work_came.wait_for(lambda: self._jobs, _IDLE_SECONDS)
+            self._work_came.wait_for(lambda: self._jobs or self._has_ended, _IDLE_SECONDS)
             self._idle -= 1
-            if not has_work or self._count - self._blocked > MOST_WORKING:
+            if not self._jobs or self._count - self._blocked > MOST_WORKING:
                 self._count -= 1
                 self._call_for_help()
                 self._work_ended.notify_all()
