@@ -168,3 +168,14 @@ def good_bye(ctx: HandlerContext, request: HttpRequest) -> HttpResponse:
 
 
 http_router(Router().get("/hello", hello).nest("/inner", Router().any("", good_bye)))
+
+
+@reducer
+def elsewhere(ctx: Ctx) -> None:
+    assert_type(ctx.within("auth"), ReducerContext)
+    assert_type(ctx.within("auth", Ctx), Ctx)
+
+
+@procedure
+def elsewhere_too(ctx: Fetching) -> u64:
+    return plain(ctx.within("auth", ProcedureContext))
