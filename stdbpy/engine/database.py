@@ -271,10 +271,14 @@ class Database:
         """Replaces the module. The future raises ``MigrationRefused``: then nothing has changed."""
         return self._worker.submit_alone(deployment.update, self._instance, program, code, agreement)
 
+    def stop_procedures(self) -> None:
+        """What can be done ahead of :meth:`close` without waiting: procedures end that wait for something."""
+        self._procedures.stop()
+
     def close(self, patience: float | None = None) -> bool:
         """Returns when everything that was asked for has been done and is durable; or, with false,
         when that has taken ``patience`` seconds (see :attr:`busy_with`). Clients are not connected any more."""
-        self._procedures.close()
+        self._procedures.close(patience)
         has_ended = self._worker.close(patience)
         self._instance.subscriptions.end_all(EndReason.DATABASE_GONE)
         return has_ended

@@ -113,6 +113,8 @@ class Engine:
         is_held = self._publishing.acquire(timeout=-1 if patience is None else patience)
         try:
             for database in self._databases.values():
+                database.stop_procedures()
+            for database in self._databases.values():
                 if not database.close(None if until is None else max(_MOMENT, until - monotonic())):
                     log.warning(
                         "Database %s is left in the middle of reducer %s, which does not end",

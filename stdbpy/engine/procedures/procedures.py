@@ -32,7 +32,7 @@ FATAL = "The module instance encountered a fatal error: "
 """What callers read of a bug in a procedure begins so: SpacetimeDB's words, which clients may look for."""
 
 _PATIENCE = 2.0
-"""Seconds that running procedures have to end, each time that they are asked to."""
+"""Seconds that running procedures have to end, when they are asked to and when they are made to."""
 
 T = TypeVar("T")
 
@@ -95,8 +95,8 @@ class Procedures:
         """The clock may have been set."""
         self._sleepers.look_at_clock()
 
-    def close(self) -> None:
-        """Ends what can be ended of what runs; nothing can be begun any more."""
+    def stop(self) -> None:
+        """Nothing can be begun any more, and what waits for a time or an answer fails."""
         with self._lock:
             self._has_ended = True
             http = self._http
@@ -104,12 +104,20 @@ class Procedures:
         if http is not None:
             http.close()
         self._threads.close()
-        if not self._threads.wait_until_idle(_PATIENCE):
-            with self._lock:
-                leases = list(self._leases)
-            for lease in leases:
-                lease.take_back()
-            self._threads.wait_until_idle(_PATIENCE if leases else 0)
+
+    def close(self, patience: float | None = None) -> None:
+        """Returns when nothing runs any more, or after a moment, at most ``patience`` seconds: then no
+        transaction is open any more."""
+        self.stop()
+        moment = _PATIENCE if patience is None else min(_PATIENCE, patience / 2)
+        if self._threads.wait_until_idle(moment):
+            return
+        with self._lock:
+            leases = list(self._leases)
+        for lease in leases:
+            lease.take_back()
+        if leases:
+            self._threads.wait_until_idle(moment)
 
     # --- what they can do --------------------------------------------------------------------
 
