@@ -16,7 +16,7 @@ from stdbpy.engine.later import LaterCalls
 from stdbpy.engine.logs import LogStore
 from stdbpy.engine.procedures.joined_module import JoinedModule, KnownProcedure, ProcedureCall
 from stdbpy.engine.results import FATAL, Caller, CallOutcome, StatementResult
-from stdbpy.engine.schedules import Due, Schedules
+from stdbpy.engine.schedules import Due, ScheduledTable, Schedules
 from stdbpy.engine.store.derived import Program
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.subscriptions.subscriptions import Subscriptions
@@ -455,9 +455,16 @@ class Instance:
         if isinstance(at, Interval):
             self.schedules.again(due, int(at.value), now)
         else:
-            self.transact(lambda tx: tx.delete(due.scheduled.table.id, row))
+            self._delete_finished(due.scheduled, row)
         self._awaited = ProcedureCall(self.joined, procedure, row, Caller(self.identity), max(due.at, now))
         self._begun.append(self._awaited)
+
+    def _delete_finished(self, scheduled: ScheduledTable, row: bytes) -> None:
+        """Deletes the row of a call whose time has come, unless a view that has read it fails without it."""
+        try:
+            self.transact(lambda tx: tx.delete(scheduled.table.id, row))
+        except ViewFailed as failure:
+            self.logs.system(f"Its row stays: {failure}", level=LogLevel.ERROR, function=scheduled.function)
 
     def _run_scheduled(self, due: Due) -> None:
         scheduled = due.scheduled
@@ -478,7 +485,6 @@ class Instance:
             return
         _, at = scheduled.read(row)
         if not isinstance(at, Interval):
-            finished = row
-            self.transact(lambda tx: tx.delete(scheduled.table.id, finished))
+            self._delete_finished(scheduled, row)
         elif not self.schedules.is_noted(due):
             self.schedules.again(due, int(at.value), self.clock())
