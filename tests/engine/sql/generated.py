@@ -22,8 +22,30 @@ _COLUMNS = {
     "one_timestamp": {"t": "timestamp"},
     "option_i_32": {"n": "option"},
     "indexed_table": {"player_id": "unsigned"},
+    "indexed_table_2": {"player_id": "unsigned", "player_snazz": "single"},
+    "pk_u_32_two": {"n": "unsigned", "data": "signed"},
+    "unique_u_8": {"n": "byte", "data": "signed"},
+    "pk_u_8": {"n": "byte", "data": "signed"},
+    "pk_i_64": {"n": "long", "data": "signed"},
+    "unique_i_64": {"n": "long", "data": "signed"},
+    "pk_u_256": {"n": "huge", "data": "signed"},
+    "one_u_256": {"n": "huge"},
+    "one_i_128": {"n": "wide"},
+    "pk_bool": {"b": "bool", "data": "signed"},
+    "unique_string": {"s": "string", "data": "signed"},
+    "unique_identity": {"i": "identity", "data": "signed"},
+    "pk_connection_id": {"a": "connection", "data": "signed"},
+    "one_connection_id": {"a": "connection"},
+    "unique_uuid": {"u": "uuid", "data": "signed"},
+    "pk_uuid": {"u": "uuid", "data": "signed"},
 }
-"""The kinds of the columns of each table."""
+"""The kinds of the columns of each table of the module."""
+_SYSTEM_COLUMNS = {
+    "st_table": {"table_id": "unsigned", "table_name": "string", "table_access": "string"},
+    "st_column": {"table_id": "unsigned", "col_name": "string"},
+    "st_scheduled": {"table_id": "unsigned", "reducer_name": "string"},
+}
+"""Of some of the server's own tables, which are only read."""
 _LITERALS = {
     "unsigned": ("0", "1", "2", "3", "5", "9", "70000", "+1", "1.0", "1e1", "'1'", "4294967295"),
     "signed": ("0", "1", "-1", "-30", "10", "20", "100", "300", "1.0", "-2147483648", "2147483647"),
@@ -34,6 +56,13 @@ _LITERALS = {
     "bytes": ("0x", "0x0102", "X'AbCd'", "0x00", ":sender"),
     "timestamp": ("'2025-02-10T15:45:30Z'", "'1970-01-01 00:00:00Z'", "'0001-01-01T00:00:00+00:00'"),
     "option": ("1", "'some'"),
+    "byte": ("0", "1", "2", "255", "256", "-1", "2.0", "1e2", "25.5e1"),
+    "long": ("0", "-1", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "1e18", "5"),
+    "huge": ("0", "1e70", "1e77", "1e78", "-1", "0x0a", "115792089237316195423570985008687907853269984665640564039457"),
+    "wide": ("0", "-1", "1e38", "-1e38", "170141183460469231731687303715884105727", "2e38"),
+    "single": ("0", "0.1", "1e39", "-1e-50", "16777217", "-0.0", "1.5"),
+    "connection": ("0x" + "00" * 16, "0x" + "00" * 15 + "01", "'" + "00" * 15 + "02'", "0x01", ":sender", "1"),
+    "uuid": ("'00000000-0000-0000-0000-000000000001'", "0x" + "00" * 15 + "01", "'" + "0" * 31 + "2'", "0x02", "1"),
 }
 _ANY_LITERAL = tuple(literal for literals in _LITERALS.values() for literal in literals)
 _VOCABULARY = """
@@ -47,10 +76,13 @@ _OPERATORS = ("=", "=", "=", "<", "<=", ">", ">=", "<>", "!=", "==")
 
 
 class Statements:
-    """The same statements for the same ``seed``."""
+    """The same statements for the same ``seed``: over all tables, or over ``few`` that are drawn."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, few: int | None = None) -> None:
         self._random = random.Random(seed)
+        names = list(_COLUMNS) if few is None else self._random.sample(list(_COLUMNS), few)
+        self._changed = {name: _COLUMNS[name] for name in names}
+        self._read = {**self._changed, **_SYSTEM_COLUMNS}
 
     def __iter__(self) -> Iterator[str]:
         while True:
@@ -65,6 +97,13 @@ class Statements:
         """Queries alone."""
         return (text for text in self if text.startswith("SELECT"))
 
+    def rows(self) -> Iterator[str]:
+        """A few rows for each table of the module."""
+        for table, columns in self._changed.items():
+            for _ in range(4):
+                values = ", ".join(self._random.choice(_LITERALS[kind]) for kind in columns.values())
+                yield f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values})"
+
     def change(self) -> str:
         """A change that is mostly in order."""
         kinds = (self._insert, self._insert, self._insert, self._update, self._delete)
@@ -72,12 +111,14 @@ class Statements:
 
     def subscription(self) -> str:
         """A query that one might subscribe to: whole rows of one table, perhaps joined with another one."""
-        tables = [self._random.choice(list(_COLUMNS))]
+        tables = [self._random.choice(list(self._read))]
         aliases = ["x", "y"]
         words = [tables[0], "x"]
         if self._one_in(2):
-            kinds = set(_COLUMNS[tables[0]].values())
-            tables.append(self._random.choice([t for t, columns in _COLUMNS.items() if kinds & set(columns.values())]))
+            kinds = set(self._read[tables[0]].values())
+            tables.append(
+                self._random.choice([t for t, columns in self._read.items() if kinds & set(columns.values())])
+            )
             pair = self._pair(("x", tables[0]), ("y", tables[1]))
             words += ["JOIN", tables[1], "y", "ON", pair[0], "=", pair[1]]
         scope = list(zip(aliases, tables, strict=False))
@@ -120,7 +161,7 @@ class Statements:
                 return self._select()
 
     def _select(self) -> list[str]:
-        tables = [self._random.choice(list(_COLUMNS)) for _ in range(self._random.choice((1, 1, 1, 2, 2, 3)))]
+        tables = [self._random.choice(list(self._read)) for _ in range(self._random.choice((1, 1, 1, 2, 2, 3)))]
         aliases = ["x", "y", "z"][: len(tables)]
         if len(tables) == 1 and self._one_in(2):
             aliases = tables
@@ -143,8 +184,8 @@ class Statements:
         """Two columns to join on, nearly always of one kind if there are any."""
         pairs = [
             (f"{left[0]}.{a}", f"{right[0]}.{b}")
-            for a, kind in _COLUMNS[left[1]].items()
-            for b, other in _COLUMNS[right[1]].items()
+            for a, kind in self._read[left[1]].items()
+            for b, other in self._read[right[1]].items()
             if kind == other or self._one_in(10)
         ]
         return self._shuffled(self._random.choice(pairs or [(f"{left[0]}.n", f"{right[0]}.n")]))
@@ -174,7 +215,7 @@ class Statements:
     def _column(self, scope: list[tuple[str, str]]) -> tuple[str, str]:
         """A column and its kind."""
         alias, table = self._random.choice(scope)
-        column, kind = self._random.choice(list(_COLUMNS[table].items()))
+        column, kind = self._random.choice(list(self._read[table].items()))
         return (column if len(scope) == 1 and self._one_in(2) else f"{alias}.{column}"), kind
 
     def _condition(self, scope: list[tuple[str, str]], depth: int) -> list[str]:
@@ -197,8 +238,8 @@ class Statements:
                 return [operands[0], self._random.choice(_OPERATORS), operands[1]]
 
     def _insert(self) -> list[str]:
-        table = self._random.choice(list(_COLUMNS))
-        columns = _COLUMNS[table]
+        table = self._random.choice(list(self._changed))
+        columns = self._changed[table]
         rows: list[str] = []
         for _ in range(self._random.choice((1, 1, 2))):
             values = [self._literal(kind) for kind in columns.values()]
@@ -206,12 +247,12 @@ class Statements:
         return ["INSERT", "INTO", table, "(", *" , ".join(columns).split(" "), ")", "VALUES", *rows[:-1]]
 
     def _update(self) -> list[str]:
-        table = self._random.choice(list(_COLUMNS))
-        column, kind = self._random.choice(list(_COLUMNS[table].items()))
+        table = self._random.choice(list(self._changed))
+        column, kind = self._random.choice(list(self._changed[table].items()))
         return ["UPDATE", table, "SET", column, "=", self._literal(kind), *self._where(table)]
 
     def _delete(self) -> list[str]:
-        table = self._random.choice(list(_COLUMNS))
+        table = self._random.choice(list(self._changed))
         return [
             "DELETE",
             "FROM",

@@ -22,7 +22,8 @@ from tests.real_servers import RealServer
 
 
 def steps(seed: int, count: int) -> list[Step]:
-    return [*rows(), *itertools.islice(Statements(seed), count)]
+    statements = Statements(seed)
+    return [*rows(), *statements.rows(), *itertools.islice(statements, count)]
 
 
 def test_every_statement_is_answered_or_refused() -> None:
