@@ -54,6 +54,10 @@ class DatabaseConnection:
         in other ones only with ``all_rows``."""
         self._submit(self._subscribe, request, set_id, queries, all_rows)
 
+    def subscribe_batch(self, request: Request, sets: Sequence[tuple[SetId, Sequence[str]]]) -> None:
+        """Subscribes to several sets of queries at one moment. Answered by ``BatchSubscribed``."""
+        self._submit(self._subscribe_batch, request, sets)
+
     def replace_subscription(self, request: Request, queries: Sequence[str]) -> None:
         """Makes ``queries`` the client's one set without a name. Answered as :meth:`subscribe`."""
         self._submit(self._replace_subscription, request, queries)
@@ -104,6 +108,10 @@ class DatabaseConnection:
     def _subscribe(self, request: Request, set_id: SetId, queries: Sequence[str], all_rows: bool) -> None:
         instance, subscriber = self._instance, self._subscriber
         instance.subscriptions.subscribe(subscriber, request, set_id, queries, instance.store, all_rows=all_rows)
+
+    def _subscribe_batch(self, request: Request, sets: Sequence[tuple[SetId, Sequence[str]]]) -> None:
+        instance = self._instance
+        instance.subscriptions.subscribe_batch(self._subscriber, request, sets, instance.store)
 
     def _replace_subscription(self, request: Request, queries: Sequence[str]) -> None:
         instance = self._instance

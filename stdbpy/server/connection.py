@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import TimerHandle, Transport
 from concurrent.futures import Future
 from typing import ClassVar
 
@@ -20,6 +21,12 @@ LONGEST_URL = 65534
 
 URI_TOO_LONG = 414
 HEAD_TOO_LARGE = 431
+
+HEAD_PATIENCE = 30.0
+"""Seconds that a request's head may take, and the first request after a client has connected."""
+
+BODY_PATIENCE = 60.0
+"""Seconds that a request's body may pause."""
 
 LINGER = 1.0
 """Seconds in which a client that is refused in the middle of a request may send on, unheard: one that is
@@ -51,11 +58,17 @@ class Connection(HttpToolsProtocol):
     _quickly_used = 0.0
     """When the last quick answer was given, by the clock of the event loop."""
 
+    _heard = 0.0
+    """When the latest bytes came, and the connection or the head that is on its way began; both by the same clock."""
+    _head_began: float | None = None
+    _watch: TimerHandle | None = None
+
     # --- what comes --------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
         if self._is_refused:
             return
+        self._heard = self.loop.time()
         is_idle = not self._is_in_request and (self.cycle is None or self.cycle.response_complete)
         # A client that does not read its answers has to wait, which the usual way sees to.
         if is_idle and not self.flow.write_paused and self._is_answered_quickly(data):
@@ -81,6 +94,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         self._is_in_request = True
+        self._head_began = self._heard
         super().on_message_begin()
         if self._begun is not None:
             self.scope["state"][BEGUN_CALL] = self._begun
@@ -96,6 +110,7 @@ class Connection(HttpToolsProtocol):
         if len(self.url) > LONGEST_URL:
             self._refusal = URI_TOO_LONG
             raise ValueError("the request's address is too long")
+        self._head_began = None
         super().on_headers_complete()
         if self.parser.should_upgrade() and self.cycle is not None:
             # The parser reads nothing more of this connection.
@@ -141,6 +156,31 @@ class Connection(HttpToolsProtocol):
 
     # --- its life ----------------------------------------------------------------------------
 
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
+        super().connection_made(transport)
+        self._heard = self._head_began = self.loop.time()
+        self._watch = self.loop.call_later(HEAD_PATIENCE, self._end_if_silent)
+
+    def _end_if_silent(self) -> None:
+        """uvicorn waits for ever for the first request, for a head that comes bit by bit, and for a body."""
+        now = self.loop.time()
+        is_late = self._head_began is not None and now - self._head_began >= HEAD_PATIENCE
+        if is_late or (self._is_in_request and not self.flow.read_paused and now - self._heard >= BODY_PATIENCE):
+            self.transport.abort()
+            return
+        since = self._head_began
+        patience = HEAD_PATIENCE if since is None else max(since + HEAD_PATIENCE - now, 0.01)
+        self._watch = self.loop.call_later(patience, self._end_if_silent)
+
+    def _stop_watching(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+
+    def handle_websocket_upgrade(self) -> None:
+        self._stop_watching()
+        super().handle_websocket_upgrade()
+
     def on_response_complete(self) -> None:
         self.quick_calls.latest = self
         super().on_response_complete()
@@ -154,6 +194,7 @@ class Connection(HttpToolsProtocol):
             super().timeout_keep_alive_handler()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_watching()
         if self.quick_calls.latest is self:
             self.quick_calls.latest = None
         super().connection_lost(exc)

@@ -25,7 +25,7 @@ from stdbpy.server.keys import KeyFiles, KeyPair
 from stdbpy.server.owner import load_or_create_owner
 from stdbpy.server.quick_calls import QuickCalls
 from stdbpy.server.tokens import TokenAuthority
-from stdbpy.server.websocket.connection import LARGEST_MESSAGE, PING_INTERVAL, PONG_PATIENCE, WebsocketConnection
+from stdbpy.server.websocket.connection import LARGEST_MESSAGE, PING_INTERVAL, SILENCE, WebsocketConnection
 
 log = logging.getLogger("stdbpy.server")
 
@@ -105,9 +105,7 @@ class RunningServer:
 
 
 @contextmanager
-def _backend_and_socket(
-    config: ServerConfig, engine: Engine | None = None
-) -> Iterator[tuple[Backend, socket.socket]]:
+def _backend_and_socket(config: ServerConfig, engine: Engine | None = None) -> Iterator[tuple[Backend, socket.socket]]:
     # The address first: a port that is taken is found before databases are read.
     with closing(_listener(config)) as listener:
         host, _ = config.host_and_port
@@ -188,7 +186,7 @@ class _Server(uvicorn.Server):
                 ws_max_size=LARGEST_MESSAGE,
                 ws_per_message_deflate=False,
                 ws_ping_interval=PING_INTERVAL,
-                ws_ping_timeout=PONG_PATIENCE,
+                ws_ping_timeout=SILENCE - PING_INTERVAL,
                 lifespan="off",
                 access_log=False,
                 log_config=None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 
+from stdbpy.protocol.v2 import messages as m
 from tests.contract.subject import Subject
 from tests.contract.websocket import V2, connected
 
@@ -63,6 +64,26 @@ def test_clients_are_counted(newer_server: Subject):
         wire.next()
         assert figures(newer_server)["spacetime_worker_connected_clients", labels] == 1
         assert figures(newer_server)["spacetime_worker_ws_clients_spawned", labels] == 1
+
+
+def test_ends_and_requests_of_clients_are_counted(newer_server: Subject):
+    database = newer_server.new_database("quickstart_chat")
+    identity = ("database_identity", identity_of(newer_server, database))
+    with connected(newer_server, database, V2) as wire:
+        wire.next()
+        wire.ask(m.Subscribe(1, 1, ["SELECT * FROM user"]))
+    with connected(newer_server, database, V2) as wire:
+        wire.connection.send(b"nonsense")
+        wire.closing()
+    wanted = {
+        ("spacetime_worker_ws_client_disconnections_total", frozenset({identity, ("cause", cause)})): 1
+        for cause in ("client_close", "client_message_error")
+    }
+    deadline = time.monotonic() + 10
+    while not wanted.items() <= (found := figures(newer_server)).items():
+        assert time.monotonic() < deadline, [item for item in found.items() if "disconn" in item[0][0]]
+    assert found["spacetime_websocket_requests_total", frozenset({identity, ("protocol", "binary")})] == 2
+    assert found["spacetime_worker_connected_clients", frozenset({identity})] == 0
 
 
 def test_energy_is_given_and_told(newer_server: Subject):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -103,3 +104,53 @@ def test_a_refusal_does_not_wait_for_a_body_that_comes_for_ever(
     answer = raw.ask(head)
     assert answer.status == 404
     assert b"connection: close" in answer.head
+
+
+def sent(raw: RawConnection, request: bytes) -> bytes:
+    """What the server says to something unfinished until it breaks off."""
+    raw.socket.sendall(request)
+    said = b""
+    with suppress(ConnectionResetError):
+        while part := raw.socket.recv(65536):
+            said += part
+    return said
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"G", id="a letter"),
+        pytest.param(PING, id="half a head"),
+        pytest.param(PING + b"\r\nG", id="half a second one"),
+    ],
+)
+def test_a_head_that_does_not_come_is_not_waited_for(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch, begun: bytes
+) -> None:
+    monkeypatch.setattr(connection, "HEAD_PATIENCE", 0.1)
+    with connected(server) as raw:
+        assert sent(raw, begun).count(b"HTTP/1.1 ") == begun.count(b"\r\n\r\n")
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "HEAD_PATIENCE", 0.05)
+    monkeypatch.setattr(connection, "BODY_PATIENCE", 0.2)
+    with connected(server) as raw, ApiClient(server.url, server.owner_token) as api:
+        head = "POST /v1/identity/websocket-token HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\n12345"
+        monkeypatch.setattr(asked, "IDLE_DRAIN", 30)
+        monkeypatch.setattr(asked, "LONGEST_DRAIN", 30)
+        assert sent(raw, head.encode()) == b""
+        api.ping()
+
+
+def test_an_idle_connection_between_requests_stays(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "HEAD_PATIENCE", 0.05)
+    monkeypatch.setattr(connection, "BODY_PATIENCE", 0.05)
+    with connected(server) as raw:
+        assert raw.ask(PING + b"\r\n").status == 200
+        raw.socket.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            raw.socket.recv(1)
+        raw.socket.settimeout(30)
+        assert raw.ask(PING + b"\r\n").status == 200

@@ -24,7 +24,7 @@ from stdbpy.protocol.v2.codec import decode_server_messages, encode_client_messa
 from stdbpy.sats.bsatn import compile_codec
 from stdbpy.sats.types import Primitive
 from stdbpy.server import RunningServer, run
-from stdbpy.server.websocket import endpoint, v2
+from stdbpy.server.websocket import client, v2
 from stdbpy.server.websocket import mailbox as mailboxes
 from tests.contract.websocket import V1, V2, V3, Wire, connected, rows_of
 from tests.server import raw
@@ -219,15 +219,15 @@ class TestFrames:
         assert wire.closing()[0] in {1009, 1006}, "it may be cut off before it reads why"
 
     def test_large_ones_wait_as_many_small_ones_would(self, wire: Wire, database: str, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(endpoint, "BYTES_OF_A_REQUEST", 10)
-        monkeypatch.setattr(endpoint, "MANY_REQUESTS", 10)
+        monkeypatch.setattr(client, "BYTES_OF_A_REQUEST", 10)
+        monkeypatch.setattr(client, "MANY_REQUESTS", 10)
         settled: list[None] = []
         monkeypatch.setattr(DatabaseConnection, "settled", counting(DatabaseConnection.settled, settled))
         wire.ask(add("x" * 100))
         assert len(settled) == 1
 
     def test_more_requests_than_are_kept_waiting(self, wire: Wire, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(endpoint, "MANY_REQUESTS", 10)
+        monkeypatch.setattr(client, "MANY_REQUESTS", 10)
         count = 500
         for number in range(count):
             wire.send(add("x", number))
@@ -273,7 +273,7 @@ def texts_of(update: Any) -> list[str]:
 class TestClientsThatAreGone:
     def test_are_noticed_because_they_answer_no_ping(self, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(run, "PING_INTERVAL", 0.05)
-        monkeypatch.setattr(run, "PONG_PATIENCE", 0.3)
+        monkeypatch.setattr(run, "SILENCE", 0.35)
         with RunningServer() as server:
             publish(server)
             with opened(server, "notes") as alive, raw.connected(server) as dead:
@@ -294,8 +294,8 @@ class TestClientsThatAreGone:
 
     def test_are_not_those_whose_answers_to_pings_wait_to_be_read(self, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(run, "PING_INTERVAL", 0.02)
-        monkeypatch.setattr(run, "PONG_PATIENCE", 0.05)
-        monkeypatch.setattr(endpoint, "MANY_REQUESTS", 1)
+        monkeypatch.setattr(run, "SILENCE", 0.07)
+        monkeypatch.setattr(client, "MANY_REQUESTS", 1)
         with RunningServer() as server:
             publish(server)
             with opened(server, "notes", V2) as wire:
@@ -315,7 +315,7 @@ def publish(server: RunningServer) -> None:
 
 class TestDatabasesThatCannotWrite:
     def test_keep_their_clients(self, server: RunningServer, database: str, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(endpoint, "MANY_REQUESTS", 1)
+        monkeypatch.setattr(client, "MANY_REQUESTS", 1)
 
         def refuse() -> None:
             raise StorageFailed("the disk is full")

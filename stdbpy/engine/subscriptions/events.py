@@ -46,6 +46,18 @@ class SubscriptionFailed(NamedTuple):
     error: str
 
 
+class BatchSubscribed(NamedTuple):
+    """Several sets of queries were asked for at once: what came of each, all at one moment."""
+
+    request: Request
+    outcomes: Sequence[Subscribed | SubscriptionFailed]
+
+    @property
+    def rows(self) -> list[QueryRows]:
+        """Those of all sets that are in place."""
+        return [rows for outcome in self.outcomes if isinstance(outcome, Subscribed) for rows in outcome.rows]
+
+
 class Updated(NamedTuple):
     """A transaction has changed rows of the client's sets."""
 
@@ -118,6 +130,7 @@ Event = (
     Subscribed
     | Unsubscribed
     | SubscriptionFailed
+    | BatchSubscribed
     | Updated
     | CallEnded
     | CallRefused

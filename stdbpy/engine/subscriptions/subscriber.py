@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stdbpy.engine.results import Caller
 from stdbpy.engine.subscriptions.events import (
+    BatchSubscribed,
     CallEnded,
     CallRefused,
     Event,
@@ -88,5 +89,5 @@ class Subscriber:
         return True
 
 
-_OF_ROWS = (Subscribed, Unsubscribed, QueryAnswered)
+_OF_ROWS = (Subscribed, BatchSubscribed, Unsubscribed, QueryAnswered)
 """What tells rows that may have been undone, and cannot be told once more."""

@@ -16,6 +16,7 @@ from stdbpy.engine.delta import Commit
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.subscriptions.changes import QueryRows, RowChanges
 from stdbpy.engine.subscriptions.events import (
+    BatchSubscribed,
     Ended,
     EndReason,
     Event,
@@ -37,6 +38,11 @@ if TYPE_CHECKING:
     from stdbpy.engine.subscriptions.query import SubscribedQuery
 
 log = logging.getLogger("stdbpy.engine")
+
+
+MOST_SETS = 16 * 1024
+MOST_QUERIES = 64 * 1024
+"""Sets of queries of a client, and queries of a set: the database keeps each in memory."""
 
 
 class RunningCall:
@@ -105,19 +111,45 @@ class Subscriptions:
     ) -> None:
         """Puts a set of queries in place and tells the client its rows, or why not. A client that knows no
         sets is told those of queries that it has in other ones only with ``all_rows``."""
+        self.tell(subscriber, self._begun(subscriber, request, set_id, texts, store, all_rows=all_rows))
+
+    def subscribe_batch(
+        self,
+        subscriber: Subscriber,
+        request: Request,
+        sets: Sequence[tuple[SetId, Sequence[str]]],
+        store: Store,
+    ) -> None:
+        """As :meth:`subscribe` for several sets, of which those that can be are put in place."""
+        outcomes = [self._begun(subscriber, request, set_id, texts, store, all_rows=True) for set_id, texts in sets]
+        self.tell(subscriber, BatchSubscribed(request, outcomes))
+
+    def _begun(
+        self,
+        subscriber: Subscriber,
+        request: Request,
+        set_id: SetId,
+        texts: Sequence[str],
+        store: Store,
+        *,
+        all_rows: bool,
+    ) -> Subscribed | SubscriptionFailed:
+        """A set of queries that is in place now, or why not."""
         if set_id in subscriber.sets:
             error = "There is a subscription of that number already, which goes on."
-            self.tell(subscriber, SubscriptionFailed(request, set_id, error))
-            return
+            return SubscriptionFailed(request, set_id, error)
+        if len(subscriber.sets) >= MOST_SETS:
+            return SubscriptionFailed(request, set_id, f"A client can have {MOST_SETS} subscriptions at a time.")
+        if len(texts) > MOST_QUERIES:
+            return SubscriptionFailed(request, set_id, f"A subscription can have {MOST_QUERIES} queries.")
         try:
             queries = self._compiled(subscriber, texts, store)
         except SqlError as refusal:
-            self.tell(subscriber, SubscriptionFailed(request, set_id, sentence(refusal)))
-            return
+            return SubscriptionFailed(request, set_id, sentence(refusal))
         fresh = [query for query in queries if self._live.hold(subscriber, set_id, query)]
         subscriber.sets[set_id] = queries
         wanted = queries if all_rows or subscriber.options.by_set else fresh
-        self.tell(subscriber, Subscribed(request, set_id, _rows(wanted, PresentTransaction(store))))
+        return Subscribed(request, set_id, _rows(wanted, PresentTransaction(store)))
 
     def replace(self, subscriber: Subscriber, request: Request, texts: Sequence[str], store: Store) -> None:
         """Makes these the queries of the client's set without a name, and tells it all of their rows."""

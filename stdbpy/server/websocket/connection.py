@@ -10,15 +10,16 @@ from typing import Any
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.protocol import State
 
+from stdbpy.server.websocket.client import KEPT_SILENT
 from stdbpy.server.websocket.endpoint import CUT_OFF, LINGER
 
 LARGEST_MESSAGE = 32 * 1024 * 1024
 """Bytes of a client's message; this and the interval are the real server's."""
 
 PING_INTERVAL = 15.0
-PONG_PATIENCE = 30.0
-"""Seconds between the answer to a ping and the next one, and until a client that does not answer is gone: it
-may have a lot to read before the ping."""
+SILENCE = 30.0
+"""Seconds between the answer to a ping and the next one, and without a word after which a client is gone; both are
+the real server's."""
 
 _WHOLE_TEXT, _WHOLE_BINARY = 0x81, 0x82
 _SHORT, _LONG = 126, 1 << 16
@@ -35,6 +36,7 @@ class WebsocketConnection(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self.logger = self.conn.logger = _log
         self.conn.debug = False
+        self._heard = self.loop.time()
 
     async def send(self, message: Any) -> None:
         if message["type"] == "websocket.send" and self.conn.state is State.OPEN and not self.disconnected:
@@ -65,11 +67,20 @@ class WebsocketConnection(WebSocketsSansIOProtocol):
         super().connection_made(transport)
         self.app_state = {**self.app_state, CUT_OFF: self.transport.abort}
 
+    def data_received(self, data: bytes) -> None:
+        self._heard = self.loop.time()
+        super().data_received(data)
+
     def keepalive_timeout(self) -> None:
-        if self.read_paused and self.ping_timeout is not None:
+        assert self.ping_interval is not None and self.ping_timeout is not None
+        patience = self._heard + self.ping_interval + self.ping_timeout - self.loop.time()
+        if self.read_paused:
             # The client has asked for much that is not done yet; its answer may wait to be read behind that.
-            self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
+            patience = max(patience, self.ping_interval)
+        if patience > 0:
+            self.pong_timer = self.loop.call_later(patience, self.keepalive_timeout)
             return
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": KEPT_SILENT})
         # uvicorn waits until all that was written has been sent, which it never is to a client that is gone.
         super().keepalive_timeout()
         self.loop.call_later(LINGER, self.transport.abort)

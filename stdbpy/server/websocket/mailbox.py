@@ -12,7 +12,15 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
-from stdbpy.engine.subscriptions.events import CallEnded, Event, QueryAnswered, Subscribed, Unsubscribed, Updated
+from stdbpy.engine.subscriptions.events import (
+    BatchSubscribed,
+    CallEnded,
+    Event,
+    QueryAnswered,
+    Subscribed,
+    Unsubscribed,
+    Updated,
+)
 
 MOST_EVENTS = 16 * 1024
 """As on the real server. A client with more of them waiting, or more bytes or rows, is cut off when the next
@@ -61,7 +69,8 @@ class ClientMailbox:
         self._events: deque[Event] = deque()
         self._is_filled = asyncio.Event()
         self._is_noticed = False
-        self._is_overfull = False
+        self.is_overfull = False
+        """Whether more has come than the client reads."""
         # Each of the two threads adds to one of the sums, so that neither needs a lock.
         self._came = _Amount()
         self._gone = _Amount()
@@ -69,10 +78,10 @@ class ClientMailbox:
 
     def put(self, event: Event) -> None:
         """From the database's thread."""
-        if self._is_overfull:
+        if self.is_overfull:
             return
         if self._came.exceeds(self._gone):
-            self._is_overfull = True
+            self.is_overfull = True
             self._events.clear()
         else:
             self._came.add(event)
@@ -84,7 +93,7 @@ class ClientMailbox:
 
     def wake(self) -> None:
         """Looks at what has come."""
-        if self._is_overfull:
+        if self.is_overfull:
             log.warning("A client was cut off that did not read what it was sent")
             self._cut_off()
         self._is_filled.set()
@@ -120,6 +129,8 @@ class _Amount:
                 self.rows += sum([len(rows.inserted) + len(rows.deleted) for _, rows in updates])
             case Subscribed(_, _, found) | Unsubscribed(_, _, list() as found):
                 self.rows += sum([len(rows.rows) for rows in found])
+            case BatchSubscribed():
+                self.rows += sum([len(rows.rows) for rows in event.rows])
             case QueryAnswered(_, rows) if rows is not None:
                 self.rows += len(rows.rows)
 

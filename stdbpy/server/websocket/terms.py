@@ -22,6 +22,8 @@ SUBPROTOCOLS = (V3_BSATN, V2_BSATN, V1_BSATN, V1_JSON)
 """Of those that a client offers, the first of these is taken."""
 
 _CONFIRMED_BY_DEFAULT = {V2_BSATN, V3_BSATN}
+LONGEST_SESSION = 256
+
 _NONE = ConnectionId(bytes(ConnectionId.SIZE))
 
 
@@ -32,6 +34,8 @@ class Terms:
     compression: Compression
     is_light: bool
     confirmed: bool
+    session: str | None
+    """What the client calls the session that this connection goes on with, if it has such a thing."""
 
     @property
     def is_first_version(self) -> bool:
@@ -65,7 +69,15 @@ def read_terms(asked: Asked, connection_id: ConnectionId) -> Terms:
         _compression(asked),
         bool(asked.flag("light")),
         subprotocol in _CONFIRMED_BY_DEFAULT if confirmed is None else confirmed,
+        _session(asked),
     )
+
+
+def _session(asked: Asked) -> str | None:
+    name = asked.query.get("session_id")
+    if name is not None and not 0 < len(name) <= LONGEST_SESSION:
+        raise refuse(BAD_REQUEST, f"the query's session_id must have 1 to {LONGEST_SESSION} characters")
+    return name
 
 
 def _compression(asked: Asked) -> Compression:

@@ -11,6 +11,7 @@ from stdbpy.engine.connection import DatabaseConnection
 from stdbpy.engine.results import CallOutcome
 from stdbpy.engine.subscriptions.changes import QueryRows, RowChanges
 from stdbpy.engine.subscriptions.events import (
+    BatchSubscribed,
     CallEnded,
     CallRefused,
     Event,
@@ -117,8 +118,8 @@ def _ask(message: m.ClientMessage, connection: DatabaseConnection) -> None:
             connection.query(message, query)
         case m.CallProcedure(_, _, procedure, args):
             connection.call_procedure(message, procedure, args)
-        case m.SubscribeBatch():
-            raise DecodeError("SubscribeBatch came with a later version than the one that this server is like")
+        case m.SubscribeBatch(_, sets):
+            connection.subscribe_batch(message, [(one.query_set_id, one.query_strings) for one in sets])
 
 
 # --- to the client -------------------------------------------------------------------------------
@@ -181,6 +182,8 @@ def _rarer_message(event: Event) -> m.ServerMessage:
             return m.SubscribeApplied(request_id, set_id, _query_rows(rows))
         case Unsubscribed(m.Unsubscribe(request_id), set_id, rows):
             return m.UnsubscribeApplied(request_id, set_id, None if rows is None else _query_rows(rows))
+        case BatchSubscribed(m.SubscribeBatch(request_id), outcomes):
+            return m.SubscribeBatchApplied(request_id, [_set_result(outcome) for outcome in outcomes])
         case SubscriptionFailed(request, set_id, error):
             return m.SubscriptionError(None if request is None else request.request_id, set_id, error)
         case CallEnded(m.CallReducer(request_id), _, outcome):
@@ -196,6 +199,14 @@ def _rarer_message(event: Event) -> m.ServerMessage:
                 status = m.ProcedureReturned(outcome.returned)
             return m.ProcedureResult(status, outcome.timestamp, TimeDuration(outcome.duration_micros), request_id)
     raise AssertionError(f"{type(event).__name__} is no answer to a request of v2")
+
+
+def _set_result(outcome: Subscribed | SubscriptionFailed) -> m.SubscribeSetResult:
+    match outcome:
+        case Subscribed(_, set_id, rows):
+            return m.SubscribeSetResult(set_id, m.SetApplied(_query_rows(rows)))
+        case SubscriptionFailed(_, set_id, error):
+            return m.SubscribeSetResult(set_id, m.SetError(error))
 
 
 def _failure(outcome: CallOutcome) -> m.ReducerOutcome:
