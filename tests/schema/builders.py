@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Sequence as ListOf
 from dataclasses import replace
 from typing import Any
@@ -42,7 +43,7 @@ def module(
     row: AlgebraicType = ROW,
     *more_types: tuple[str, AlgebraicType],
     table: dict[str, Any] | None = None,
-    defaults: dict[int, bytes] | None = None,
+    defaults: Mapping[int, bytes | None] | None = None,
     **parts: Any,
 ) -> ModuleSchema:
     """One table of ``row``, further named types behind it, and whatever ``parts`` of a schema are given.

@@ -85,11 +85,12 @@ def rules_by_table(schema: ModuleSchema) -> Iterator[tuple[str, str]]:
                 yield _read_rule(prefix, text, catalog)[0].name, text
 
 
-def rule_problems(schema: ModuleSchema) -> Iterator[Problem]:
+def rule_problems(schema: ModuleSchema, *, is_update: bool = False) -> Iterator[Problem]:
     """What is wrong with the rules of a module and those mounted in it: errors are what the real
     server refuses to publish, warnings what lets nobody but the owner read a table.
 
-    Stricter than the real server is that it is an error to have a rule for one of the server's own tables.
+    In an update, rules may be for private tables, as on the real server. Stricter than that is that it is an
+    error to have a rule for one of the server's own tables.
     """
     catalog = Catalog(schema)
     reading: dict[str, tuple[str, Query]] = {}
@@ -99,6 +100,8 @@ def rule_problems(schema: ModuleSchema) -> Iterator[Problem]:
             where = "".join(f"module {name}." for name in prefix.split(".")[:-1]) + f"rule {text}"
             try:
                 table, _ = _read_rule(prefix, text, catalog)
+                if not is_update:
+                    _expect_public(table)
             except SqlError as error:
                 is_faulty = True
                 yield Problem("error", where, error.message, error.hint)
@@ -125,13 +128,15 @@ def _read_rule(prefix: str, text: str, catalog: Catalog) -> tuple[KnownTable, Se
         raise SqlError("a rule for who may read a table must return whole rows of it", hint=_FOR_EXAMPLE)
     if rule.limit is not None:
         raise SqlError("a rule for who may read a table has no LIMIT", hint=_FOR_EXAMPLE)
-    table = rule.tables[rule.wanted.table]
+    return rule.tables[rule.wanted.table], statement
+
+
+def _expect_public(table: KnownTable) -> None:
     if not table.definition.is_public:
         raise SqlError(
             f"table `{table.name}` is private: there is nobody to show some of its rows to",
             hint="Make the table public, or remove the rule",
         )
-    return table, statement
 
 
 def _expanded(
