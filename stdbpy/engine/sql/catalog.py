@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
+from stdbpy.engine.sql.per_schema import once_per_schema
 from stdbpy.engine.store.derived import view_definition
 from stdbpy.engine.system_tables.definitions import STORED, SYSTEM
 from stdbpy.errors import nearest
@@ -131,5 +132,8 @@ def _known(prefix: str, table: Table, module: ModuleSchema, kind: TableKind) -> 
     types = tuple(without_references(column.type, module.typespace) for column in table.columns)
     return KnownTable(prefix, table, format, types, kind)
 
+
+catalog_of = once_per_schema(Catalog)
+"""One for each schema, so that what reads the same table shares how it is read."""
 
 _SYSTEM_TABLES = tuple(_known("", table, SYSTEM, TableKind.SYSTEM) for table in SYSTEM.tables)

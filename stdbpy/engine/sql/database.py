@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-import weakref
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from stdbpy.engine.results import StatementResult
 from stdbpy.engine.sql import bound, syntax
 from stdbpy.engine.sql.bind import Binder
-from stdbpy.engine.sql.catalog import Catalog
+from stdbpy.engine.sql.catalog import catalog_of
 from stdbpy.engine.sql.conditions import Asker
 from stdbpy.engine.sql.execute import PreparedSelect, change, insert, remove
 from stdbpy.engine.sql.parse import parse
+from stdbpy.engine.sql.per_schema import once_per_schema
 from stdbpy.engine.sql.row_security import ANYBODY, RowRules
 from stdbpy.engine.sql.variables import SHOWN, check_variable, new_value, set_variable, show_variable
 from stdbpy.engine.transaction import Transaction
@@ -39,7 +39,7 @@ class Sql:
     """The SQL of a database with one schema. It may be used from several threads."""
 
     def __init__(self, schema: ModuleSchema) -> None:
-        self._catalog = Catalog(schema)
+        self._catalog = catalog_of(schema)
         self._rules = RowRules(schema, self._catalog)
         self._kept = lru_cache(_KEPT_STATEMENTS)(self._compile)
 
@@ -91,17 +91,7 @@ def run_sql(text: str, transaction: Transaction, *, caller: Identity, is_owner: 
     return _sql_of(transaction.schema).run(text, transaction, caller=caller, is_owner=is_owner)
 
 
-_known: dict[int, tuple[weakref.ref[ModuleSchema], Sql]] = {}
-
-
-def _sql_of(schema: ModuleSchema) -> Sql:
-    """By the schema's identity: comparing or hashing schemas would cost more than the statement."""
-    key = id(schema)
-    found = _known.get(key)
-    if found is None or found[0]() is not schema:
-        found = weakref.ref(schema, lambda _: _known.pop(key, None)), Sql(schema)
-        _known[key] = found
-    return found[1]
+_sql_of = once_per_schema(Sql)
 
 
 def _run(compiled: _Compiled, transaction: Transaction) -> StatementResult:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from stdbpy.engine.results import Caller
 from stdbpy.engine.sql.bind import Binder
 from stdbpy.engine.sql.bound import Query, Rows
-from stdbpy.engine.sql.catalog import Catalog
+from stdbpy.engine.sql.catalog import catalog_of
 from stdbpy.engine.sql.conditions import Asker
 from stdbpy.engine.sql.execute import PreparedQuery
 from stdbpy.engine.sql.joins import table_id_of
@@ -44,7 +44,7 @@ class Compiler:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._catalog = Catalog(store.schema)
+        self._catalog = catalog_of(store.schema)
         self._rules = RowRules(store.schema, self._catalog)
         self._bound = lru_cache(_KEPT)(self._bind)
 

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 
 from stdbpy.engine.sql.bind import Binder
 from stdbpy.engine.sql.bound import Query, Rows
-from stdbpy.engine.sql.catalog import Catalog, TableKind
+from stdbpy.engine.sql.catalog import TableKind, catalog_of
 from stdbpy.engine.sql.conditions import Asker
 from stdbpy.engine.sql.execute import PreparedQuery
 from stdbpy.engine.sql.joins import table_id_of
@@ -74,7 +74,7 @@ class ViewQueries:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._catalog = Catalog(store.schema)
+        self._catalog = catalog_of(store.schema)
         self.compiled = lru_cache(_KEPT)(self._compile)
 
     def _compile(self, view: DeclaredView, text: str) -> CompiledQuery:
