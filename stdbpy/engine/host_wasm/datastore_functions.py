@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from stdbpy.engine.host_operations import expect_delay, generated_values, range_rows
 from stdbpy.engine.host_wasm.guest_call import GuestCall
@@ -10,7 +10,6 @@ from stdbpy.engine.host_wasm.memory import BadPointerError
 from stdbpy.engine.host_wasm.resources import RowIterator
 from stdbpy.engine.host_wasm.row_checks import RowChecks
 from stdbpy.engine.schedules import ScheduledTable
-from stdbpy.engine.store.store import Store
 from stdbpy.errors import HostError
 from stdbpy.module.host import Errno
 
@@ -21,10 +20,10 @@ _NO_SUCH_ITER, _BUFFER_TOO_SMALL = Errno.NO_SUCH_ITER.value, Errno.BUFFER_TOO_SM
 
 
 class DatastoreFunctions:
-    def __init__(self, call: GuestCall, store: Store) -> None:
+    def __init__(self, call: GuestCall, checks: RowChecks, scheduled: Mapping[int, ScheduledTable]) -> None:
         self._call = call
-        self._checks = RowChecks(store)
-        self._scheduled = {table.id: ScheduledTable(table) for table in store.tables.values() if table.is_scheduled}
+        self._checks = checks
+        self._scheduled = scheduled
 
     # --- names -------------------------------------------------------------------------------
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import wasmtime
@@ -15,18 +16,40 @@ from stdbpy.engine.host_wasm.environment_functions import EnvironmentFunctions
 from stdbpy.engine.host_wasm.epochs import ticks
 from stdbpy.engine.host_wasm.guest_call import GuestCall
 from stdbpy.engine.host_wasm.identity_functions import IdentityFunctions
+from stdbpy.engine.host_wasm.interface import Import, Interface
 from stdbpy.engine.host_wasm.log_functions import LogFunctions
 from stdbpy.engine.host_wasm.memory import GuestMemory
 from stdbpy.engine.host_wasm.procedure_functions import ProcedureFunctions
-from stdbpy.engine.host_wasm.raw_calls import Failure, GuestFunction, HostFunction, host_function
+from stdbpy.engine.host_wasm.raw_calls import Failure, GuestFunction, HostFunction, exported, host_function
+from stdbpy.engine.host_wasm.row_checks import RowChecks
 from stdbpy.engine.host_wasm.runtime import epochs, new_store
 from stdbpy.engine.host_wasm.stream_functions import StreamFunctions
 from stdbpy.engine.limits import Limits
 from stdbpy.engine.logs import LogStore
+from stdbpy.engine.schedules import ScheduledTable
 from stdbpy.engine.store.store import Store
 from stdbpy.errors import HostError, ProgramUnusable
 from stdbpy.module.host import Errno
 from stdbpy.sats.values import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledProgram:
+    """What the instances of a program are made from."""
+
+    module: wasmtime.Module
+    interface: Interface
+
+
+class JoinedDatabase:
+    """The database that instances work on."""
+
+    def __init__(self, store: Store, identity: Identity, logs: LogStore, later: CallLater) -> None:
+        self.identity = identity
+        self.logs = logs
+        self.later = later
+        self.checks = RowChecks(store)
+        self.scheduled = {table.id: ScheduledTable(table) for table in store.tables.values() if table.is_scheduled}
 
 
 class GuestInstance:
@@ -36,36 +59,27 @@ class GuestInstance:
     Raises ``ProgramUnusable`` if the module says that its set-up has failed, and what wasmtime raises if it crashes.
     """
 
-    def __init__(
-        self,
-        module: wasmtime.Module,
-        store: Store,
-        identity: Identity,
-        logs: LogStore,
-        later: CallLater,
-        limits: Limits,
-    ) -> None:
+    def __init__(self, program: CompiledProgram, joined: JoinedDatabase, limits: Limits) -> None:
         self.call = GuestCall()
         self._guest = guest = new_store(limits)
         self._ticks = ticks(limits.seconds)
         self._failure = Failure()
         self._functions = (
-            DatastoreFunctions(self.call, store),
+            DatastoreFunctions(self.call, joined.checks, joined.scheduled),
             StreamFunctions(self.call),
-            LogFunctions(self.call, logs, partial(frames_now, guest)),
-            IdentityFunctions(self.call, identity),
-            EnvironmentFunctions(self.call, later),
+            LogFunctions(self.call, joined.logs, partial(frames_now, guest)),
+            IdentityFunctions(self.call, joined.identity),
+            EnvironmentFunctions(self.call, joined.later),
             ProcedureFunctions(self.call, self._has_waited),
         )
         self._kept: list[object] = []
-        instance = wasmtime.Instance(guest, module, [self._import(wanted) for wanted in module.imports])
-        self._exports = instance.exports(guest)
-        memory = self._exports[signatures.MEMORY]
+        self._instance = wasmtime.Instance(guest, program.module, [*map(self._import, program.interface.imports)])
+        memory = exported(guest, self._instance, signatures.MEMORY)
         assert isinstance(memory, wasmtime.Memory), "what is exported was looked at"
         self.call.memory = GuestMemory(guest, memory)
         self.begin()
         try:
-            self._prepare(module)
+            self._prepare(program.interface.preparations)
             self.definition = self._describe()
             """What the module says of itself. Rust's bindings make their list of functions while they say it."""
         finally:
@@ -95,23 +109,18 @@ class GuestInstance:
 
     # --- making it ---------------------------------------------------------------------------
 
-    def _import(self, wanted: wasmtime.ImportType) -> wasmtime.Func:
-        assert isinstance(wanted.type, wasmtime.FuncType), "what is imported was looked at"
-        assert wanted.name is not None
-        letters = signatures.IMPORTS[wanted.module][wanted.name]
+    def _import(self, wanted: Import) -> wasmtime.Func:
         function = next(getattr(group, wanted.name) for group in self._functions if hasattr(group, wanted.name))
-        made, kept = host_function(
-            self._guest, wanted.type, letters, _with_codes(function, wanted.name, letters), self._failure
-        )
+        function = _with_codes(function, wanted.name, wanted.letters)
+        made, kept = host_function(self._guest, wanted.type, wanted.letters, function, self._failure)
         self._kept.append(kept)
         return made
 
-    def _prepare(self, module: wasmtime.Module) -> None:
-        preparations = [export.name for export in module.exports if export.name.startswith(signatures.PREINIT)]
-        for name in (signatures.INITIALIZE, *sorted(preparations)):
+    def _prepare(self, preparations: Sequence[str]) -> None:
+        for name in preparations:
             prepare = self._function(name, ":")
-            if prepare is not None:
-                prepare.call()
+            assert prepare is not None, "what is exported was looked at"
+            prepare.call()
         set_up = self._function(signatures.SETUP)
         if set_up is not None:
             sink = self.call.open_sink()
@@ -127,7 +136,7 @@ class GuestInstance:
         return self.call.written_to(sink)
 
     def _function(self, name: str, letters: str | None = None) -> GuestFunction | None:
-        function = self._exports.get(name)
+        function = exported(self._guest, self._instance, name)
         if not isinstance(function, wasmtime.Func):
             return None
         return GuestFunction(self._guest, function, letters or signatures.EXPORTS[name], self._failure)

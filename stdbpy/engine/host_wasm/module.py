@@ -7,17 +7,16 @@ from struct import Struct
 
 from stdbpy.engine.host import Crash, ProcedureWorld, ViewResult
 from stdbpy.engine.host_wasm.crashes import CrashedError, crash_of, what_ended
+from stdbpy.engine.host_wasm.function_types import FunctionTypes
 from stdbpy.engine.host_wasm.instance import GuestInstance
 from stdbpy.engine.host_wasm.raw_calls import GuestFunction
-from stdbpy.engine.host_wasm.view_results import ViewResults
 from stdbpy.engine.limits import Limits
 from stdbpy.engine.results import Caller
 from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import DecodeError, InvalidArguments, ReducerError
 from stdbpy.module.host import Errno
-from stdbpy.sats.bsatn import compile_codec
 from stdbpy.sats.values import Identity, Timestamp
-from stdbpy.schema.model import HttpHandler, ModuleSchema, Procedure, Reducer, View
+from stdbpy.schema.model import HttpHandler, Procedure, Reducer, View
 
 _IDENTITY = Struct("<4Q")
 _CONNECTION_ID = Struct("<2Q")
@@ -32,13 +31,10 @@ _HEADER_FIRST = 2
 class WasmModule:
     """The module, with one instance of it, which is made anew after a crash: its memory may be in any state then."""
 
-    def __init__(self, schema: ModuleSchema, new_instance: Callable[[], GuestInstance], limits: Limits) -> None:
+    def __init__(self, functions: FunctionTypes, new_instance: Callable[[], GuestInstance], limits: Limits) -> None:
+        self._functions = functions
         self._new_instance = new_instance
         self._limits = limits
-        self._arguments = [
-            compile_codec(reducer.params, owner.typespace) for _, owner in schema.walk() for reducer in owner.reducers
-        ]
-        self._view_results = ViewResults(schema)
         self._instance: GuestInstance | None = new_instance()
 
     # --- calls -------------------------------------------------------------------------------
@@ -47,7 +43,7 @@ class WasmModule:
         self, number: int, reducer: Reducer, caller: Caller, timestamp: Timestamp, args: bytes, tx: Transaction
     ) -> None:
         try:
-            self._arguments[number].decode(args)
+            self._functions.arguments(number).decode(args)
         except DecodeError as error:
             raise InvalidArguments(f"the arguments of {reducer.name!r} do not fit: {error}", hint=error.hint) from None
         instance = self._taken()
@@ -85,9 +81,9 @@ class WasmModule:
         code, (said,) = self._call(instance, function, (sink,), number, *who, source, sink)
         is_anonymous = sender is None
         if code == _DONE:
-            return self._view_results.rows(number, said, is_anonymous=is_anonymous)
+            return self._functions.view_rows(number, said, is_anonymous=is_anonymous)
         if code == _HEADER_FIRST:
-            return self._view_results.with_header(number, said, is_anonymous=is_anonymous)
+            return self._functions.view_result(number, said, is_anonymous=is_anonymous)
         raise CrashedError(said.decode(errors="replace")) if code == Errno.HOST_CALL_FAILURE else _meaningless(code)
 
     def call_procedure(

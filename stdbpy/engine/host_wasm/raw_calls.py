@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from ctypes import CFUNCTYPE, POINTER, byref, c_size_t, c_uint32, c_void_p, cast, create_string_buffer
+from functools import cache
 from struct import Struct
 from typing import Any
 
 import wasmtime
 from wasmtime import _ffi as ffi
+from wasmtime._extern import wrap_extern
 
 _SLOT = 16
 """Bytes of a value in an array of them."""
@@ -87,6 +89,21 @@ def _trap() -> int:
     return cast(trap, c_void_p).value or 0
 
 
+@cache
+def _struct(parameters: str) -> Struct:
+    return Struct("<" + "".join("Q8x" if letter == "I" else "I12x" for letter in parameters))
+
+
+def exported(store: wasmtime.Store, instance: wasmtime.Instance, name: str) -> object:
+    """What an instance exports under a name, or ``None``. (``wasmtime.Instance`` looks up all names at once.)"""
+    found, encoded = ffi.wasmtime_extern_t(), name.encode()
+    context = store._context()  # noqa: SLF001
+    buffer = create_string_buffer(encoded)
+    if ffi.wasmtime_instance_export_get(context, byref(instance._instance), buffer, len(encoded), byref(found)):  # noqa: SLF001
+        return wrap_extern(found)
+    return None
+
+
 class GuestFunction:
     """An exported function, which is called with numbers; 32-bit and 64-bit ones have no sign."""
 
@@ -99,7 +116,7 @@ class GuestFunction:
         self._has_result = bool(results)
         self._count = max(len(parameters), len(results))
         self._array = create_string_buffer(self._count * _SLOT)
-        self._arguments = Struct("<" + "".join("Q8x" if letter == "I" else "I12x" for letter in parameters))
+        self._arguments = _struct(parameters)
         self._pointer = cast(self._array, POINTER(ffi.wasmtime_val_raw_t))
         self._func = byref(function._func)  # noqa: SLF001
 
