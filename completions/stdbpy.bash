@@ -90,6 +90,8 @@ _stdbpy_command() {
         '--allow-origin|value+|||'
         '--allow-native|flag|||'
         '--allow-loopback-http|flag|||'
+        '--engine|value|embedded spacetimedb||'
+        '--engine-path|value|||'
         '--edition|value|standalone||'
         '--config-path|value||files|'
         '--root-dir|value||folders|'

@@ -73,6 +73,14 @@ def find_data_dir(path: Path) -> DataDir | None:
     )
 
 
+def expect_not_ours(path: Path) -> None:
+    """Raises :class:`DataDirectoryError` for data of ``stdbpy start``, with which SpacetimeDB itself can do nothing."""
+    if (path / _CONTROL).is_file():
+        raise DataDirectoryError(
+            f"{path} has databases of stdbpy's own server", hint="Name another folder with --data-dir."
+        )
+
+
 def expect_unused(path: Path) -> None:
     """Raises :class:`DataDirectoryError` if a server of ``stdbpy start`` runs on the data at ``path``; there need
     not be any."""

@@ -121,6 +121,14 @@ def _backend_and_socket(config: ServerConfig, engine: Engine | None = None) -> I
             yield Backend(engine, tokens, owner, config), listener
 
 
+def expect_free(config: ServerConfig) -> str:
+    """The address of ``config``, with a port of its own instead of 0, where a server could listen at this moment.
+    Raises :class:`CannotListen`."""
+    with closing(_listener(config)) as listener:
+        host, _ = config.host_and_port
+        return f"{_bracketed(host)}:{listener.getsockname()[1]}"
+
+
 def free_address(config: ServerConfig, within: int = 100) -> str | None:
     """The first address after that of ``config`` with the same host where a server can listen now, among that
     many ports; ``None`` if there is none."""

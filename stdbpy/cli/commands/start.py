@@ -11,15 +11,22 @@ from urllib.parse import urlsplit
 
 import typer
 
+from stdbpy.cli.installed_server import IN_MEMORY, LISTENING, Serve, installed_server
 from stdbpy.cli.invocation import Invocation, invocation_of
 from stdbpy.cli.left_out import LeftOut
+from stdbpy.cli.parameters import OneOf
 from stdbpy.cli.terminal import DeclinedError, confirm, is_interactive
 from stdbpy.errors import AddressTaken, ConfigError, DataDirectoryError, MissingExtra, UsageError
 
 if TYPE_CHECKING:
     from stdbpy.server import KeyFiles, ServerConfig
 
-EXAMPLES = ("stdbpy start", "stdbpy start --listen-addr 127.0.0.1:4000 --data-dir data", "stdbpy start --in-memory")
+EXAMPLES = (
+    "stdbpy start",
+    "stdbpy start --listen-addr 127.0.0.1:4000 --data-dir data",
+    "stdbpy start --in-memory",
+    "stdbpy start --engine spacetimedb",
+)
 
 _OFFICIAL_SERVER = "SpacetimeDB itself has it: spacetime start"
 LEFT_OUT = {
@@ -29,6 +36,8 @@ LEFT_OUT = {
 }
 
 _STANDALONE = "standalone"
+_EMBEDDED = "embedded"
+_SPACETIMEDB = "spacetimedb"
 _LISTEN_ADDR = "--listen-addr"
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared with, not listened at
 _SAME_MACHINE = ("127.0.0.1", "localhost")
@@ -90,6 +99,18 @@ def run(
         bool,
         typer.Option("--allow-loopback-http", help="Let procedures send HTTP requests to this machine, for tests."),
     ] = False,
+    engine: Annotated[
+        str,
+        typer.Option(
+            "--engine",
+            click_type=OneOf(_EMBEDDED, _SPACETIMEDB),
+            help="What runs: stdbpy's own server, or an installed SpacetimeDB.",
+        ),
+    ] = _EMBEDDED,
+    engine_path: Annotated[
+        Path | None,
+        typer.Option("--engine-path", metavar="PATH", help="SpacetimeDB's server program. Default: the installed one."),
+    ] = None,
     edition: Annotated[
         str, typer.Option("--edition", parser=_parse_edition, metavar=_STANDALONE, help="Edition; there is one.")
     ] = _STANDALONE,
@@ -97,7 +118,8 @@ def run(
     """Start a SpacetimeDB server on this machine; Ctrl-C stops it.
 
     It runs modules written in Python, as they are, for development and tests. You own it: commands
-    to it from this machine act as its owner.
+    to it from this machine act as its owner. With --engine spacetimedb it is SpacetimeDB itself, as
+    installed here, that is started: it takes compiled modules.
     """
     del edition
     invocation = invocation_of(context)
@@ -122,10 +144,15 @@ def run(
         allow_native=allow_native,
         allow_loopback_http=allow_loopback_http,
     )
+    serve: Serve = _serve
+    if engine == _SPACETIMEDB:
+        serve = installed_server(config, invocation, engine_path, has_own_folder=data_dir is not None)
+    elif engine_path is not None:
+        raise UsageError("--engine-path is for --engine spacetimedb", hint="Name both, or neither")
     try:
-        _serve(config, invocation)
+        serve(config, invocation)
     except AddressTaken as taken:
-        _serve(_at_another_port(config, taken, may_ask=not non_interactive), invocation)
+        serve(_at_another_port(config, taken, may_ask=not non_interactive), invocation)
     invocation.note("stopped")
 
 
@@ -189,9 +216,8 @@ def _serve(config: ServerConfig, invocation: Invocation) -> None:
                 until_stopped.enter_context(own_servers.running(_keys(url), folder / OWNER_TOKEN))
             except ConfigError as error:
                 invocation.note(f"commands will not find the owner's token: {error}")
-            # The words of the official server: programs that start one wait for them.
-            print(f"Starting SpacetimeDB listening on {urlsplit(url).netloc}", flush=True)
-            where = "in memory; they end with the server" if config.in_memory else f"kept in {config.data_dir}"
+            print(f"{LISTENING}{urlsplit(url).netloc}", flush=True)
+            where = IN_MEMORY if config.in_memory else f"kept in {config.data_dir}"
             invocation.note(f"{url} is ready. Databases are {where}. Ctrl-C stops it.")
             if not (config.only_loopback or config.allow_native):
                 invocation.note(
