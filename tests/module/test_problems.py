@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
-
 import pytest
 
 from stdbpy.errors import ModuleLoadError, StdbError
 from stdbpy.module.load import load
 from tests.module import running
+from tests.module.marked_problems import expect_problems
 from tests.module.running import load_code, problems_of, source_of
 
 # Each case is code in which a comment `# E: regex` (or `# W:`) marks a line with a problem, whose
@@ -370,93 +368,6 @@ CASES = {
         class Player:
             id: u64
     """,
-    "contexts of other functions": """
-        @table
-        class Player:
-            id: u64
-        class Ctx(ReducerContext): pass
-        @view
-        def one(
-            ctx: Ctx,  # E: the context of view 'one' is a ReducerContext, which is for a reducer | .*ViewContext
-        ) -> Player | None: ...
-        @reducer
-        def two(ctx: ViewContext): ...  # E: the context of reducer 'two' is a ViewContext, which is for a view
-        @procedure
-        def three(ctx: Ctx): ...  # E: .*procedure 'three' is a ReducerContext | .*ProcedureContext; its transactions
-        @http_handler
-        def four(ctx: ProcedureContext, request): ...  # E: .*HTTP handler 'four' is a ProcedureContext | .*HandlerC
-        @procedure
-        def five(ctx: ProcedureContext[Player]): ...  # E: .*contexts of .*Player.*, which is no ReducerContext
-    """,
-    "views": """
-        @table
-        class Player:
-            id: u64
-        @view
-        def one(ctx) -> Player | None: ...  # E: the context of view 'one' has no annotation | ctx: ViewC
-        @view
-        def two(ctx: ViewContext): ...  # E: view 'two' does not say what it returns | -> list.Row., -> Row | None or
-        @view
-        def three(ctx: ViewContext) -> Player: ...  # E: view 'three' returns Player, which are no rows
-        @view
-        def four(ctx: ViewContext) -> list[str]: ...  # E: view 'four' returns list.str., which are no rows
-        @view
-        def five(ctx: ViewContext, id: u64) -> list[Player]: ...  # E: five.id: a view takes nothing but its context
-        @view(primary_key="idd")
-        def six(ctx: ViewContext) -> list[Player]: ...  # E: the primary key 'idd' of view 'six' .* | Did you mean 'id'
-        @view
-        async def seven(ctx: ViewContext) -> list[Player]: ...  # E: view 'seven' is async
-        @view  # E: view player: the name is used twice among tables, views
-        def player(ctx: ViewContext) -> list[Player]: ...
-        @view
-        def eight(ctx: ViewContext) -> "list[Plaier]": ...  # E: eight.return: .*'Plaier', which is not defined
-    """,
-    "procedures": """
-        @procedure
-        async def one(ctx: ProcedureContext): ...  # E: procedure 'one' is async | .*ctx.http and ctx.sleep just wait
-        @procedure
-        def two(ctx: ProcedureContext) -> int: ...  # E: two.return: int is not a type .* | .*u64
-        @procedure
-        def three(ctx: ProcedureContext):  # E: procedure 'three' is a generator | .*return a list
-            yield 3
-        @procedure
-        def four(ctx: ProcedureContext, name): ...  # E: four.name has no annotation
-        @procedure
-        def five(name: str): ...  # E: the first parameter of procedure 'five' has to be its context | .*Procedure
-        @procedure(name="four")  # E: there is a procedure 'four' already
-        def six(ctx): ...
-        @procedure
-        def seven(ctx): ...
-        @reducer  # E: reducer seven: the name is used twice among
-        def seven(ctx): ...
-    """,
-    "HTTP handlers": """
-        @http_handler
-        def one(ctx: HandlerContext) -> HttpResponse: ...  # E: HTTP handler 'one' has to take a context and a request
-        @http_handler
-        def two(ctx: HandlerContext, request: HttpResponse): ...  # E: .*'request' is a HttpRequest, not HttpResponse
-        @http_handler
-        def three(ctx: HandlerContext, request) -> str: ...  # E: .*what it returns is a HttpResponse, not str
-        @http_handler
-        def good(ctx, request): ...
-        def plain(ctx, request): ...
-        http_router(Router().get("/good", good).post("/plain", plain))  # E: .*leads to 'plain' | Write @http_handler
-    """,
-    "routes": """
-        @http_handler
-        def good(ctx, request): ...
-        inner = Router().put("", good)
-        http_router(Router().get("/G", good).any("/x", good).nest("/x", inner))  # E: .*a path is empty # E: .*same requ
-    """,
-    "two routers": """
-        @http_handler
-        def good(ctx, request): ...
-        http_router(Router().get("/good", good))
-        http_router(Router().get("/better", good))  # E: the module has a router already, at .* | Join the two
-    """,
-    "a route to what is no function": """
-        Router().get("/good", "good")  # E: TypeError: a route leads from a path to an HTTP handler, not from
-    """,
     "a misspelt index": """
         @table
         class Player:
@@ -464,30 +375,10 @@ CASES = {
     """,
 }
 
-_MARK = re.compile(r"# ([EW]): (.*?)(?= # [EW]: |$)")
-
-
-def expected_problems(code: str) -> list[tuple[str, str, str]]:
-    found = []
-    for number, line in enumerate(code.splitlines(), start=2):  # after the import of stdbpy
-        found += [
-            ("error" if kind == "E" else "warning", f"game.py:{number}", regex) for kind, regex in _MARK.findall(line)
-        ]
-    return found
-
 
 @pytest.mark.parametrize("name", [name for name, code in CASES.items() if "# E:" in code])
 def test_problems(name):
-    code = textwrap.dedent(CASES[name])
-    expected = expected_problems(code)
-    problems = sorted(problems_of(code), key=lambda problem: int(problem.where.rpartition(":")[2]))
-
-    found = [(problem.level, problem.where) for problem in problems]
-    assert sorted(found) == sorted((level, where) for level, where, _ in expected), "\n".join(map(str, problems))
-    for problem in problems:
-        texts = [regex for level, where, regex in expected if (level, where) == (problem.level, problem.where)]
-        text = f"{problem.message} | {problem.hint}"
-        assert any(re.match(regex.replace(" | ", r".* \| "), text) for regex in texts), text
+    expect_problems(CASES[name])
 
 
 def test_an_error_of_stdbpy_has_its_hint():

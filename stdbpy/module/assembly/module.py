@@ -154,6 +154,7 @@ class _Assembly:
             bind_functions(schema, self.functions, self.registry.classes),
             self.databases,
             {each.name: self.mounted[each.name].assembled(each.schema) for each in schema.submodules},
+            dict(self.registry.classes),
         )
 
     # --- one declaration after the other ---------------------------------------------------------
