@@ -122,7 +122,7 @@ def databases() -> Iterator[AskedFor]:
         yield AskedFor("PUT", "/v1/database/{chat}", caller, body=b"no program")
         yield AskedFor("POST", "/v1/database/{chat}/pre_publish", caller, body=b"no program")
         yield AskedFor("PUT", "/v1/database/{chat}/names", caller, JSON, b'["new-name"]')
-    for version in ("", "?version=", "?version=8", "?version=9", "?version=11", "?version=9&version=10"):
+    for version in ("", "?version=", "?version=8", "?version=9", "?version=10", "?version=11", "?version=9&version=10"):
         yield AskedFor("GET", "/v1/database/{chat}/schema" + version)
 
 
@@ -150,7 +150,7 @@ def publishing() -> Iterator[AskedFor]:
         yield AskedFor("POST", "/v1/database" + query, body=b"no program")
         yield AskedFor("PUT", "/v1/database/new-database" + query, STRANGER, body=b"no program")
         yield AskedFor("PUT", "/v1/database/{chat}" + query, STRANGER, body=b"no program")
-    for query in ("", "?style=NoColor", "?style=x", "?host_type=x", "?pretty_print_style=x"):
+    for query in ("", "?style=NoColor", "?style=x", "?host_type=x"):
         yield AskedFor("POST", "/v1/database/{chat}/pre_publish" + query, body=b"no program")
 
 

@@ -95,16 +95,23 @@ class Transcriber:
         return _HEX.sub("<hex>", _TOKEN.sub("<token>", text))
 
 
+_UNORDERED = {"Types", "Tables", "entries", "types", "tables"}
+"""Lists that the real server has in any order."""
+
+_OWN = {"package_name", "__timestamp_micros_since_unix_epoch__"}
+
+
 def _normal(value: Any) -> Any:
     """Without durations and moments; and what a server says of itself."""
     match value:
         case dict():
-            return {
-                name: None
-                if name.endswith("_micros") or name in {"package_name", "__timestamp_micros_since_unix_epoch__"}
-                else _normal(inner)
+            found = {
+                name: None if name.endswith("_micros") or name in _OWN else _normal(inner)
                 for name, inner in value.items()
             }
+            for name in _UNORDERED & found.keys():
+                found[name] = sorted(found[name], key=json.dumps)
+            return found
         case list():
             return [_normal(inner) for inner in value]
     return value
