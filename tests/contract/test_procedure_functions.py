@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from threading import Event
 
 import pytest
 
 from stdbpy.engine.programs import load_program
+from stdbpy.sats.values import TimeDuration
 from stdbpy.schema.definition import write_module_def
 from stdbpy.schema.http import HttpRequestHead
 from tests.contract.programs import package
 from tests.contract.subject import JSON, Subject, fresh_name
+from tests.engine.procedures.site import Heard, Said, site
 
 wasmtime = pytest.importorskip("wasmtime")
 
@@ -126,6 +129,113 @@ def test_codes(server: Subject, calls: Sequence[str], codes: list[int]) -> None:
     )
     answer = server.call(name, "codes", "[]")
     assert (answer.status_code, answer.text.strip()) == (200, str(codes).replace(" ", ""))
+
+
+# --- requests ------------------------------------------------------------------------------------
+
+
+def request(server: Subject, head: HttpRequestHead, body: bytes = b"") -> int:
+    """Lets a procedure send a request; the code that it gets."""
+    sent = head.encode()
+    at, body_at = f"(i32.const {_REQUEST_AT})", "(i32.const 960)"
+    call = (
+        f"(call $procedure_http_request {at} (i32.const {len(sent)}) {body_at} (i32.const {len(body)}) (i32.const 8))"
+    )
+    name = published(
+        server,
+        CODES,
+        procedure=f"""(i32.store (i32.const {_RESULTS_AT}) (i32.const 1))
+        (i32.store16 (i32.const {_RESULTS_AT + 4}) {call}) (call $write (local.get $sink) (i32.const {_RESULTS_AT})
+          (i32.const 6))""",
+        data={_REQUEST_AT: sent, 960: body or b" "},
+    )
+    answer = server.call(name, "codes", "[]")
+    assert answer.status_code == 200, answer.text
+    [code] = answer.json()
+    return int(code)
+
+
+HEADERS = (("content-type", b"a/b"), ("x-mine", b"1"), ("authorization", b"Basic x"), ("cookie", b"a=b"))
+SECRETS = {"authorization", "cookie"}
+
+
+def names(heard: Heard) -> set[str]:
+    return {name.lower() for name, _ in heard.headers}
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "then"),
+    [
+        *((status, method, method) for status in (301, 302) for method in ("GET", "PUT", "DELETE", "HEAD")),
+        *((status, "POST", "GET without a body") for status in (301, 302)),
+        *((303, method, "GET without a body") for method in ("GET", "POST", "PUT")),
+        (303, "HEAD", "HEAD without a body"),
+        *((status, method, method) for status in (307, 308) for method in ("GET", "POST", "PUT")),
+    ],
+)
+def test_redirects(server: Subject, status: int, method: str, then: str) -> None:
+    body = b"" if method == "GET" else b"BODY"
+    moved = Said(status=status, headers={"location": "/next?x=1"})
+    with site(lambda path: moved if path.startswith("/first") else Said()) as here:
+        assert request(server, HttpRequestHead(method, f"{here.url}/first?a=b#c", HEADERS), body) == 0
+    first, second = here.heard
+    assert (first.method, first.path, first.body) == (method, "/first?a=b", body)
+    without_body = then.endswith("without a body")
+    assert (second.method, second.path) == (then.split()[0], "/next?x=1")
+    assert second.body == (b"" if without_body else body)
+    expected = {"accept", "host", "x-mine", "referer"} | SECRETS
+    if not without_body:
+        expected |= {"content-type", "content-length"} if body else {"content-type"}
+    assert names(second) == expected
+    assert dict(second.headers)["referer"] == f"{here.url}/first?a=b"
+
+
+def test_other_servers_are_told_no_secrets(server: Subject) -> None:
+    with site(lambda _: Said()) as there, site(lambda _: Said(status=302, headers={"location": there.url})) as here:
+        assert request(server, HttpRequestHead("GET", here.url, HEADERS)) == 0
+    assert names(here.heard[0]) > SECRETS
+    assert names(there.heard[0]) == {"accept", "host", "x-mine", "content-type", "referer"}
+
+
+def test_redirects_come_to_an_end(server: Subject) -> None:
+    with site(lambda path: Said(status=302, headers={"location": path})) as here:
+        assert request(server, HttpRequestHead("GET", here.url)) == 21
+    assert len(here.heard) == 11
+
+
+@pytest.mark.parametrize("location", [{}, {"location": "http://[::"}], ids=["nowhere", "nonsense"])
+def test_redirects_that_lead_nowhere_are_answers(server: Subject, location: dict[str, str]) -> None:
+    with site(lambda _: Said(status=302, headers=location)) as here:
+        assert request(server, HttpRequestHead("GET", here.url)) == 0
+    assert len(here.heard) == 1
+
+
+def test_headers_of_requests(server: Subject) -> None:
+    with site(lambda _: Said()) as here:
+        own = (("host", b"example.org"), ("accept", b"x/y"), ("a", b"1"), ("A", b"2"))
+        assert request(server, HttpRequestHead("POST", f"{here.url}/%20?b=%20", own)) == 0
+        assert request(server, HttpRequestHead("POST", f"{here.url.replace('//', '//me:secret%21@')}/"), b"BODY") == 0
+    bare, full = ([(name.lower(), value) for name, value in heard.headers] for heard in here.heard)
+    assert sorted(bare) == [("a", "1"), ("a", "2"), ("accept", "x/y"), ("host", "example.org")]
+    assert [name for name, _ in sorted(full)] == ["accept", "content-length", "host"], "who asks is not told by the URL"
+
+
+@pytest.mark.parametrize(("version", "code"), [("0.9", 21), ("1.0", 0), ("1.1", 0), ("2", 21), ("3", 21)])
+def test_versions_of_requests(server: Subject, version: str, code: int) -> None:
+    with site(lambda _: Said()) as here:
+        assert request(server, HttpRequestHead("GET", here.url, version=version)) == code
+
+
+@pytest.mark.parametrize(("micros", "code"), [(0, 21), (100_000, 21), (-1, 21), (None, 0), (2**62, 0)])
+def test_timeouts_of_requests(server: Subject, micros: int | None, code: int) -> None:
+    late = Event()
+    timeout = None if micros is None else TimeDuration(micros)
+    with site(lambda _: Said(until=None if code == 0 else late)) as here:
+        assert request(server, HttpRequestHead("GET", here.url, timeout=timeout)) == code
+        late.set()
+
+
+# --- schedules -----------------------------------------------------------------------------------
 
 
 ALARMS = """

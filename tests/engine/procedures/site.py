@@ -63,7 +63,7 @@ def site(answer: Callable[[str], Said]) -> Iterator[Site]:
             except OSError:
                 self.close_connection = True  # whoever asked has left
 
-        do_GET = do_POST = do_PUT = do_HEAD = do_PURGE = handle_request
+        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PURGE = handle_request
 
         def log_message(self, *_: object) -> None:
             """Says nothing."""

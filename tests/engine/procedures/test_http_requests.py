@@ -9,7 +9,7 @@ from time import perf_counter
 
 import pytest
 
-from stdbpy.engine.procedures import http_requests
+from stdbpy.engine.procedures import checked_transport, http_requests
 from stdbpy.engine.procedures.http_requests import HttpRequests
 from stdbpy.errors import HttpFailed
 from stdbpy.sats.values import TimeDuration
@@ -83,7 +83,7 @@ def test_redirects_come_to_an_end(http):
 def test_redirects_to_refused_addresses(http):
     with site(lambda _: Said(status=302, headers={"location": "http://10.0.0.1/secret?key=1"})) as here:
         why = why_not(http, f"{here.url}/?token=1")
-    assert why == f"error following redirect for url ({here.url}/): {http_requests.REFUSED_ADDRESS}"
+    assert why == f"error following redirect for url ({here.url}/): {checked_transport.REFUSED_ADDRESS}"
 
 
 def test_the_address_that_was_looked_at_is_the_one_that_is_called(monkeypatch):
@@ -130,7 +130,7 @@ def test_names_with_some_allowed_addresses(monkeypatch):
 def test_this_machine_is_refused_unless_it_is_allowed(host):
     with site(lambda _: Said()) as here, pytest.raises(HttpFailed) as failed:
         get(HttpRequests(allow_loopback=False), f"http://{host}:{here.port}/")
-    assert http_requests.REFUSED_ADDRESS in failed.value.message
+    assert checked_transport.REFUSED_ADDRESS in failed.value.message
     assert "--allow-loopback-http" in failed.value.message
     assert here.heard == []
 
