@@ -22,7 +22,7 @@ pytestmark = pytest.mark.real
 
 FIRST_USER_ID = 4096
 TABLES = sorted(TABLE_IDS)
-BY_CASE = ("st_client", "st_connection_credentials", "st_view_sub", "st_view_arg")
+BY_CASE = ("st_client", "st_connection_credentials")
 """What is in them depends on who is connected."""
 
 COMPILED = ["quickstart_chat-1.2.0", "sdk_test-2.8.3", "sdk_test_event_table-2.8.3", "sdk_test_view-2.8.3"]
