@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,16 +30,16 @@ class Heard:
 
 
 class Site:
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, scheme: str) -> None:
         self.port = port
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = f"{scheme}://127.0.0.1:{port}"
         self.heard: list[Heard] = []
         self.asked = Event()
         """Set when the first request is there."""
 
 
 @contextmanager
-def site(answer: Callable[[str], Said]) -> Iterator[Site]:
+def site(answer: Callable[[str], Said], tls: ssl.SSLContext | None = None) -> Iterator[Site]:
     """``answer`` says what is answered for a path."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -69,7 +70,10 @@ def site(answer: Callable[[str], Said]) -> Iterator[Site]:
             """Says nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        running = Site(server.server_port)
+        running = Site(server.server_port, "http" if tls is None else "https")
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+            server.handle_error = lambda *_: None  # type: ignore[method-assign]  # who does not trust it hangs up
         thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         try:
