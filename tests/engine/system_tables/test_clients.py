@@ -1,0 +1,71 @@
+"""The connected clients as rows, also after a crash."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from stdbpy.engine import Caller, Database, Engine
+from stdbpy.engine.connection import DatabaseConnection
+from stdbpy.engine.subscriptions.subscriber import ConnectionOptions
+from stdbpy.sats.values import ConnectionId, Identity
+from tests.engine.sample import CONNECTED, ME, running
+
+SOURCE = """
+@table(name="gone", public=True)
+class Gone:
+    who: Identity
+    connection: ConnectionId | None
+    subject: str
+
+@client_disconnected
+def left(ctx: ReducerContext) -> None:
+    subject = ctx.sender_auth.jwt.subject if ctx.sender_auth.jwt is not None else ""
+    ctx.db.gone.insert(Gone(who=ctx.sender, connection=ctx.connection_id, subject=subject))
+    if subject == "trouble":
+        raise ReducerError("never mind")
+"""
+TROUBLE = Caller(Identity.from_int(9), ConnectionId.from_int(9), '{"sub":"trouble"}')
+
+
+class Nowhere:
+    def put(self, event: object) -> None:
+        """Nobody looks at it."""
+
+
+def connect(database: Database, caller: Caller) -> DatabaseConnection:
+    return database.connect(caller, Nowhere(), ConnectionOptions()).result(10)
+
+
+def rows(database: Database, table: str) -> list[tuple[object, ...]]:
+    (result,) = database.sql(f"SELECT * FROM {table}", ME, is_owner=True).result(10)
+    return result.rows
+
+
+def test_clients_come_and_go():
+    with running(SOURCE) as database:
+        connection = connect(database, CONNECTED)
+        assert rows(database, "st_client") == [(2, 7)]
+        assert rows(database, "st_connection_credentials") == [(7, '{"sub":"me"}')]
+        connection.close().result(10)
+        assert rows(database, "st_client") == rows(database, "st_connection_credentials") == []
+
+
+def test_a_client_is_gone_whatever_the_module_says():
+    with running(SOURCE) as database:
+        connect(database, TROUBLE).close().result(10)
+        assert rows(database, "st_client") == rows(database, "gone") == []
+
+
+def test_who_was_connected_when_the_process_ended_is_gone(tmp_path: Path):
+    with running(SOURCE, tmp_path / "data") as database:
+        connect(database, CONNECTED)
+        connect(database, TROUBLE)
+        shutil.copytree(tmp_path / "data", tmp_path / "copy", ignore=shutil.ignore_patterns("*.lock"))
+        assert len(rows(database, "st_client")) == 2
+    with Engine(tmp_path / "copy") as engine:
+        database = engine.database("sample")
+        assert rows(database, "st_client") == rows(database, "st_connection_credentials") == []
+        assert rows(database, "gone") == [(CONNECTED.identity, CONNECTED.connection_id, "me")]
+    with Engine(tmp_path / "copy") as engine:
+        assert len(rows(engine.database("sample"), "gone")) == 1, "that was written down"
