@@ -135,7 +135,7 @@ class Views:
         if not self._watches and not self._query_watches:
             return
         to_run = self._watches.concerned(transaction.delta)
-        to_query = [view for view in self._query_watches.concerned(transaction.delta) if view not in to_run]
+        to_query = dict.fromkeys(self._query_watches.concerned(transaction.delta))
         ran: list[tuple[LiveView, _Result]] = []
         for view in to_run:
             if not view.has_rows:
@@ -146,6 +146,7 @@ class Views:
             with self._expecting_keys(view):
                 view.replace(result.rows, transaction)
             ran.append((view, result))
+            to_query.pop(view, None)
         for view in to_query:
             assert view.query is not None, "what has no query is not watched for one"
             with self._expecting_keys(view):

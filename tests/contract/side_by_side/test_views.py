@@ -8,7 +8,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ from tests.contract.websocket import V1, V2, V3, Wire, connected, rows_of
 
 pytestmark = pytest.mark.real
 
+EVERYTHING = "SELECT * FROM *"
 QUERIES = [
     "SELECT * FROM my_player",
     "SELECT * FROM my_player_and_level",
@@ -34,7 +35,7 @@ QUERIES = [
     "SELECT m.* FROM players_at_level_0 m JOIN player p ON m.entity_id = p.entity_id",
     "SELECT m.* FROM players_at_level_0 m JOIN player_level l ON m.entity_id = l.entity_id WHERE l.level = 0",
     "SELECT * FROM player_level",
-    "SELECT * FROM *",
+    EVERYTHING,
 ]
 REFUSED = [
     "SELECT * FROM my_players",
@@ -44,7 +45,7 @@ REFUSED = [
     "SELECT * FROM my_player LIMIT 1",
 ]
 STATEMENTS = [
-    *(query for query in QUERIES if query != "SELECT * FROM *"),
+    *(query for query in QUERIES if query != EVERYTHING),
     "SELECT COUNT(*) AS n FROM players_at_level_0",
     "SELECT a.* FROM my_player a JOIN players_at_level_0 b ON a.entity_id = b.entity_id",
     "SELECT level FROM my_player_and_level",
@@ -72,6 +73,8 @@ class Person:
     token: str
     stack: ExitStack
     wire: Wire | None = None
+    single: set[int] = field(default_factory=set)
+    """The sets that were made by naming one query."""
 
     def connect(self, protocol: str) -> None:
         self.stack = ExitStack()
@@ -87,6 +90,12 @@ class Person:
     def subscribe(self, number: int, queries: list[str]) -> object:
         """The tables with the rows at first; or that it is refused."""
         assert self.wire is not None
+        if self.wire.subprotocol == V1 and len(queries) == 1 and queries[0] != EVERYTHING:
+            applied = self.wire.ask(m1.SubscribeSingle(queries[0], number, m1.QueryId(number)))
+            if not isinstance(applied, m1.SubscribeApplied):
+                return "refused"
+            self.single.add(number)
+            return [(applied.rows.table_name, *v1_rows(applied.rows.table_rows))]
         if self.wire.subprotocol == V1:
             applied = self.wire.ask(m1.SubscribeMulti(queries, number, m1.QueryId(number)))
             if not isinstance(applied, m1.SubscribeMultiApplied):
@@ -99,6 +108,11 @@ class Person:
 
     def unsubscribe(self, number: int) -> object:
         assert self.wire is not None
+        if number in self.single:
+            applied = self.wire.ask(m1.Unsubscribe(number, m1.QueryId(number)))
+            if not isinstance(applied, m1.UnsubscribeApplied):
+                return "refused"
+            return [(applied.rows.table_name, *v1_rows(applied.rows.table_rows))]
         if self.wire.subprotocol == V1:
             applied = self.wire.ask(m1.UnsubscribeMulti(number, m1.QueryId(number)))
             return [(table.table_name, *v1_rows(table)) for table in applied.update.tables]
@@ -217,7 +231,7 @@ def steps(seed: int) -> Iterator[tuple[str, int, Any]]:
                 yield "move", who, (chosen.randint(-3, 3), chosen.randint(-3, 3))
             case "subscribe":
                 number = next(sets)
-                queries = chosen.sample(QUERIES, chosen.randint(1, 3))
+                queries = chosen.sample(QUERIES, chosen.choice([1, 1, 2, 3]))
                 if chosen.random() < 0.15:
                     queries.append(chosen.choice(REFUSED))
                 else:
