@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from asyncio import TimerHandle, Transport
 from concurrent.futures import Future
 from typing import ClassVar
@@ -31,6 +32,11 @@ BODY_PATIENCE = 60.0
 LINGER = 1.0
 """Seconds in which a client that is refused in the middle of a request may send on, unheard: one that is
 cut off at once does not read why."""
+
+
+_log = logging.getLogger("stdbpy.server.http")
+_log.setLevel(logging.ERROR)
+"""Below that, uvicorn has a line for each request that is none: whoever wants to fills the log with them."""
 
 
 def connections_with(calls: QuickCalls) -> type[Connection]:
@@ -158,6 +164,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         super().connection_made(transport)
+        self.logger = _log
         self._heard = self._head_began = self.loop.time()
         self._watch = self.loop.call_later(HEAD_PATIENCE, self._end_if_silent)
 
