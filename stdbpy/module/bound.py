@@ -81,6 +81,7 @@ class BoundModule:
             binding.function(context, *values)
         finally:
             current_host.reset(running)
+            del context.db
 
     def _no_such(self, reducer: int | str) -> NoSuchReducer:
         names = [name for name in self._reducers if isinstance(name, str)]
@@ -95,8 +96,11 @@ class BoundModule:
         make_context: Callable[..., AnonymousViewContext] = binding.context_class
         context = make_context(scope) if sender is None else make_context(scope, sender)
         with self._running():
-            # Rows may be given one by one, by code that is still the view's.
-            return _query(binding, binding.function(context)) if binding.row is None else _rows(binding, context)
+            try:
+                # Rows may be given one by one, by code that is still the view's.
+                return _query(binding, binding.function(context)) if binding.row is None else _rows(binding, context)
+            finally:
+                del context.db
 
     # --- procedures and HTTP handlers --------------------------------------------------------
 
@@ -110,7 +114,10 @@ class BoundModule:
             scope, timestamp, binding.name, sender, connection_id, binding.transaction_class
         )
         with self._running():
-            return _result(binding, binding.function(context, *values))
+            try:
+                return _result(binding, binding.function(context, *values))
+            finally:
+                del context.http
 
     def call_http_handler(self, number: int, timestamp: Timestamp, request: bytes, body: bytes) -> tuple[bytes, bytes]:
         """Calls an HTTP handler with a request, of which the body comes by itself (see
@@ -118,7 +125,10 @@ class BoundModule:
         binding, scope = self._handlers[number]
         context = binding.context_class(scope, timestamp, binding.name, _NOBODY, None, binding.transaction_class)
         with self._running():
-            response = binding.function(context, request_of(request, body))
+            try:
+                response = binding.function(context, request_of(request, body))
+            finally:
+                del context.http
             if not isinstance(response, HttpResponse):
                 raise TypeError(f"{binding.name} has to return a HttpResponse, not {response!r}")
             return response_head(response), response.body

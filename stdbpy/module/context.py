@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 randomness: ContextVar[str] = ContextVar("randomness", default="")
 """What random numbers depend on besides the call: tests have calls of one moment differ in them, by a seed."""
 
+_UNTIL_THE_END = ("db", "http")
+"""What contexts lose when the call, or the transaction, ends that they were made for."""
+
 _VERSION_7 = 0x7 << 76
 _RFC_4122 = 0x8 << 60
 
@@ -54,6 +57,10 @@ class Context:
             message = f"the context of {self.called} has no {name!r}"
             if name in self.absent:
                 raise AttributeError(f"{message}: {self.absent[name]}")
+            if name in _UNTIL_THE_END:
+                raise AttributeError(
+                    f"{message} any more: its call or transaction has ended. Keep values, not contexts"
+                )
             hint = "" if name.startswith("__") else nearest(name, [each for each in dir(self) if each[0] != "_"])
             raise AttributeError(f"{message}. {hint}" if hint else message)
 

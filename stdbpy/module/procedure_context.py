@@ -103,6 +103,8 @@ class WaitingContext(TimedContext, Generic[Tx]):
         except BaseException:
             _abort(self._host)
             raise
+        finally:
+            del tx.db
         try:
             self._host.procedure_commit_mut_tx()
         except HostError as error:
@@ -138,9 +140,11 @@ class _OpenTransaction(AbstractContextManager[Tx]):
         self._begin = begin
 
     def __enter__(self) -> Tx:
-        return self._begin()
+        self._tx = self._begin()
+        return self._tx
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        del self._tx.db
         if error is None:
             self._host.procedure_commit_mut_tx()
         else:

@@ -203,6 +203,36 @@ def test_what_the_context_does_not_have(what, says):
         chat.procedure("wrong")
 
 
+@pytest.mark.parametrize("what", ["kept[0].db", "kept[1].http", "kept[2].db", "kept[3].db"])
+def test_contexts_end_with_their_calls_and_transactions(what):
+    chat = run(f"""{MESSAGES}
+    kept = []
+
+    @reducer
+    def one(ctx):
+        kept.append(ctx)
+
+    @procedure
+    def two(ctx: ProcedureContext) -> None:
+        kept.append(ctx)
+        ctx.with_tx(kept.append)
+
+    @view
+    def three(ctx: AnonymousViewContext) -> list[Message]:
+        kept.append(ctx)
+        return []
+
+    @procedure
+    def look(ctx: ProcedureContext) -> None:
+        {what}
+    """)
+    chat.call("one")
+    chat.procedure("two")
+    chat.view("three")
+    with pytest.raises(AttributeError, match="any more: its call or transaction has ended"):
+        chat.procedure("look")
+
+
 @pytest.mark.parametrize(
     ("what", "says"),
     [
