@@ -57,8 +57,11 @@ class Resource:
         sent = await answer.send(send, headers, without_body=scope["method"] == "HEAD")
         self.count(asked, sent)
 
-    def count(self, _asked: Asked, _sent: int) -> None:
-        """Notes how many bytes an answer had."""
+    def count(self, asked: Asked, sent: int) -> None:
+        """Notes how many bytes an answer of a database had."""
+        named = asked.named_database
+        if named is not None:
+            self._backend.traffic.of(named.identity).answered_bytes += sent
 
     def handler_for(self, method: str) -> Handler | None:
         """What answers requests with this method; ``OPTIONS`` is answered in any case."""
@@ -92,8 +95,3 @@ class CallersResource(Resource):
 
     async def caller_headers(self, asked: Asked) -> Sequence[Header]:
         return (await asked.find_caller()).headers
-
-    def count(self, asked: Asked, sent: int) -> None:
-        named = asked.named_database
-        if named is not None:
-            self._backend.traffic.of(named.identity).answered_bytes += sent
