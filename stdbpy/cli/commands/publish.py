@@ -89,8 +89,8 @@ def run(
 ) -> None:
     """Create or update databases from modules.
 
-    What an update will change is shown before it is done. A Python project runs on a server of `stdbpy start`;
-    SpacetimeDB itself takes WebAssembly (--bin-path).
+    What an update will change is shown before it is done. A Python project runs on a server of `stdbpy start`,
+    WebAssembly (--bin-path) there and on SpacetimeDB itself.
     """
     invocation = invocation_of(context)
     shape = format_for(format)

@@ -117,9 +117,9 @@ def run(
 ) -> None:
     """Start a SpacetimeDB server on this machine; Ctrl-C stops it.
 
-    It runs modules written in Python, as they are, for development and tests. You own it: commands
-    to it from this machine act as its owner. With --engine spacetimedb it is SpacetimeDB itself, as
-    installed here, that is started: it takes compiled modules.
+    It runs modules written in Python, as they are, and compiled ones, for development and tests. You own it:
+    commands to it from this machine act as its owner. With --engine spacetimedb it is SpacetimeDB itself, as
+    installed here, that is started: it takes compiled modules alone.
     """
     del edition
     invocation = invocation_of(context)
