@@ -96,6 +96,7 @@ def _method(function: Function, invoke: Callable[..., Any]) -> Callable[..., Any
     names = tuple(name for name, _ in function.parameters)
 
     def method(*arguments: Any, **named: Any) -> Any:
+        __tracebackhide__ = True  # pytest shows the test's own frames
         if named or len(arguments) != len(names):
             arguments = _bound(function.method, names, arguments, named)
         return invoke(function.name, arguments)

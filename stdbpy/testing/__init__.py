@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from stdbpy.testing.memory_tables import Transaction
     from stdbpy.testing.module_database import ModuleDatabase
     from stdbpy.testing.observed import Bug
+    from stdbpy.testing.published import PublishedDatabase, PublishedUser
     from stdbpy.testing.refusals import Refusal
+    from stdbpy.testing.servers import Server, Servers
     from stdbpy.testing.table_rows import TableRows
     from stdbpy.testing.users import User
     from stdbpy.testing.waiting import wait_until
@@ -24,7 +26,11 @@ _HOME_OF = {
     "InMemoryDatabase": "in_memory",
     "Module": "loaded_module",
     "ModuleDatabase": "module_database",
+    "PublishedDatabase": "published",
+    "PublishedUser": "published",
     "Refusal": "refusals",
+    "Server": "servers",
+    "Servers": "servers",
     "TableRows": "table_rows",
     "Transaction": "memory_tables",
     "User": "users",
@@ -51,7 +57,11 @@ __all__ = [
     "InMemoryDatabase",
     "Module",
     "ModuleDatabase",
+    "PublishedDatabase",
+    "PublishedUser",
     "Refusal",
+    "Server",
+    "Servers",
     "TableRows",
     "Transaction",
     "User",

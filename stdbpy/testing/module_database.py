@@ -25,7 +25,7 @@ from stdbpy.errors import EngineError, InitFailed, ReducerCrashed
 from stdbpy.module.http import GivenHeaders, HttpResponse
 from stdbpy.sats.values import ConnectionId, Identity, TimeDuration, Timestamp
 from stdbpy.testing.clock import FrozenClock
-from stdbpy.testing.dump import write_log, write_tables
+from stdbpy.testing.dump import rows_as_lines, write_log, write_rows
 from stdbpy.testing.http_calls import send_to_handler
 from stdbpy.testing.observed import AnswerHttp, Bug, ObservedCode, ObservedInstance, Observer, in_one_line
 from stdbpy.testing.refusals import Refusal, expecting_refusal
@@ -76,6 +76,9 @@ class ModuleDatabase:
         :class:`TableRows`."""
         self.owner = self.as_(_OWNER)
         """Whoever published the database: who may call private reducers and see private tables with SQL."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.module.name}>"
 
     def _made(self, instance: ObservedInstance) -> Database:
         program, code = self.module.program, ObservedCode(self.module.code, self._observer)
@@ -308,7 +311,8 @@ class ModuleDatabase:
     def dump(self, folder: Path) -> None:
         """Writes what is in the database into a folder: a file of JSON lines for each table that has rows, and
         ``log.txt``."""
-        write_tables(self.tables, folder)
+        for table in self.tables:
+            write_rows(table.layout.name, rows_as_lines(table.layout, table), folder)
         write_log(self.logs, folder)
 
     def close(self) -> None:

@@ -23,6 +23,7 @@ class Snapshot:
 
     def expect_same_in(self, tables: TablesByName) -> None:
         """Raises ``AssertionError`` with the rows that came and went."""
+        __tracebackhide__ = True
         changes = []
         for table in tables:
             before, after = self.rows[table.layout.name], frozenset(table.stored())

@@ -22,9 +22,10 @@ from stdbpy.errors import (
     SqlError,
     nearest,
 )
-from stdbpy.protocol.catalog import Catalog, FunctionLayout
+from stdbpy.protocol.catalog import Catalog
 from stdbpy.sats.bsatn import compile_codec
 from stdbpy.sats.values import ConnectionId, Identity
+from stdbpy.testing.arguments import in_order
 from stdbpy.testing.observed import Observer, in_one_line
 from stdbpy.testing.timekeeping import Timekeeper
 
@@ -86,10 +87,9 @@ class User:
         if layout is None:
             known = [*catalog.reducers, *catalog.procedures]
             raise NoSuchReducer(f"the module has no reducer or procedure {function!r}", hint=nearest(function, known))
-        in_order = _in_order(layout, args, named)
-        if function in catalog.reducers:
-            return self._call_reducer(function, in_order)
-        return self._call_procedure(function, in_order)
+        ordered = in_order(layout, args, named)
+        is_reducer = function in catalog.reducers
+        return self._call_reducer(function, ordered) if is_reducer else self._call_procedure(function, ordered)
 
     def _call_reducer(self, name: str, args: tuple[object, ...]) -> None:
         __tracebackhide__ = True
@@ -176,12 +176,3 @@ class User:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.disconnect()
-
-
-def _in_order(layout: FunctionLayout, args: tuple[object, ...], named: Mapping[str, object]) -> tuple[object, ...]:
-    """The arguments by place. Raises ``TypeError``."""
-    names = [element.name or f"arg_{place}" for place, element in enumerate(layout.params.elements)]
-    given = {**dict(zip(names, args, strict=False)), **named}
-    if len(args) + len(named) != len(names) or given.keys() != set(names):
-        raise TypeError(f"{layout.name} takes ({', '.join(names)})")
-    return tuple(given[name] for name in names)

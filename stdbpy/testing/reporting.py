@@ -1,0 +1,70 @@
+"""What the plugin reads from pytest's configuration, and what it adds to reports of tests that failed."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from stdbpy.errors import ModuleLoadError, StdbError
+from stdbpy.testing.dump import log_line
+from stdbpy.testing.loaded_module import Module, load_module, load_project
+from stdbpy.testing.module_database import ModuleDatabase
+from stdbpy.testing.published import PublishedDatabase
+from stdbpy.testing.servers import Servers
+
+_LOG_LINES = 50
+"""How many lines of a log a report shows."""
+
+
+def loaded(config: pytest.Config) -> Module:
+    """The module under test. Fails the test that asks for it, with all problems of the module's code."""
+    try:
+        return _loaded(config)
+    except StdbError as error:
+        problems = [f"  {problem}" for problem in error.problems] if isinstance(error, ModuleLoadError) else []
+        hint = [error.hint] if error.hint else []
+        pytest.fail("\n".join(["The module under test cannot be loaded.", error.message, *problems, *hint]), False)
+
+
+def _loaded(config: pytest.Config) -> Module:
+    named = config.getoption("--stdbpy-module")
+    if named:
+        return load_module(named, start=config.invocation_params.dir)
+    if config.getini("stdbpy_module"):
+        return load_module(config.getini("stdbpy_module"), start=_configured_in(config))
+    return load_project(config.rootpath)
+
+
+def servers_of(config: pytest.Config) -> Servers:
+    """The servers of this run."""
+    named = config.getoption("--stdbpy-server")
+    if named:
+        return Servers(config.invocation_params.dir / named)
+    configured = config.getini("stdbpy_server")
+    return Servers(_configured_in(config) / configured if configured else None)
+
+
+def _configured_in(config: pytest.Config) -> Path:
+    return config.inipath.parent if config.inipath is not None else config.rootpath
+
+
+def tell(report: pytest.TestReport, database: ModuleDatabase | PublishedDatabase, item: pytest.Item) -> None:
+    """Adds the end of the database's log to the report, and where its rows are if they are to be kept."""
+    try:
+        lines = [log_line(record) for record in database.logs[-_LOG_LINES:]]
+        report.sections.append((f"Log of database {database.name}", "\n".join(lines)))
+        if item.config.getoption("--stdbpy-keep"):
+            folder = _folder_for(item)
+            database.dump(folder)
+            report.sections.append((f"Kept of database {database.name}", str(folder)))
+    except StdbError as error:
+        report.sections.append((f"Database {database.name}", f"It could not be looked into: {error}"))
+
+
+def _folder_for(item: pytest.Item) -> Path:
+    cache = getattr(item.config, "cache", None)
+    kept = cache.mkdir("stdbpy-kept") if cache is not None else Path(tempfile.mkdtemp(prefix="stdbpy-kept-"))
+    return Path(kept) / re.sub(r"[^\w.-]+", "_", item.nodeid)

@@ -1,0 +1,74 @@
+"""The servers that tests run on: stdbpy's own, and an installed SpacetimeDB."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from stdbpy.api import ApiClient
+from stdbpy.errors import ProjectError
+from stdbpy.project.real_server import RunningRealServer, find_real_server
+from stdbpy.server import RunningServer, ServerConfig
+from stdbpy.testing.loaded_module import Module
+from stdbpy.testing.published import PublishedDatabase
+
+EMBEDDED = "embedded"
+SPACETIMEDB = "spacetimedb"
+KINDS = (EMBEDDED, SPACETIMEDB)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server. What tests leave in it is not cleared away; :meth:`publish` gives each a database."""
+
+    kind: str
+    """``embedded`` or ``spacetimedb``."""
+    url: str
+    owner_token: str
+    """Of the identity that publishes."""
+
+    @property
+    def version(self) -> str:
+        """The version of SpacetimeDB that it is, or that the embedded one is like."""
+        with ApiClient(self.url) as api:
+            return api.version()
+
+    def publish(self, module: Module) -> PublishedDatabase:
+        """A database under a fresh name; close it, or use it as a context manager. Raises ``ProjectError`` for
+        what the server cannot run, and as :meth:`ApiClient.publish`."""
+        if self.kind == SPACETIMEDB and module.is_python:
+            raise ProjectError(
+                f"{module.name} is a module in Python, which SpacetimeDB itself cannot run yet",
+                hint="It runs compiled modules: name a .wasm.",
+            )
+        return PublishedDatabase(self.url, self.owner_token, module)
+
+
+class Servers:
+    """Those of a test run, each started when it is first wanted. Close them, or use this as a context manager."""
+
+    def __init__(self, program: Path | None = None) -> None:
+        """``program`` is SpacetimeDB's own server, or the folder it is in; else it is looked for."""
+        self._program = program
+        self._running: dict[str, Server] = {}
+        self._until_closed = ExitStack()
+
+    def get(self, kind: str) -> Server:
+        """Raises ``ProjectError`` if there is none of that kind here."""
+        if kind not in self._running:
+            self._running[kind] = self._embedded() if kind == EMBEDDED else self._installed()
+        return self._running[kind]
+
+    def _embedded(self) -> Server:
+        config = ServerConfig(listen_addr="127.0.0.1:0", allow_loopback_http=True)
+        server = self._until_closed.enter_context(RunningServer(config))
+        return Server(EMBEDDED, server.url, server.owner_token)
+
+    def _installed(self) -> Server:
+        server = self._until_closed.enter_context(RunningRealServer(find_real_server(self._program)))
+        with ApiClient(server.url) as api:
+            return Server(SPACETIMEDB, server.url, api.create_identity().token)
+
+    def close(self) -> None:
+        self._until_closed.close()
