@@ -26,7 +26,7 @@ from stdbpy.sats.types import Primitive
 from stdbpy.server import RunningServer, run
 from stdbpy.server.websocket import client, v2
 from stdbpy.server.websocket import mailbox as mailboxes
-from tests.contract.websocket import V1, V2, V3, Wire, connected, rows_of
+from tests.contract.websocket import V1, V1_JSON, V2, V3, Wire, connected, rows_of
 from tests.server import raw
 
 PATIENCE = 10
@@ -198,6 +198,14 @@ class TestFrames:
         wire.connection.send(b"\x99")
         assert [wire.next().request_id for _ in range(50)] == list(range(50))
         assert wire.closing()[0] == 1011
+
+    def test_text_that_is_none_ends_the_connection(
+        self, server: RunningServer, database: str, caplog: pytest.LogCaptureFixture
+    ):
+        with opened(server, database, V1_JSON) as wire:
+            wire.connection.send(b"\xff", text=True)
+            assert wire.closing()[0] == 1007
+        assert not caplog.records
 
     def test_several_requests_in_one(self, wire: Wire):
         wire.connection.send(b"".join(encode_client_message(add("x", number)) for number in range(50)))

@@ -21,6 +21,8 @@ SILENCE = 30.0
 """Seconds between the answer to a ping and the next one, and without a word after which a client is gone; both are
 the real server's."""
 
+NO_UTF8 = 1007
+
 _WHOLE_TEXT, _WHOLE_BINARY = 0x81, 0x82
 _SHORT, _LONG = 126, 1 << 16
 _HEAD_16, _HEAD_64 = struct.Struct("!BBH").pack, struct.Struct("!BBQ").pack
@@ -71,6 +73,16 @@ class WebsocketConnection(WebSocketsSansIOProtocol):
         self._heard = self.loop.time()
         super().data_received(data)
 
+    def send_receive_event_to_app(self) -> None:
+        if self.curr_msg_data_type == "text" and not self.close_sent and not _is_utf8(b"".join(self.frames)):
+            # uvicorn writes what failed to the log, and fails again where the connection is ending anyway.
+            self.frames = []
+            if self.conn.state is State.OPEN:
+                self.conn.send_close(NO_UTF8)
+            self.handle_parser_exception()
+            return
+        super().send_receive_event_to_app()
+
     def keepalive_timeout(self) -> None:
         assert self.ping_interval is not None and self.ping_timeout is not None
         patience = self._heard + self.ping_interval + self.ping_timeout - self.loop.time()
@@ -84,3 +96,11 @@ class WebsocketConnection(WebSocketsSansIOProtocol):
         # uvicorn waits until all that was written has been sent, which it never is to a client that is gone.
         super().keepalive_timeout()
         self.loop.call_later(LINGER, self.transport.abort)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
