@@ -104,6 +104,7 @@ class Database:
             rows = {(table.id, table.name): len(table.rows) for table in list(instance.store.tables.values())}
         return Figures(
             counts=instance.counts,
+            requests=self._procedures.requests,
             rows=rows,
             waiting=self._worker.waiting,
             clients=len(subscribers),

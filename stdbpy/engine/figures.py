@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from threading import Lock
 
 
 @dataclass(slots=True)
@@ -26,9 +27,37 @@ class Counts:
             (self.crashes if is_bug else self.refusals)[reducer] += 1
 
 
+class RequestCounts:
+    """HTTP requests that procedures have sent. Any thread may count."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self.begun = self.failed = self.timed_out = self.in_progress = 0
+        self.sent_bytes = self.received_bytes = 0
+        """Of addresses, headers and bodies."""
+
+    def count_begin(self, size: int) -> None:
+        with self._lock:
+            self.begun += 1
+            self.in_progress += 1
+            self.sent_bytes += size
+
+    def count_answer(self, size: int) -> None:
+        with self._lock:
+            self.in_progress -= 1
+            self.received_bytes += size
+
+    def count_failure(self, *, timed_out: bool) -> None:
+        with self._lock:
+            self.in_progress -= 1
+            self.failed += not timed_out
+            self.timed_out += timed_out
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     counts: Counts
+    requests: RequestCounts
     rows: Mapping[tuple[int, str], int]
     """Rows of each table, by its number and name."""
     waiting: int

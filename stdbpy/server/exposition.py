@@ -43,6 +43,7 @@ class _Figures(Collector):
         yield from _of_clients({database: traffic.of(database.identity) for database in databases}, figures)
         yield from _of_subscriptions(figures)
         yield from _of_transactions(figures)
+        yield from _of_procedures(figures)
         yield from _of_tables(figures)
 
 
@@ -129,6 +130,20 @@ def _of_transactions(figures: _ByDatabase) -> Iterable[Metric]:
         )
     name = "spacetime_worker_instance_operation_queue_length"
     yield _gauge(name, "What waits for the database", _IDENTITY, figures, lambda of: of.waiting)
+
+
+def _of_procedures(figures: _ByDatabase) -> Iterable[Metric]:
+    """As on the real server, only of databases whose procedures have sent requests."""
+    requesting = {database: of for database, of in figures.items() if of.requests.begun}
+    for name, words, value in (
+        ("num_http_requests", "HTTP requests of procedures", lambda of: of.requests.begun),
+        ("num_failed_http_requests", "Those that were not answered", lambda of: of.requests.failed),
+        ("num_timeout_http_requests", "Those that were not answered in time", lambda of: of.requests.timed_out),
+        ("num_in_progress_http_requests", "Those that are on their way", lambda of: of.requests.in_progress),
+        ("http_request_size_bytes", "Bytes that procedures have sent", lambda of: of.requests.sent_bytes),
+        ("http_response_size_bytes", "Bytes of the answers", lambda of: of.requests.received_bytes),
+    ):
+        yield _gauge(f"spacetime_procedure_{name}", words, _DB, requesting, value)
 
 
 def _of_tables(figures: _ByDatabase) -> Iterable[Metric]:

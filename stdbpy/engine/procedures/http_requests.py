@@ -14,10 +14,11 @@ from threading import Event, Lock, Timer
 
 import httpx
 
+from stdbpy.engine.figures import RequestCounts
 from stdbpy.engine.procedures.checked_transport import AddressRefusedError, CheckedTransport
 from stdbpy.engine.procedures.outgoing import Outgoing, shown
 from stdbpy.errors import HttpFailed
-from stdbpy.schema.http import HttpRequestHead, HttpResponseHead
+from stdbpy.schema.http import Headers, HttpRequestHead, HttpResponseHead
 
 DEFAULT_TIMEOUT, LONGEST_TIMEOUT = 30.0, 180.0
 """Seconds, from the start of a request to the end of the body of its answer."""
@@ -33,8 +34,9 @@ _TIMED_OUT = "operation timed out"
 class HttpRequests:
     """Those of one database's procedures."""
 
-    def __init__(self, *, allow_loopback: bool) -> None:
+    def __init__(self, *, allow_loopback: bool, counts: RequestCounts | None = None) -> None:
         self._allow_loopback = allow_loopback
+        self._counts = counts or RequestCounts()
         self._lock = Lock()
         self._pending: set[_Exchange] = set()
         self._has_ended = False
@@ -47,10 +49,16 @@ class HttpRequests:
             deadline = Timer(timeout, exchange.abort, (_TIMED_OUT,))
             deadline.daemon = True
             deadline.start()
+            self._counts.count_begin(len(request.uri) + _size(request.headers) + len(body))
             try:
-                return exchange.send(request, body, timeout)
+                answer, content = exchange.send(request, body, timeout)
+            except BaseException as error:
+                self._counts.count_failure(timed_out=str(error).endswith(_TIMED_OUT))
+                raise
             finally:
                 deadline.cancel()
+        self._counts.count_answer(_size(answer.headers) + len(content))
+        return answer, content
 
     def close(self) -> None:
         """Requests that are on their way fail, and those that come later."""
@@ -140,6 +148,10 @@ class _Exchange:
             # A body without a length ends where the connection does.
             raise httpx.ReadError(self._reason)
         return b"".join(parts)
+
+
+def _size(headers: Headers) -> int:
+    return sum(len(name) + len(value) for name, value in headers)
 
 
 def _head_of(response: httpx.Response) -> HttpResponseHead:

@@ -10,6 +10,7 @@ from threading import Lock
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, TypeVar
 
+from stdbpy.engine.figures import RequestCounts
 from stdbpy.engine.host import RunningModule
 from stdbpy.engine.instance import Instance
 from stdbpy.engine.procedures.joined_module import JoinedModule, ProcedureCall
@@ -44,6 +45,7 @@ class Procedures:
 
     def __init__(self, instance: Instance, worker: Worker, *, allow_loopback_http: bool) -> None:
         self.clock = instance.clock
+        self.requests = RequestCounts()
         self._instance = instance
         self._worker = worker
         self._threads = Threads(f"{worker.name}-procedure")
@@ -144,7 +146,9 @@ class Procedures:
 
         with self._lock:
             self._expect_open()
-            http = self._http = self._http or HttpRequests(allow_loopback=self._allow_loopback_http)
+            http = self._http = self._http or HttpRequests(
+                allow_loopback=self._allow_loopback_http, counts=self.requests
+            )
         with self._threads.blocked():
             return http.send(request, body)
 
