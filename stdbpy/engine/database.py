@@ -207,7 +207,7 @@ class Database:
         self, reducer: str, args: bytes, caller: Caller, connects: bool, schema: ModuleSchema | None
     ) -> CallOutcome:
         self._expect_schema(schema)
-        if connects:
+        if connects and self._instance.hears_of_clients:  # else nobody could see that it is connected
             return self._while_connected(caller, self._instance.call, reducer, args, caller)
         return self._instance.call(reducer, args, caller)
 

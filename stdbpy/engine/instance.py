@@ -213,6 +213,11 @@ class Instance:
         found = self._lifecycle.get(lifecycle)
         return self._run(*found, caller, b"", self.clock()) if found is not None else None
 
+    @property
+    def hears_of_clients(self) -> bool:
+        """Whether the module wants to know who connects or disconnects."""
+        return Lifecycle.ON_CONNECT in self._lifecycle or Lifecycle.ON_DISCONNECT in self._lifecycle
+
     def connected(self, caller: Caller) -> CallOutcome | None:
         """A client has connected: tells the module, if it wants to know."""
         found = self._lifecycle.get(Lifecycle.ON_CONNECT)
