@@ -42,6 +42,14 @@ class Client:
     def call(self, reducer: str, *numbers: int) -> None:
         self.seen.append((reducer, self.server.call(self.database, reducer, str([*numbers])).status_code))
 
+    def call_connected(self, reducer: str, *numbers: int) -> None:
+        """As a client that is connected, with 64-bit numbers."""
+        args = b"".join(number.to_bytes(8, "little") for number in numbers)
+        result = self._wire("own").ask(m.CallReducer(1, m.CallFlags.Default, reducer, args)).result
+        self.seen.append((reducer, type(result).__name__))
+        if isinstance(result, m.Returned):
+            self._changed(result.value.transaction_update)
+
     def sql(self, text: str) -> None:
         answer = self.server.sql(self.database, text)
         found = sorted(answer.json()[0]["rows"]) if answer.is_success else answer.status_code
@@ -69,6 +77,9 @@ class Client:
         """What is told of the next transaction."""
         update = self._wire(who).next()
         assert isinstance(update, m.TransactionUpdate), update
+        self._changed(update)
+
+    def _changed(self, update: m.TransactionUpdate) -> None:
         for of_set in sorted(update.query_sets, key=lambda of_set: of_set.query_set_id):
             for table in sorted(of_set.tables, key=lambda table: table.table_name):
                 for rows in table.rows:
@@ -114,6 +125,7 @@ def fails_when_subscribed_to(client: Client) -> None:
     client.hear()
     client.subscribe(2, "SELECT * FROM player_vec")
     client.call("set_player_state", 42, 1)
+    client.call_connected("set_player_state", 42, 4)
     client.sql("SELECT * FROM player_state")
 
 
@@ -126,6 +138,8 @@ def fails_when_something_changes(client: Client) -> None:
     client.call("set_player_state", 42, 3)
     client.hear()
     client.sql("SELECT * FROM player_vec")
+    client.call_connected("set_player_state", 42, 4)
+    client.call_connected("set_player_state", 43, 4)
 
 
 def asked_once(client: Client) -> None:
