@@ -9,6 +9,7 @@ from time import perf_counter
 
 import pytest
 
+from stdbpy.engine.figures import RequestCounts
 from stdbpy.engine.procedures import checked_transport, http_requests
 from stdbpy.engine.procedures.http_requests import HttpRequests
 from stdbpy.errors import HttpFailed
@@ -206,3 +207,17 @@ def test_closing_ends_what_is_on_its_way():
         assert waiting.result(PATIENCE).endswith("the database was closed")
         never.set()
     assert why_not(http, here.url) == "the database was closed"
+
+
+def test_requests_are_counted():
+    counts = RequestCounts()
+    http, late = HttpRequests(allow_loopback=True, counts=counts), Event()
+    with site(lambda path: Said(b"hello", until=late if path == "/late" else None)) as here:
+        head, _ = http.send(HttpRequestHead("POST", f"{here.url}/", (("a", b"bc"),)), b"1234")
+        sent = len(here.url) + 1 + 3 + 4
+        received = sum(len(name) + len(value) for name, value in head.headers) + 5
+        assert (counts.begun, counts.sent_bytes, counts.received_bytes) == (1, sent, received)
+        why_not(http, f"{here.url}/late", timeout=TimeDuration(20_000))
+        why_not(http, "http://10.0.0.1/")
+        late.set()
+    assert (counts.begun, counts.failed, counts.timed_out, counts.in_progress) == (3, 1, 1, 0)
