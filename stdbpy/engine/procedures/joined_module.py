@@ -28,10 +28,13 @@ class KnownProcedure:
     number: int
     definition: Procedure
     arguments: Codec[object]
+    returned: Codec[object]
 
     @classmethod
     def of(cls, prefix: str, number: int, definition: Procedure, typespace: Typespace) -> KnownProcedure:
-        return cls(prefix + definition.name, number, definition, compile_codec(definition.params, typespace))
+        arguments = compile_codec(definition.params, typespace)
+        returned = compile_codec(definition.return_type, typespace)
+        return cls(prefix + definition.name, number, definition, arguments, returned)
 
     def arguments_in(self, args: bytes) -> bytes:
         """The arguments that ``args`` begin with; what stands behind them the real server does not look at

@@ -65,7 +65,10 @@ class LentTransaction(Transaction):
 
     def _expect_held(self) -> None:
         if self._holder != get_ident():
-            raise EngineError("The procedure's transaction has ended")
+            raise EngineError(
+                "The procedure's transaction has ended: it was open for too long, or the database was closed",
+                hint="Wait and compute before or behind a transaction.",
+            )
 
 
 class Lease:

@@ -63,8 +63,12 @@ class Procedures:
         began = perf_counter_ns()
 
         def run(instance: RunningModule, world: World) -> bytes:
-            number, definition = call.procedure.number, call.procedure.definition
-            return instance.call_procedure(number, definition, call.caller, call.timestamp, call.args, world)
+            procedure, number = call.procedure, call.procedure.number
+            returned = instance.call_procedure(
+                number, procedure.definition, call.caller, call.timestamp, call.args, world
+            )
+            procedure.returned.decode(returned)  # a compiled module can return anything
+            return returned
 
         def outcome() -> ProcedureOutcome:
             try:

@@ -10,7 +10,7 @@ import msgspec
 from stdbpy.engine.connection import Arguments
 from stdbpy.engine.store.table import Table
 from stdbpy.engine.subscriptions.changes import RowChanges
-from stdbpy.errors import DecodeError
+from stdbpy.errors import DecodeError, SatsError
 from stdbpy.protocol.compression import Compression
 from stdbpy.protocol.row_list import NO_ROWS, RowList
 from stdbpy.protocol.v1 import codec, json_codec
@@ -143,7 +143,11 @@ class JsonFormat:
 
     def returned(self, schema: ModuleSchema, procedure: str, value: bytes) -> m.Encoded:
         function = self._functions.find_procedure(schema, procedure)
-        return _text(function.returned.bsatn_to_json(value)) if function is not None else "null"
+        try:
+            return _text(function.returned.bsatn_to_json(value)) if function is not None else "null"
+        except SatsError:
+            # The module was updated while the procedure ran.
+            return "null"
 
     def arguments_of_others(self, schema: ModuleSchema, reducer: str, args: bytes) -> m.Encoded:
         function = self._functions.find(schema, reducer)
