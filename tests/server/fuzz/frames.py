@@ -115,8 +115,9 @@ async def _said(server: Running, database: str, protocol: str, sent: Sequence[by
             writer.write(opening.encode())
             await reader.readuntil(b"\r\n\r\n")
             with suppress(ConnectionError):
-                # The last word asks for an end.
+                # The last word asks for an end; it may have become part of what was said before.
                 writer.write(b"".join(sent) + frame(struct.pack("!H", 1000), 8))
+                writer.write_eof()
                 while part := await reader.read(65536):
                     said = said[-1024:] + part
                     if has_closed(said):
