@@ -20,6 +20,8 @@ from tests.engine.procedures.site import Heard, Said, site
 
 wasmtime = pytest.importorskip("wasmtime")
 
+FATAL = "The module instance encountered a fatal error: "
+
 Figures = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 _REQUEST_AT, _RESULTS_AT, _DEFINITION_AT = 512, 256, 1024
@@ -132,6 +134,23 @@ def test_codes(server: Subject, calls: Sequence[str], codes: list[int]) -> None:
     )
     answer = server.call(name, "codes", "[]")
     assert (answer.status_code, answer.text.strip()) == (200, str(codes).replace(" ", ""))
+
+
+@pytest.mark.parametrize(
+    ("returned", "status", "text"),
+    [
+        (b"", 500, FATAL),
+        (b"\1\0\0\0", 500, FATAL),
+        (b"\1\0\0\0\7\0", 200, "[7]"),
+        (b"\1\0\0\0\7\0and more", 200, "[7]"),
+    ],
+    ids=["nothing", "half", "whole", "too much"],
+)
+def test_what_is_returned(server: Subject, returned: bytes, status: int, text: str) -> None:
+    write = f"(call $write (local.get $sink) (i32.const {_REQUEST_AT}) (i32.const {len(returned)}))"
+    name = published(server, CODES, procedure=write if returned else "", data={_REQUEST_AT: returned or b" "})
+    answer = server.call(name, "codes", "[]")
+    assert (answer.status_code, answer.text[: len(text)]) == (status, text)
 
 
 # --- requests ------------------------------------------------------------------------------------

@@ -67,8 +67,8 @@ class Procedures:
             returned = instance.call_procedure(
                 number, procedure.definition, call.caller, call.timestamp, call.args, world
             )
-            procedure.returned.decode(returned)  # a compiled module can return anything
-            return returned
+            # A compiled module can return anything.
+            return returned[: procedure.returned.decode_from(returned, 0)[1]]
 
         def outcome() -> ProcedureOutcome:
             try:
