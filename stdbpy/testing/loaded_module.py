@@ -10,6 +10,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from stdbpy.client import Connection
+from stdbpy.client.connection import runtime_client
 from stdbpy.client.runtime_module import RuntimeModule
 from stdbpy.engine.host import ModuleCode
 from stdbpy.engine.host_python import PythonCode
@@ -63,7 +65,9 @@ class Module:
     def namespace(self) -> ModuleType:
         """The Python module that runs in databases, which has been imported apart from the one that tests import:
         for ``monkeypatch.setattr(module.namespace, "LIMIT", 3)``. Raises ``TypeError`` for WebAssembly."""
-        return self._loaded.namespace
+        if not isinstance(self.code, PythonCode):
+            raise TypeError(f"{self.name} is WebAssembly, and has nothing that Python could see")
+        return self.code.loaded.namespace
 
     def database(self, *, time: Timestamp = BEGINNING, seed: int | str = 0) -> ModuleDatabase:
         """A new database in memory that runs the module; its ``init`` reducer has run.
@@ -75,23 +79,23 @@ class Module:
 
     @cached_property
     def client(self) -> RuntimeModule:
-        """Names and methods that a generated client would have."""
-        return RuntimeModule(self.schema)
+        """Names and methods that a generated client would have; rows and arguments are those of :attr:`catalog`."""
+        client = RuntimeModule(self.schema)
+        if isinstance(self.code, PythonCode):
+            client.catalog = _catalog_of(self.code.loaded)
+        return client
 
     @cached_property
+    def connection_class(self) -> type[Connection]:
+        """What stands for the class of a generated client where there is none."""
+        members = {"generated": runtime_client(self.client), "__doc__": f"A client of the module {self.name}."}
+        return type("ModuleConnection", (Connection,), members)
+
+    @property
     def catalog(self) -> Catalog:
         """Codecs of rows and arguments. Rows of a module in Python are of its own classes: of those that tests have
         imported, if they have."""
-        if not self.is_python:
-            return self.client.catalog
-        source = self._loaded.source
-        return catalog_of(self.schema, {ref: _imported(cls, source) for ref, cls in self._loaded.classes.items()})
-
-    @property
-    def _loaded(self) -> LoadedModule:
-        if not isinstance(self.code, PythonCode):
-            raise TypeError(f"{self.name} is WebAssembly, and has nothing that Python could see")
-        return self.code.loaded
+        return self.client.catalog
 
 
 def load_module(what: str | Path | ModuleType, *, start: Path | None = None) -> Module:
@@ -165,6 +169,10 @@ def _of_wasm(path: Path) -> Module:
         return Module(path.name, program, load_program(program))
     except ModuleNotFoundError as error:
         raise MissingExtra("WebAssembly modules", "server") from error
+
+
+def _catalog_of(module: LoadedModule) -> Catalog:
+    return catalog_of(module.schema, {ref: _imported(cls, module.source) for ref, cls in module.classes.items()})
 
 
 def _imported(cls: type, source: ModuleSource) -> type:

@@ -95,7 +95,7 @@ class ModuleDatabase:
             allow_loopback_http=True,
         )
         self._until_closed.callback(database.close, PATIENCE)
-        self._until_closed.callback(self._clock.close)
+        self._until_closed.callback(self._observer.end)
         failure = database.failure()
         if failure is not None:
             self._until_closed.close()
@@ -297,6 +297,8 @@ class ModuleDatabase:
         """
         if as_ is not None:
             options = {"token": self.token(as_), **options}
+        if client is Connection:
+            client = self.module.connection_class
         connection = client.connect(self.url, self.name, **options)
         self._until_closed.callback(connection.close)
         return connection

@@ -46,7 +46,17 @@ class Observer:
     bugs: list[Bug] = field(default_factory=list)
     _awaited: set[int] = field(default_factory=set)
     """Ids of callers."""
+    _has_ended: bool = False
     _calls: Iterator[int] = field(default_factory=count)
+
+    def note_bug(self, function: str, error: BaseException) -> None:
+        if not self._has_ended:
+            self.bugs.append(Bug(function, without_own_frames(error)))
+
+    def end(self) -> None:
+        """Who sleeps is woken by an error, which is no bug."""
+        self._has_ended = True
+        self.clock.close()
 
     def take_bug(self, function: str) -> BaseException | None:
         """The last one in that function, which is then forgotten."""
@@ -157,7 +167,7 @@ class ObservedModule:
             return self._module.call_http_handler(number, handler, request, body, timestamp, around)
 
     def crash(self, error: BaseException) -> Crash:
-        self._observer.bugs.append(Bug(self.failed, without_own_frames(error)))
+        self._observer.note_bug(self.failed, error)
         return self._module.crash(error)
 
 

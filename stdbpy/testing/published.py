@@ -165,6 +165,8 @@ class PublishedDatabase:
         if as_ is not None:
             user = self.as_(as_) if isinstance(as_, str) else as_
             options = {"token": user.token, **options}
+        if client is Connection:
+            client = self.module.connection_class
         connection = client.connect(self.url, self.name, **options)
         self._until_closed.callback(connection.close)
         return connection
