@@ -286,7 +286,7 @@ class Database:
 
     @property
     def busy_with(self) -> str | None:
-        """The reducer that runs at this moment."""
+        """The reducer that runs at this moment, or the procedure that has a transaction open."""
         return self._instance.running
 
 

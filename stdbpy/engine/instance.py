@@ -76,7 +76,8 @@ class Instance:
         """Of the module that runs."""
         self.last_crash: Crash | None = None
         self.running: str | None = None
-        """The reducer that runs at this moment; other threads may look."""
+        """The reducer that runs at this moment, or the procedure that has a transaction open; other threads may
+        look."""
         self.listeners: list[Listener] = []
         self.subscriptions = Subscriptions()
         self.counts = Counts()
