@@ -14,6 +14,7 @@ from stdbpy.engine.sql.conditions import Asker
 from stdbpy.engine.sql.execute import PreparedSelect, change, insert, remove
 from stdbpy.engine.sql.parse import parse
 from stdbpy.engine.sql.per_schema import once_per_schema
+from stdbpy.engine.sql.row_limit import check_row_limit
 from stdbpy.engine.sql.row_security import ANYBODY, RowRules
 from stdbpy.engine.sql.variables import SHOWN, check_variable, new_value, set_variable, show_variable
 from stdbpy.engine.transaction import Transaction
@@ -54,6 +55,8 @@ class Sql:
         compiled = self._compiled(text, caller, is_owner=is_owner)
         if not is_owner and not isinstance(compiled, PreparedSelect | syntax.ShowVariable):
             raise SqlError(f"{caller} may not change this database", hint="Only its owner may, with SQL.")
+        if isinstance(compiled, PreparedSelect):
+            check_row_limit(compiled.queries, transaction, is_owner=is_owner)
         try:
             result = _run(compiled, transaction)
         except HostError as error:

@@ -65,14 +65,15 @@ class PreparedSelect:
     """Queries that want the same, and whose results stand one after the other."""
 
     def __init__(self, queries: Sequence[Query]) -> None:
+        self.queries = queries
         self.columns = queries[0].columns
         self._wanted = queries[0].wanted
         self._limit = queries[0].limit
-        self._queries = [PreparedQuery(query) for query in queries]
+        self._prepared = [PreparedQuery(query) for query in queries]
 
     def rows(self, transaction: Transaction) -> list[tuple[Any, ...]]:
         """The result's rows, at most as many as the limit."""
-        queries = self._queries
+        queries = self._prepared
         match self._wanted:
             case Count():
                 return [(sum(query.count(transaction) for query in queries),)][: self._limit]

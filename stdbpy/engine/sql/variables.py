@@ -11,7 +11,7 @@ from typing import Any
 from stdbpy.engine.sql.conditions import constant_of
 from stdbpy.engine.sql.refusal import refused
 from stdbpy.engine.sql.syntax import LiteralKind, Name, SetVariable, ShowVariable
-from stdbpy.engine.system_tables.definitions import VARIABLE
+from stdbpy.engine.system_tables.definitions import TABLE_IDS, VARIABLE
 from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import SqlError
 from stdbpy.sats import types as t
@@ -46,6 +46,15 @@ def set_variable(value: int, transaction: Transaction) -> None:
     if table_id is None:
         raise SqlError("system variables cannot be set in this database", hint="It has no limit of rows.")
     transaction.insert(table_id, _ROW.encode((_ROW_LIMIT, Variant("U64", value))))
+
+
+def row_limit(transaction: Transaction) -> int | None:
+    """The limit, if there is one."""
+    rows = transaction.table(TABLE_IDS[_TABLE]).rows
+    for name, value in map(_ROW.decode, rows):
+        if name == _ROW_LIMIT and isinstance(value.value, int):
+            return value.value
+    return None
 
 
 def show_variable(statement: ShowVariable, transaction: Transaction) -> list[tuple[Any, ...]]:

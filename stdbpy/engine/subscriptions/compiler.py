@@ -19,6 +19,7 @@ from stdbpy.engine.sql.conditions import Asker
 from stdbpy.engine.sql.execute import PreparedQuery
 from stdbpy.engine.sql.joins import table_id_of
 from stdbpy.engine.sql.parse import parse
+from stdbpy.engine.sql.row_limit import check_row_limit
 from stdbpy.engine.sql.row_security import ANYBODY, RowRules
 from stdbpy.engine.sql.syntax import Select, WholeRow
 from stdbpy.engine.store.store import Store
@@ -57,10 +58,16 @@ class Compiler:
         transaction = Transaction(self.store)
         return [self._compiled(key, queries, transaction) for key, queries in meant]
 
+    def expect_within_limit(self, queries: Iterable[SubscribedQuery], *, is_owner: bool) -> None:
+        """Raises :class:`~stdbpy.errors.SqlError` if to read their rows is more than the database's owner allows."""
+        fragments = [fragment.query for query in queries for fragment in query.fragments]
+        check_row_limit(fragments, Transaction(self.store), is_owner=is_owner)
+
     def rows_now(self, text: str, caller: Caller, transaction: Transaction, *, is_owner: bool) -> QueryRows:
         """The rows that a query gives once; unlike subscriptions, it may join tables in any way. Raises
         :class:`~stdbpy.errors.SqlError`."""
         _, queries = self._queries(text.strip(), caller, is_owner)
+        check_row_limit(queries, transaction, is_owner=is_owner)
         rows = [row for query in queries for row in PreparedQuery(query).matching(transaction)]
         return QueryRows(_returned(queries[0], transaction), rows)
 

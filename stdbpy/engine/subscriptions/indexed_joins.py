@@ -7,10 +7,11 @@ they change places if only the second one is narrowed down before the join. Sour
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from stdbpy.engine.sql.bound import Comparison, Condition, Constant, Field, Query
+from stdbpy.engine.sql.bound import Condition, Field, Query
 from stdbpy.engine.sql.catalog import KnownTable, TableKind
+from stdbpy.engine.sql.estimates import column_tests, join_index
 from stdbpy.errors import SqlError
 
 _MOST_TABLES = 2
@@ -44,7 +45,7 @@ def _check_pair(query: Query) -> None:
         probed = on[0]
     else:
         probed = on[1]
-    if not _has_index(second, probed, set(_fixed_columns(probed.table, query.conditions))):
+    if not _has_index(second, probed, query.conditions):
         column = second.definition.columns[probed.column].name
         raise SqlError(
             f"a subscription to a join needs an index of `{second.name}` on `{column}`",
@@ -63,31 +64,16 @@ def _is_narrowed(table: int, query: Query) -> bool:
     return (
         query.tables[table].kind is TableKind.VIEW
         or table in query.behind_rules
-        or any(field.table == table for field, _, _ in _column_tests(query.conditions))
+        or any(field.table == table for field, _, _ in column_tests(query.conditions))
     )
 
 
-def _column_tests(conditions: Iterable[Condition]) -> Iterator[tuple[Field, str, Constant]]:
-    """The conditions that compare a column with a constant."""
-    for condition in conditions:
-        match condition:
-            case Comparison(Field() as field, ((operator, Constant() as constant),)):
-                yield field, operator, constant
-            case Comparison(Constant() as constant, ((operator, Field() as field),)):
-                yield field, operator, constant
-
-
-def _fixed_columns(table: int, conditions: Iterable[Condition]) -> Iterator[int]:
-    for field, operator, _ in _column_tests(conditions):
-        if field.table == table and operator == "=":
-            yield field.column
-
-
-def _has_index(known: KnownTable, probed: Field, fixed: set[int]) -> bool:
-    """Whether an index ends with the column, and conditions say what is before it."""
+def _has_index(known: KnownTable, probed: Field, conditions: Iterable[Condition]) -> bool:
     if known.kind is TableKind.VIEW:
         return known.definition.primary_key == probed.column
-    return any(
-        index.columns[-1] == probed.column and fixed.issuperset(index.columns[:-1])
-        for index in known.definition.indexes
-    )
+    fixed = {
+        field.column
+        for field, operator, _ in column_tests(conditions)
+        if operator == "=" and field.table == probed.table
+    }
+    return join_index(known, probed.column, fixed) is not None

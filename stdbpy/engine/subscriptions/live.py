@@ -45,6 +45,10 @@ class LiveQueries:
     def __iter__(self) -> Iterator[LiveQuery]:
         return iter(self._by_key.values())
 
+    def __contains__(self, query: SubscribedQuery) -> bool:
+        """Whether somebody is subscribed to it."""
+        return query.key in self._by_key
+
     def affected(self, delta: Delta) -> Iterable[LiveQuery]:
         """The queries that a transaction may have changed the results of."""
         found: dict[LiveQuery, None] = {}

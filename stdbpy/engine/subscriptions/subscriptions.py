@@ -143,7 +143,7 @@ class Subscriptions:
         if len(texts) > MOST_QUERIES:
             return SubscriptionFailed(request, set_id, f"A subscription can have {MOST_QUERIES} queries.")
         try:
-            queries = self._compiled(subscriber, texts, store)
+            queries = self._wanted(subscriber, texts, store)
         except SqlError as refusal:
             return SubscriptionFailed(request, set_id, sentence(refusal))
         fresh = [query for query in queries if self._live.hold(subscriber, set_id, query)]
@@ -154,7 +154,7 @@ class Subscriptions:
     def replace(self, subscriber: Subscriber, request: Request, texts: Sequence[str], store: Store) -> None:
         """Makes these the queries of the client's set without a name, and tells it all of their rows."""
         try:
-            queries = self._compiled(subscriber, texts, store)
+            queries = self._wanted(subscriber, texts, store)
         except SqlError as refusal:
             self.tell(subscriber, SubscriptionFailed(request, WHOLE_SET, sentence(refusal)))
             return
@@ -183,6 +183,12 @@ class Subscriptions:
         """The rows that a query gives once. Raises ``SqlError``."""
         compiler = self._compiler(store)
         return compiler.rows_now(text, subscriber.caller, PresentTransaction(store), is_owner=subscriber.is_owner)
+
+    def _wanted(self, subscriber: Subscriber, texts: Sequence[str], store: Store) -> list[SubscribedQuery]:
+        queries = self._compiled(subscriber, texts, store)
+        unknown = [query for query in queries if query not in self._live]
+        self._compiler(store).expect_within_limit(unknown, is_owner=subscriber.is_owner)
+        return queries
 
     def _compiled(self, subscriber: Subscriber, texts: Iterable[str], store: Store) -> list[SubscribedQuery]:
         """Each once, however often it is named."""
