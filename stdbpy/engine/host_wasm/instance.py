@@ -62,6 +62,7 @@ class GuestInstance:
     def __init__(self, program: CompiledProgram, joined: JoinedDatabase, limits: Limits) -> None:
         self.call = GuestCall()
         self._guest = guest = new_store(limits)
+        self._epochs = epochs()
         self._ticks = ticks(limits.seconds)
         self._failure = Failure()
         self._functions = (
@@ -93,11 +94,11 @@ class GuestInstance:
     def begin(self) -> None:
         """Comes before a call: from now on the guest's time counts."""
         self._guest.set_epoch_deadline(self._ticks)
-        epochs().begin(id(self))
+        self._epochs.begin(id(self))
 
     def end(self) -> None:
         """Comes after a call, however it has ended."""
-        epochs().end(id(self))
+        self._epochs.end(id(self))
         self.call.end()
 
     def close(self) -> None:

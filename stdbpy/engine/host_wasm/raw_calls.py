@@ -89,6 +89,9 @@ def _trap() -> int:
     return cast(trap, c_void_p).value or 0
 
 
+_NoTrap = POINTER(ffi.wasm_trap_t)
+
+
 @cache
 def _struct(parameters: str) -> Struct:
     return Struct("<" + "".join("Q8x" if letter == "I" else "I12x" for letter in parameters))
@@ -107,11 +110,12 @@ def exported(store: wasmtime.Store, instance: wasmtime.Instance, name: str) -> o
 class GuestFunction:
     """An exported function, which is called with numbers; 32-bit and 64-bit ones have no sign."""
 
-    __slots__ = ("_arguments", "_array", "_count", "_failure", "_func", "_has_result", "_pointer", "_store")
+    __slots__ = ("_arguments", "_array", "_context", "_count", "_failure", "_func", "_has_result", "_pointer", "_trap")
 
     def __init__(self, store: wasmtime.Store, function: wasmtime.Func, letters: str, failure: Failure) -> None:
         parameters, results = letters.split(":")
-        self._store = store
+        self._context = store._context()  # noqa: SLF001
+        self._trap = _NoTrap()
         self._failure = failure
         self._has_result = bool(results)
         self._count = max(len(parameters), len(results))
@@ -126,16 +130,11 @@ class GuestFunction:
         Raises what a host function raised, ``wasmtime.Trap`` and ``wasmtime.WasmtimeError``.
         """
         self._arguments.pack_into(self._array, 0, *arguments)
-        trap = POINTER(ffi.wasm_trap_t)()
+        trap = self._trap
         self._failure.error = None
-        error = ffi.wasmtime_func_call_unchecked(
-            self._store._context(),  # noqa: SLF001
-            self._func,
-            self._pointer,
-            self._count,
-            byref(trap),
-        )
+        error = ffi.wasmtime_func_call_unchecked(self._context, self._func, self._pointer, self._count, byref(trap))
         if error or trap:
+            self._trap = _NoTrap()
             self._raise(error, trap)
         result: int = _RESULT.unpack_from(self._array)[0] if self._has_result else 0
         return result
