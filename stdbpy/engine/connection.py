@@ -47,6 +47,7 @@ class DatabaseConnection:
         self._instance = instance
         self._worker = worker
         self._procedures = procedures
+        self._has_left = False
 
     def subscribe(self, request: Request, set_id: SetId, queries: Sequence[str], *, all_rows: bool = False) -> None:
         """Answered by ``Subscribed`` or ``SubscriptionFailed``. A set of that name that is there already goes
@@ -165,6 +166,8 @@ class DatabaseConnection:
         self._procedures.call(call).add_done_callback(tell)
 
     def _procedure_ended(self, request: Request, outcome: ProcedureOutcome) -> None:
+        if self._has_left:
+            return
         self._instance.subscriptions.tell(self._subscriber, ProcedureEnded(request, outcome))
 
     def _refuse(self, detail: str) -> None:
@@ -172,6 +175,7 @@ class DatabaseConnection:
         self._subscriber.has_ended = True
 
     def _close(self) -> None:
+        self._has_left = True
         self._instance.subscriptions.remove(self._subscriber)
         self._instance.disconnected(self._subscriber.caller)
 
