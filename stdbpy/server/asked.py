@@ -106,7 +106,7 @@ class Asked:
         """As :attr:`database`, when it has read its data, as it does after a start."""
         database = self.database
         if not database.is_open:
-            await asyncio.to_thread(database.failure)
+            await self.backend.waiting.run(database.failure)
         return database
 
     async def body(self, most: int = SMALL_BODY) -> bytes:

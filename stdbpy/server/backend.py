@@ -17,6 +17,7 @@ from stdbpy.server.functions import Functions
 from stdbpy.server.refusal import BAD_REQUEST, NOT_FOUND, UNAUTHORIZED, RefusalError, refuse, refuse_for
 from stdbpy.server.tokens import TokenAuthority
 from stdbpy.server.traffic import Traffic
+from stdbpy.server.waiting import WaitingRoom
 
 _BEARER = b"bearer "
 
@@ -30,6 +31,7 @@ class Backend:
     functions: Functions = field(default_factory=Functions)
     energy: EnergyBalances = field(default_factory=EnergyBalances)
     traffic: Traffic = field(default_factory=Traffic)
+    waiting: WaitingRoom = field(default_factory=WaitingRoom)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server is about to end: what would go on for ever stops."""
 

@@ -118,7 +118,9 @@ def _backend_and_socket(config: ServerConfig, engine: Engine | None = None) -> I
             files = config.key_files or (None if folder is None else KeyFiles.in_folder(folder / KEYS))
             tokens = TokenAuthority(KeyPair.generate() if files is None else KeyPair.load_or_create(files))
             owner = tokens.new_identity() if folder is None else load_or_create_owner(folder, tokens)
-            yield Backend(engine, tokens, owner, config), listener
+            backend = Backend(engine, tokens, owner, config)
+            until_stopped.callback(backend.waiting.close)
+            yield backend, listener
 
 
 def expect_free(config: ServerConfig) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -12,6 +15,7 @@ from stdbpy.api import ApiClient
 from stdbpy.engine import log_files
 from stdbpy.module.package import ModuleSource, pack
 from stdbpy.server import RunningServer, ServerConfig
+from stdbpy.server.routes.logs import FollowedLog
 
 QUIET = pack(ModuleSource({"quiet.py": b""}, "quiet"))
 
@@ -83,3 +87,40 @@ def test_a_log_that_nobody_reads_to_its_end_is_closed(server: RunningServer, mon
         next(answer.iter_bytes())
     server.__exit__(None, None, None)
     assert list(opened[0]) == []
+
+
+def test_who_leaves_before_the_log_is_there_does_not_listen_on(server: RunningServer) -> None:
+    database = server.backend.engine.database("quiet")
+
+    async def leave() -> None:
+        with database.logs._lock:
+            beginning = asyncio.ensure_future(FollowedLog.begin(database, 0, asyncio.Event()))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            beginning.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await beginning
+        await asyncio.get_running_loop().shutdown_default_executor()
+        await asyncio.sleep(0)
+
+    asyncio.run(leave())
+    assert database.logs._listeners == []
+
+
+def test_updates_that_wait_for_a_stuck_database_do_not_hold_up_others(server: RunningServer) -> None:
+    database = server.backend.engine.database("quiet")
+    may_end = threading.Event()
+    stuck = database.transact(lambda _: may_end.wait())
+    changed = pack(ModuleSource({"quiet.py": b"# changed"}, "quiet"))
+    with ThreadPoolExecutor(20) as publishers, ApiClient(server.url, server.owner_token) as api:
+        try:
+            updates = [publishers.submit(api.publish, changed, "quiet") for _ in range(20)]
+            while database.figures().waiting < len(updates):
+                assert not any(update.done() for update in updates)
+            answer = logs(server, num_lines=1)
+            assert answer.status_code == 200
+        finally:
+            may_end.set()
+        assert stuck.result()
+        for update in updates:
+            update.result()

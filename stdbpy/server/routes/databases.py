@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from stdbpy.engine import Database
 from stdbpy.engine.names import as_identity
 from stdbpy.sats.values import Identity, Timestamp
@@ -42,7 +40,7 @@ async def delete(asked: Asked) -> Answer:
         # What is gone already may be deleted again.
         return Answer(200)
     expect_owner(asked, database, "delete database")
-    await asyncio.to_thread(backend.engine.delete, database.identity, asked.caller.identity)
+    await backend.waiting.run(backend.engine.delete, database.identity, asked.caller.identity)
     return Answer(200)
 
 
@@ -57,7 +55,9 @@ async def unlock(asked: Asked) -> Answer:
 async def _set_lock(asked: Asked, *, locked: bool) -> Answer:
     database = asked.database
     expect_owner(asked, database, "delete database")
-    await asyncio.to_thread(asked.backend.engine.set_lock, database.identity, asked.caller.identity, locked=locked)
+    await asked.backend.waiting.run(
+        asked.backend.engine.set_lock, database.identity, asked.caller.identity, locked=locked
+    )
     return Answer(200)
 
 

@@ -79,7 +79,13 @@ class FollowedLog:
     @classmethod
     async def begin(cls, database: Database, count: int, stopping: asyncio.Event) -> FollowedLog:
         log = cls(stopping)
-        kept, log._stop = await asyncio.to_thread(database.logs.listen, log._hear, count)
+        listening = asyncio.ensure_future(asyncio.to_thread(database.logs.listen, log._hear, count))
+        try:
+            kept, log._stop = await asyncio.shield(listening)
+        except BaseException:
+            log._ended.cancel()
+            listening.add_done_callback(_listen_no_more)
+            raise
         log._before = PiecesOfLog(kept)
         return log
 
@@ -114,3 +120,11 @@ class FollowedLog:
         self._stop()
         self._ended.cancel()
         await self._before.aclose()
+
+
+def _listen_no_more(listening: asyncio.Future[tuple[KeptLog, Callable[[], None]]]) -> None:
+    """Whoever wanted to hear has gone before there was anything to hear."""
+    if not listening.cancelled() and listening.exception() is None:
+        kept, stop = listening.result()
+        stop()
+        kept.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from stdbpy.engine import Agreement, Database
@@ -57,7 +56,7 @@ async def _publish(
     identity = as_identity(target) if target is not None else None
     name = target if identity is None else None
     try:
-        result = await asyncio.to_thread(
+        result = await asked.backend.waiting.run(
             asked.backend.engine.publish,
             program,
             owner=asked.caller.identity,
@@ -80,7 +79,7 @@ async def pre_publish(asked: Asked) -> Answer:
     query = PlanQuery.read(asked.query)
     expect_owner(asked, database, "update database")
     program = await _program(asked, query.host_type)
-    plan = await asyncio.to_thread(
+    plan = await asked.backend.waiting.run(
         asked.backend.engine.plan, program, database=database.identity, caller=asked.caller.identity
     )
     problems = plan.migration.problems
