@@ -20,7 +20,7 @@ from stdbpy.engine.schedules import Due, ScheduledTable, Schedules
 from stdbpy.engine.store.derived import Program
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.subscriptions.subscriptions import Subscriptions
-from stdbpy.engine.system_tables.clients import forget_client, note_client, noted_clients
+from stdbpy.engine.system_tables.clients import forget_client, is_noted, note_client, noted_clients
 from stdbpy.engine.transaction import Transaction
 from stdbpy.engine.views.views import Views
 from stdbpy.errors import (
@@ -230,7 +230,10 @@ class Instance:
         return None
 
     def disconnected(self, caller: Caller) -> None:
-        """A client is gone: tells the module, if it wants to know, and then nothing can keep the client."""
+        """A client is gone: tells the module, if it wants to know, and then nothing can keep the client. Of a
+        client that somebody has deleted from ``st_client`` the module hears nothing."""
+        if not is_noted(caller, Transaction(self.store)):
+            return
         found = self._lifecycle.get(Lifecycle.ON_DISCONNECT)
         if found is not None:
             self._run(*found, caller, b"", self.clock(), afterwards=lambda tx: forget_client(caller, tx))

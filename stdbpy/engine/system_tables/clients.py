@@ -25,8 +25,9 @@ def note_client(caller: Caller, transaction: Transaction) -> None:
 
 
 def is_noted(caller: Caller, transaction: Transaction) -> bool:
+    """Whether it is there, as all are that have connected; one without a connection id cannot be."""
     connection = caller.connection_id
-    return connection is not None and _row(caller.identity, connection) in transaction.table(_CLIENTS).rows
+    return connection is None or _row(caller.identity, connection) in transaction.table(_CLIENTS).rows
 
 
 def forget_client(caller: Caller, transaction: Transaction) -> None:

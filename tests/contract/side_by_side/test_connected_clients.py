@@ -63,3 +63,28 @@ def test_without(both: Both):
                 assert len(server.rows(database, ALL)) == 3, "and the one that asks"
             assert server.sql(database, "INSERT INTO t (name) VALUES ('a')").is_success
             assert _change(wire.next()) == {"t came": 1, "t went": 0}
+
+
+def test_a_client_that_was_deleted_goes_silently(both: Both):
+    database = both.publish(real_servers.wasm("sdk_test_connect_disconnect-2.8.3"), "clients")
+    for server in both:
+        (deleted, its_token), (other, others_token) = server.new_token(), server.new_token()
+        gone: set[str] = set()
+        with connected(server, database, V2) as wire:
+            wire.next()
+            wire.ask(m.Subscribe(1, 1, ["SELECT * FROM disconnected"]))
+            for token, statement in (
+                (its_token, f"DELETE FROM st_client WHERE identity = {int(deleted, 16)}"),
+                (others_token, ""),
+            ):
+                with connected(server, database, V2, token=token) as visitor:
+                    visitor.next()
+                    assert not statement or server.sql(database, statement).is_success
+            while other not in gone:
+                update = wire.next()
+                assert isinstance(update, m.TransactionUpdate)
+                for table in update.query_sets[0].tables:
+                    for rows in table.rows:
+                        assert isinstance(rows, m.PersistentTable)
+                        gone.update(row[::-1].hex() for row in rows_of(rows.value.inserts))
+        assert deleted not in gone

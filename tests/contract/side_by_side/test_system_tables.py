@@ -131,3 +131,29 @@ def test_what_is_stored_can_be_changed(both: Both):
 
 def test_all_are_there():
     assert [table.name for table in SYSTEM.tables] == sorted(TABLES, key=TABLE_IDS.__getitem__)
+
+
+CHANGES = [
+    "INSERT INTO st_client (identity, connection_id) VALUES (1, 2)",
+    "INSERT INTO st_client (identity, connection_id) VALUES (1, 2)",
+    "INSERT INTO st_client (identity, connection_id) VALUES (0x01, 2)",
+    "INSERT INTO st_connection_credentials (connection_id, jwt_payload) VALUES (2, 'x')",
+    "INSERT INTO st_connection_credentials (connection_id, jwt_payload) VALUES (2, 'y')",
+    "UPDATE st_client SET connection_id = 3 WHERE connection_id = 2",
+    "INSERT INTO st_var (name, value) VALUES ('row_limit', 1)",
+    "INSERT INTO st_var (name) VALUES ('row_limit')",
+    "DELETE FROM st_client WHERE connection_id = 3",
+    "DELETE FROM st_nothing",
+]
+
+
+def test_changes_of_what_is_stored(both: Both):
+    database = both.publish(program_of("dml"), "system-tables")
+    stranger = {server.kind: server.new_token()[1] for server in both}
+    for statement in CHANGES:
+        embedded, real = (server.sql(database, statement).status_code for server in both)
+        assert embedded == real, statement
+        embedded, real = (server.sql(database, statement, token=stranger[server.kind]).status_code for server in both)
+        assert embedded == real == 400, statement
+        found = [server.rows(database, "SELECT * FROM st_client WHERE identity = 1") for server in both]
+        assert found[0] == found[1]
