@@ -1,4 +1,5 @@
 import time
+import urllib.request
 from collections.abc import Iterator
 
 import pytest
@@ -78,6 +79,29 @@ def test_drafts_are_seen_by_who_wrote_them(database: Chat, other: Chat) -> None:
 
     database.reducers.think_again(draft.id)
     assert len(database.query(tables.my_drafts)) == 0
+
+
+def test_who_talks_most(server: RunningServer, database: Chat, other: Chat) -> None:
+    other.reducers.set_name("Grace")
+    for text in ("One", "Two"):
+        other.reducers.send_message(text)
+    database.reducers.send_message("Three")
+
+    with connect(server.url, database.database) as chat:
+        talkers = chat.procedures.who_talks_most()
+    assert [(each.name, each.messages) for each in talkers] == [
+        ("Grace", 2),
+        ("Somebody", 1),
+    ]
+
+
+def test_messages_as_text(server: RunningServer, database: Chat) -> None:
+    database.reducers.set_name("Ada")
+    database.reducers.send_message("Hello!")
+
+    page = f"{server.url}/v1/database/{database.database}/route/messages"
+    with urllib.request.urlopen(page) as answer:
+        assert answer.read() == b"Ada: Hello!\n"
 
 
 def test_who_leaves_takes_their_messages_along(database: Chat, other: Chat) -> None:

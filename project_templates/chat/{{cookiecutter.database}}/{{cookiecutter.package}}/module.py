@@ -1,13 +1,20 @@
 """A chat room: who is in it, what they say, and what they have yet to say."""
 
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from stdbpy import (
+    HandlerContext,
+    HttpRequest,
+    HttpResponse,
     Identity,
     Index,
     PrimaryKey,
+    ProcedureContext,
     ReducerContext,
     ReducerError,
+    Router,
     ScheduleAt,
     Table,
     Tables,
@@ -18,6 +25,9 @@ from stdbpy import (
     client_connected,
     client_disconnected,
     column,
+    http_handler,
+    http_router,
+    procedure,
     reducer,
     table,
     u32,
@@ -83,6 +93,10 @@ class Ctx(ReducerContext):
         user = self.db.user.identity.find(self.sender)
         return user or self.db.user.insert(User(identity=self.sender))
 
+    def name_of(self, identity: Identity) -> str:
+        user = self.db.user.identity.find(identity)
+        return user.name if user and user.name else "Somebody"
+
 
 class Asked(ViewContext):
     db: Db
@@ -118,7 +132,7 @@ def set_name(ctx: Ctx, name: str) -> None:
 def send_message(ctx: Ctx, text: str) -> None:
     message = Message(sender=ctx.sender, sent=ctx.timestamp, text=checked(text))
     ctx.db.message.insert(message)
-    ctx.log.info("%s says: %s", ctx.user.name or "Somebody", message.text)
+    ctx.log.info("%s says: %s", ctx.name_of(ctx.sender), message.text)
 
 
 @reducer
@@ -156,6 +170,32 @@ def forget_me(ctx: Ctx) -> None:
     count = ctx.db.message.sender.delete(ctx.sender)
     ctx.db.user.identity.delete(ctx.sender)
     ctx.log.info("Somebody left and took %d messages along.", count)
+
+
+@dataclass
+class Talker:
+    name: str
+    messages: u64
+
+
+@procedure
+def who_talks_most(ctx: ProcedureContext[Ctx]) -> list[Talker]:
+    """Unlike a reducer it gives its caller an answer, and opens its transactions itself."""
+    with ctx.transaction() as tx:
+        said = Counter(message.sender for message in tx.db.message)
+        return [Talker(tx.name_of(who), count) for who, count in said.most_common(3)]
+
+
+@http_handler
+def as_text(ctx: HandlerContext[Ctx], request: HttpRequest) -> HttpResponse:
+    """All messages, for whatever speaks HTTP."""
+    with ctx.transaction() as tx:
+        messages = sorted(tx.db.message, key=lambda message: message.id)
+        lines = [f"{tx.name_of(each.sender)}: {each.text}\n" for each in messages]
+    return HttpResponse("".join(lines), headers={"content-type": "text/plain"})
+
+
+http_router(Router().get("/messages", as_text))
 
 
 def checked(text: str) -> str:
