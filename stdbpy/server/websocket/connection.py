@@ -7,6 +7,7 @@ import struct
 from asyncio import BaseTransport
 from typing import Any
 
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.protocol import State
 
@@ -41,12 +42,13 @@ class WebsocketConnection(WebSocketsSansIOProtocol):
         self._heard = self.loop.time()
 
     async def send(self, message: Any) -> None:
-        if message["type"] == "websocket.send" and self.conn.state is State.OPEN and not self.disconnected:
+        if message["type"] == "websocket.send":
             if not self.writable.is_set():
                 await self.writable.wait()
-            if self.conn.state is State.OPEN and not self.disconnected:
-                self._write_frame(message)
-                return
+            if self.conn.state is not State.OPEN or self.disconnected:
+                raise ClientDisconnected
+            self._write_frame(message)
+            return
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
             # uvicorn misses the handshake when it was refused in this way, and says so in the log.
