@@ -20,7 +20,7 @@ from stdbpy.errors import MissingExtra, ModuleLoadError, ProjectError
 from stdbpy.module.load import LoadedModule
 from stdbpy.module.package import ModuleSource, pack
 from stdbpy.project.build import told_in_project
-from stdbpy.project.discover import discover, python_project
+from stdbpy.project.discover import python_project
 from stdbpy.project.model import Project
 from stdbpy.project.pyproject import is_python_project
 from stdbpy.project.sources import collect
@@ -126,11 +126,6 @@ def load_module(what: str | Path | ModuleType, *, start: Path | None = None) -> 
             hint="Name a project's folder, a package, a file of Python, a .wasm, or an import name.",
         )
     return _of_python(_importable(str(what), found))
-
-
-def load_project(folder: Path) -> Module:
-    """Loads the module of the project that ``folder`` is in. Raises as :func:`load_module`."""
-    return _of_python(discover(folder))
 
 
 def _found(name: str) -> Path | None:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from stdbpy.errors import ModuleLoadError, StdbError
+from stdbpy.errors import ModuleLoadError, ProjectError, StdbError
+from stdbpy.project.discover import discover
 from stdbpy.testing.dump import log_line
-from stdbpy.testing.loaded_module import Module, load_module, load_project
+from stdbpy.testing.loaded_module import Module, load_module
 from stdbpy.testing.module_database import ModuleDatabase
 from stdbpy.testing.published import PublishedDatabase
 from stdbpy.testing.servers import Servers
@@ -23,19 +24,29 @@ def loaded(config: pytest.Config) -> Module:
     """The module under test. Fails the test that asks for it, with all problems of the module's code."""
     try:
         return _loaded(config)
+    except ModuleLoadError as error:
+        lines = [error.message, *(f"  {problem}" for problem in error.problems)]
     except StdbError as error:
-        problems = [f"  {problem}" for problem in error.problems] if isinstance(error, ModuleLoadError) else []
-        hint = [error.hint] if error.hint else []
-        pytest.fail("\n".join(["The module under test cannot be loaded.", error.message, *problems, *hint]), False)
+        lines = [
+            error.message,
+            error.hint,
+            "Which module it is, --stdbpy-module says, or stdbpy_module in the settings.",
+        ]
+    pytest.fail("\n".join(["The module under test cannot be loaded.", *filter(None, lines)]), pytrace=False)
 
 
 def _loaded(config: pytest.Config) -> Module:
+    start = config.invocation_params.dir
     named = config.getoption("--stdbpy-module")
     if named:
-        return load_module(named, start=config.invocation_params.dir)
+        return load_module(named, start=start)
     if config.getini("stdbpy_module"):
         return load_module(config.getini("stdbpy_module"), start=_configured_in(config))
-    return load_project(config.rootpath)
+    try:
+        project = discover(config.rootpath)
+    except ProjectError:
+        project = discover(start)
+    return load_module(project.root)
 
 
 def servers_of(config: pytest.Config) -> Servers:

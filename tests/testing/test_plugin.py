@@ -1,0 +1,233 @@
+"""The pytest plugin, in runs of pytest of its own."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stdbpy.project.real_server import PROGRAM, VARIABLE
+from tests import real_servers
+from tests.testing.conftest import MODULES
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A project with the module ``arena``, where pytest is run."""
+    shutil.copy(MODULES / "arena.py", pytester.path)
+    pytester.makepyprojecttoml(
+        """
+        [project]
+        name = "arena"
+        [tool.stdbpy]
+        module = "arena"
+        [tool.pytest.ini_options]
+        pythonpath = ["."]
+        addopts = "-p no:randomly"
+        filterwarnings = ["error"]
+        """
+    )
+    return pytester
+
+
+def test_databases_of_tests(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        import arena
+        import pytest
+        from arena import Player, Team
+        from stdbpy.errors import ReducerFailed
+        from stdbpy.testing import wait_until
+
+        def test_one(stdb):
+            stdb.as_("alice").reducers.join("Ada", Team.RED)
+            assert stdb.rows(Player) == [Player(id=1, name="Ada")]
+
+        def test_other(stdb):
+            assert stdb.rows(Player) == []
+            with stdb.refused("needs a name"):
+                stdb.reducers.join("", Team.RED)
+
+        def test_clients(stdb):
+            alice, bob = stdb.connect(as_="alice"), stdb.connect()
+            bob.subscribe("SELECT * FROM player")
+            alice.reducers.join("Ada", Team.BLUE)
+            wait_until(lambda: list(bob.db.player) == [Player(id=1, name="Ada", team=Team.BLUE)])
+
+        def test_server(stdb_published):
+            with stdb_published.connect(as_="alice") as alice:
+                alice.reducers.join("Ada", Team.BLUE)
+                assert alice.identity == stdb_published.as_("alice").identity
+            assert stdb_published.rows("player") == [Player(id=1, name="Ada", team=Team.BLUE)]
+            assert stdb_published.call("nap", 0) == "slept for 0"
+            assert stdb_published.sql("SELECT name, team FROM player")[0]["name"] == "Ada"
+        """
+    )
+    project.runpytest_subprocess().assert_outcomes(passed=4)
+
+
+def test_what_a_failure_shows(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        from arena import Team
+
+        def test_bug(stdb):
+            stdb.reducers.join("Ada", Team.RED)
+            stdb.reducers.fail()
+
+        def test_changed(stdb):
+            with stdb.unchanged():
+                stdb.reducers.note("new")
+
+        def test_published(stdb_published):
+            stdb_published.reducers.join("Bob", Team.RED)
+            assert False
+
+        def test_bug_elsewhere(stdb):
+            stdb.reducers.fail_later()
+            stdb.time += 1_000_000
+            stdb.reducers.note("and with it, what is due")
+        """
+    )
+    result = project.runpytest_subprocess("--stdbpy-keep")
+    result.assert_outcomes(failed=3, passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*ERROR at teardown of test_bug_elsewhere*",
+            ">*raise LookupError*",
+            "E  *ReducerCrashed: 'break_down' has a bug: LookupError: out of luck*",
+            ">       print(1 // 0)",
+            "E       ZeroDivisionError:*",
+            ">       stdb.reducers.fail()",
+            "E  *ReducerCrashed: the reducer 'fail' has a bug: ZeroDivisionError: *arena.py:*",
+            "*Log of database test*",
+            "INFO join: Ada has number 1",
+            "PANIC fail: Traceback (most recent call last):",
+            "E  *tables have changed:",
+            "E  *+ note: Note(text='new')",
+            "*Log of database test-*",
+            "INFO join: Bob has number 1",
+        ]
+    )
+    assert "sync_connection.py" not in result.stdout.str()
+    folders = [Path(line) for line in result.outlines if "stdbpy-kept/" in line]
+    assert [folder.name for folder in folders] == [
+        f"test_what_a_failure_shows.py_{name}" for name in ("test_bug", "test_changed", "test_published")
+    ]
+    kept = [(folder / name).read_text() for folder in folders for name in ("player.jsonl",) if (folder / name).exists()]
+    assert kept == ['[1, "Ada", [0, []], 0]\n', '[1, "Bob", [0, []], 0]\n']
+    assert "ZeroDivisionError" in (folders[0] / "log.txt").read_text()
+    assert not list(project.path.glob(".pytest_cache/d/stdbpy-kept/*elsewhere*"))
+
+
+def test_a_module_that_cannot_be_loaded(project: pytest.Pytester) -> None:
+    module = project.path / "arena.py"
+    module.write_text(
+        module.read_text().replace("score: u32", "score: int").replace("text: str\n", "text: bytearray\n", 1)
+    )
+    project.makepyfile("def test_one(stdb): pass\ndef test_two(stdb): pass")
+    result = project.runpytest_subprocess()
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(
+        ["The module under test cannot be loaded.", "the module 'arena' has 2 errors", "*arena.py:*int*", "*arena.py:*"]
+    )
+    assert "Traceback" not in result.stdout.str()
+
+
+def test_other_modules(project: pytest.Pytester) -> None:
+    (project.path / "other.py").write_text("from stdbpy import table, u32\n@table\nclass Thing:\n    size: u32\n")
+    project.makepyfile("def test_one(stdb): assert [t.layout.name for t in stdb.tables] == ['thing']")
+    project.runpytest_subprocess().assert_outcomes(failed=1)
+    project.runpytest_subprocess("--stdbpy-module", "other.py").assert_outcomes(passed=1)
+    project.runpytest_subprocess("-o", "stdbpy_module=other.py").assert_outcomes(passed=1)
+    project.makeconftest(
+        "import pytest\nfrom stdbpy.testing import load_module\n"
+        "@pytest.fixture(scope='session')\ndef stdb_module():\n    return load_module('other')\n"
+    )
+    project.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+ON_BOTH = """
+    import pytest
+
+    @pytest.mark.stdbpy_servers("embedded", "spacetimedb")
+    def test_chat(stdb_published, stdb_server):
+        alice, bob = stdb_published.as_("alice"), stdb_published.as_("bob")
+        alice.reducers.set_name("Ada")
+        bob.call("send_message", text="hi")
+        assert [row.name for row in stdb_published.rows("user") if row.identity == alice.identity] == ["Ada"]
+        with stdb_published.connect(as_=bob) as client, client.subscribe("SELECT * FROM message"):
+            assert [message.sender for message in client.db.message] == [bob.identity]
+            assert client.identity == bob.identity
+        with pytest.raises(Exception, match="Names must not be empty"):
+            alice.reducers.set_name("")
+        print("on", stdb_server.kind, stdb_server.version, stdb_published.name)
+"""
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("version", real_servers.VERSIONS)
+def test_the_same_test_on_both_servers(pytester: pytest.Pytester, version: str) -> None:
+    program = real_servers.program(f"spacetimedb-standalone-{version}")
+    (pytester.path / "chat.wasm").write_bytes(real_servers.wasm("quickstart_chat-1.2.0"))
+    pytester.makepyfile(ON_BOTH)
+    result = pytester.runpytest_subprocess("--stdbpy-module=chat.wasm", f"--stdbpy-server={program}", "-rA")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*test_chat[[]embedded]*", "on embedded *", f"on spacetimedb {version} *"])
+
+
+def test_servers_that_are_not_here(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(project.path))
+    monkeypatch.setenv("HOME", str(project.path))
+    monkeypatch.delenv(VARIABLE, raising=False)
+    project.makepyfile(ON_BOTH)
+    result = project.runpytest_subprocess("-rs", "-k", "spacetimedb")
+    result.assert_outcomes(skipped=1, deselected=1)
+    result.stdout.fnmatch_lines(["*SpacetimeDB's own server is not installed here. Install it: *"])
+    result = project.runpytest_subprocess("-rs", "-k", "spacetimedb", "--stdbpy-server", "nowhere")
+    result.stdout.fnmatch_lines([f"*there is no {PROGRAM} at *nowhere*"])
+
+
+@pytest.mark.real
+def test_python_modules_are_skipped_on_the_real_server(project: pytest.Pytester) -> None:
+    program = real_servers.program("spacetimedb-standalone-2.8.3")
+    project.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.stdbpy_servers("spacetimedb")
+        def test_one(stdb_published):
+            pass
+        """
+    )
+    result = project.runpytest_subprocess("-rs", f"--stdbpy-server={program}")
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*arena is a module in Python, which SpacetimeDB itself cannot run yet. It runs *"])
+
+
+def test_a_server_that_nobody_knows(project: pytest.Pytester) -> None:
+    project.makepyfile("import pytest\n@pytest.mark.stdbpy_servers('postgres')\ndef test_one(stdb_server): pass")
+    result = project.runpytest_subprocess("--strict-markers")
+    assert result.ret != 0
+    result.stdout.fnmatch_lines(["*@pytest.mark.stdbpy_servers takes embedded, spacetimedb*"])
+
+
+def test_it_costs_nothing_unused() -> None:
+    imported = "import sys, stdbpy.testing.plugin; print(*(name for name in sys.modules if name.startswith('stdbpy')))"
+    done = subprocess.run([sys.executable, "-c", imported], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) <= {"stdbpy", "stdbpy.testing", "stdbpy.testing.plugin"}
+
+
+def test_no_project_anywhere(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_one(stdb): pass")
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        ["The module under test cannot be loaded.", "there is no project *", "*--stdbpy-module*"]
+    )
+    assert "During handling" not in result.stdout.str()
