@@ -1,0 +1,38 @@
+"""Where what is told differs from the real server, and is left so: each is looked at on both sides, so that a
+difference that goes away is noticed. ``docs/sql.md`` lists them."""
+
+from __future__ import annotations
+
+import pytest
+
+from stdbpy.protocol.v1 import messages as m
+from tests import real_servers
+from tests.contract.side_by_side.conftest import Both
+from tests.contract.websocket import V1_JSON, connected
+
+pytestmark = pytest.mark.real
+
+JOIN = "SELECT p.* FROM pk_u_32 p JOIN unique_u_32 u ON p.n = u.n"
+
+
+def test_hash_of_the_program(both: Both):
+    """BLAKE3 here, Keccak-256 there."""
+    database = both.publish(real_servers.wasm("sdk_test-2.8.3"), "differences")
+    embedded, real = (server.rows(database, "SELECT program_hash FROM st_module") for server in both)
+    assert embedded != real
+
+
+def test_rows_of_joins_in_json(both: Both):
+    """Changed rows are arrays; there, those that only another table's change has brought are objects."""
+    database = both.publish(real_servers.wasm("sdk_test-2.8.3"), "differences")
+    told = []
+    for server in both:
+        with connected(server, database, V1_JSON) as wire:
+            wire.next()
+            wire.ask(m.SubscribeSingle(JOIN, 1, m.QueryId(1)))
+            assert server.sql(database, "INSERT INTO pk_u_32 (n, data) VALUES (1, 2)").is_success
+            assert server.sql(database, "INSERT INTO unique_u_32 (n, data) VALUES (1, 3)").is_success
+            update = wire.next()
+            assert isinstance(update, m.TransactionUpdateLight)
+            told.append(update.update.tables[0].updates[0].inserts)
+    assert told == [["[1,2]"], ['{"n":1,"data":2}']]
