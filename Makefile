@@ -13,9 +13,9 @@ PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 help:
 	@echo "make demo         a Python module as a SpacetimeDB database, from init to generated client"
-	@echo "make test         the tests"
+	@echo "make test         the tests, but for the long ones"
 	@echo "make test-real    the tests that need real SpacetimeDB servers (STDBPY_TEST_SERVERS=folder,"
-	@echo "                  and STDBPY_TEST_SMOKETESTS=folder for SpacetimeDB's own smoketests)"
+	@echo "                  and STDBPY_TEST_SMOKETESTS=folder for SpacetimeDB's own smoketests), the long ones too"
 	@echo "make lint         ruff, mypy --strict, import-linter"
 	@echo "make format       let ruff format and fix"
 	@echo "make completions  write the completion scripts of shells from the commands"

@@ -49,6 +49,8 @@ def run(out: Path, chosen: Iterable[str], *, server: str, **variables: str) -> O
         **{name: value for name, value in os.environ.items() if not name.startswith(("STDBPY_", "XDG_"))},
         "OUT": str(out),
         "LIST": str(wanted),
+        # Ours takes a moment to start, dozens of times in some of them, on a machine that is busy with other tests.
+        "TIMEOUT": "300",
         **variables,
     }
     subprocess.run(
