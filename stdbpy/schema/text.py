@@ -1,10 +1,11 @@
-"""Functions of a module in words: how they are called, with an example."""
+"""What is in a module in words, and its functions: how they are called, with an example."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from stdbpy.errors import counted
 from stdbpy.sats.naming import params_text, type_text
 from stdbpy.sats.types import (
     TIME_DURATION,
@@ -104,3 +105,17 @@ class _Samples:
             return sample()
         except _Endless:
             return end
+
+
+def contents_text(schema: ModuleSchema) -> str:
+    """What there is in a module and those mounted in it: ``3 tables, 8 reducers, 1 view``."""
+    modules = [module for _, module in schema.walk()]
+    numbers = {
+        "table": sum(len(module.tables) for module in modules),
+        "reducer": sum(len(module.reducers) for module in modules),
+        "view": sum(len(module.views) for module in modules),
+        "procedure": sum(len(module.procedures) for module in modules),
+        "HTTP handler": sum(len(module.http_handlers) for module in modules),
+    }
+    always = ("table", "reducer")
+    return ", ".join(counted(number, noun) for noun, number in numbers.items() if number or noun in always)

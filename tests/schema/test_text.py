@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from stdbpy.sats.satsjson import compile_json_codec
 from stdbpy.sats.types import IDENTITY, SCHEDULE_AT, TIMESTAMP, ArrayType, Primitive, TypeRef, option, product, sum_of
 from stdbpy.schema import Procedure, read_module_def, reducer_signature, sample_arguments
+from stdbpy.schema.model import Submodule
+from stdbpy.schema.text import contents_text
 from tests.schema import recorded
 from tests.schema.builders import STRING, U8, U32, module, reducer, view
 
@@ -65,3 +69,11 @@ def test_samples_are_values_of_the_parameters(name: str) -> None:
     schema = read_module_def(recorded.definition(name))
     for function in (*schema.reducers, *schema.procedures):
         compile_json_codec(function.params, schema.typespace).from_json(sample_arguments(schema, function))
+
+
+def test_contents_are_those_of_mounted_modules_too() -> None:
+    inner = module(reducers=(reducer("add"), reducer("take")), views=(view("all"),))
+    outer = module(procedures=(Procedure("", "sum", product(), U32),))
+    assert contents_text(outer) == "1 table, 0 reducers, 1 procedure"
+    mounted = replace(outer, submodules=(Submodule("inner", "inner", inner),))
+    assert contents_text(mounted) == "2 tables, 2 reducers, 1 view, 1 procedure"

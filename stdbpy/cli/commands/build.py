@@ -13,7 +13,7 @@ from stdbpy.cli.left_out import CSHARP, LeftOut
 from stdbpy.cli.options import FormatOption, ModulePath
 from stdbpy.cli.output import Field, Format, format_for, write_records
 from stdbpy.cli.watching import repeat
-from stdbpy.errors import ModuleLoadError, Problem, counted
+from stdbpy.errors import ModuleLoadError, Problem
 
 if TYPE_CHECKING:
     from stdbpy.project.model import Project
@@ -54,6 +54,7 @@ def run(
 
 def _build(project: Project, invocation: Invocation, format: Format | None) -> None:
     from stdbpy.project.build import build
+    from stdbpy.schema.text import contents_text
 
     try:
         built = build(project)
@@ -66,8 +67,7 @@ def _build(project: Project, invocation: Invocation, format: Format | None) -> N
         show_problems(built.problems)
     else:
         _write(built.problems, format)
-    contents = f"{counted(len(built.schema.tables), 'table')}, {counted(len(built.schema.reducers), 'reducer')}"
-    invocation.note(f"{project.name}: {built.source.entry} is fine ({contents})")
+    invocation.note(f"{project.name}: {built.source.entry} is fine ({contents_text(built.schema)})")
 
 
 def _write(problems: tuple[Problem, ...], format: Format) -> None:
