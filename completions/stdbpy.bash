@@ -90,6 +90,7 @@ _stdbpy_command() {
         '--allow-origin|value+|||'
         '--allow-native|flag|||'
         '--allow-loopback-http|flag|||'
+        '--call-seconds|value|||'
         '--engine|value|embedded spacetimedb||'
         '--engine-path|value|||'
         '--edition|value|standalone||'

@@ -14,7 +14,7 @@ function __stdbpy_command --description 'Says what the command $argv[1] takes'
         case 'dev'
             set __stdbpy_with_value --project-path --module-path --module-bindings-path --run -t --template --data-dir -s --server --env --client-lang --config-path --root-dir
         case 'start'
-            set __stdbpy_with_value -l --listen-addr --data-dir --jwt-key-dir --jwt-priv-key-path --jwt-pub-key-path --allow-host --allow-origin --engine --engine-path --edition --config-path --root-dir
+            set __stdbpy_with_value -l --listen-addr --data-dir --jwt-key-dir --jwt-priv-key-path --jwt-pub-key-path --allow-host --allow-origin --call-seconds --engine --engine-path --edition --config-path --root-dir
         case 'publish'
             set __stdbpy_with_value -p --module-path -b --bin-path -j --js-path --parent --organization --org -s --server --env --format --config-path --root-dir
         case 'call'
@@ -231,6 +231,7 @@ complete -c stdbpy -n '__stdbpy_at \'start\'' -l allow-host -x -d 'A name beside
 complete -c stdbpy -n '__stdbpy_at \'start\'' -l allow-origin -x -d 'A web site besides those of this machine that may call'
 complete -c stdbpy -n '__stdbpy_at \'start\'' -l allow-native -d 'Run Python modules even if other machines reach the server'
 complete -c stdbpy -n '__stdbpy_at \'start\'' -l allow-loopback-http -d 'Let procedures send HTTP requests to this machine, for tests'
+complete -c stdbpy -n '__stdbpy_at \'start\'' -l call-seconds -x -d 'How long a reducer or view of a compiled module may run'
 complete -c stdbpy -n '__stdbpy_at \'start\'' -l engine -x -a 'embedded spacetimedb' -d 'What runs: stdbpy\'s own server, or an installed SpacetimeDB'
 complete -c stdbpy -n '__stdbpy_at \'start\'' -l engine-path -x -d 'SpacetimeDB\'s server program'
 complete -c stdbpy -n '__stdbpy_at \'start\'' -l edition -x -a 'standalone' -d 'Edition; there is one'

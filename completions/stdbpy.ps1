@@ -124,6 +124,7 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
                 @{ Spellings = @('--allow-origin'); Shape = 'value'; Help = 'A web site besides those of this machine that may call'; Words = @(); Question = '' }
                 @{ Spellings = @('--allow-native'); Shape = 'flag'; Help = 'Run Python modules even if other machines reach the server'; Words = @(); Question = '' }
                 @{ Spellings = @('--allow-loopback-http'); Shape = 'flag'; Help = 'Let procedures send HTTP requests to this machine, for tests'; Words = @(); Question = '' }
+                @{ Spellings = @('--call-seconds'); Shape = 'value'; Help = 'How long a reducer or view of a compiled module may run'; Words = @(); Question = '' }
                 @{ Spellings = @('--engine'); Shape = 'value'; Help = 'What runs: stdbpy''s own server, or an installed SpacetimeDB'; Words = @('embedded', 'spacetimedb'); Question = '' }
                 @{ Spellings = @('--engine-path'); Shape = 'value'; Help = 'SpacetimeDB''s server program'; Words = @(); Question = '' }
                 @{ Spellings = @('--edition'); Shape = 'value'; Help = 'Edition; there is one'; Words = @('standalone'); Question = '' }

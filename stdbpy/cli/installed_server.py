@@ -26,6 +26,7 @@ IN_MEMORY = "in memory; they end with the server"
 
 def installed_server(config: ServerConfig, invocation: Invocation, path: Path | None, *, has_own_folder: bool) -> Serve:
     """What runs an installed SpacetimeDB: on the data of the official program, unless other is named."""
+    from stdbpy.engine.limits import Limits
     from stdbpy.project.paths import cli_toml_path
     from stdbpy.project.real_server import RealServer, find_real_server, keys_in, serve_real
     from stdbpy.server.run import expect_free
@@ -35,6 +36,7 @@ def installed_server(config: ServerConfig, invocation: Invocation, path: Path | 
         "--allow-origin": config.allow_origins,
         "--allow-native": config.allow_native,
         "--allow-loopback-http": config.allow_loopback_http,
+        "--call-seconds": config.limits != Limits(),
     }.items():
         if value:
             raise UsageError(f"SpacetimeDB itself has nothing like {option}", hint="Leave it out")

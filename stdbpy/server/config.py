@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stdbpy.api.address import is_loopback
+from stdbpy.engine.limits import Limits
 from stdbpy.errors import UsageError
 from stdbpy.server.keys import KeyFiles
 
@@ -36,6 +37,8 @@ class ServerConfig:
     allow_origins: tuple[str, ...] = ()
     allow_native: bool = False
     allow_loopback_http: bool = False
+    limits: Limits = field(default_factory=Limits)
+    """What compiled modules may use of the machine."""
 
     @property
     def host_and_port(self) -> tuple[str, int]:

@@ -113,7 +113,7 @@ def _backend_and_socket(config: ServerConfig, engine: Engine | None = None) -> I
         folder = config.data_dir
         with ExitStack() as until_stopped:
             data_dir = None if config.in_memory else folder
-            engine = engine or Engine(data_dir, allow_loopback_http=config.allow_loopback_http)
+            engine = engine or Engine(data_dir, allow_loopback_http=config.allow_loopback_http, limits=config.limits)
             until_stopped.callback(engine.close, PATIENCE)
             files = config.key_files or (None if folder is None else KeyFiles.in_folder(folder / KEYS))
             tokens = TokenAuthority(KeyPair.generate() if files is None else KeyPair.load_or_create(files))

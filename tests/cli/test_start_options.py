@@ -50,6 +50,13 @@ def test_no_address_in_cli_toml(run: Run, cli_toml: Path, started: list[ServerCo
     assert done.err.startswith(f"Error: {cli_toml}: listen_addr, '4000' is not an address to listen at")
 
 
+def test_how_long_calls_may_take(run: Run, started: list[ServerConfig]) -> None:
+    assert run("start").code == 0
+    assert run("start", "--call-seconds", "0.5").code == 0
+    assert [config.limits.seconds for config in started] == [30, 0.5]
+    assert run("start", "--call-seconds", "0").code == 2
+
+
 @pytest.mark.parametrize("words", [("--edition", "standalone"), ("--non-interactive",)])
 def test_taken_as_they_are_there(run: Run, started: list[ServerConfig], words: tuple[str, ...]) -> None:
     assert run("start", *words).code == 0

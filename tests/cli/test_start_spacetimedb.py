@@ -134,6 +134,7 @@ def test_data_of_the_embedded_server(run: Run, home: Path) -> None:
         (("--engine", "postgres"), "--engine is embedded or spacetimedb, not 'postgres'"),
         (("--engine-path", "bin"), "--engine-path is for --engine spacetimedb\nHint: "),
         (("--engine", "spacetimedb", "--allow-native"), "SpacetimeDB itself has nothing like --allow-native"),
+        (("--engine", "spacetimedb", "--call-seconds", "5"), "SpacetimeDB itself has nothing like --call-seconds"),
     ],
 )
 def test_refused(run: Run, words: tuple[str, ...], reason: str) -> None:

@@ -17,10 +17,21 @@ import httpx
 import pytest
 
 from stdbpy.api import ApiClient
-from stdbpy.errors import ApiError, CannotListen, DataDirectoryError, Forbidden, NotFound, ServerUnreachable, UsageError
+from stdbpy.engine.limits import Limits
+from stdbpy.errors import (
+    ApiError,
+    CannotListen,
+    DataDirectoryError,
+    Forbidden,
+    NotFound,
+    ReducerFailed,
+    ServerUnreachable,
+    UsageError,
+)
 from stdbpy.module.package import ModuleSource, pack
 from stdbpy.server import RunningServer, ServerConfig
 from stdbpy.server.owner import OWNER_TOKEN
+from tests.guests import guest
 
 COUNTER = b"""
 from stdbpy import ReducerContext, client_connected, reducer, table, u64
@@ -271,6 +282,14 @@ class TestPythonModules:
                     with pytest.raises(Forbidden, match="Other machines can reach this server") as caught:
                         api.publish(package(COUNTER), "counter")
                     assert caught.value.hint.startswith("Start it with --allow-native")
+
+    def test_a_compiled_module_that_does_not_end(self):
+        declared = "@reducer\ndef endless(ctx: ReducerContext) -> None: ...\n"
+        config = ServerConfig(listen_addr="127.0.0.1:0", limits=Limits(seconds=0.1))
+        with RunningServer(config) as running, ApiClient(running.url, running.owner_token) as api:
+            api.publish(guest(declared, {"endless": ["(loop $again (br $again))"]}), "sample")
+            with pytest.raises(ReducerFailed, match=r"endless was stopped: it ran for more than 0\.1 seconds"):
+                api.call("sample", "endless", [])
 
     def test_webassembly_that_is_no_module(self, api: ApiClient):
         with pytest.raises(ApiError, match="imports nothing of SpacetimeDB"):

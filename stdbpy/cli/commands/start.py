@@ -99,6 +99,15 @@ def run(
         bool,
         typer.Option("--allow-loopback-http", help="Let procedures send HTTP requests to this machine, for tests."),
     ] = False,
+    call_seconds: Annotated[
+        float | None,
+        typer.Option(
+            "--call-seconds",
+            metavar="SECONDS",
+            min=0.1,
+            help="How long a reducer or view of a compiled module may run. Default: 30.",
+        ),
+    ] = None,
     engine: Annotated[
         str,
         typer.Option(
@@ -124,6 +133,7 @@ def run(
     del edition
     invocation = invocation_of(context)
     try:
+        from stdbpy.engine.limits import Limits
         from stdbpy.server import ServerConfig
         from stdbpy.server.config import DEFAULT_LISTEN_ADDR
     except ModuleNotFoundError as error:
@@ -143,6 +153,7 @@ def run(
         allow_origins=tuple(allow_origin or ()),
         allow_native=allow_native,
         allow_loopback_http=allow_loopback_http,
+        limits=Limits() if call_seconds is None else Limits(seconds=call_seconds),
     )
     serve: Serve = _serve
     if engine == _SPACETIMEDB:
