@@ -20,7 +20,7 @@ from stdbpy.project.targets import load_targets
 from stdbpy.project.template_sources import BUILT_IN
 from stdbpy.project.templates import NewProject, Wishes, create_project
 
-SAME_IN_ALL = (".gitignore", "Makefile", "pyproject.toml", "tests/conftest.py", "my_game/__init__.py")
+SAME_IN_ALL = (".gitignore", "Makefile", "pyproject.toml", "my_game/__init__.py")
 
 
 @pytest.fixture(params=BUILT_IN)
@@ -32,7 +32,7 @@ def test_has_all_that_a_project_needs(created: NewProject) -> None:
     assert created.names == ProjectNames("my-game", "my_game")
     assert set(created.files) - {"local.mk"} == {
         *(".gitignore", "Makefile", "README.md", "client.py", "pyproject.toml"),
-        *("my_game/__init__.py", "my_game/module.py", "tests/conftest.py", "tests/test_module.py"),
+        *("my_game/__init__.py", "my_game/module.py", "tests/test_module.py"),
     }
     assert set(created.files) == {
         path.relative_to(created.root).as_posix() for path in created.root.rglob("*") if path.is_file()

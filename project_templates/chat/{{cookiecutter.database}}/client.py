@@ -88,7 +88,9 @@ def say(chat: DbConnection, line: str) -> None:
         elif command == "/later" and seconds.isdecimal() and text:
             chat.reducers.send_later(text, int(seconds))
         elif command.startswith("/"):
-            print(f"{line}: there are `/name NAME` and `/later SECONDS TEXT`.", flush=True)
+            print(
+                f"{line}: there are `/name NAME` and `/later SECONDS TEXT`.", flush=True
+            )
         elif line:
             chat.reducers.send_message(line)
     except (ReducerFailed, ConnectionLost) as refusal:

@@ -1,33 +1,34 @@
-import pytest
-from stdbpy.client import HttpDatabase
-from stdbpy.errors import ReducerFailed
+"""The module in a database of its own for each test: the fixture `stdb` is stdbpy's."""
 
-from module_bindings import Reducers, tables
+from stdbpy.testing import ModuleDatabase
 
-People = HttpDatabase[Reducers[None]]
+from {{cookiecutter.package}}.module import Person
 
 
-def names(database: People) -> list[str]:
-    return sorted(person.name for person in database.query(tables.person))
+def names(stdb: ModuleDatabase) -> list[str]:
+    return [person.name for person in stdb.rows(Person)]
 
 
-def test_somebody_is_there_from_the_start(database: People) -> None:
-    assert names(database) == ["Ada"]
+def test_somebody_is_there_from_the_start(stdb: ModuleDatabase) -> None:
+    assert names(stdb) == ["Ada"]
 
 
-def test_people_are_added_and_numbered(database: People) -> None:
-    database.reducers.add(" Grace ")
-    database.reducers.add("Alan")
+def test_people_are_added_and_numbered(stdb: ModuleDatabase) -> None:
+    stdb.reducers.add(" Grace ")
+    stdb.reducers.add("Alan")
 
-    people = database.query(tables.person)
-    assert names(database) == ["Ada", "Alan", "Grace"]
-    assert len({person.id for person in people}) == 3
+    assert names(stdb) == ["Ada", "Grace", "Alan"]
+    assert len({person.id for person in stdb.rows(Person)}) == 3
 
 
-def test_who_is_refused(database: People) -> None:
-    with pytest.raises(ReducerFailed, match="needs a name"):
-        database.reducers.add("  ")
-    with pytest.raises(ReducerFailed, match="is here already"):
-        database.reducers.add("Ada")
+def test_who_is_refused(stdb: ModuleDatabase) -> None:
+    with stdb.refused("needs a name"):
+        stdb.reducers.add("  ")
+    with stdb.refused("is here already"):
+        stdb.reducers.add("Ada")
 
-    assert names(database) == ["Ada"]
+
+def test_hello_is_said_to_everybody(stdb: ModuleDatabase) -> None:
+    stdb.reducers.say_hello()
+
+    assert stdb.messages == ["Hello, Ada!"]

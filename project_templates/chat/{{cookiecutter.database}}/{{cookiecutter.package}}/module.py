@@ -55,7 +55,7 @@ class Message:
 
 @table(scheduled="deliver")
 class Draft:
-    """A message that is sent when its time has come, and that nobody else sees before."""
+    """A message that is sent when its time has come; only its writer sees it before."""
 
     id: u64 = auto_inc(primary_key=True)
     send_at: ScheduleAt
@@ -151,7 +151,7 @@ def deliver(ctx: Ctx, draft: Draft) -> None:
 
 @view(public=True, primary_key="id")
 def my_drafts(ctx: Asked) -> Iterator[Draft]:
-    """What the caller has yet to say: the table is private, and all see their own rows."""
+    """What the caller has yet to say: all see their own rows of a private table."""
     return ctx.db.draft.sender.filter(ctx.sender)
 
 
@@ -180,7 +180,7 @@ class Talker:
 
 @procedure
 def who_talks_most(ctx: ProcedureContext[Ctx]) -> list[Talker]:
-    """Unlike a reducer it gives its caller an answer, and opens its transactions itself."""
+    """Unlike a reducer it gives an answer, and opens its transactions itself."""
     with ctx.transaction() as tx:
         said = Counter(message.sender for message in tx.db.message)
         return [Talker(tx.name_of(who), count) for who, count in said.most_common(3)]
