@@ -18,11 +18,12 @@ from stdbpy.engine.sql.row_security import ANYBODY
 from stdbpy.engine.sql.syntax import Select, WholeRow
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.subscriptions.changes import RowChanges
-from stdbpy.engine.subscriptions.fragments import Selection
+from stdbpy.engine.subscriptions.conditions import triggers_of
+from stdbpy.engine.subscriptions.fragments import Selection, fragment_of
 from stdbpy.engine.subscriptions.indexed_joins import check_join
+from stdbpy.engine.subscriptions.triggers import Trigger
 from stdbpy.engine.transaction import Transaction
 from stdbpy.engine.views.declared import DeclaredView
-from stdbpy.engine.views.reading import ReadSet
 from stdbpy.errors import SqlError
 from stdbpy.sats import types as t
 from stdbpy.schema.column_types import without_references
@@ -35,38 +36,45 @@ class CompiledQuery:
 
     def __init__(self, query: Query, store: Store) -> None:
         transaction = Transaction(store)
-        ids = [table_id_of(transaction, known) for known in query.tables]
-        self.read = ReadSet(dict.fromkeys(ids))
-        """All tables that matter to it: the real server is not more precise."""
+        tables = [transaction.table(table_id_of(transaction, known)) for known in query.tables]
+        fragment = fragment_of(query, tables)
+        are_stored = all(known.kind is TableKind.STORED for known in query.tables)
+        self.triggers = frozenset(triggers_of(fragment) if are_stored else (Trigger(table.id) for table in tables))
+        """The changes that matter."""
         self._query = query
         self._prepared = PreparedQuery(query)
-        self._selection: Selection | None = None
-        """If it is over one table: then what changes in its rows follows from what changes in the table's."""
-        if len(ids) == 1 and query.tables[0].kind is TableKind.STORED:
-            table = transaction.table(ids[0])
-            if not table.is_event:
-                self._selection = Selection(query, table)
+        self._fragment = fragment
+        self.is_incremental = are_stored and not any(table.is_event for table in tables) and _gives_each_row_once(query)
+        """Whether what changes in its rows follows from what changes in the tables'."""
 
     def rows(self, transaction: Transaction) -> list[bytes]:
         """The rows at this moment, those of a single table in its order."""
-        selection = self._selection
-        if selection is not None and not self._finds_by_key:
-            return selection.kept(selection.tables[0].rows)
+        fragment = self._fragment
+        if isinstance(fragment, Selection) and not self._finds_by_key:
+            return fragment.kept(fragment.tables[0].rows)
         return list(self._prepared.matching(transaction))
-
-    @property
-    def is_incremental(self) -> bool:
-        return self._selection is not None
 
     def changes(self, transaction: Transaction) -> RowChanges | None:
         """What a transaction has done to the rows so far; only if it :attr:`is_incremental`."""
-        assert self._selection is not None
-        return self._selection.changes(transaction.delta, transaction)
+        return self._fragment.changes(transaction.delta, transaction)
 
     @cached_property
     def _finds_by_key(self) -> bool:
         (step,) = plan_query(self._query)
         return step.lookup is not None and step.lookup.is_point
+
+
+def _gives_each_row_once(query: Query) -> bool:
+    """Whether no row of the table that it returns rows of is joined with two of the other's."""
+    if len(query.tables) == 1:
+        return True
+    (tie,) = query.ties
+    assert isinstance(query.wanted, Rows)
+    return tie is not None and any(
+        query.tables[field.table].definition.is_unique((field.column,))
+        for field in tie
+        if field.table != query.wanted.table
+    )
 
 
 class ViewQueries:

@@ -18,7 +18,7 @@ from stdbpy.engine.transaction import Transaction
 from stdbpy.engine.views.declared import DeclaredView, ViewTable, declared_views
 from stdbpy.engine.views.live_view import LiveView
 from stdbpy.engine.views.reading import ReadingTransaction, ReadSet
-from stdbpy.engine.views.watches import Watches
+from stdbpy.engine.views.watches import QueryWatches, Watches
 from stdbpy.errors import HostError, SqlError, ViewFailed
 from stdbpy.sats.values import Identity, TimeDuration, Timestamp
 
@@ -58,8 +58,8 @@ class Views:
         self._blank: dict[str, Table] = {}
         self._watches: Watches[LiveView] = Watches(store)
         """By what the code of views has read."""
-        self._query_watches: Watches[LiveView] = Watches(store)
-        """By what queries read that views have returned."""
+        self._query_watches: QueryWatches[LiveView] = QueryWatches()
+        """By what matters to the queries that views have returned."""
         self._for_the_moment: list[Table] = []
         """Of statements that belong to transactions which have changed something."""
         self._next_id = FIRST_DERIVED_ID
@@ -135,7 +135,7 @@ class Views:
         if not self._watches and not self._query_watches:
             return
         to_run = self._watches.concerned(transaction.delta)
-        to_query = dict.fromkeys(self._query_watches.concerned(transaction.delta))
+        to_query = self._query_watches.concerned(transaction.delta)
         ran: list[tuple[LiveView, _Result]] = []
         for view in to_run:
             if not view.has_rows:
@@ -271,11 +271,11 @@ class Views:
     def _watch(self, view: LiveView, read: ReadSet, query: CompiledQuery | None) -> None:
         self._watches.remove(view, view.read)
         if view.query is not None:
-            self._query_watches.remove(view, view.query.read)
+            self._query_watches.remove(view, view.query.triggers)
         view.read, view.query = read, query
         self._watches.add(view, read)
         if query is not None:
-            self._query_watches.add(view, query.read)
+            self._query_watches.add(view, query.triggers)
 
     def _table_for_the_moment(self, declared: DeclaredView, sender: Identity | None) -> Table:
         table = ViewTable(self._new_id(), declared)

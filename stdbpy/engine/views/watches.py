@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 from stdbpy.engine.delta import Delta, TableChanges
 from stdbpy.engine.store.index import Index
 from stdbpy.engine.store.store import Store
+from stdbpy.engine.subscriptions.triggers import Trigger, Triggered
 from stdbpy.engine.views.reading import ReadSet
 
-Reader = TypeVar("Reader")
+Reader = TypeVar("Reader", bound=Hashable)
 
 
 class Watches(Generic[Reader]):
@@ -58,6 +59,37 @@ class Watches(Generic[Reader]):
                     for key in _keys(changes, self._store.indexes[index_id][1]):
                         found.update(by_key.get(key, {}))
         return list(found)
+
+
+class QueryWatches(Generic[Reader]):
+    """Readers by the changes that matter to the queries whose rows they have."""
+
+    def __init__(self) -> None:
+        self._by_table: dict[int, Triggered[Reader]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._by_table)
+
+    def add(self, reader: Reader, triggers: Iterable[Trigger]) -> None:
+        for trigger in triggers:
+            self._by_table.setdefault(trigger.table, Triggered()).add(trigger, reader)
+
+    def remove(self, reader: Reader, triggers: Iterable[Trigger]) -> None:
+        """``triggers`` are what it was added with."""
+        for trigger in triggers:
+            triggered = self._by_table[trigger.table]
+            triggered.remove(trigger, reader)
+            if not triggered:
+                del self._by_table[trigger.table]
+
+    def concerned(self, delta: Delta) -> dict[Reader, None]:
+        """Who has a query that the transaction may have changed the rows of."""
+        found: dict[Reader, None] = {}
+        for table_id, changes in delta.changes.items():
+            triggered = self._by_table.get(table_id)
+            if triggered is not None:
+                triggered.concerned((*changes.inserted, *changes.deleted), found)
+        return found
 
 
 Key = TypeVar("Key")

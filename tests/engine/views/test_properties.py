@@ -17,7 +17,9 @@ from stdbpy.sats.values import Identity
 from tests.engine.views.handmade import ANNA, BEN, ROW, Client, Database, ViewCode, thing, view
 
 PEOPLE = [ANNA, BEN]
-VIEWS = ["all_of_level_3", "mine", "sums", "first", "high", "joined"]
+VIEWS = ["all_of_level_3", "mine", "sums", "first", "high", "joined", "paired", "paired_mine", "owned"]
+PERSONAL = ["mine", "paired_mine", "owned"]
+OF_QUERIES = ["joined", "paired", "paired_mine", "owned"]
 QUERIES = [
     *(f"SELECT * FROM {name}" for name in VIEWS),
     "SELECT * FROM mine WHERE level > 1",
@@ -74,7 +76,17 @@ def code_of(database: Database) -> dict[str, ViewCode]:
         "first": first,
         "high": lambda tx, _: list(tx.index_range(index["thing_by_2"], (), Included(2), None)),
         "joined": lambda _tx, _sender: "SELECT t.* FROM thing t JOIN other o ON t.level = o.level WHERE o.id > 1",
+        "paired": lambda _tx, _sender: "SELECT t.* FROM thing t JOIN other o ON t.id = o.id WHERE o.level > 1",
+        "paired_mine": lambda _tx, sender: (
+            f"SELECT t.* FROM thing t JOIN other o ON t.id = o.id WHERE o.owner = {written(sender)}"
+        ),
+        "owned": lambda _tx, sender: f"SELECT * FROM thing WHERE owner = {written(sender)}",
     }
+
+
+def written(identity: Identity | None) -> str:
+    assert identity is not None
+    return f"0x{identity.hex()}"
 
 
 class Follower:
@@ -145,9 +157,10 @@ def apply(database: Database, what: Sequence[tuple[str, str, int, int, Identity]
 @settings(max_examples=120, deadline=None)
 @given(steps)
 def test_what_is_kept_is_what_views_give(steps: list[tuple[str, Any, Any]]):
-    database = Database(*(view(name, anonymous=name != "mine", query=name == "joined") for name in VIEWS))
+    database = Database(*(view(name, anonymous=name not in PERSONAL, query=name in OF_QUERIES) for name in VIEWS))
     database.module.views.update(code_of(database))
     database.insert(thing(1, 3), thing(2, 2, BEN))
+    database.insert(thing(2, 3), thing(3, 3, BEN), table="other")
     followers = [Follower(database, person) for person in PEOPLE]
     for follower in followers:
         for query in QUERIES:
@@ -181,7 +194,7 @@ def assert_as_if_run_now(database: Database) -> None:
     for table in ("thing", "other"):
         anew.insert(*database.instance.store.tables[database.table[table]].rows, table=table)
     for name in VIEWS:
-        for person in PEOPLE if name == "mine" else [None]:
+        for person in PEOPLE if name in PERSONAL else [None]:
             if kept.is_live(name, person):
                 wanted = views_of(anew).table(name, person, Transaction(anew.instance.store))
                 assert set(kept.present_table(name, person).rows) == set(wanted.rows)
