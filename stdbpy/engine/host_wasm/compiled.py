@@ -23,7 +23,7 @@ from stdbpy.errors import ProgramUnusable
 from stdbpy.replacing import SECRET, replace_file
 
 MOST_IN_MEMORY = 8
-MOST_FILES = 64
+MOST_FILES = 32
 
 _SUFFIX = ".compiled"
 _HASH_SIZE = 32

@@ -98,6 +98,20 @@ def test_memory_is_bounded():
         expect_undone(database)
 
 
+def test_memory_that_has_grown_can_be_used():
+    beyond = 10 * 65536
+    grown: list[Step] = [
+        ("tell", "(memory.grow (i32.const 8))"),
+        ("table_id_from_name", Data(b"note"), beyond),
+        ("tell", f"(i32.eq (i32.load (i32.const {beyond})) (i32.load (i32.const {OUT})))"),
+        ("table_id_from_name", Data(b"note"), beyond + 2 * 65536 - 3),
+    ]
+    with running(grown[:3]) as database:
+        assert call(database, "crash").error == "0 0 4 0 1 "
+    with running(grown) as database:
+        assert call(database, "crash").error == "The instance encountered a fatal error."
+
+
 def test_a_module_whose_memory_is_too_large_from_the_start():
     with pytest.raises(ProgramUnusable, match="memory"), running([], pages=17):
         pass
