@@ -31,14 +31,7 @@ class _WithDatabase(TimedContext):
     def __init__(
         self, scope: Scope, sender: Identity, connection_id: ConnectionId | None, timestamp: Timestamp, function: str
     ) -> None:
-        # What the bases' initialisers do, by itself: reducers are what is called most.
-        self._scope = scope
-        self.identity = scope.identity
-        self.log = scope.log
-        self.timestamp = timestamp
-        self._function = function
-        self._caller = sender
-        self._random = self._uuids = None
+        super().__init__(scope, timestamp, function, sender)
         self.db = scope.databases[self.__class__]
         self.sender = sender
         """Who calls."""
