@@ -304,6 +304,15 @@ CASES: dict[str, tuple[Sequence[Step], str]] = {
     "endless_recursion": (["(drop (call $deep (i32.const 1)))"], FATAL),
 }
 
+DIFFERENT: dict[str, tuple[Sequence[Step], str, str]] = {
+    # The tables of the database itself are for SQL alone.
+    "system_table": ([("datastore_table_row_count", 1, ROOM)], "0", "4"),
+    "name_of_a_system_table": ([table(b"st_table")], "0", "4"),
+    # Memory has a bound.
+    "two_gigabytes": ([("tell", "(memory.grow (i32.const 30000))")], "4", "-1"),
+}
+"""What the real server tells, and the embedded one."""
+
 DEEP = "(func $deep (param i32) (result i32) (i32.add (i32.const 1) (call $deep (local.get 0))))"
 
 
@@ -312,8 +321,8 @@ def probe(server: Subject) -> str:
     """A database with a reducer for each case."""
     if server.is_old:
         pytest.skip("the module is for a newer server")
-    reducers = "".join(f"@reducer\ndef {name}(ctx: ReducerContext) -> None: ...\n\n\n" for name in CASES)
-    steps = {name: steps for name, (steps, _) in CASES.items()}
+    steps = {name: steps for name, (steps, *_) in {**CASES, **DIFFERENT}.items()}
+    reducers = "".join(f"@reducer\ndef {name}(ctx: ReducerContext) -> None: ...\n\n\n" for name in steps)
     name = fresh_name("probe")
     made = server.ask("PUT", f"/v1/database/{name}", content=guest(TABLES + reducers, steps, more=DEEP))
     assert made.status_code == 200, made.text
@@ -324,6 +333,13 @@ def probe(server: Subject) -> str:
 def test_what_a_guest_is_told(server: Subject, probe: str, case: str) -> None:
     answer = server.call(probe, case, "[]")
     assert (answer.status_code, answer.text.strip()) == (530, CASES[case][1])
+
+
+@pytest.mark.parametrize("case", DIFFERENT)
+def test_where_the_embedded_server_differs(server: Subject, probe: str, case: str) -> None:
+    _, real, embedded = DIFFERENT[case]
+    answer = server.call(probe, case, "[]")
+    assert (answer.status_code, answer.text.strip()) == (530, embedded if server.is_embedded else real)
 
 
 def test_nothing_of_that_has_stayed(server: Subject, probe: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from stdbpy.engine.store.building import FIRST_USER_ID
 from stdbpy.engine.store.index import Index
 from stdbpy.engine.store.store import Store
 from stdbpy.errors import DecodeError, HostError
@@ -85,8 +86,9 @@ class RowChecks:
         return rows
 
     def expect_table(self, table_id: int) -> None:
-        """Raises ``HostError`` ``NO_SUCH_TABLE`` for what is no table of the module; nor are the rows of a view."""
-        if table_id not in self._store.tables:
+        """Raises ``HostError`` ``NO_SUCH_TABLE`` for what is no table of the module: one of the database's own, which
+        it cannot change here, or the rows of a view."""
+        if table_id not in self._store.tables or table_id < FIRST_USER_ID:
             raise HostError(Errno.NO_SUCH_TABLE, f"No table has the number {table_id}")
 
     def _reader(self, table_id: int) -> Callable[[bytes], object]:
