@@ -9,6 +9,7 @@ from __future__ import annotations
 from concurrent.futures import Future
 from threading import Event, Lock, get_ident
 
+from stdbpy.engine.debugging import is_debugged
 from stdbpy.engine.instance import Instance
 from stdbpy.engine.store.index import Index
 from stdbpy.engine.store.store import Store
@@ -128,7 +129,8 @@ class Lease:
     def _until_it_is_back(self, transaction: Transaction) -> None:
         assert isinstance(transaction, LentTransaction)
         self._lent.set_result(transaction)
-        self._is_back.wait(LONGEST_LEASE)
+        while not self._is_back.wait(LONGEST_LEASE) and is_debugged():
+            pass  # it may be stopped at a breakpoint
         transaction.take_over()
         if not self._commits:
             raise _AbortedError

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import Future
 from threading import Thread
 
 import pytest
 
 from stdbpy.engine import Caller, Engine, ProcedureOutcome
+from stdbpy.engine.debugging import is_debugged
 from stdbpy.engine.procedures import lease
 from stdbpy.errors import EngineError, InvalidArguments, ModuleChanged, NoSuchProcedure, NotAllowed
 from stdbpy.sats.bsatn import compile_codec
@@ -203,6 +205,28 @@ def test_a_transaction_that_stays_open_too_long_is_taken_back(database, monkeypa
     stage.happened("go on")
     assert "has ended" in (staying.result(stage.PATIENCE).error or "")
     assert names(database) == ["b"]
+
+
+def test_a_transaction_is_not_taken_back_from_who_debugs_it(database, monkeypatch):
+    monkeypatch.setattr(lease, "LONGEST_LEASE", 0.01)
+    asked = threading.Event()
+
+    def is_debugged() -> bool:
+        asked.set()
+        return True
+
+    monkeypatch.setattr(lease, "is_debugged", is_debugged)
+    staying = begin(database, "stay", "a")
+    stage.wait_for("open")
+    assert asked.wait(stage.PATIENCE)
+    stage.happened("go on")
+    assert staying.result(stage.PATIENCE).error is None
+
+
+def test_who_debugs_traces_threads(monkeypatch):
+    assert not is_debugged()
+    monkeypatch.setattr(threading, "_trace_hook", lambda *_: None)  # what settrace sets for threads to come
+    assert is_debugged()
 
 
 def test_procedures_and_reducers_at_once_lose_nothing(database):
