@@ -397,7 +397,7 @@ def hello(ctx: ReducerContext) -> None:
             assert isinstance(first, Subscribed)
             live = database._instance.subscriptions._live
             broken = next(iter(live)).query
-            monkeypatch.setattr(broken, "fragments", [None])
+            monkeypatch.setattr(broken, "changes", None)
             call(database, "add", "ann", 20)
             failed, updated = box.take(2)
             assert isinstance(failed, SubscriptionFailed)
@@ -413,7 +413,7 @@ def hello(ctx: ReducerContext) -> None:
             connection.subscribe("s", 3, ["SELECT * FROM person WHERE age > 3"])
             box.take(3)
             _, broken = database._instance.subscriptions._live
-            monkeypatch.setattr(broken.query, "fragments", [None])
+            monkeypatch.setattr(broken.query, "changes", None)
             call(database, "add", "ann", 20)
             assert isinstance(box.next(), SubscriptionFailed)
             connection.subscribe("s", 1, [ALL])
@@ -427,7 +427,7 @@ def hello(ctx: ReducerContext) -> None:
             connection.subscribe("s", 2, ["SELECT * FROM person WHERE age > 4"])
             box.take(2)
             _, broken, _ = database._instance.subscriptions._live
-            monkeypatch.setattr(broken.query, "fragments", [None])
+            monkeypatch.setattr(broken.query, "changes", None)
             call(database, "add", "ann", 20)
             failed, updated = box.take(2)
             assert isinstance(failed, SubscriptionFailed)

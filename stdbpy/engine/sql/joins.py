@@ -119,11 +119,10 @@ def _fetcher(
 
 
 def _index_id(transaction: Transaction, table: KnownTable, name: str) -> int:
-    if table.kind is not TableKind.STORED:
+    index_id = transaction.index_id(name) if table.kind is TableKind.STORED else None
+    if index_id is None:  # one of a view or the server's own table, or one that is lent
         indexes = transaction.table(table_id_of(transaction, table)).indexes
         index_id = next((index.id for index in indexes if index.name == name), None)
-    else:
-        index_id = transaction.index_id(name)
     if index_id is None:
         raise SqlError(f"the index `{name}` is gone")
     return index_id

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from stdbpy.engine.store.building import Numbering, build_table, declared_tables
 from stdbpy.engine.store.derived import Derived, Program, ViewTables
 from stdbpy.engine.store.index import Index
+from stdbpy.engine.store.lent_indexes import LentIndexes
 from stdbpy.engine.store.sequence import Numbers
 from stdbpy.engine.store.table import Table
 from stdbpy.engine.system_tables.stored import stored_system_tables
@@ -31,6 +32,7 @@ class Store:
         self.indexes: dict[int, tuple[Table, Index]] = {}
         self.sequences: dict[int, Numbers] = {}
         self.derived = Derived()
+        self.lent_indexes = LentIndexes(self.derived)
         self.views: ViewTables | None = None
         """``None`` while no module runs that could give their rows."""
         self.program: Callable[[], Program | None] = lambda: None

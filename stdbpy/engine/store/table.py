@@ -96,6 +96,17 @@ class Table:
             for row in rows:
                 index.add(row)
 
+    def add_index(self, index: Index) -> None:
+        """Fills an index that is not unique, and keeps it up."""
+        for row in self.rows:
+            index.add(row)
+        self.indexes = (*self.indexes, index)
+        self._plain = (*self._plain, index)
+
+    def remove_index(self, index: Index) -> None:
+        self.indexes = tuple(other for other in self.indexes if other is not index)
+        self._plain = tuple(other for other in self._plain if other is not index)
+
     def violation(self, index: Index, row: bytes) -> UniqueConstraintViolation:
         """What to raise for a row whose key in a unique index is taken."""
         columns = ", ".join(self.definition.columns[column].name for column in index.columns)

@@ -99,7 +99,11 @@ class Compiler:
 
     def _compiled(self, key: QueryKey, queries: Sequence[Query], transaction: Transaction) -> SubscribedQuery:
         fragments = [
-            fragment_of(query, [transaction.table(table_id_of(transaction, known)) for known in query.tables])
+            fragment_of(
+                query,
+                [transaction.table(table_id_of(transaction, known)) for known in query.tables],
+                self.store.lent_indexes,
+            )
             for query in queries
         ]
         return SubscribedQuery(key, self.store, _returned(queries[0], transaction), fragments)

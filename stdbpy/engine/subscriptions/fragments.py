@@ -8,16 +8,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from stdbpy.engine.delta import Delta
 from stdbpy.engine.sql.bound import Query, Rows, fields_of
+from stdbpy.engine.sql.catalog import TableKind
 from stdbpy.engine.sql.execute import PreparedQuery
+from stdbpy.engine.sql.plan import plan_query
 from stdbpy.engine.sql.predicate import compile_predicate
+from stdbpy.engine.store.lent_indexes import LentIndexes
 from stdbpy.engine.store.table import Table
 from stdbpy.engine.subscriptions.changes import QueryRows, RowChanges
 from stdbpy.engine.transaction import Transaction
+from stdbpy.schema.model import Index as IndexDefinition
+from stdbpy.schema.model import IndexAlgorithm
 
 
 class Fragment(Protocol):
@@ -36,9 +42,13 @@ class Fragment(Protocol):
     def changes(self, delta: Delta, transaction: Transaction) -> RowChanges | None:
         """What the transaction that has just ended did to that; ``transaction`` reads what it left."""
 
+    def let_go(self) -> None:
+        """Changes will not be asked for any more: gives back what was borrowed for that."""
 
-def fragment_of(query: Query, tables: Sequence[Table]) -> Fragment:
-    return Selection(query, *tables) if len(tables) == 1 else Semijoin(query, tables)
+
+def fragment_of(query: Query, tables: Sequence[Table], lender: LentIndexes | None = None) -> Fragment:
+    """``lender`` is for joins whose changes are asked for: see :meth:`Fragment.let_go`."""
+    return Selection(query, *tables) if len(tables) == 1 else Semijoin(query, tables, lender)
 
 
 class Selection:
@@ -53,6 +63,9 @@ class Selection:
         if not self.query.conditions:
             return QueryRows(self._table, list(self._table.rows), is_void=self._table.is_empty)
         return QueryRows(self._table, list(self._prepared.matching(transaction)), is_void=self._table.is_empty)
+
+    def let_go(self) -> None:
+        """It has borrowed nothing."""
 
     def changes(self, delta: Delta, _transaction: Transaction) -> RowChanges | None:
         changes = delta.changes.get(self._table.id)
@@ -81,14 +94,17 @@ class Semijoin:
     """The rows of one table with those of another one that they fit together with.
 
     With R and S as a transaction leaves them, and r and s for what it changed in them (inserted rows count
-    +1 and deleted ones -1), the join has changed by rS + Rs - rs.
+    +1 and deleted ones -1), the join has changed by rS + Rs - rs. A table that would have to be read whole
+    for that gets an index.
     """
 
-    def __init__(self, query: Query, tables: Sequence[Table]) -> None:
+    def __init__(self, query: Query, tables: Sequence[Table], lender: LentIndexes | None = None) -> None:
         assert isinstance(query.wanted, Rows)
         self.query = query
         self.tables = tuple(tables)
         self._returned = tables[query.wanted.table]
+        self._lender = lender
+        self._borrowed: list[tuple[Table, int]] = []
 
     def rows(self, transaction: Transaction) -> QueryRows:
         is_void = any(table.is_empty for table in self.tables)
@@ -116,15 +132,39 @@ class Semijoin:
 
     @cached_property
     def _with_left(self) -> PreparedQuery:
-        return PreparedQuery(self.query, given=(0,))
+        return PreparedQuery(self._searchable(1, given=0), given=(0,))
 
     @cached_property
     def _with_right(self) -> PreparedQuery:
-        return PreparedQuery(self.query, given=(1,))
+        return PreparedQuery(self._searchable(0, given=1), given=(1,))
 
     @cached_property
     def _with_both(self) -> PreparedQuery:
         return PreparedQuery(self.query, given=(0, 1))
+
+    def _searchable(self, number: int, given: int) -> Query:
+        """The query with an index in which the rows of one table can be found for those of the other one."""
+        known, (tie,) = self.query.tables[number], self.query.ties
+        lookup = plan_query(self.query, (given,))[1].lookup
+        has_index = lookup is not None and bool(lookup.needs)
+        if self._lender is None or tie is None or has_index or known.kind is not TableKind.STORED:
+            return self.query
+        table, (column,) = self.tables[number], [field.column for field in tie if field.table == number]
+        name = self._lender.lend(table, column).name.removeprefix(known.prefix)
+        self._borrowed.append((table, column))
+        index = IndexDefinition(name, name, None, IndexAlgorithm.HASH, (column,))
+        definition = replace(known.definition, indexes=(*known.definition.indexes, index))
+        tables = list(self.query.tables)
+        tables[number] = replace(known, definition=definition)
+        return replace(self.query, tables=tuple(tables))
+
+    def let_go(self) -> None:
+        if self._lender is not None:
+            for table, column in self._borrowed:
+                self._lender.take_back(table, column)
+            self._borrowed.clear()
+            for prepared in ("_with_left", "_with_right"):
+                self.__dict__.pop(prepared, None)
 
 
 class _Signed(NamedTuple):

@@ -96,6 +96,8 @@ class LiveQueries:
 
     def clear(self) -> None:
         """Forgets all queries, with the store that they are of."""
+        for live in self._by_key.values():
+            live.query.let_go()
         self._by_key.clear()
         self._reading.clear()
 

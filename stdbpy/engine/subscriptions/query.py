@@ -59,9 +59,15 @@ class SubscribedQuery:
 
     def release(self) -> None:
         """Nobody is, any more."""
+        self.let_go()
         if self._store.views is not None:
             for table in self._views():
                 self._store.views.release(table)
+
+    def let_go(self) -> None:
+        """Gives back what was borrowed of the store."""
+        for fragment in self.fragments:
+            fragment.let_go()
 
     def _views(self) -> list[Table]:
         return [table for number, table in self.reads.items() if number >= FIRST_DERIVED_ID]

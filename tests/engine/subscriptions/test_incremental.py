@@ -20,7 +20,7 @@ from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import UniqueConstraintViolation
 from stdbpy.sats.bsatn import compile_codec
 from stdbpy.schema.model import ModuleSchema
-from tests.engine.sql.little import INDEXED, OWNER, PLAIN
+from tests.engine.sql.little import INDEXED, OWNER, PLAIN, CountingTransaction
 from tests.engine.sql.test_properties import TABLES, VALUES, Query, queries
 
 ROWS = {name: st.tuples(*(VALUES[column] for column in columns)) for name, columns in TABLES.items()}
@@ -33,11 +33,15 @@ TRANSACTIONS = st.lists(st.lists(CHANGES, min_size=1, max_size=6), min_size=1, m
 
 
 def fragment(store: Store, query: Query, returned: str) -> Fragment:
-    statement = parse(f"SELECT {returned}.* {query.text}")
+    return fragment_for(store, f"SELECT {returned}.* {query.text}")
+
+
+def fragment_for(store: Store, text: str) -> Fragment:
+    statement = parse(text)
     assert isinstance(statement, Select)
     bound = Binder(Catalog(store.schema), asker=Asker(OWNER), is_owner=True).select(statement)
     by_name = {table.name: table for table in store.tables.values()}
-    return fragment_of(bound, [by_name[known.name] for known in bound.tables])
+    return fragment_of(bound, [by_name[known.name] for known in bound.tables], store.lent_indexes)
 
 
 def run(store: Store, changes: list[Change]) -> Transaction:
@@ -64,6 +68,9 @@ def check(schema: ModuleSchema, query: Query, returned: str, transactions: list[
         assert Counter(inserted) == after - before
         assert Counter(deleted) == before - after
         assert told is None or inserted or deleted
+    part.let_go()
+    assert not store.derived.indexes
+    assert all(len(table.indexes) <= 4 for table in store.tables.values()), "what was borrowed is gone"
 
 
 @settings(max_examples=300, deadline=None)
@@ -76,3 +83,15 @@ def test_differences_are_those_of_the_results(query: Query, which: int, transact
     returned = list(query.scope)[which % len(query.scope)]
     for schema in (INDEXED, PLAIN):
         check(schema, query, returned, transactions)
+
+
+def test_the_other_table_is_not_read_for_a_changed_row() -> None:
+    """Though it has no index."""
+    store = Store(PLAIN)
+    run(store, [("item", True, (number, 0, 0, 0.0, "", True)) for number in range(100)]).commit()
+    part = fragment_for(store, 'SELECT i.* FROM item i JOIN "order" o ON i.id = o.item')
+    delta = run(store, [("order", True, (7, 1, 0.0))]).commit()
+    transaction = CountingTransaction(store)
+    told = part.changes(delta, transaction)
+    assert told is not None
+    assert (len(told.inserted), transaction.reads["scan"], transaction.reads["point"]) == (1, 0, 1)
