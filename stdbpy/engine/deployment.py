@@ -12,15 +12,16 @@ from stdbpy.engine.migration import migrate
 from stdbpy.engine.procedures.joined_module import JoinedModule
 from stdbpy.engine.programs import program_hash
 from stdbpy.engine.results import Caller
+from stdbpy.engine.row_rules import rule_faults
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.subscriptions.events import EndReason
 from stdbpy.engine.update_plan import Agreement, UpdatePlan
 from stdbpy.engine.views.views import Views
-from stdbpy.errors import InitFailed, MigrationRefused, Problem, ProgramUnusable, StdbError, ViewFailed
+from stdbpy.errors import InitFailed, MigrationRefused, ProgramUnusable, StdbError, ViewFailed
 from stdbpy.module.host import LogLevel
 from stdbpy.schema.definition import write_module_def
 from stdbpy.schema.migration_plan import Step, StepKind
-from stdbpy.schema.model import Lifecycle, ModuleSchema
+from stdbpy.schema.model import Lifecycle
 
 _DISCONNECTING = "Disconnecting all users"
 """The line that programs look for in the log of a database, as the real server writes it."""
@@ -32,7 +33,7 @@ def create(instance: Instance, program: bytes, code: ModuleCode) -> None:
     Raises ``ProgramUnusable`` (rules for who may read rows that are none), ``InitFailed`` and
     ``StorageFailed``; then there is no database.
     """
-    problems = _faults_of_rules(code.schema)
+    problems = rule_faults(code.schema)
     if problems:
         raise ProgramUnusable("\n".join(["Its row-level security rules are not in order", *map(str, problems)]))
     store = Store(code.schema)
@@ -101,7 +102,7 @@ def update(instance: Instance, program: bytes, code: ModuleCode, agreement: Agre
     old = instance.store
     definition = write_module_def(code.schema)
     is_same = definition == write_module_def(old.schema)
-    problems = () if is_same else tuple(_faults_of_rules(code.schema, is_update=True))
+    problems = () if is_same else rule_faults(code.schema, is_update=True)
     if problems:
         raise MigrationRefused("; ".join(map(str, problems)), problems, hint=problems[0].hint)
     new = old if is_same else migrate(old, code.schema, plan.migration)
@@ -122,15 +123,6 @@ def update(instance: Instance, program: bytes, code: ModuleCode, agreement: Agre
     instance.logs.system(f"Module updated to {hash.hex()}")
     for step in plan.migration.steps:
         instance.logs.system(_log_line(step))
-
-
-def _faults_of_rules(schema: ModuleSchema, *, is_update: bool = False) -> list[Problem]:
-    if not any(module.row_level_security for _, module in schema.walk()):
-        return []
-    # SQL is loaded when a module has rules: most have none.
-    from stdbpy.engine.sql.row_security import rule_problems
-
-    return [problem for problem in rule_problems(schema, is_update=is_update) if problem.level == "error"]
 
 
 def _log_line(step: Step) -> str:

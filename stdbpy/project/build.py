@@ -50,7 +50,7 @@ def _rule_problems(schema: ModuleSchema) -> Iterable[Problem]:
     if not schema.row_level_security:
         return ()
     try:
-        from stdbpy.engine.sql.row_security import rule_problems
+        from stdbpy.engine.row_rules import rule_problems
     except MissingExtra:
         return ()
     return rule_problems(schema)

@@ -10,7 +10,7 @@ from stdbpy.engine.host import CallLater, Crash, ProcedureWorld, ViewQuery, View
 from stdbpy.engine.host_python.native_host import NativeHost
 from stdbpy.engine.logs import LogStore
 from stdbpy.engine.results import Caller
-from stdbpy.engine.sql.row_security import rule_problems
+from stdbpy.engine.row_rules import rule_problems
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.transaction import Transaction
 from stdbpy.module.bound import BoundModule
