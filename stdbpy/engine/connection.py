@@ -97,7 +97,7 @@ class DatabaseConnection:
     # --- on the database's thread ------------------------------------------------------------
 
     def _submit(self, function: Callable[..., None], *args: object) -> None:
-        self._worker.submit(self._guarded, function, args)
+        self._worker.post(self._guarded, function, args)
 
     def _guarded(self, function: Callable[..., None], args: tuple[object, ...]) -> None:
         try:

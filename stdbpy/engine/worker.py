@@ -7,6 +7,7 @@ thousands of transactions a second.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -25,6 +26,8 @@ LONGEST_WAIT = 3600.0
 
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
+
+log = logging.getLogger("stdbpy.engine")
 
 
 class Work(Protocol):
@@ -52,8 +55,8 @@ class Work(Protocol):
         """What jobs fail with that cannot be done, before or after the thread's time."""
 
 
-_Job = tuple[Future[Any], Callable[..., Any], tuple[Any, ...], bool]
-"""What to resolve, what to call with which arguments, and whether alone."""
+_Job = tuple[Future[Any] | None, Callable[..., Any], tuple[Any, ...], bool]
+"""What to resolve, if somebody waits, what to call with which arguments, and whether alone."""
 
 _Done = tuple[Future[Any], Any, BaseException | None]
 
@@ -85,12 +88,20 @@ class Worker:
         """Queues a job that is a group by itself: what was done before it is durable when it runs."""
         return self._put(function, args, alone=True)
 
+    def post(self, function: Callable[[*Args], None], *args: *Args) -> None:
+        """Queues a job that nobody waits for, which is a good deal quicker. What it raises is logged; where jobs
+        are refused, it is dropped."""
+        self._queue((None, function, args, False))
+
     def _put(self, function: Callable[..., T], args: tuple[Any, ...], *, alone: bool) -> Future[T]:
         future: Future[T] = Future()
-        self._jobs.put((future, function, args, alone))
+        self._queue((future, function, args, alone))
+        return future
+
+    def _queue(self, job: _Job) -> None:
+        self._jobs.put(job)
         if self._has_ended:
             self._refuse_rest()
-        return future
 
     @property
     def waiting(self) -> int:
@@ -154,17 +165,21 @@ class Worker:
             except Empty:
                 return True
         until = perf_counter() + max(GROUP_SECONDS, GROUP_COMMITS * self._commit_took)
+        count = 0
         while job is not None:
             future, function, args, alone = job
-            if alone and done:
+            if alone and count:
                 self._held = job
                 return True
-            if future.set_running_or_notify_cancel():
+            count += 1
+            if future is None:
+                _run_unwatched(function, args)
+            elif future.set_running_or_notify_cancel():
                 try:
                     done.append((future, function(*args), None))
                 except BaseException as error:  # noqa: BLE001 - whoever waits for the future gets it
                     done.append((future, None, error))
-            if alone or len(done) >= GROUP_JOBS or perf_counter() >= until or jobs.empty():
+            if alone or count >= GROUP_JOBS or perf_counter() >= until or jobs.empty():
                 return True
             job = jobs.get()
         return False
@@ -173,5 +188,13 @@ class Worker:
         while not self._jobs.empty():
             with suppress(Empty):
                 job = self._jobs.get_nowait()
-                if job is not None and job[0].set_running_or_notify_cancel():
-                    job[0].set_exception(self._work.refusal())
+                future = None if job is None else job[0]
+                if future is not None and future.set_running_or_notify_cancel():
+                    future.set_exception(self._work.refusal())
+
+
+def _run_unwatched(function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    try:
+        function(*args)
+    except BaseException:
+        log.exception("A job of a database failed")

@@ -103,6 +103,25 @@ def test_jobs_are_not_done_when_they_are_cancelled_in_time():
         future.result()
 
 
+def test_jobs_that_nobody_waits_for_take_their_turn_and_their_failures_are_logged(caplog):
+    def fail():
+        raise KeyError("lost")
+
+    work = Log()
+    work.gate.clear()
+    worker = Worker("test", work)
+    worker.start()
+    worker.post(work.events.append, 1)
+    worker.post(fail)
+    alone = worker.submit_alone(work.events.append, 2)
+    work.gate.set()
+    alone.result(10)
+    worker.close()
+    worker.post(work.events.append, 3)
+    assert work.events == ["begin", 1, "tick", "commit", 2, "tick", "commit", "tick", "commit", "end"]
+    assert "KeyError: 'lost'" in caplog.text
+
+
 def test_groups_have_a_limit():
     with patch.object(worker, "GROUP_JOBS", 2):
         work = Log()
