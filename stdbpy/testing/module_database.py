@@ -71,6 +71,7 @@ class ModuleDatabase:
         self._time = Timekeeper(self._database, instance, self._clock)
         self._serving = Serving(self._database, self._clock)
         self._until_closed.callback(self._serving.close)
+        self._until_closed.callback(self._observer.end)
         self.tables = TablesByName(module.catalog, self.transact)
         """All tables, private ones too, and views that are the same for everybody: ``db.tables.person`` is a
         :class:`TableRows`."""
@@ -95,7 +96,6 @@ class ModuleDatabase:
             allow_loopback_http=True,
         )
         self._until_closed.callback(database.close, PATIENCE)
-        self._until_closed.callback(self._observer.end)
         failure = database.failure()
         if failure is not None:
             self._until_closed.close()
