@@ -21,6 +21,7 @@ from stdbpy.engine.logs import SYSTEM, LogStore
 from stdbpy.engine.names import identity_from_claims
 from stdbpy.engine.programs import program_hash
 from stdbpy.engine.transaction import Transaction
+from stdbpy.engine.update_plan import Agreement
 from stdbpy.errors import EngineError, InitFailed, ReducerCrashed
 from stdbpy.module.http import GivenHeaders, HttpResponse
 from stdbpy.sats.values import ConnectionId, Identity, TimeDuration, Timestamp
@@ -58,6 +59,14 @@ class ModuleDatabase:
     The clock stands still. What is scheduled runs when the test puts it forward (:meth:`advance`).
     """
 
+    module: Module
+    """What it runs."""
+    tables: TablesByName
+    """All tables, private ones too, and views that are the same for everybody: ``db.tables.person`` is a
+    :class:`TableRows`."""
+    owner: User
+    """Whoever published the database: who may call private reducers and see private tables with SQL."""
+
     def __init__(self, module: Module, *, time: Timestamp, seed: str) -> None:
         self.module = module
         self._clock = FrozenClock(time)
@@ -72,11 +81,7 @@ class ModuleDatabase:
         self._serving = Serving(self._database, self._clock)
         self._until_closed.callback(self._serving.close)
         self._until_closed.callback(self._observer.end)
-        self.tables = TablesByName(module.catalog, self.transact)
-        """All tables, private ones too, and views that are the same for everybody: ``db.tables.person`` is a
-        :class:`TableRows`."""
-        self.owner = self.as_(_OWNER)
-        """Whoever published the database: who may call private reducers and see private tables with SQL."""
+        self._use(module)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.module.name}>"
@@ -152,6 +157,22 @@ class ModuleDatabase:
         __tracebackhide__ = True
         return self.owner.sql(text)
 
+    # --- updates -----------------------------------------------------------------------------
+
+    def update(self, module: Module) -> None:
+        """Publishes another version of the module, whose tables take over the rows as far as the rules of migrations
+        let them. Raises ``MigrationRefused``; then nothing has changed. Users, and :attr:`tables`, that a test has
+        from before are of the former version."""
+        __tracebackhide__ = True
+        code = ObservedCode(module.code, self._observer)
+        self._database.update(module.program, code, Agreement()).result(PATIENCE)
+        self._use(module)
+
+    def _use(self, module: Module) -> None:
+        self.module = module
+        self.tables = TablesByName(module.catalog, self.transact)
+        self.owner = self.as_(_OWNER)
+
     # --- rows --------------------------------------------------------------------------------
 
     @overload
@@ -199,7 +220,8 @@ class ModuleDatabase:
 
     @property
     def time(self) -> Timestamp:
-        """What the clock shows. Setting it runs nothing: :meth:`run_due` and :meth:`advance` do."""
+        """What the clock shows. When it has been set, what is due runs together with whatever the database does
+        next; :meth:`run_due` is that alone."""
         return self._clock()
 
     @time.setter

@@ -11,6 +11,8 @@ import pytest
 from stdbpy import HttpRequest, HttpResponse
 from stdbpy.errors import (
     EncodeError,
+    InitFailed,
+    MigrationRefused,
     NoSuchReducer,
     NoSuchTable,
     NotAllowed,
@@ -22,7 +24,7 @@ from stdbpy.errors import (
     UsageError,
 )
 from stdbpy.sats.values import Identity
-from stdbpy.testing import Module, ModuleDatabase, wait_until
+from stdbpy.testing import Module, ModuleDatabase, load_module, wait_until
 
 # --- calls ---------------------------------------------------------------------------------------
 
@@ -96,9 +98,6 @@ def test_what_tokens_say(db: ModuleDatabase) -> None:
 
 
 def test_an_init_that_fails(tmp_path: Path) -> None:
-    from stdbpy.errors import InitFailed
-    from stdbpy.testing import load_module
-
     head = "from stdbpy import ReducerContext, ReducerError, init\n\n@init\ndef start(ctx: ReducerContext) -> None:\n"
     (tmp_path / "refusing.py").write_text(f"{head}    raise ReducerError('not today')\n")
     (tmp_path / "broken.py").write_text(f"{head}    {{}}['x']\n")
@@ -107,6 +106,22 @@ def test_an_init_that_fails(tmp_path: Path) -> None:
     with pytest.raises(InitFailed, match=r"has a bug: KeyError: 'x' .*broken\.py:5") as failure:
         load_module(tmp_path / "broken.py").database()
     assert isinstance(failure.value.__cause__, KeyError)
+
+
+def test_another_version(tmp_path: Path) -> None:
+    one, other, third = (tmp_path / version / "things.py" for version in ("one", "other", "third"))
+    for path, columns in ((one, ""), (other, "    weight: u32 = 7\n"), (third, "    weight: str = ''\n")):
+        path.parent.mkdir()
+        path.write_text(f"from stdbpy import table, u32\n\n\n@table\nclass Thing:\n    size: u32\n{columns}")
+    versions = [load_module(path) for path in (one, other, third)]
+    with versions[0].database() as db:
+        db.tables.thing.insert(versions[0].namespace.Thing(size=3))
+        db.update(versions[1])
+        assert [(row.size, row.weight) for row in db.rows("thing")] == [(3, 7)]
+        with pytest.raises(MigrationRefused):
+            db.update(versions[2])
+        assert db.module is versions[1]
+        assert [(row.size, row.weight) for row in db.tables.thing] == [(3, 7)]
 
 
 # --- rows ----------------------------------------------------------------------------------------
