@@ -63,7 +63,10 @@ def main() -> None:
         ]
         if os.environ.get(real_servers.SERVERS):
             running = stack.enter_context(servers.real("2.8.3"))
-            contenders.insert(0, Contender("real 2.8.3, in memory", running, real_servers.wasm("sdk_test-1.2.0")))
+            compiled = real_servers.wasm("sdk_test-1.2.0")
+            contenders.insert(0, Contender("real 2.8.3, in memory", running, compiled))
+            embedded = stack.enter_context(servers.embedded(in_memory=True))
+            contenders.append(Contender("embedded, compiled", embedded, compiled))
         for contender in contenders:
             with ApiClient(contender.running.url, contender.running.token) as api:
                 api.publish(contender.program, DATABASE)
