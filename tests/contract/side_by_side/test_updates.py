@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from stdbpy.errors import SchemaError
 from stdbpy.schema import write_module_def
+from stdbpy.schema.definition import Version
 from stdbpy.wasm.definition_module import definition_module
 from tests.contract.side_by_side.conftest import Both
 from tests.contract.side_by_side.updates import Update, happens
@@ -47,6 +51,19 @@ def test_update(both: Both, name: str):
     if reason is not None:
         assert embedded != real, f"it does not differ any more: {reason}"
         pytest.xfail(reason)
+    assert embedded == real
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("versions", [(9, 9), (9, 10), (10, 9)], ids=str)
+@pytest.mark.parametrize("name", [name for name in UPDATES if name not in DEADLY | DIFFERENCES.keys()])
+def test_older_definitions(both: Both, name: str, versions: tuple[Version, Version]):
+    update = replace(UPDATES[name], versions=versions)
+    try:
+        update.programs()
+    except SchemaError:
+        pytest.skip("older definitions do not have this")
+    embedded, real = (list(happens(server, update)) for server in both)
     assert embedded == real
 
 

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from stdbpy.errors import ApiError
 from stdbpy.protocol.v2 import messages as m
 from stdbpy.schema import ModuleSchema, write_module_def
+from stdbpy.schema.definition import Version
 from stdbpy.wasm.definition_module import definition_module
 from tests.contract.subject import Subject, fresh_name
 from tests.contract.websocket import V2, Wire, connected, rows_of
@@ -33,10 +34,12 @@ class Update:
     rows: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     watched: str = "SELECT * FROM person"
+    versions: tuple[Version, Version] = (10, 10)
+    """Of the two definitions."""
 
     def programs(self) -> tuple[bytes, bytes]:
-        old, new = (definition_module(write_module_def(schema)) for schema in (self.old, self.new))
-        return old, new
+        old, new = map(write_module_def, (self.old, self.new), self.versions)
+        return definition_module(old), definition_module(new)
 
 
 def happens(server: Subject, update: Update) -> Iterator[Event]:
