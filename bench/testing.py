@@ -25,8 +25,7 @@ _HELLO = (5).to_bytes(4, "little") + b"hello"
 
 def main() -> None:
     chat = load_module(_CHAT)
-    servers = Servers()
-    try:
+    with Servers() as servers:
         embedded = servers.get("embedded")
 
         def on_a_server() -> None:
@@ -37,8 +36,6 @@ def main() -> None:
         _show("in process, module loaded once", in_process)
         _show("engine of its own, module loaded each time", _rate(ENGINES, lambda: _in_an_engine(chat)), in_process)
         _show("published to the embedded server", _rate(ON_A_SERVER, on_a_server), in_process)
-    finally:
-        servers.close()
 
 
 def _in_process(chat: Module) -> None:

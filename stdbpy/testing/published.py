@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
@@ -12,7 +12,7 @@ from stdbpy.api import ApiClient, LogRecord
 from stdbpy.client import Connection
 from stdbpy.client.options import SyncConnectOptions
 from stdbpy.client.query_rows import QueryRows
-from stdbpy.errors import ApiError, NoSuchReducer, NoSuchTable, nearest
+from stdbpy.errors import NoSuchReducer, NoSuchTable, NotFound, nearest
 from stdbpy.protocol.catalog import Catalog
 from stdbpy.sats.satsjson import compile_json_codec
 from stdbpy.sats.values import Identity
@@ -88,8 +88,6 @@ class PublishedDatabase:
         self.url = url
         self.module = module
         self.name = f"test-{uuid4().hex[:16]}"
-        self.is_kept = False
-        """Whether it stays when this is closed."""
         self._until_closed = ExitStack()
         self._api = self._until_closed.enter_context(ApiClient(url, owner_token))
         self._users: dict[str, PublishedUser] = {}
@@ -98,6 +96,7 @@ class PublishedDatabase:
         except BaseException:
             self._until_closed.close()
             raise
+        self._until_closed.callback(self._delete)
         info = self._api.info(self.name)
         self.owner = self._user(owner_token, info.owner_identity)
 
@@ -182,17 +181,13 @@ class PublishedDatabase:
         return {name: layout for name, layout in catalog.tables.items() if not (layout.is_view or layout.is_event)}
 
     def close(self) -> None:
-        """Closes its clients, and deletes the database unless it :attr:`is_kept`."""
-        with self._until_closed:
-            if not self.is_kept:
-                self._until_closed.callback(self._delete)
+        """Closes its clients, and deletes the database."""
+        self._until_closed.close()
 
     def _delete(self) -> None:
-        try:
+        # Somebody may have deleted it before.
+        with suppress(NotFound):
             self._api.delete(self.name)
-        except ApiError as error:
-            if error.status != _NOT_FOUND:
-                raise
 
     def __enter__(self) -> Self:
         return self
@@ -201,6 +196,3 @@ class PublishedDatabase:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
-
-
-_NOT_FOUND = 404
