@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from starlette.types import Receive, Send
@@ -45,11 +44,6 @@ BYTES_OF_A_REQUEST = 8192
 
 MANY_ROWS = 1000
 """As many in one list are made frames beside the event loop, which serves others meanwhile."""
-
-BYTES_AT_ONCE = 64 * 1024
-
-FRAMES = "stdbpy.frames"
-"""Where a message to the connection has the frames to send: several at once, which ASGI has no words for."""
 
 CLOSING_PATIENCE = 5.0
 """Seconds until a connection is forgotten though the module was not told yet that it has ended: a reducer
@@ -135,16 +129,13 @@ class Client:
 
     async def _talk(self, greeting: Frame) -> None:
         try:
-            await self._send_frames([greeting])
+            await self._send_frame(greeting)
             while True:
                 events = await self._mailbox.take()
                 frames = self._speaker.frames([event for event in events if not isinstance(event, Ended)])
-                if any(map(_is_much, events)):
-                    while (frame := await asyncio.to_thread(next, frames, None)) is not None:
-                        await self._send_frames([frame])
-                else:
-                    for together in _some_at_once(frames):
-                        await self._send_frames(together)
+                is_much = any(map(_is_much, events))
+                while frame := await asyncio.to_thread(next, frames, None) if is_much else next(frames, None):
+                    await self._send_frame(frame)
                 for event in events:
                     if isinstance(event, Ended):
                         self._cause = _CAUSES.get(event.reason, "unknown")
@@ -157,22 +148,9 @@ class Client:
             log.exception("What a client is to be told could not be written down")
             await close(self._send, *_ENDINGS[EndReason.BUG])
 
-    async def _send_frames(self, frames: Sequence[Frame]) -> None:
-        await self._send({"type": "websocket.send", FRAMES: frames})
-
-
-def _some_at_once(frames: Iterable[Frame]) -> Iterator[Sequence[Frame]]:
-    """As many as go to the socket in one step: each step costs as much as a small frame."""
-    together: list[Frame] = []
-    size = 0
-    for frame in frames:
-        together.append(frame)
-        size += len(frame)
-        if size >= BYTES_AT_ONCE:
-            yield together
-            together, size = [], 0
-    if together:
-        yield together
+    async def _send_frame(self, frame: Frame) -> None:
+        kind = "text" if isinstance(frame, str) else "bytes"
+        await self._send({"type": "websocket.send", kind: frame})
 
 
 async def close(send: Send, code: int, reason: str) -> None:
