@@ -12,7 +12,11 @@ from tests.cli.conftest import Run
 
 def test_build(run: Run, project: Path) -> None:
     done = run("build")
-    assert (done.code, done.out, done.err) == (0, "", "chat: chat.module is fine (3 tables, 8 reducers, 1 view, 1 procedure, 1 HTTP handler)\n")
+    assert (done.code, done.out, done.err) == (
+        0,
+        "",
+        "chat: chat.module is fine (3 tables, 8 reducers, 1 view, 1 procedure, 1 HTTP handler)\n",
+    )
 
 
 def test_build_of_another_folder(run: Run, project: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

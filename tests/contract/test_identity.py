@@ -11,6 +11,7 @@ import pytest
 
 from stdbpy.engine.names import identity_from_claims
 from tests.contract.subject import Subject
+from tests.contract.websocket import V1, connected
 
 NOBODY = "c200" + "0" * 60
 
@@ -66,6 +67,14 @@ def test_a_short_lived_token_is_of_the_same_identity(server: Subject, shared_cha
     used = server.ask("GET", f"/v1/database/{shared_chat}", token=short)
     assert used.headers["spacetime-identity"] == server.identity
     assert used.headers["spacetime-identity-token"] == short
+
+
+def test_a_client_is_told_the_short_lived_token_that_it_came_with(server: Subject, shared_chat: str):
+    """Not the one that it was made from: who keeps what the greeting says cannot come again after a minute."""
+    short = server.ask("POST", "/v1/identity/websocket-token").json()["token"]
+    with connected(server, shared_chat, V1, token=None, query=f"compression=None&token={short}") as wire:
+        greeting = wire.next()
+    assert (greeting.token, greeting.identity.hex()) == (short, server.identity)
 
 
 def test_a_short_lived_token_needs_another(server: Subject):

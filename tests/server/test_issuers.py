@@ -11,7 +11,7 @@ import pytest
 
 from stdbpy.server import issuers
 from stdbpy.server.claims import Credentials, TokenError
-from stdbpy.server.issuers import FRESH, LARGEST_ANSWER, LONGEST_USE, MOST_ISSUERS, PAUSE, IssuerError, Issuers
+from stdbpy.server.issuers import FRESH, LARGEST_ANSWER, LONGEST_USE, PAUSE, IssuerError, Issuers
 from stdbpy.server.keys import KeyPair
 from stdbpy.server.tokens import TokenAuthority
 from tests.contract.issuer import DISCOVERY, KEYS, Issuer, new_ec_key, running_issuer
@@ -129,12 +129,14 @@ def test_an_issuer_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.Mo
     checked(Clock(), steps)
 
 
-def test_few_are_remembered(issuer: Issuer) -> None:
+def test_few_are_remembered(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(issuers, "MOST_ISSUERS", 3)
+
     async def steps(found: Issuers) -> None:
-        for slashes in range(MOST_ISSUERS + 5):
+        for slashes in range(5):
             address = issuer.url + "/" * slashes
             await found.check(issuer.token("one", iss=address), address)
-        assert len(found._keys) == MOST_ISSUERS
+        assert list(found._keys) == [issuer.url + "/" * slashes for slashes in (2, 3, 4)]
 
     checked(Clock(), steps)
 
