@@ -22,6 +22,11 @@ class _Lent:
     users: int = 0
 
 
+def is_lent(index: Index) -> bool:
+    """Whether an index goes when those who have borrowed it do not need it any more."""
+    return _FIRST_ID <= index.id < FIRST_DERIVED_ID
+
+
 class LentIndexes:
     """Those of one store."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from stdbpy.engine.sql.bound import Constant, Field, Query
 from stdbpy.engine.sql.lookup import Test, tests_of
 from stdbpy.engine.sql.predicate import FLOATS
+from stdbpy.engine.store.lent_indexes import is_lent
 from stdbpy.engine.store.table import Table
 from stdbpy.engine.subscriptions.fragments import Fragment
 from stdbpy.engine.subscriptions.triggers import JoinedValue, OwnValue, Trigger
@@ -43,7 +44,8 @@ def _through_join(query: Query, tables: Sequence[Table], number: int, tests: Col
         other = test.other
         wanted = _wanted_value(query, other.table, tests)
         other_table = tables[other.table]
-        index = next((index for index in other_table.indexes if index.columns == (other.column,)), None)
+        indexes = (index for index in other_table.indexes if index.columns == (other.column,))
+        index = next((index for index in indexes if not is_lent(index)), None)
         if wanted is None or index is None:
             continue
         guard = JoinedValue(
