@@ -12,6 +12,7 @@ from stdbpy.schema.definition import Version
 from stdbpy.wasm.definition_module import definition_module
 from tests.contract.side_by_side.conftest import Both
 from tests.contract.side_by_side.updates import Update, happens
+from tests.contract.side_by_side.updates_of_views import UPDATES_OF_VIEWS
 from tests.contract.side_by_side.updates_with_rows import NUMBERS, SEVERAL, TABLES, UPDATES
 from tests.contract.subject import fresh_name
 from tests.schema.migrations_to_judge import MIGRATIONS
@@ -36,8 +37,8 @@ WITHOUT_ROWS = {
     for name, case in MIGRATIONS.items()
     if case.old.tables
 }
-ALL = {**UPDATES, **WITHOUT_ROWS}
-QUICK = TABLES.keys() | NUMBERS.keys() | SEVERAL.keys()
+ALL = {**UPDATES, **UPDATES_OF_VIEWS, **WITHOUT_ROWS}
+QUICK = UPDATES_OF_VIEWS.keys() | TABLES.keys() | NUMBERS.keys() | SEVERAL.keys()
 
 CASES = [
     pytest.param(name, marks=() if name in QUICK else pytest.mark.long, id=name) for name in ALL if name not in DEADLY

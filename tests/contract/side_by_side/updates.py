@@ -15,6 +15,7 @@ from stdbpy.protocol.v2 import messages as m
 from stdbpy.schema import ModuleSchema, write_module_def
 from stdbpy.schema.definition import Version
 from stdbpy.wasm.definition_module import definition_module
+from tests.contract.side_by_side.updates_of_views import CompiledUpdate
 from tests.contract.subject import Subject, fresh_name
 from tests.contract.websocket import V2, Wire, connected, rows_of
 
@@ -42,7 +43,7 @@ class Update:
         return definition_module(old), definition_module(new)
 
 
-def happens(server: Subject, update: Update) -> Iterator[Event]:
+def happens(server: Subject, update: Update | CompiledUpdate) -> Iterator[Event]:
     """All that can be seen of an update on this server, in what every server has in common."""
     old, new = update.programs()
     database = fresh_name("update")
