@@ -39,5 +39,8 @@ DIFFERENCES: dict[str, str] = {
         "compares the official program's sentence about a key that spacetime.json cannot have: stdbpy's names the line"
         " and the nearest key"
     ),
+    "smoketests::cli::list::cli_list_shows_database_names_and_identities": (
+        "looks for the official program's headings: stdbpy's are the keys of its JSON"
+    ),
 }
 """Of our program, with any server."""

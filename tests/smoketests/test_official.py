@@ -12,7 +12,7 @@ import pytest
 
 from tests.real_servers import RealServer
 from tests.smoketests.differences import DIFFERENCES
-from tests.smoketests.runs import REMOTE, WHY_SKIPPED, Outcomes, names, run
+from tests.smoketests.runs import LOCAL, REMOTE, WHY_SKIPPED, Outcomes, names, run
 
 pytestmark = [
     pytest.mark.real,
@@ -43,4 +43,4 @@ def test_the_smoketest_passes_with_stdbpy(name: str, outcomes: Outcomes) -> None
 
 
 def test_the_differences_name_smoketests_that_exist() -> None:
-    assert not DIFFERENCES.keys() - set(names(REMOTE))
+    assert not DIFFERENCES.keys() - {*names(REMOTE), *names(LOCAL)}
