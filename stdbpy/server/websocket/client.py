@@ -22,6 +22,7 @@ from stdbpy.engine.subscriptions.events import (
 )
 from stdbpy.errors import StdbError
 from stdbpy.server.traffic import DatabaseTraffic
+from stdbpy.server.websocket.line import Line
 from stdbpy.server.websocket.mailbox import ClientMailbox
 from stdbpy.server.websocket.speaker import Frame, Speaker
 
@@ -70,6 +71,7 @@ class Client:
         mailbox: ClientMailbox,
         connection: DatabaseConnection,
         traffic: DatabaseTraffic,
+        line: Line,
         receive: Receive,
         send: Send,
     ) -> None:
@@ -77,6 +79,7 @@ class Client:
         self._mailbox = mailbox
         self._connection = connection
         self._traffic = traffic
+        self._line = line
         self._receive = receive
         self._send = send
         self._cause: str | None = None
@@ -129,13 +132,15 @@ class Client:
 
     async def _talk(self, greeting: Frame) -> None:
         try:
-            await self._send_frame(greeting)
+            await self._line.send_frames([greeting])
             while True:
                 events = await self._mailbox.take()
                 frames = self._speaker.frames([event for event in events if not isinstance(event, Ended)])
-                is_much = any(map(_is_much, events))
-                while frame := await asyncio.to_thread(next, frames, None) if is_much else next(frames, None):
-                    await self._send_frame(frame)
+                if any(map(_is_much, events)):
+                    while frame := await asyncio.to_thread(next, frames, None):
+                        await self._line.send_frames([frame])
+                else:
+                    await self._line.send_frames(frames)
                 for event in events:
                     if isinstance(event, Ended):
                         self._cause = _CAUSES.get(event.reason, "unknown")
@@ -147,10 +152,6 @@ class Client:
         except Exception:
             log.exception("What a client is to be told could not be written down")
             await close(self._send, *_ENDINGS[EndReason.BUG])
-
-    async def _send_frame(self, frame: Frame) -> None:
-        kind = "text" if isinstance(frame, str) else "bytes"
-        await self._send({"type": "websocket.send", kind: frame})
 
 
 async def close(send: Send, code: int, reason: str) -> None:
@@ -168,12 +169,14 @@ def _ignore_failure(gone: asyncio.Future[None]) -> None:
 
 def _is_much(event: Event) -> bool:
     match event:
+        case CallEnded(_, _, _, updates) | Updated(_, _, updates):
+            for _, changes in updates:
+                if len(changes.inserted) + len(changes.deleted) >= MANY_ROWS:
+                    return True
         case Subscribed(_, _, found) | Unsubscribed(_, _, list() as found):
             return any(len(rows.rows) >= MANY_ROWS for rows in found)
         case BatchSubscribed():
             return any(len(rows.rows) >= MANY_ROWS for rows in event.rows)
         case QueryAnswered(_, rows) if rows is not None:
             return len(rows.rows) >= MANY_ROWS
-        case Updated(_, _, updates) | CallEnded(_, _, _, updates):
-            return any(len(rows.inserted) + len(rows.deleted) >= MANY_ROWS for _, rows in updates)
     return False

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import struct
 from asyncio import BaseTransport
+from collections.abc import Iterable
 from typing import Any
 
 from uvicorn.protocols.utils import ClientDisconnected
@@ -12,7 +12,10 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.protocol import State
 
 from stdbpy.server.websocket.client import KEPT_SILENT
-from stdbpy.server.websocket.endpoint import CUT_OFF, LINGER
+from stdbpy.server.websocket.endpoint import LINGER
+from stdbpy.server.websocket.frames import FrameCutter, Kind, head
+from stdbpy.server.websocket.line import LINE
+from stdbpy.server.websocket.speaker import Frame
 
 LARGEST_MESSAGE = 32 * 1024 * 1024
 """Bytes of a client's message; this and the interval are the real server's."""
@@ -22,12 +25,16 @@ SILENCE = 30.0
 """Seconds between the answer to a ping and the next one, and without a word after which a client is gone; both are
 the real server's."""
 
+MOST_QUEUED = 64
+MOST_QUEUED_BYTES = 256 * 1024
+"""Messages that have been read and not been looked at, and bytes of them: with as many, no more is read."""
+
 NO_UTF8 = 1007
 
-_WHOLE_TEXT, _WHOLE_BINARY = 0x81, 0x82
-_SHORT, _LONG = 126, 1 << 16
-_HEAD_16, _HEAD_64 = struct.Struct("!BBH").pack, struct.Struct("!BBQ").pack
-"""Of frames, as RFC 6455 has them in section 5.2: a server's are not masked."""
+TOGETHER = 64 * 1024
+"""Bytes of messages that are written at once."""
+
+_ENDING = (State.CLOSING, State.CLOSED)
 
 _log = logging.getLogger("stdbpy.server.websocket")
 _log.setLevel(logging.WARNING)
@@ -40,50 +47,105 @@ class WebsocketConnection(WebSocketsSansIOProtocol):
         self.logger = self.conn.logger = _log
         self.conn.debug = False
         self._heard = self.loop.time()
+        self._cutter = FrameCutter()
+        self._queued_bytes = 0
+
+    # --- what is sent ------------------------------------------------------------------------
 
     async def send(self, message: Any) -> None:
-        if message["type"] == "websocket.send":
-            if not self.writable.is_set():
-                await self.writable.wait()
-            if self.conn.state is not State.OPEN or self.disconnected:
-                raise ClientDisconnected
-            self._write_frame(message)
-            return
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
             # uvicorn misses the handshake when it was refused in this way, and says so in the log.
             self.handshake_complete = True
 
-    def _write_frame(self, message: Any) -> None:
-        """A whole message as one frame, without a copy of a large one for each client that gets it; what
-        uvicorn and websockets do for it costs as much as everything else of a small message."""
-        text: str | None = message.get("text")
-        data: bytes = message["bytes"] if text is None else text.encode()
-        head = _WHOLE_TEXT if text is not None else _WHOLE_BINARY
-        size = len(data)
-        if size < _SHORT:
-            self.transport.write(bytes((head, size)) + data)
-            return
-        self.transport.write(_HEAD_16(head, 126, size) if size < _LONG else _HEAD_64(head, 127, size))
-        self.transport.write(data)
+    async def send_frames(self, frames: Iterable[Frame]) -> None:
+        """As :meth:`Line.send_frames`: what uvicorn and websockets do for a small message costs as much as all
+        else of it."""
+        parts: list[bytes] = []
+        size = 0
+        for frame in frames:
+            if isinstance(frame, str):
+                data = frame.encode()
+                parts += (head("text", len(data)), data)
+            else:
+                data = frame
+                parts += (head("bytes", len(data)), data)
+            size += len(data)
+            if size >= TOGETHER:
+                await self._write(parts)
+                parts, size = [], 0
+        if parts:
+            await self._write(parts)
+
+    async def _write(self, parts: list[bytes]) -> None:
+        if not self.writable.is_set():
+            await self.writable.wait()
+        if self.conn.state is not State.OPEN or self.disconnected:
+            raise ClientDisconnected
+        if len(parts) == 2 and len(parts[1]) >= TOGETHER:
+            # A large message is not copied for each client that gets it.
+            self.transport.write(parts[0])
+            self.transport.write(parts[1])
+        else:
+            self.transport.write(b"".join(parts))
+
+    def cut_off(self) -> None:
+        self.transport.abort()
+
+    # --- what comes --------------------------------------------------------------------------
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
-        self.app_state = {**self.app_state, CUT_OFF: self.transport.abort}
+        self.app_state = {**self.app_state, LINE: self}
 
     def data_received(self, data: bytes) -> None:
         self._heard = self.loop.time()
-        super().data_received(data)
+        if not self.handshake_initiated:
+            # The request to open it, which uvicorn passes on as a whole.
+            super().data_received(data)
+            return
+        for kind, piece in self._cutter.cut(data):
+            if kind is None:
+                super().data_received(piece)
+                if self.conn.parser_exc is not None:
+                    return
+            elif self.conn.state not in _ENDING:
+                self._message_came(kind, piece)
 
     def send_receive_event_to_app(self) -> None:
-        if self.curr_msg_data_type == "text" and not self.close_sent and not _is_utf8(b"".join(self.frames)):
-            # uvicorn writes what failed to the log, and fails again where the connection is ending anyway.
-            self.frames = []
-            if self.conn.state is State.OPEN:
-                self.conn.send_close(NO_UTF8)
-            self.handle_parser_exception()
+        """A message in several frames has come whole."""
+        whole, self.frames = b"".join(self.frames), []
+        self._message_came(self.curr_msg_data_type, whole)
+
+    def _message_came(self, kind: Kind, data: bytes) -> None:
+        if self.close_sent:
             return
-        super().send_receive_event_to_app()
+        message: Any = {"type": "websocket.receive", "bytes": data}
+        if kind == "text":
+            try:
+                message = {"type": "websocket.receive", "text": data.decode()}
+            except UnicodeDecodeError:
+                self._refuse_text()
+                return
+        self.queue.put_nowait(message)
+        self._queued_bytes += len(data)
+        if not self.read_paused and (self.queue.qsize() >= MOST_QUEUED or self._queued_bytes >= MOST_QUEUED_BYTES):
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    def _refuse_text(self) -> None:
+        # uvicorn would write what failed to the log, and fail again where the connection is ending anyway.
+        if self.conn.state is State.OPEN:
+            self.conn.send_close(NO_UTF8)
+        self.handle_parser_exception()
+
+    async def receive(self) -> Any:
+        message = await super().receive()
+        if self.queue.empty():
+            self._queued_bytes = 0
+        return message
+
+    # --- its life ----------------------------------------------------------------------------
 
     def keepalive_timeout(self) -> None:
         assert self.ping_interval is not None and self.ping_timeout is not None
@@ -98,11 +160,3 @@ class WebsocketConnection(WebSocketsSansIOProtocol):
         # uvicorn waits until all that was written has been sent, which it never is to a client that is gone.
         super().keepalive_timeout()
         self.loop.call_later(LINGER, self.transport.abort)
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from concurrent.futures import Future
 
 from starlette.types import Message, Receive, Scope, Send
@@ -20,6 +19,7 @@ from stdbpy.server.claims import Credentials
 from stdbpy.server.refusal import answer_for
 from stdbpy.server.websocket import terms as protocols
 from stdbpy.server.websocket.client import FAILED, Client, close
+from stdbpy.server.websocket.line import LINE, Line
 from stdbpy.server.websocket.mailbox import ClientMailbox, Doorbell
 from stdbpy.server.websocket.sessions import SessionKey, Sessions
 from stdbpy.server.websocket.speaker import Speaker
@@ -27,9 +27,6 @@ from stdbpy.server.websocket.terms import Terms, read_connection_id, read_terms
 from stdbpy.server.websocket.v1 import V1Speaker
 from stdbpy.server.websocket.v1_formats import BsatnFormat, JsonFormat
 from stdbpy.server.websocket.v2 import V2Speaker
-
-CUT_OFF = "stdbpy.cut_off"
-"""Where the state of a connection has the function that ends it without a word."""
 
 LINGER = 10.0
 """Seconds that a connection which has ended here has to send its last words."""
@@ -58,16 +55,16 @@ class Subscribing:
             return
         await receive()  # that it is asked for
         await send({"type": "websocket.accept", "subprotocol": terms.subprotocol, "headers": [*headers, *CORS]})
-        cut_off: Callable[[], None] = scope["state"][CUT_OFF]
+        line: Line = scope["state"][LINE]
         if terms.session is None:
-            await self._serve(caller, database, terms, cut_off, receive, send)
+            await self._serve(caller, database, terms, line, receive, send)
             return
         session = SessionKey(database.identity, caller.identity, terms.session)
-        if not self._sessions.hold(session, cut_off):
+        if not self._sessions.hold(session, line.cut_off):
             await close(send, SESSION_BUSY, "another connection has this session, and is being ended: try again")
             return
         try:
-            await self._serve(caller, database, terms, cut_off, receive, send)
+            await self._serve(caller, database, terms, line, receive, send)
         finally:
             self._sessions.release(session)
 
@@ -76,14 +73,14 @@ class Subscribing:
         caller: Credentials,
         database: Database,
         terms: Terms,
-        cut_off: Callable[[], None],
+        line: Line,
         receive: Receive,
         send: Send,
     ) -> None:
         """Returns when a client that was let in has gone."""
         if self._doorbell is None:
             self._doorbell = Doorbell(asyncio.get_running_loop())
-        mailbox = ClientMailbox(self._doorbell, cut_off)
+        mailbox = ClientMailbox(self._doorbell, line.cut_off)
         speaker = _speaker(terms, self._backend, database)
         options = ConnectionOptions(
             confirmed=terms.confirmed, by_set=not terms.is_first_version, takes_events=not terms.is_first_version
@@ -96,16 +93,16 @@ class Subscribing:
             traffic.rejections["client_connected_rejected"] += 1
             # The real server breaks the connection off, too; a closing frame would look to the official program
             # as if all had gone well.
-            cut_off()
+            line.cut_off()
             return
         except StdbError as error:
             traffic.rejections["client_connected_error"] += 1
             await close(send, FAILED, str(error))
             return
-        client = Client(speaker, mailbox, connection, traffic, receive, send)
+        client = Client(speaker, mailbox, connection, traffic, line, receive, send)
         await client.serve(speaker.greeting(caller, terms.connection_id))
         # What is left to send has its time; a client that is gone would never take it.
-        asyncio.get_running_loop().call_later(LINGER, cut_off)
+        asyncio.get_running_loop().call_later(LINGER, line.cut_off)
 
 
 def _speaker(terms: Terms, backend: Backend, database: Database) -> Speaker:

@@ -45,7 +45,7 @@ _SET = struct.Struct("<II").pack
 _RESULT = struct.Struct("<BIqBI").pack
 
 _TRANSACTION_UPDATE, _REDUCER_RESULT, _OK = 4, 6, 0
-_ONE = _U32(1)
+_NONE, _ONE = _U32(0), _U32(1)
 
 
 class V2Speaker:
@@ -138,6 +138,8 @@ def _message(event: Event) -> bytes:
 
 def _query_sets(updates: Updates) -> bytes:
     """The one field of a transaction update: by set, then by table, the rows that changed."""
+    if not updates:
+        return _NONE
     if len(updates) == 1:
         [(set_id, rows)] = updates
         return b"".join((_ONE, _SET(set_id, 1), _name_and_count(rows, 1), _encoded(rows)))
