@@ -112,7 +112,7 @@ class Worker:
         """Returns when the jobs that were queued before have been done; later ones fail.
 
         A job can run for ever: after ``patience`` seconds the thread is left alone, those who wait
-        behind that job get an error, and the answer is false.
+        behind that job get an error, and the answer is false. Should the job end after all, it is the last.
         """
         self._jobs.put(None)
         self._thread.join(patience)
@@ -128,12 +128,14 @@ class Worker:
         try:
             goes_on = self._work.begin()
             hurry = False
-            while goes_on:
+            while goes_on and not self._has_ended:
                 goes_on = self._group(hurry)
                 hurry = self._work.rest()
             self._work.end()
         finally:
             self._has_ended = True
+            if self._held is not None:
+                self._jobs.put(self._held)
             self._refuse_rest()
 
     def _group(self, hurry: bool) -> bool:
@@ -141,7 +143,8 @@ class Worker:
         done: list[_Done] = []
         goes_on = self._do_jobs(done, 0 if hurry else self._work.seconds_to_next())
         try:
-            self._work.tick()
+            if not self._has_ended:
+                self._work.tick()
             started = perf_counter()
             self._work.commit()
             self._commit_took = perf_counter() - started

@@ -177,3 +177,32 @@ def test_a_job_that_never_ends_does_not_keep_it_from_closing():
     gate.set()
     assert stuck.result(10) is True
     assert worker.close(10) is True
+
+
+def test_a_job_that_ends_too_late_is_the_last():
+    work, gate = Log(), Event()
+    worker = Worker("test", work)
+    worker.start()
+    stuck = worker.submit(gate.wait)
+    assert worker.close(0.01) is False
+    gate.set()
+    assert stuck.result(10) is True
+    worker._thread.join(10)
+    assert work.events == ["begin", "commit", "end"], "nothing more that is due is done"
+
+
+def test_a_job_that_was_to_be_alone_is_refused_when_the_group_before_ends_too_late():
+    work, writing, gate = Log(), Event(), Event()
+
+    def commit():
+        writing.set()
+        gate.wait(10)
+
+    with patch.object(work, "commit", commit):
+        worker, (before, alone) = queued(work, (lambda: None, False), (lambda: None, True))
+        assert writing.wait(10)
+        assert worker.close(0.01) is False
+        gate.set()
+        before.result(10)
+        with pytest.raises(RuntimeError, match="refused"):
+            alone.result(10)
