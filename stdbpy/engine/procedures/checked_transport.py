@@ -62,23 +62,22 @@ class CheckedTransport(httpx.BaseTransport):
         transport = self._plain
         if request.url.scheme == "https":
             transport = self._secure = self._secure or httpx.HTTPTransport(verify=_ssl_context(), trust_env=False)
-            extensions["sni_hostname"] = request.url.host
+            extensions["sni_hostname"] = _name(request.url)
         url = request.url.copy_with(host=address)
         return transport.handle_request(
             httpx.Request(request.method, url, headers=request.headers, stream=request.stream, extensions=extensions)
         )
 
     def _addresses(self, url: httpx.URL) -> list[str]:
+        name = _name(url)
         try:
-            found = socket.getaddrinfo(url.host, None, type=socket.SOCK_STREAM)
+            found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise httpx.ConnectError(f"dns error: {getattr(error, 'strerror', None) or error}") from None
         addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
         allowed = [address for address in addresses if is_allowed(address, loopback=self._allow_loopback)]
         if not allowed:
-            raise AddressRefusedError(
-                is_name=url.host not in addresses, is_this_machine=any(map(is_loopback, addresses))
-            )
+            raise AddressRefusedError(is_name=name not in addresses, is_this_machine=any(map(is_loopback, addresses)))
         return allowed
 
     def _trace(self, event: str, info: Mapping[str, Any]) -> None:
@@ -89,6 +88,12 @@ class CheckedTransport(httpx.BaseTransport):
         self._plain.close()
         if self._secure is not None:
             self._secure.close()
+
+
+def _name(url: httpx.URL) -> str:
+    """The host as DNS and certificates spell it. From how httpx shows it to people, Python would make another
+    name: it knows the rules of 2003 alone, by which ß is ss."""
+    return url.raw_host.decode("ascii")
 
 
 @cache

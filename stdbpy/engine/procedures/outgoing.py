@@ -43,10 +43,11 @@ class Outgoing:
             raise HttpFailed("invalid uri character")
         try:
             url = httpx.URL(head.uri)
+            is_whole = bool(url.scheme and url.host)
             headers = httpx.Headers([(name.encode("ascii"), value) for name, value in head.headers])
         except (httpx.InvalidURL, ValueError) as error:
             raise HttpFailed(f"builder error: {error}") from None
-        if not url.scheme or not url.host:
+        if not is_whole:
             raise HttpFailed("builder error: relative URL without a base")
         if not _is_http(url):
             raise HttpFailed(f"builder error for url ({shown(url)}): URL scheme is not allowed")
@@ -93,9 +94,10 @@ class Outgoing:
             return None
         try:
             url = self.url.join(response.headers["location"])
+            is_whole = _is_http(url) and url.host
         except (KeyError, httpx.InvalidURL, ValueError):
             return None
-        return url if _is_http(url) and url.host and (url.port or 0) <= _LAST_PORT else None
+        return url if is_whole and (url.port or 0) <= _LAST_PORT else None
 
 
 def shown(url: httpx.URL) -> str:

@@ -127,6 +127,25 @@ def test_names_with_some_allowed_addresses(monkeypatch):
     assert called == ["93.184.216.34", "93.184.216.35"]
 
 
+def test_names_of_other_languages_are_looked_up_as_they_are_spelled(http, monkeypatch):
+    asked = []
+
+    def look_up(host, *_args, **_kwargs):
+        asked.append(host)
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    # That is faß.example, which Python takes for fass.example.
+    assert "dns error: Name or service not known" in why_not(http, "http://xn--fa-hia.example/")
+    assert asked == ["xn--fa-hia.example"]
+
+
+def test_names_that_are_spelled_as_none_is(http):
+    assert why_not(http, "http://xn--a/").startswith("builder error: ")
+    with site(lambda _: Said(status=302, headers={"location": "http://xn--a/"})) as here:
+        assert get(http, here.url)[0].status == 302
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::1]"])
 def test_this_machine_is_refused_unless_it_is_allowed(host):
     with site(lambda _: Said()) as here, pytest.raises(HttpFailed) as failed:
