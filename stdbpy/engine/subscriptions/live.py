@@ -55,7 +55,7 @@ class LiveQueries:
         for number, changes in delta.changes.items():
             reading = self._reading.get(number)
             if reading is not None:
-                reading.concerned((*changes.inserted, *changes.deleted), found)
+                reading.concerned(changes, found)
         return found
 
     def known(self, query: SubscribedQuery) -> SubscribedQuery:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Generic, Protocol, TypeVar
 
+from stdbpy.engine.delta import TableChanges
 from stdbpy.engine.store.index import Index
 
 Decode = Callable[[bytes], tuple[Any, ...]]
@@ -94,15 +96,15 @@ class Triggered(Generic[Q]):
             if not by_value:
                 del self._by_value[trigger.guard]
 
-    def concerned(self, rows: Iterable[bytes], found: dict[Q, None]) -> None:
-        """Adds to ``found`` those to whom one of the rows may matter."""
+    def concerned(self, changes: TableChanges, found: dict[Q, None]) -> None:
+        """Adds to ``found`` those to whom one of the changed rows may matter."""
         found.update(self._of_all)
         for guard, by_value in self._by_value.items():
             if len(by_value) == 1:  # looking would cost as much as working it out
                 for wanting in by_value.values():
                     found.update(wanting)
                 continue
-            for row in rows:
+            for row in chain(changes.inserted, changes.deleted):
                 for value in guard.values(row):
                     if value in by_value:
                         found.update(by_value[value])

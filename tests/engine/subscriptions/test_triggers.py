@@ -41,7 +41,7 @@ class Readers:
         found: dict[Fragment, None] = {}
         for number, changes in delta.changes.items():
             if number in self._by_table:
-                self._by_table[number].concerned((*changes.inserted, *changes.deleted), found)
+                self._by_table[number].concerned(changes, found)
         return list(found)
 
     @property
