@@ -118,6 +118,8 @@ def update(instance: Instance, program: bytes, code: ModuleCode, agreement: Agre
         else:
             instance.journal.replace(program, definition, new)
         instance.use(new, module, views)
+        if not is_same:
+            new.note_system_changes(old, difference)
         instance.tell(difference)
     instance.program, instance.program_hash = program, hash
     instance.logs.system(f"Module updated to {hash.hex()}")

@@ -16,6 +16,7 @@ from stdbpy.engine.system_tables.stored import stored_system_tables
 from stdbpy.schema.model import ModuleSchema
 
 if TYPE_CHECKING:
+    from stdbpy.engine.delta import Delta
     from stdbpy.engine.system_tables.system_tables import SystemTables
 
 
@@ -56,6 +57,12 @@ class Store:
         from stdbpy.engine.system_tables.system_tables import SystemTables
 
         return SystemTables(self)
+
+    def note_system_changes(self, before: Store, delta: Delta) -> None:
+        """Adds to ``delta`` what is different in the system tables that were read of ``before``, another version
+        of the database's tables."""
+        if "system" in vars(before):
+            self.system.note_changes(before.system, delta)
 
     def table_id(self, name: str) -> int | None:
         """The number of a table by its canonical name or by what the module's code calls it."""

@@ -10,6 +10,7 @@ from stdbpy.engine.system_tables.stored import build_system_table
 from stdbpy.sats.bsatn import compile_codec
 
 if TYPE_CHECKING:
+    from stdbpy.engine.delta import Delta
     from stdbpy.engine.store.store import Store
     from stdbpy.engine.store.table import Table
 
@@ -38,6 +39,16 @@ class SystemTables:
         if self._store.derived.tables.get(table.id) is not table:
             self._store.derived.add(table)
         return table
+
+    def note_changes(self, before: SystemTables, delta: Delta) -> None:
+        """Adds to ``delta`` what is different from those of another version of the tables that were read there."""
+        for name, old in before._open.items():
+            if name not in _CHANGING:
+                table = self.table(name)
+                changes = delta.of(table)
+                changes.inserted.update((row, None) for row in table.rows if row not in old.rows)
+                changes.deleted.update((row, None) for row in old.rows if row not in table.rows)
+        delta.leave_out_unchanged()
 
     def _fill(self, table: Table) -> None:
         codec = compile_codec(SYSTEM.row_type(table.definition), SYSTEM.typespace)

@@ -318,4 +318,16 @@ SEVERAL = {
     "a table with rows less, and a column more": Update(DOGS, LEVELLED, (*TWO, DOG), NEXT),
 }
 
-UPDATES = {**TABLES, **COLUMNS, **INDEXES, **NUMBERS, **OTHERS, **SEVERAL}
+SYSTEM_TABLES = {
+    f"{change} told by {table}": Update(PLAIN, new, TWO, watched=f"SELECT * FROM {table}")
+    for change, new, table in (
+        ("a new table", DOGS, "st_table"),
+        ("columns of a new table", DOGS, "st_column"),
+        ("a private table", PRIVATE, "st_table"),
+        ("a new index", INDEXED, "st_index"),
+        ("a new constraint", UNIQUE, "st_constraint"),
+        ("nothing", module(reducers=OTHER_CODE), "st_table"),
+    )
+}
+
+UPDATES = {**TABLES, **COLUMNS, **INDEXES, **NUMBERS, **OTHERS, **SEVERAL, **SYSTEM_TABLES}
