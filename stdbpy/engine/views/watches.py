@@ -88,7 +88,7 @@ class QueryWatches(Generic[Reader]):
         for table_id, changes in delta.changes.items():
             triggered = self._by_table.get(table_id)
             if triggered is not None:
-                triggered.concerned((*changes.inserted, *changes.deleted), found)
+                triggered.concerned(changes, found)
         return found
 
 
