@@ -62,6 +62,9 @@ class ViewTables(Protocol):
         Raises :class:`~stdbpy.errors.SqlError` if the view fails.
         """
 
+    def live_table(self, name: str, sender: Identity | None, transaction: Transaction) -> Table:
+        """As :meth:`table`, but a view that is there already is not run again if it has failed."""
+
     def present_table(self, name: str, sender: Identity | None) -> Table:
         """As :meth:`table`, with the rows that are kept at present, if any: nothing is run."""
 

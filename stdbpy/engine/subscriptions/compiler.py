@@ -29,6 +29,7 @@ from stdbpy.engine.subscriptions.fragments import fragment_of
 from stdbpy.engine.subscriptions.indexed_joins import check_join
 from stdbpy.engine.subscriptions.query import QueryKey, SubscribedQuery
 from stdbpy.engine.transaction import Transaction
+from stdbpy.engine.views.reading import LiveTransaction
 from stdbpy.errors import SqlError
 
 _ALL_TABLES = re.compile(r"\s*SELECT\s+\*\s+FROM\s+\*\s*", re.IGNORECASE)
@@ -49,13 +50,16 @@ class Compiler:
         self._rules = RowRules(store.schema, self._catalog)
         self._bound = lru_cache(_KEPT)(self._bind)
 
-    def compile(self, texts: Iterable[str], caller: Caller, *, is_owner: bool) -> list[SubscribedQuery]:
-        """The queries, and those of all tables that the caller may read for ``SELECT * FROM *``.
+    def compile(
+        self, texts: Iterable[str], caller: Caller, *, is_owner: bool, are_held: bool = False
+    ) -> list[SubscribedQuery]:
+        """The queries, and those of all tables that the caller may read for ``SELECT * FROM *``. ``are_held`` is
+        whether somebody was subscribed to them before the module was updated.
 
         Raises :class:`~stdbpy.errors.SqlError`, before views are run for any of them.
         """
         meant = [each for text in texts for each in self._meant(text, caller, is_owner)]
-        transaction = Transaction(self.store)
+        transaction = LiveTransaction(self.store) if are_held else Transaction(self.store)
         return [self._compiled(key, queries, transaction) for key, queries in meant]
 
     def expect_within_limit(self, queries: Iterable[SubscribedQuery], *, is_owner: bool) -> None:

@@ -190,11 +190,14 @@ class Subscriptions:
         self._compiler(store).expect_within_limit(unknown, is_owner=subscriber.is_owner)
         return queries
 
-    def _compiled(self, subscriber: Subscriber, texts: Iterable[str], store: Store) -> list[SubscribedQuery]:
-        """Each once, however often it is named."""
+    def _compiled(
+        self, subscriber: Subscriber, texts: Iterable[str], store: Store, *, are_held: bool = False
+    ) -> list[SubscribedQuery]:
+        """Each once, however often it is named. ``are_held`` is as for :meth:`Compiler.compile`."""
         compiler = self._compiler(store)
         queries: dict[object, SubscribedQuery] = {}
-        for query in compiler.compile(texts, subscriber.caller, is_owner=subscriber.is_owner):
+        compiled = compiler.compile(texts, subscriber.caller, is_owner=subscriber.is_owner, are_held=are_held)
+        for query in compiled:
             if query.table.is_event and not subscriber.options.takes_events:
                 raise SqlError(
                     f"`{query.table.name}` is an event table, of which protocol v1 knows nothing",
@@ -295,7 +298,7 @@ class Subscriptions:
             failing: dict[SetId, str] = {}
             for set_id, queries in before.items():
                 try:
-                    anew = self._compiled(subscriber, (query.key.text for query in queries), store)
+                    anew = self._compiled(subscriber, (query.key.text for query in queries), store, are_held=True)
                 except SqlError as error:
                     failing[set_id] = sentence(error)
                     anew = []

@@ -25,6 +25,9 @@ class ReadSet:
     keys: dict[int, dict[bytes, None]] = field(default_factory=dict)
     """By the number of an index, the whole keys in BSATN that were looked for."""
 
+    def __bool__(self) -> bool:
+        return bool(self.tables or self.keys)
+
 
 class PresentTransaction(Transaction):
     """Reads of views the rows that are kept at present, if any, and runs none: what the real server does for
@@ -35,6 +38,17 @@ class PresentTransaction(Transaction):
     def view_id(self, name: str, sender: Identity | None) -> int:
         views = self._store.views
         return super().view_id(name, sender) if views is None else views.present_table(name, sender).id
+
+
+class LiveTransaction(Transaction):
+    """Runs none of the views that are there already, be it that they have failed: what clients are subscribed to
+    goes on like that when the module is updated, on the real server, too."""
+
+    __slots__ = ()
+
+    def view_id(self, name: str, sender: Identity | None) -> int:
+        views = self._store.views
+        return super().view_id(name, sender) if views is None else views.live_table(name, sender, self).id
 
 
 class ReadingTransaction(Transaction):

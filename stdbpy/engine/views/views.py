@@ -94,6 +94,11 @@ class Views:
         view.last_used = self._clock()
         return view.table
 
+    def live_table(self, name: str, sender: Identity | None, transaction: Transaction) -> Table:
+        """As :meth:`table`, but a view that is there already is not run again if it has failed."""
+        view = self._live.get((name, sender))
+        return view.table if view is not None else self.table(name, sender, transaction)
+
     def present_table(self, name: str, sender: Identity | None) -> Table:
         """As :meth:`table`, but no view is run for it: there are the rows that there are for others' sake."""
         view = self._live.get((name, sender))
@@ -185,7 +190,7 @@ class Views:
             return
         self._next_look = now + KEPT_FOR
         for view in list(self._live.values()):
-            if view.has_rows and not view.holders and view.last_used + KEPT_FOR < now:
+            if (view.has_rows or not view.read) and not view.holders and view.last_used + KEPT_FOR < now:
                 self._remove(view)
 
     def succeed(self, before: Views) -> Delta:
@@ -197,10 +202,14 @@ class Views:
         delta = Delta()
         for old in before._live.values():
             declared = self._declared.get(old.declared.name)
-            if declared is None or not old.has_rows:
+            if declared is None or not (old.has_rows or old.holders):
                 heappush(self._free_ids, old.table.id)
                 continue
             view = LiveView(declared, old.sender, old.table.id, old.last_used)
+            if not old.has_rows:
+                # Who is subscribed to it knows of no rows, and would not be told those that it may have now.
+                self._add(view)
+                continue
             result = self._run(declared, view.sender)
             with self._expecting_keys(view):
                 view.fill(result.rows)

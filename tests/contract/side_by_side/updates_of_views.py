@@ -51,6 +51,17 @@ UPDATES_OF_VIEWS = {
     "a view that fails, which nobody has": CompiledUpdate(
         "views_auto_migrate", "views_trapped", STATE, MORE_STATE, "SELECT * FROM player_state"
     ),
+    "a view that had failed": CompiledUpdate(
+        "views_trapped",
+        "views_auto_migrate",
+        STATE,
+        (
+            *MORE_STATE,
+            PLAYER,
+            "INSERT INTO player_state (id, level) VALUES (1, 3)",
+            "DELETE FROM player_state WHERE id = 1",
+        ),
+    ),
     "a view with rows less": CompiledUpdate("views_auto_migrate", "views_recovered", STATE, MORE_STATE),
     "a view gets a key": CompiledUpdate(
         "views_primary_key_auto_migrate", "views_primary_key_auto_migrate_updated", STATE, MORE_STATE

@@ -111,6 +111,21 @@ class TestUpdates:
         database.insert(thing(4, 9))
         assert database.rows("SELECT * FROM high") == [(3, 9), (4, 9)]
 
+    def test_one_that_had_failed_has_no_rows_until_it_is_asked_for(self, database: Database):
+        def failing(tx: Transaction, sender: Identity | None) -> list[bytes]:
+            raise ZeroDivisionError
+
+        database.module.views["high"] = failing
+        client = database.client()
+        client.subscribe("SELECT * FROM high")
+        module = update(database, database.module.schema, high=above(database, 3))
+        database.delete(thing(2, 5))
+        assert module.ran == []
+        assert client.told() == [], "what goes it has not been told of"
+        assert database.rows("SELECT * FROM high") == [(3, 9)]
+        database.insert(thing(4, 9))
+        assert client.told() == [("high", [(4, 9)], [])]
+
     def test_one_that_is_gone(self, database: Database, client: Client):
         update(database, schema_with())
         assert type(client.events[-1]).__name__ == "Ended"
