@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Condition, Lock, Thread
 
 from stdbpy.errors import EngineError
@@ -39,12 +39,15 @@ class Threads:
 
     def run(self, job: Callable[[], None]) -> None:
         """Does ``job``, which does not raise, when there is a thread for it. Raises ``EngineError`` if too many
-        wait already."""
+        wait already, and if there is no thread and none can be had."""
         with self._lock:
             if len(self._jobs) >= MOST_WAITING:
                 raise EngineError(f"{MOST_WAITING} procedures wait already for others to end", hint="Try again later.")
             self._jobs.append(job)
             self._call_for_help()
+            if not self._count:
+                self._jobs.pop()
+                raise EngineError("The machine has no thread left for a procedure", hint="Try again later.")
 
     @contextmanager
     def blocked(self) -> Iterator[None]:
@@ -75,8 +78,9 @@ class Threads:
         if self._idle:
             self._work_came.notify()
         elif self._count - self._blocked < MOST_WORKING and self._count < MOST_THREADS:
-            self._count += 1
-            Thread(target=self._work, name=self._name, daemon=True).start()
+            with suppress(RuntimeError):  # the machine has no more: those that there are will do it
+                Thread(target=self._work, name=self._name, daemon=True).start()
+                self._count += 1
 
     def _work(self) -> None:
         while (job := self._next_job()) is not None:
