@@ -78,7 +78,10 @@ class ReadingTransaction(Transaction):
     def index_point_bsatn(self, index_id: int, key: bytes) -> Iterator[bytes]:
         index = self.index(index_id)
         key = index.key_type.canonical(key)
-        self.read.keys.setdefault(index_id, {})[key] = None
+        if index_id in self._indexes:
+            self.read.keys.setdefault(index_id, {})[key] = None
+        else:  # one that may go: of the server's own tables, or lent to queries
+            self.read.tables[self.table_of_index(index_id).id] = None
         return index.rows(key)
 
     def index_range(
