@@ -335,6 +335,7 @@ def test_what_a_guest_is_told(server: Subject, probe: str, case: str) -> None:
     assert (answer.status_code, answer.text.strip()) == (530, CASES[case][1])
 
 
+@pytest.mark.difference("memory of an instance", "the database's own tables (`st_table`, …)")
 @pytest.mark.parametrize("case", DIFFERENT)
 def test_where_the_embedded_server_differs(server: Subject, probe: str, case: str) -> None:
     _, real, embedded = DIFFERENT[case]

@@ -47,6 +47,7 @@ def wanted(asked: AskedFor, real: Told) -> Told:
     return real
 
 
+@pytest.mark.difference("subscribing to an identity without a database")
 @pytest.mark.parametrize("section", http_requests.EVERYTHING)
 def test_answers_are_alike(transcribers: tuple[Transcriber, Transcriber], section: str) -> None:
     real, embedded = transcribers

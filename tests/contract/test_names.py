@@ -46,12 +46,14 @@ class TestAdd:
         assert answer.status_code == 400
         assert answer.text == reason or server.is_embedded
 
+    @pytest.mark.difference("a name that is taken, for a second name of a database")
     def test_a_name_that_is_taken(self, server: Subject, chat: str, shared_chat: str):
         answer = server.ask("POST", f"/v1/database/{chat}/names", content=shared_chat)
         # The real server calls it its own failure.
         assert answer.status_code == (400 if server.is_embedded else 500)
         assert shared_chat in answer.text
 
+    @pytest.mark.difference("another name for somebody else's database")
     def test_by_somebody_else(self, server: Subject, chat: str):
         _, token = server.new_token()
         second = fresh_name()

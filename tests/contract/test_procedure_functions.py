@@ -53,9 +53,16 @@ def _newer(newer_server: Subject) -> None:
 
 
 def published(
-    server: Subject, source: str, *, reducer: str = "", procedure: str, data: dict[int, bytes] | None = None
+    server: Subject,
+    source: str,
+    *,
+    reducer: str = "",
+    procedure: str,
+    data: dict[int, bytes] | None = None,
+    name: str | None = None,
 ) -> str:
-    """A database whose module has the definition of ``source``, in Python, and this code, in WebAssembly's text."""
+    """A database whose module has the definition of ``source``, in Python, and this code, in WebAssembly's text; a
+    new one, or that of the name."""
     definition = write_module_def(load_program(package(source)).schema, 10)
     imports = "".join(
         f'(import "{module}" "{name}" (func ${name} {type}))'
@@ -77,7 +84,7 @@ def published(
         (func (export "__call_reducer__") {_CALL} {reducer} (i32.const 0))
         (func (export "__call_procedure__") {_CALL} {procedure} (i32.const 0)))"""
     )
-    name = fresh_name("functions")
+    name = name or fresh_name("functions")
     answer = server.ask("PUT", f"/v1/database/{name}", content=bytes(program))
     assert answer.status_code == 200, answer.text
     return name

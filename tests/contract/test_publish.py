@@ -150,6 +150,7 @@ def test_queries(server: Subject, query: str, status: int):
     assert answer.status_code == (200 if server.is_old else status)
 
 
+@pytest.mark.difference("modules in JavaScript (`host_type=Js`)")
 def test_javascript(server: Subject):
     answer = server.publish("quickstart_chat", f"{fresh_name()}?host_type=Js")
     # The real servers here are built without it, which they call their own failure.

@@ -81,6 +81,7 @@ def test_all_of_a_request_reaches_the_handler(routes: httpx.Client) -> None:
     assert "content-length: 1" in lines
 
 
+@pytest.mark.difference("`content-length` of a handler's answer")
 def test_headers_of_the_answer(routes: httpx.Client) -> None:
     answer = routes.get("/headers")
     assert answer.text == "hello"

@@ -39,6 +39,7 @@ def asked_as_owner(server: RunningServer) -> Asked:
     return Asked(server.url, server.owner_token)
 
 
+@pytest.mark.difference("several subscriptions in one message, and sessions")
 class TestBatches:
     def test_all_sets_are_told_at_once(self, wire: Wire):
         sets = [m.SubscribeSet(1, [NOTES]), m.SubscribeSet(2, ["SELECT * FROM nothing"]), m.SubscribeSet(3, [ADDED])]

@@ -1,5 +1,5 @@
 """Where what is told differs from the real server, and is left so: each is looked at on both sides, so that a
-difference that goes away is noticed. ``docs/sql.md`` lists them."""
+difference that goes away is noticed. ``docs/embedded/differences.md`` lists them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ pytestmark = pytest.mark.real
 JOIN = "SELECT p.* FROM pk_u_32 p JOIN unique_u_32 u ON p.n = u.n"
 
 
+@pytest.mark.difference("`program_hash` in `st_module`")
 def test_hash_of_the_program(both: Both):
     """BLAKE3 here, Keccak-256 there."""
     database = both.publish(real_servers.wasm("sdk_test-2.8.3"), "differences")
@@ -22,6 +23,20 @@ def test_hash_of_the_program(both: Both):
     assert embedded != real
 
 
+@pytest.mark.difference("a frame that is no message")
+def test_frames_whose_fault_takes_many_words(both: Both):
+    database = both.publish(real_servers.wasm("sdk_test-2.8.3"), "differences")
+    codes = []
+    for server in both:
+        with connected(server, database, V1_JSON) as wire:
+            wire.next()
+            wire.connection.send('{"Nope": {}}')
+            code, _reason = wire.closing()
+            codes.append(code)
+    assert codes == [1011, 1006]
+
+
+@pytest.mark.difference("rows of joins in protocol `v1.json`")
 def test_rows_of_joins_in_json(both: Both):
     """Changed rows are arrays; there, those that only another table's change has brought are objects."""
     database = both.publish(real_servers.wasm("sdk_test-2.8.3"), "differences")

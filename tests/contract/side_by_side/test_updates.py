@@ -45,6 +45,7 @@ CASES = [
 ]
 
 
+@pytest.mark.difference("a public table that becomes private", "a change of who may read a view")
 @pytest.mark.parametrize("name", CASES)
 def test_update(both: Both, name: str):
     embedded, real = (list(happens(server, ALL[name])) for server in both)
@@ -68,6 +69,7 @@ def test_older_definitions(both: Both, name: str, versions: tuple[Version, Versi
     assert embedded == real
 
 
+@pytest.mark.difference("a new column with auto-increment in a table with rows")
 @pytest.mark.parametrize("name", DEADLY)
 def test_only_the_embedded_server_survives(both: Both, name: str):
     assert ("as planned", 200) in list(happens(both.embedded, ALL[name]))

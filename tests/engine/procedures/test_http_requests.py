@@ -206,6 +206,7 @@ def test_no_time_at_all(http):
         assert "timed out" in why_not(http, here.url, timeout=TimeDuration(0))
 
 
+@pytest.mark.difference("bodies of answers that a procedure fetches")
 def test_bodies_that_are_too_large(http, monkeypatch):
     monkeypatch.setattr(http_requests, "LARGEST_BODY", 9)
     with site(lambda _: Said(b"0123456789")) as here:

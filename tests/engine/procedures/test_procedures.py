@@ -197,6 +197,7 @@ def test_everybody_waits_for_an_open_transaction(database):
     assert names(database) == ["a", "a2", "b"]
 
 
+@pytest.mark.difference("a transaction of a procedure that is open for 30 seconds")
 def test_a_transaction_that_stays_open_too_long_is_taken_back(database, monkeypatch):
     monkeypatch.setattr(lease, "LONGEST_LEASE", 0.05)
     staying = begin(database, "stay", "a")
@@ -306,6 +307,7 @@ def database_and_engine():
         yield engine.database("sample"), engine
 
 
+@pytest.mark.difference("procedures that compute at the same time")
 def test_more_procedures_than_threads_take_turns(database):
     calls = [begin(database, "wait") for _ in range(40)]
     stage.happened("go on")

@@ -41,6 +41,12 @@ def real_database(real_server: RealServer) -> Iterator[RealDatabase]:
         yield RealDatabase(client, "sql-differences", real_servers.wasm("sdk_test-2.8.3"))
 
 
+@pytest.mark.difference(
+    "changes of system tables that say what the module is",
+    "a `JOIN … ON` that does not compare the table with one before it",
+    "a word that is a keyword in some SQL dialect as an alias without `AS`, behind a column named like a type",
+    "integers written with thousands of digits",
+)
 @pytest.mark.real
 @pytest.mark.parametrize("why", WE_REFUSE)
 def test_answered_there(why: str, real_database: RealDatabase) -> None:

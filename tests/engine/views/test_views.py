@@ -160,6 +160,7 @@ class TestWhatIsRead:
         database.insert(thing(3))
         assert database.runs() == [("it", None)]
 
+    @pytest.mark.difference("changes that a view makes through its host")
     @pytest.mark.parametrize("operation", ["insert", "delete", "update", "clear", "view_id"])
     def test_nothing_can_be_changed(self, database: Database, operation: str):
         raised: list[HostError] = []
@@ -349,6 +350,14 @@ class TestQueries:
         database.insert(thing(3, 9))
         database.delete(thing(2, 4))
         assert client.told() == [("found", [(3, 9)], []), ("found", [], [(2, 4)])]
+
+    @pytest.mark.difference("code of a view that returns a query")
+    def test_its_code_is_not_run_again(self):
+        database = self.queried("SELECT * FROM thing WHERE level > 3")
+        database.client().subscribe("SELECT * FROM found")
+        assert database.runs() == [("found", None)]
+        database.insert(thing(2, 4))
+        assert database.runs() == []
 
     def test_joins(self):
         database = self.queried("SELECT t.* FROM thing t JOIN other o ON t.id = o.id WHERE o.level > 3")

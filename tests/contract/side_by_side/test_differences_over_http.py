@@ -1,0 +1,59 @@
+"""Routes and headers that the embedded server treats in another way than the real one, each looked at on both."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests import real_servers
+from tests.contract.side_by_side.conftest import Both
+from tests.contract.test_energy_and_metrics import figures
+
+pytestmark = pytest.mark.real
+
+NOT_FOUND = 404
+
+
+@pytest.mark.difference("routes for language models and of heap profiles")
+@pytest.mark.parametrize(("method", "path"), [("POST", "/v1/mcp"), ("GET", "/internal/heap/settings")])
+def test_routes_that_are_not_here(both: Both, method: str, path: str):
+    embedded, real = (server.ask(method, path).status_code for server in both)
+    assert embedded == NOT_FOUND
+    assert real != NOT_FOUND
+
+
+@pytest.mark.difference("requests to another `Host`, or from web pages of another `Origin`")
+@pytest.mark.parametrize("headers", [{"host": "example.org"}, {"origin": "https://example.org"}])
+@pytest.mark.parametrize("path", ["/v1/ping", "/v1/database/{database}/route/get"])
+def test_who_may_ask(both: Both, path: str, headers: dict[str, str]):
+    database = both.publish(_routes(), "fence")
+    statuses = [server.ask("GET", path.format(database=database), headers=headers).status_code for server in both]
+    assert statuses == [403, 200]
+
+
+@pytest.mark.difference("sentences of errors")
+def test_sentences(both: Both):
+    database = both.publish(_routes(), "sentences")
+    embedded, real = (server.sql(database, "SELECT * FROM nothing") for server in both)
+    assert embedded.status_code == real.status_code
+    assert embedded.text != real.text
+
+
+@pytest.mark.difference("floats in JSON")
+@pytest.mark.parametrize("value", [-7.312715117751976e-237, -1.3446586418989325e-299, 3.9166573353688696e-29])
+def test_floats(both: Both, value: float):
+    database = both.publish(real_servers.wasm("sdk_test-2.8.3"), "floats")
+    stored = []
+    for server in both:
+        server.call(database, "insert_one_f_64", f"[{value!r}]")
+        stored.append(server.rows(database, "SELECT * FROM one_f_64") == [[value]])
+    assert stored == [True, False]
+
+
+@pytest.mark.difference("figures for Prometheus")
+def test_figures(both: Both):
+    embedded, real = ({name for name, _ in figures(server)} for server in both)
+    assert embedded < real
+
+
+def _routes() -> bytes:
+    return real_servers.program("smoketests/http_routes.wasm").read_bytes()
