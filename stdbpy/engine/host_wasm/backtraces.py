@@ -15,15 +15,25 @@ from stdbpy.engine.host_wasm.runtime import engine
 from stdbpy.engine.logs import Frame
 
 
-def frames_now(store: wasmtime.Store) -> list[Frame]:
-    """The guest's functions, innermost first; to be called by a host function."""
-    trap = wasmtime.Instance(store, _trapping(), []).exports(store)["trap"]
-    assert isinstance(trap, wasmtime.Func)
-    try:
-        trap(store)
-    except wasmtime.Trap as ended:
-        return frames_of(ended)[1:]
-    return []
+class Whereabouts:
+    """Of the guest in one store."""
+
+    def __init__(self, store: wasmtime.Store) -> None:
+        self._store = store
+        self._trap: wasmtime.Func | None = None
+        """Of the one instance beside the guest's: a store has room for no more."""
+
+    def frames(self) -> list[Frame]:
+        """The guest's functions, innermost first; to be called by a host function."""
+        if self._trap is None:
+            trap = wasmtime.Instance(self._store, _trapping(), []).exports(self._store)["trap"]
+            assert isinstance(trap, wasmtime.Func)
+            self._trap = trap
+        try:
+            self._trap(self._store)
+        except wasmtime.Trap as ended:
+            return frames_of(ended)[1:]
+        return []
 
 
 def frames_of(trap: wasmtime.Trap) -> list[Frame]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import wasmtime
 
 from stdbpy.engine.host import CallLater
 from stdbpy.engine.host_wasm import signatures
-from stdbpy.engine.host_wasm.backtraces import frames_now
+from stdbpy.engine.host_wasm.backtraces import Whereabouts
 from stdbpy.engine.host_wasm.datastore_functions import DatastoreFunctions
 from stdbpy.engine.host_wasm.environment_functions import EnvironmentFunctions
 from stdbpy.engine.host_wasm.epochs import ticks
@@ -48,6 +47,7 @@ class JoinedDatabase:
         self.identity = identity
         self.logs = logs
         self.later = later
+        self.schema = store.schema
         self.checks = RowChecks(store)
         self.scheduled = {table.id: ScheduledTable(table) for table in store.tables.values() if table.is_scheduled}
 
@@ -68,18 +68,20 @@ class GuestInstance:
         self._functions = (
             DatastoreFunctions(self.call, joined.checks, joined.scheduled),
             StreamFunctions(self.call),
-            LogFunctions(self.call, joined.logs, partial(frames_now, guest)),
+            LogFunctions(self.call, joined.logs, Whereabouts(guest).frames),
             IdentityFunctions(self.call, joined.identity),
-            EnvironmentFunctions(self.call, joined.later),
+            EnvironmentFunctions(self.call, joined.schema, joined.later),
             ProcedureFunctions(self.call, self._has_waited),
         )
         self._kept: list[object] = []
-        self._instance = wasmtime.Instance(guest, program.module, [*map(self._import, program.interface.imports)])
-        memory = exported(guest, self._instance, signatures.MEMORY)
-        assert isinstance(memory, wasmtime.Memory), "what is exported was looked at"
-        self.call.memory = GuestMemory(guest, memory)
+        imports = [*map(self._import, program.interface.imports)]
         self.begin()
         try:
+            # A module may have code that runs as soon as there is an instance.
+            self._instance = wasmtime.Instance(guest, program.module, imports)
+            memory = exported(guest, self._instance, signatures.MEMORY)
+            assert isinstance(memory, wasmtime.Memory), "what is exported was looked at"
+            self.call.memory = GuestMemory(guest, memory)
             self._prepare(program.interface.preparations)
             self.definition = self._describe()
             """What the module says of itself. Rust's bindings make their list of functions while they say it."""

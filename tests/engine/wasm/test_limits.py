@@ -65,6 +65,7 @@ def expect_undone(database: Database) -> None:
     assert rows(database, "note") == [(7,)]
 
 
+@pytest.mark.difference("a reducer or view that does not end")
 def test_a_reducer_that_does_not_end_is_stopped():
     with running([FOR_EVER]) as database:
         outcome = call(database, "crash")
@@ -117,6 +118,12 @@ def test_a_module_whose_memory_is_too_large_from_the_start():
         pass
 
 
+def test_a_module_that_does_not_end_as_soon_as_there_is_an_instance_is_stopped():
+    start = f"(func $start {FOR_EVER}) (start $start)"
+    with pytest.raises(ProgramUnusable, match="interrupt"), running([], more=start):
+        pass
+
+
 @pytest.mark.parametrize(
     "step",
     [
@@ -134,6 +141,7 @@ def test_greed_ends_the_call_alone(step: str):
         expect_undone(database)
 
 
+@pytest.mark.difference("a crash that a module does not tell itself")
 def test_the_reason_for_a_crash_stands_in_the_log():
     with running(["(unreachable)"]) as database:
         assert call(database, "crash").error == "The instance encountered a fatal error."
@@ -158,6 +166,15 @@ def test_a_panic_that_a_module_has_told_is_told_once():
         "message": "oh no",
         "trace": [{"func_name": "r0"}, {}],
     }
+
+
+def test_a_module_may_tell_of_several_panics():
+    tell: Step = ("console_log", 101, 0, 0, 0, 0, -1, Data(b"oh no"))
+    with running([tell, tell, DONE]) as database:
+        for _ in range(2):
+            assert call(database, "crash").status == "committed"
+        traces = [json.loads(line)["trace"] for line in database.logs.tail(4)]
+    assert traces == [[{"func_name": "r0"}, {}]] * 4
 
 
 def test_instances_are_given_back():
