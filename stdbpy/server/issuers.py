@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from stdbpy.server.claims import Credentials, TokenError, key_id, verified
 
@@ -36,8 +37,18 @@ PATIENCE = 5.0
 """Seconds that an issuer has for each of two answers."""
 
 LARGEST_ANSWER = 1024 * 1024
+MOST_KEYS = 64
+"""Of each issuer: a token without the name of a key is tried with all of them."""
+
 MOST_ISSUERS = 64
 MOST_AT_ONCE = 8
+MOST_WAITING = 256
+"""Issuers that are being asked, or stand in line for it. Anybody can name another one."""
+
+RSA_BITS = range(2048, 8192 + 1)
+LARGEST_RSA_EXPONENT = (1 << 33) - 1
+"""Other keys are not used: short ones prove little, large ones take long. These are the real server's bounds."""
+
 REMEMBERED_TOKENS = 256
 """Of each issuer."""
 
@@ -116,6 +127,8 @@ class Issuers:
         failed = self._failed.get(issuer)
         if failed is None or failed[0] <= now - PAUSE:
             if keys is None or keys.fetched <= now - LONGEST_USE:
+                if issuer not in self._fetching and len(self._fetching) >= MOST_WAITING:
+                    raise IssuerError("too many issuers are being asked for their keys: try again later")
                 return await asyncio.shield(self._fetched(issuer))
             self._fetched(issuer)
         if keys is not None and keys.fetched > now - LONGEST_USE:
@@ -149,10 +162,20 @@ class Issuers:
 
         async with self._turn:
             try:
-                async with httpx.AsyncClient(timeout=PATIENCE, follow_redirects=True, max_redirects=5) as client:
+                async with httpx.AsyncClient(
+                    headers={"accept-encoding": "identity"}, timeout=PATIENCE, follow_redirects=True, max_redirects=5
+                ) as client:
                     document = await _json(client, f"{issuer.rstrip('/')}/.well-known/openid-configuration")
                     keys = await _json(client, str(document["jwks_uri"]))
-            except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError, TimeoutError) as error:
+            except (
+                httpx.HTTPError,
+                httpx.InvalidURL,
+                ValueError,
+                KeyError,
+                TypeError,
+                TimeoutError,
+                RecursionError,
+            ) as error:
                 log.warning(
                     "The keys of issuer %.200r cannot be had: %.200s", issuer, str(error) or type(error).__name__
                 )
@@ -174,7 +197,8 @@ async def _json(client: httpx.AsyncClient, url: str) -> Any:
     body = b""
     async with asyncio.timeout(PATIENCE), client.stream("GET", url) as answer:
         answer.raise_for_status()
-        async for part in answer.aiter_bytes():
+        # As it comes: a compressed answer was not asked for, and can be any size when it is none any more.
+        async for part in answer.aiter_raw():
             body += part
             if len(body) > LARGEST_ANSWER:
                 raise ValueError("the answer is too large")
@@ -187,12 +211,28 @@ def _read_keys(document: Any) -> dict[str, Any]:
         raise IssuerError("the issuer's keys are no JSON web key set")
     found: dict[str, Any] = {}
     for number, description in enumerate(document["keys"]):
+        if len(found) == MOST_KEYS:
+            break
         try:
-            key = jwt.PyJWK.from_dict(description, algorithm=_algorithm(description))
+            key = _read_key(description)
         except (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError):
             continue  # of a kind that is not used here
         found[key.key_id if isinstance(key.key_id, str) else f"without a name, {number}"] = key.key
     return found
+
+
+_PUBLIC = ("kid", "kty", "n", "e", "crv", "x", "y")
+"""What a description says of the public key, whatever else an issuer tells."""
+
+
+def _read_key(description: Any) -> jwt.PyJWK:
+    public = {name: description[name] for name in _PUBLIC if name in description}
+    key = jwt.PyJWK.from_dict(public, algorithm=_algorithm(public))
+    if isinstance(key.key, RSAPublicKey) and (
+        key.key.key_size not in RSA_BITS or key.key.public_numbers().e > LARGEST_RSA_EXPONENT
+    ):
+        raise ValueError("an RSA key of a size that is not used here")
+    return key
 
 
 def _algorithm(description: Any) -> str:

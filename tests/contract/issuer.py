@@ -26,6 +26,8 @@ class Issuer:
     url: str
     answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     """By path: status and body."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """More ones, of each answer."""
     asked: list[str] = field(default_factory=list)
     """The paths that were asked for."""
     private: dict[str, _PRIVATE] = field(default_factory=dict)
@@ -77,6 +79,8 @@ def running_issuer() -> Iterator[Issuer]:
             status, body = issuer.answers.get(self.path, (404, b""))
             self.send_response(status)
             self.send_header("content-length", str(len(body)))
+            for name, value in issuer.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import gzip
+import json
 import logging
 import socket
 from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
 
 import pytest
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from stdbpy.server import issuers
 from stdbpy.server.claims import Credentials, TokenError
 from stdbpy.server.issuers import FRESH, LARGEST_ANSWER, LONGEST_USE, PAUSE, IssuerError, Issuers
 from stdbpy.server.keys import KeyPair
 from stdbpy.server.tokens import TokenAuthority
-from tests.contract.issuer import DISCOVERY, KEYS, Issuer, new_ec_key, running_issuer
+from tests.contract.issuer import DISCOVERY, KEYS, Issuer, new_ec_key, new_rsa_key, running_issuer
 
 
 class Clock:
@@ -113,6 +118,76 @@ def test_an_answer_without_end_is_refused(issuer: Issuer) -> None:
     async def steps(found: Issuers) -> None:
         with pytest.raises(IssuerError):
             await found.check(issuer.token("one"), issuer.url)
+
+    checked(Clock(), steps)
+
+
+@pytest.mark.parametrize("path", [DISCOVERY, KEYS])
+def test_an_answer_that_is_too_deep_is_refused(issuer: Issuer, path: str) -> None:
+    issuer.answers[path] = 200, b"[" * 100_000
+
+    async def steps(found: Issuers) -> None:
+        for _ in range(2):
+            with pytest.raises(IssuerError):
+                await found.check(issuer.token("one"), issuer.url)
+
+    checked(Clock(), steps)
+    assert issuer.asked.count(path) == 1
+
+
+def test_compressed_answers_are_not_unpacked(issuer: Issuer) -> None:
+    status, keys = issuer.answers[KEYS]
+    issuer.answers[KEYS] = status, gzip.compress(keys)
+    issuer.headers["content-encoding"] = "gzip"
+
+    async def steps(found: Issuers) -> None:
+        with pytest.raises(IssuerError):
+            await found.check(issuer.token("one"), issuer.url)
+
+    checked(Clock(), steps)
+
+
+def with_keys(issuer: Issuer, *descriptions: dict[str, Any]) -> Issuers:
+    issuer.answers[KEYS] = 200, json.dumps({"keys": descriptions}).encode()
+    return Issuers(clock=Clock())
+
+
+def test_a_token_is_tried_with_few_keys(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(issuers, "MOST_KEYS", 3)
+    keys = [new_ec_key() for _ in range(4)]
+    *others, own = (ECAlgorithm.to_jwk(key.public_key(), as_dict=True) for key in keys)
+    token = issuer.token("one", kid=None, private=keys[-1])
+    asyncio.run(with_keys(issuer, *others[:2], own).check(token, issuer.url))
+    with pytest.raises(TokenError, match="InvalidSignature"):
+        asyncio.run(with_keys(issuer, *others, own).check(token, issuer.url))
+
+
+@pytest.mark.parametrize("bits", [1024, 8200])
+def test_rsa_keys_of_other_sizes_are_not_used(issuer: Issuer, bits: int) -> None:
+    number = base64.urlsafe_b64encode((1 << bits - 1 | 1).to_bytes(bits // 8, "big")).decode()
+    found = with_keys(issuer, {"kty": "RSA", "n": number, "e": "AQAB", "kid": "one"})
+    with pytest.raises(TokenError, match="key ID"):
+        asyncio.run(found.check(issuer.token("one"), issuer.url))
+
+
+def test_of_an_issuer_that_tells_its_private_key_the_public_one_is_used(issuer: Issuer) -> None:
+    key = new_rsa_key()
+    told = {**RSAAlgorithm.to_jwk(key, as_dict=True), "kid": "one"}
+    token = issuer.token("one", private=key)
+    assert asyncio.run(with_keys(issuer, told).check(token, issuer.url)).subject == "somebody"
+
+
+def test_few_stand_in_line(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(issuers, "MOST_WAITING", 2)
+
+    async def steps(found: Issuers) -> None:
+        addresses = [issuer.url + "/" * slashes for slashes in range(3)]
+        said = await asyncio.gather(
+            *(found.check(issuer.token("one", iss=address), address) for address in addresses), return_exceptions=True
+        )
+        assert isinstance(said.pop(), IssuerError)
+        assert all(isinstance(credentials, Credentials) for credentials in said)
+        await found.check(issuer.token("one", iss=addresses[2]), addresses[2])
 
     checked(Clock(), steps)
 
