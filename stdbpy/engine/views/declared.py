@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 from stdbpy.engine.store.columns import KeyType
@@ -29,7 +29,24 @@ class ViewTable(Table):
     @property
     def is_empty(self) -> bool:
         """Whether the view has no rows for anybody: the real server keeps them all in one table."""
-        return not any(table.rows for table in self.of_view.tables.values())
+        return not self.of_view.row_count
+
+    def insert(self, row: bytes) -> None:
+        super().insert(row)
+        self.of_view.row_count += 1
+
+    def delete(self, row: bytes) -> None:
+        super().delete(row)
+        self.of_view.row_count -= 1
+
+    def clear(self) -> None:
+        self.of_view.row_count -= len(self.rows)
+        super().clear()
+
+    def load(self, rows: Sequence[bytes]) -> None:
+        before = len(self.rows)
+        super().load(rows)
+        self.of_view.row_count += len(self.rows) - before
 
 
 @dataclass(eq=False)
@@ -44,8 +61,8 @@ class DeclaredView:
     number: int
     """Its place among the anonymous views, or those that are not, of all modules."""
     public_id: int
-    tables: dict[int, Table] = field(default_factory=dict)
-    """Those that there are at this moment, by number."""
+    row_count: int = 0
+    """Of all tables with rows of it: there can be as many as clients."""
 
     @cached_property
     def definition(self) -> Definition:

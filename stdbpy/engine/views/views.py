@@ -267,14 +267,13 @@ class Views:
     def _add(self, view: LiveView) -> None:
         self._live[view.declared.name, view.sender] = view
         self._by_table[view.table.id] = view
-        view.declared.tables[view.table.id] = view.table
 
     def _remove(self, view: LiveView) -> None:
         self._watch(view, ReadSet(), None)
         self._store.derived.remove(view.table)
         del self._live[view.declared.name, view.sender]
         del self._by_table[view.table.id]
-        del view.declared.tables[view.table.id]
+        view.table.clear()
         heappush(self._free_ids, view.table.id)
 
     def _watch(self, view: LiveView, read: ReadSet, query: CompiledQuery | None) -> None:
@@ -301,6 +300,7 @@ class Views:
         while self._for_the_moment:
             table = self._for_the_moment.pop()
             self._store.derived.remove(table)
+            table.clear()
             heappush(self._free_ids, table.id)
 
     def _new_id(self) -> int:
