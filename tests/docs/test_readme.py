@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,7 @@ def test_opens_with_the_two_commands() -> None:
 
 
 def test_the_larger_module_works(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, _, module = blocks(README, "python")
+    _, _, module, _ = blocks(README, "python")
     (call,) = (line for block in blocks(README, "sh") for line in block.splitlines() if line.startswith("stdbpy call"))
     with RunningServer() as server, ApiClient(server.url, server.owner_token) as api:
         api.publish(built(module, tmp_path).package, "game")
@@ -45,8 +47,18 @@ def test_the_larger_module_works(tmp_path: Path, run: Run, monkeypatch: pytest.M
     assert json.loads(shown.out) == expected
 
 
+def test_its_test_passes(tmp_path: Path) -> None:
+    *_, module, text = blocks(README, "python")
+    (tmp_path / "game.py").write_text(module)
+    (tmp_path / "test_game.py").write_text(text)
+    words = ["-m", "pytest", "-q", "--stdbpy-module=game.py", "-p", "no:cacheprovider"]
+    environment = {**os.environ, "PYTEST_ADDOPTS": "", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, *words], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1].startswith("1 passed"), done.stdout + done.stderr
+
+
 def test_the_client_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    text, client, _ = blocks(README, "python")
+    text, client, *_ = blocks(README, "python")
     assert len([line for line in client.splitlines() if line]) <= 10
     module = built(text, tmp_path)
     write_package(generate(module.schema), tmp_path / "module_bindings", marker=HEADER_MARKER)
