@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         StdbError,
         UniqueConstraintViolation,
     )
+    from stdbpy.module.environment import environment
     from stdbpy.module.handles import Index, PrimaryKey, Table, Tables, Unique
     from stdbpy.module.http import HttpHeaders, HttpRequest, HttpResponse
     from stdbpy.module.http_handlers import Router, http_handler, http_router
@@ -61,6 +62,7 @@ _HOMES = {
         "UniqueConstraintViolation",
     ),
     "stdbpy.module.reducer_context": ("ReducerContext",),
+    "stdbpy.module.environment": ("environment",),
     "stdbpy.module.handles": ("Index", "PrimaryKey", "Table", "Tables", "Unique"),
     "stdbpy.sats.ranges": ("Range", "above", "at_least", "at_most", "below", "between"),
     "stdbpy.module.reducers": ("client_connected", "client_disconnected", "init", "reducer"),
@@ -180,6 +182,7 @@ __all__ = [
     "client_disconnected",
     "client_visibility_filter",
     "column",
+    "environment",
     "f32",
     "f64",
     "http_handler",

@@ -237,6 +237,17 @@ class InvalidArguments(EngineError):
     """Arguments that do not fit the reducer's parameters."""
 
 
+class EnvironmentRefused(EngineError):
+    """Values of a database's environment are not what its module declares, or too many or too long.
+
+    ``missing`` has the names of those that the module needs and that are not there. No value is shown.
+    """
+
+    def __init__(self, message: str, *, missing: Sequence[str] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.missing = tuple(missing)
+
+
 class ModuleChanged(EngineError):
     """A module was updated after what is asked of it was written down for its former schema."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from stdbpy.api.results import (
     CallResult,
+    DatabaseEnvironment,
     DatabaseInfo,
     Health,
     HostType,
@@ -31,6 +32,7 @@ __all__ = [
     "ApiClient",
     "AsyncApiClient",
     "CallResult",
+    "DatabaseEnvironment",
     "DatabaseInfo",
     "Health",
     "HostType",

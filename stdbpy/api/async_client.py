@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import httpx
 
 from stdbpy.api import calls, databases, deletion, energy, http_handlers, logs, mcp, publishing, servers, sql
+from stdbpy.api import environment as environments
 from stdbpy.api.address import Address
 from stdbpy.api.calls import Arguments
 from stdbpy.api.exchange import Exchange, Request, Response
 from stdbpy.api.results import (
     CallResult,
+    DatabaseEnvironment,
     DatabaseInfo,
     Health,
     HostType,
@@ -30,6 +32,7 @@ from stdbpy.api.transport import Repetition, client_settings, failure, prepared,
 from stdbpy.sats.values import Identity, Timestamp
 
 if TYPE_CHECKING:
+    from stdbpy.schema.environment import EnvironmentUpdate
     from stdbpy.schema.model import ModuleSchema
 
 T = TypeVar("T")
@@ -124,6 +127,7 @@ class AsyncApiClient:
         organization: str | None = None,
         host_type: HostType | None = None,
         num_replicas: int | None = None,
+        environment: EnvironmentUpdate | None = None,
     ) -> PublishResult:
         return await self._run(
             publishing.publish(
@@ -136,6 +140,7 @@ class AsyncApiClient:
                 organization=organization,
                 host_type=host_type,
                 num_replicas=num_replicas,
+                environment=environment,
             )
         )
 
@@ -154,6 +159,24 @@ class AsyncApiClient:
     ) -> PublishResult:
         exchange = publishing.reset(program, database, host_type=host_type, num_replicas=num_replicas)
         return await self._run(exchange)
+
+    async def environment(self, database: str) -> DatabaseEnvironment:
+        return await self._run(environments.environment(database))
+
+    async def set_environment(
+        self, database: str, values: Mapping[str, str], *, module_hash: str | None = None
+    ) -> None:
+        await self._run(environments.replace(database, values, module_hash))
+
+    async def change_environment(
+        self,
+        database: str,
+        values: Mapping[str, str],
+        *,
+        removed: Sequence[str] = (),
+        module_hash: str | None = None,
+    ) -> None:
+        await self._run(environments.change(database, values, tuple(removed), module_hash))
 
     async def delete(self, database: str, *, token: str | None = None, called: str | None = None) -> None:
         await self._run(deletion.delete(database, token=token, called=called))

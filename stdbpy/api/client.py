@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import httpx
 
 from stdbpy.api import calls, databases, deletion, energy, http_handlers, logs, mcp, publishing, servers, sql
+from stdbpy.api import environment as environments
 from stdbpy.api.address import Address
 from stdbpy.api.calls import Arguments
 from stdbpy.api.exchange import Exchange, Request, Response
 from stdbpy.api.results import (
     CallResult,
+    DatabaseEnvironment,
     DatabaseInfo,
     Health,
     HostType,
@@ -30,6 +32,7 @@ from stdbpy.api.transport import Repetition, client_settings, failure, prepared,
 from stdbpy.sats.values import Identity, Timestamp
 
 if TYPE_CHECKING:
+    from stdbpy.schema.environment import EnvironmentUpdate
     from stdbpy.schema.model import ModuleSchema
 
 T = TypeVar("T")
@@ -143,6 +146,7 @@ class ApiClient:
         organization: str | None = None,
         host_type: HostType | None = None,
         num_replicas: int | None = None,
+        environment: EnvironmentUpdate | None = None,
     ) -> PublishResult:
         """Creates or updates a database: ``program`` is WebAssembly, or a packed Python module for
         the embedded server. Without ``database`` it gets an identity and no name; ``parent/name`` names
@@ -150,7 +154,7 @@ class ApiClient:
         for the version before is refused, unless ``plan`` is that of :meth:`pre_publish`, which then
         must still hold, or ``break_clients`` allows it. ``parent`` and ``organization`` are names or
         identities of those that the new database belongs to. Servers that know nothing of these raise
-        ``NotSupported``."""
+        ``NotSupported``. ``environment`` is what becomes of the values of its environment."""
         return self._run(
             publishing.publish(
                 program,
@@ -162,6 +166,7 @@ class ApiClient:
                 organization=organization,
                 host_type=host_type,
                 num_replicas=num_replicas,
+                environment=environment,
             )
         )
 
@@ -184,6 +189,27 @@ class ApiClient:
         ``NotSupported``; ``publish`` with ``clear`` does the same on any."""
         exchange = publishing.reset(program, database, host_type=host_type, num_replicas=num_replicas)
         return self._run(exchange)
+
+    def environment(self, database: str) -> DatabaseEnvironment:
+        """What the module of a database declares of its environment, and which values there are. Only the owner may
+        ask. Servers before 2.14 raise ``NotSupported``."""
+        return self._run(environments.environment(database))
+
+    def set_environment(self, database: str, values: Mapping[str, str], *, module_hash: str | None = None) -> None:
+        """Makes these the values of a database's environment, and there are no others. ``module_hash`` is that of
+        :meth:`environment`: the update is refused if another module runs by now."""
+        self._run(environments.replace(database, values, module_hash))
+
+    def change_environment(
+        self,
+        database: str,
+        values: Mapping[str, str],
+        *,
+        removed: Sequence[str] = (),
+        module_hash: str | None = None,
+    ) -> None:
+        """Sets some values of a database's environment and removes others. Otherwise as :meth:`set_environment`."""
+        self._run(environments.change(database, values, tuple(removed), module_hash))
 
     def delete(self, database: str, *, token: str | None = None, called: str | None = None) -> None:
         """Raises ``Forbidden`` if it is locked, and :class:`~stdbpy.api.deletion.HasChildren`, with the

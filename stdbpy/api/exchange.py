@@ -26,12 +26,12 @@ class Request:
     path: str
     """From the root, percent-encoded."""
     query: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
+    body: bytes | None = field(default=None, repr=False)
     content_type: str | None = None
     streams: bool = False
     """The answer goes on for as long as there is something to say, so silence is no failure."""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    """Further ones."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Further ones. Not shown: they can carry secrets."""
     proves_identity: bool = True
     """Whether the client's token goes with it."""
 

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from stdbpy.api.answers import NOT_FOUND, OK, SERVER_ERROR, read_identity, read_json
+from stdbpy.api.environment import expect_support, missing_values, publish_headers
 from stdbpy.api.exchange import Exchange, Request, Response, database_path, flag
 from stdbpy.api.lookups import expect_found, expect_route, known_version, not_supported
 from stdbpy.api.names import check_new_name, split_parent
@@ -14,6 +15,7 @@ from stdbpy.api.plans import read_plan_answer
 from stdbpy.api.program_refusals import no_relatives, publish_refusal
 from stdbpy.api.results import HostType, PublishPlan, PublishResult
 from stdbpy.errors import NotSupported
+from stdbpy.schema.environment import EnvironmentUpdate
 
 _PROGRAM = "application/octet-stream"
 _WITHOUT_A_PLAN = "Publish without looking at the plan first."
@@ -40,10 +42,14 @@ def publish(
     organization: str | None = None,
     host_type: HostType | None = None,
     num_replicas: int | None = None,
+    environment: EnvironmentUpdate | None = None,
 ) -> Exchange[PublishResult]:
     database, parent = split_parent(database, parent)
     path, method = ("/v1/database", "POST") if database is None else (database_path(check_new_name(database)), "PUT")
     yield from _expect_support(parent, organization, host_type)
+    headers = publish_headers(environment)
+    if headers:
+        yield from expect_support()
     query = _query(host_type, num_replicas)
     if clear:
         query["clear"] = flag(clear)
@@ -55,7 +61,7 @@ def publish(
         plan = yield from _plan_or_none(program, database, host_type)
     if plan is not None and plan.token and not clear:
         query |= {"policy": "BreakClients", "token": plan.token}
-    response = yield Request(method, path, query, program, _PROGRAM)
+    response = yield Request(method, path, query, program, _PROGRAM, headers=headers)
     if response.status == NOT_FOUND and response.caller is not None:
         raise no_relatives(response, parent, organization)
     return _published(response, program, database)
@@ -125,6 +131,6 @@ def _plan_or_none(program: bytes, database: str, host_type: HostType | None) -> 
 
 def _published(response: Response, program: bytes, database: str | None) -> PublishResult:
     if response.status != OK:
-        raise publish_refusal(response, program, database)
+        raise missing_values(response) or publish_refusal(response, program, database)
     published = read_json(response, _PublishAnswer).Success
     return PublishResult(read_identity(published.database_identity, response), published.domain, published.op)

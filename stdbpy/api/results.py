@@ -10,6 +10,7 @@ from stdbpy.sats.types import ProductType
 from stdbpy.sats.values import Identity, Timestamp
 
 if TYPE_CHECKING:
+    from stdbpy.schema.model import EnvironmentValue
     from stdbpy.schema.planned_changes import PlannedChange
 
 HostType = Literal["Wasm", "Js"]
@@ -42,6 +43,18 @@ class PublishResult:
     name: str | None
     """The name it was published under; ``None`` when published by identity or without a name."""
     op: Literal["created", "updated"]
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseEnvironment:
+    """What may be told of the values of a database's environment, which are never told."""
+
+    module_hash: str
+    """Of the module that runs; an update says it, so that it is refused when another one runs."""
+    declared: tuple[EnvironmentValue, ...]
+    """What the module declares."""
+    stored: tuple[str, ...]
+    """The names of the values that are there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from stdbpy.engine import deployment
 from stdbpy.engine.connection import DatabaseConnection
+from stdbpy.engine.environment import EnvironmentState, stored_values
 from stdbpy.engine.figures import Figures
 from stdbpy.engine.host import ModuleCode
 from stdbpy.engine.instance import Instance, Listener
@@ -24,6 +25,7 @@ from stdbpy.engine.update_plan import Agreement, UpdatePlan
 from stdbpy.engine.worker import Worker
 from stdbpy.errors import DataDirectoryError, EngineError, ModuleChanged, NotAllowed, StdbError
 from stdbpy.sats.values import Identity
+from stdbpy.schema.environment import UNCHANGED, EnvironmentUpdate
 from stdbpy.schema.http import HttpRequestHead, HttpResponseHead
 from stdbpy.schema.model import ModuleSchema
 
@@ -268,9 +270,37 @@ class Database:
         """What :meth:`update` would do."""
         return self._worker.submit(deployment.plan_update, self._instance, program, code)
 
-    def update(self, program: bytes, code: ModuleCode, agreement: Agreement) -> Future[None]:
-        """Replaces the module. The future raises ``MigrationRefused``: then nothing has changed."""
-        return self._worker.submit_alone(deployment.update, self._instance, program, code, agreement)
+    def update(
+        self,
+        program: bytes,
+        code: ModuleCode,
+        agreement: Agreement,
+        environment: EnvironmentUpdate = UNCHANGED,
+    ) -> Future[None]:
+        """Replaces the module. The future raises ``MigrationRefused`` and ``EnvironmentRefused``: then nothing has
+        changed."""
+        return self._worker.submit_alone(deployment.update, self._instance, program, code, agreement, environment)
+
+    def environment(self) -> Future[EnvironmentState]:
+        """What its module declares of its environment, and which values there are."""
+        return self._worker.submit(self._environment)
+
+    def update_environment(self, environment: EnvironmentUpdate, program_hash: bytes | None = None) -> Future[None]:
+        """Changes the values of the environment. The future raises ``EnvironmentRefused`` and ``MigrationRefused``,
+        and ``ModuleChanged`` if the module that runs is not the one of that hash; then nothing has changed."""
+        return self._worker.submit(self._update_environment, environment, program_hash)
+
+    def _environment(self) -> EnvironmentState:
+        instance = self._instance
+        stored = list(stored_values(instance.store))
+        return EnvironmentState(instance.program_hash or b"", instance.schema.environment, stored)
+
+    def _update_environment(self, environment: EnvironmentUpdate, program_hash: bytes | None) -> None:
+        if program_hash not in (None, self._instance.program_hash):
+            raise ModuleChanged(
+                "The module has been updated since its declarations were asked for", hint="Ask for them again."
+            )
+        deployment.update_environment(self._instance, environment)
 
     def stop_procedures(self) -> None:
         """What can be done ahead of :meth:`close` without waiting: procedures end that wait for something."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from stdbpy.engine.delta import Delta
+from stdbpy.engine.environment import put_values, stored_values
 from stdbpy.engine.host import ModuleCode
 from stdbpy.engine.instance import Instance
 from stdbpy.engine.journal.file_journal import FileJournal
@@ -15,11 +16,13 @@ from stdbpy.engine.results import Caller
 from stdbpy.engine.row_rules import rule_faults
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.subscriptions.events import EndReason
+from stdbpy.engine.transaction import Transaction
 from stdbpy.engine.update_plan import Agreement, UpdatePlan
 from stdbpy.engine.views.views import Views
 from stdbpy.errors import InitFailed, MigrationRefused, ProgramUnusable, StdbError, ViewFailed
 from stdbpy.module.host import LogLevel
 from stdbpy.schema.definition import write_module_def
+from stdbpy.schema.environment import UNCHANGED, EnvironmentUpdate, expect_values
 from stdbpy.schema.migration_plan import Step, StepKind
 from stdbpy.schema.model import Lifecycle
 
@@ -27,16 +30,19 @@ _DISCONNECTING = "Disconnecting all users"
 """The line that programs look for in the log of a database, as the real server writes it."""
 
 
-def create(instance: Instance, program: bytes, code: ModuleCode) -> None:
+def create(instance: Instance, program: bytes, code: ModuleCode, environment: EnvironmentUpdate = UNCHANGED) -> None:
     """Makes the database: the module's tables, and what its init reducer puts into them.
 
-    Raises ``ProgramUnusable`` (rules for who may read rows that are none), ``InitFailed`` and
+    Raises ``ProgramUnusable`` (rules for who may read rows that are none), ``EnvironmentRefused``, ``InitFailed`` and
     ``StorageFailed``; then there is no database.
     """
     problems = rule_faults(code.schema)
     if problems:
         raise ProgramUnusable("\n".join(["Its row-level security rules are not in order", *map(str, problems)]))
+    values = environment.applied_to({})
+    expect_values(code.schema.environment, values)
     store = Store(code.schema)
+    put_values(Transaction(store), values)
     instance.use(store, instance.join(store, code))
     for table in store.tables.values():
         if not table.definition.is_system:
@@ -88,15 +94,24 @@ def plan_update(instance: Instance, program: bytes, code: ModuleCode) -> UpdateP
     return UpdatePlan.make(bytes(instance.identity), instance.schema, running, code.schema, program_hash(program))
 
 
-def update(instance: Instance, program: bytes, code: ModuleCode, agreement: Agreement) -> None:
+def update(
+    instance: Instance,
+    program: bytes,
+    code: ModuleCode,
+    agreement: Agreement,
+    environment: EnvironmentUpdate = UNCHANGED,
+) -> None:
     """Puts another version of the module in the place of the one that is there.
 
-    Raises ``MigrationRefused`` and ``StorageFailed``; then nothing has changed. The group must be
-    empty.
+    Raises ``MigrationRefused``, ``EnvironmentRefused`` and ``StorageFailed``; then nothing has changed. The group
+    must be empty.
     """
     hash = program_hash(program)
     if hash == instance.program_hash:
+        update_environment(instance, environment)
         return
+    values = environment.applied_to(stored_values(instance.store))
+    expect_values(code.schema.environment, values)
     plan = plan_update(instance, program, code)
     plan.expect_agreement(agreement)
     old = instance.store
@@ -107,24 +122,44 @@ def update(instance: Instance, program: bytes, code: ModuleCode, agreement: Agre
         raise MigrationRefused("; ".join(map(str, problems)), problems, hint=problems[0].hint)
     new = old if is_same else migrate(old, code.schema, plan.migration)
     module = instance.join(new, code)
-    if plan.migration.breaks_clients:
-        instance.journal.replace(program, definition, new)
-        instance.subscriptions.end_all(EndReason.DATABASE_GONE)
-        instance.use(new, module)
-    else:
-        views, difference = _views_after_update(instance, new, module)
-        if is_same:
+    breaks_clients = plan.migration.breaks_clients
+    change = Transaction(new)
+    put_values(change, values)
+    try:
+        views, difference = (None, Delta()) if breaks_clients else _views_after_update(instance, new, module)
+        if is_same and not change.delta:
             instance.journal.change_program(program)
         else:
             instance.journal.replace(program, definition, new)
-        instance.use(new, module, views)
+    except BaseException:
+        # The old tables may share rows with the new ones.
+        change.rollback()
+        raise
+    if breaks_clients:
+        instance.subscriptions.end_all(EndReason.DATABASE_GONE)
+    instance.use(new, module, views)
+    if not breaks_clients:
         if not is_same:
             new.note_system_changes(old, difference)
+        difference.changes.update(change.commit().changes)
         instance.tell(difference)
     instance.program, instance.program_hash = program, hash
     instance.logs.system(f"Module updated to {hash.hex()}")
     for step in plan.migration.steps:
         instance.logs.system(_log_line(step))
+
+
+def update_environment(instance: Instance, environment: EnvironmentUpdate) -> None:
+    """Changes the values of the environment alone. Raises ``EnvironmentRefused``, ``MigrationRefused`` (a view fails
+    with them) and, when they are to be made durable, ``StorageFailed``; then nothing has changed."""
+    values = environment.applied_to(stored_values(instance.store))
+    expect_values(instance.schema.environment, values)
+    try:
+        instance.transact(lambda transaction: put_values(transaction, values))
+    except ViewFailed as failure:
+        raise MigrationRefused(
+            f"A view that is in use fails with the new environment: {failure}", hint="The module's log says more."
+        ) from failure
 
 
 def _log_line(step: Step) -> str:

@@ -28,6 +28,7 @@ from stdbpy.engine.results import PublishResult
 from stdbpy.engine.update_plan import Agreement, UpdatePlan
 from stdbpy.errors import DatabaseNotFound, DataDirectoryError, EngineError, NameTaken, NotAllowed, nearest
 from stdbpy.sats.values import Identity, Timestamp
+from stdbpy.schema.environment import UNCHANGED, EnvironmentUpdate
 
 CONTROL_FILE = "control.sqlite"
 DATABASES = "databases"
@@ -169,15 +170,18 @@ class Engine:
         database: Identity | None = None,
         clear: bool = False,
         agreement: Agreement = _TO_ALL,
+        environment: EnvironmentUpdate = UNCHANGED,
     ) -> PublishResult:
         """Makes a database that runs ``program``, or updates the one of that name or identity.
 
         ``clear`` starts again without data. ``agreement`` is what an update may do (see :meth:`plan`).
+        ``environment`` is what changes in the values of its environment, of which ``clear`` leaves none.
 
         Raises ``InvalidName``, ``NameTaken`` and ``NotAllowed`` (somebody else's), ``DatabaseLocked``
-        (its data cannot be cleared), ``ModuleLoadError``, ``MigrationRefused``, ``InitFailed`` and
-        ``StorageFailed``, and ``EngineError`` if the database does not come to an update because of a
-        reducer that does not end; then nothing has changed, but that a new name stands for an identity.
+        (its data cannot be cleared), ``ModuleLoadError``, ``MigrationRefused``, ``EnvironmentRefused``,
+        ``InitFailed`` and ``StorageFailed``, and ``EngineError`` if the database does not come to an update
+        because of a reducer that does not end; then nothing has changed, but that a new name stands for an
+        identity.
         """
         with self._publishing:
             if name is not None:
@@ -190,7 +194,7 @@ class Engine:
             if existing is None or clear:
                 identity = database or new_database_identity()
                 try:
-                    self._create(identity, owner, name, program, self._load(program))
+                    self._create(identity, owner, name, program, self._load(program), environment)
                 except BaseException:
                     if name is not None and self.resolve(name) is None:
                         # As on the real server, where a name comes before its database.
@@ -199,7 +203,7 @@ class Engine:
                 return PublishResult(identity, "created" if existing is None else "updated", name)
             code = self._load(program)
         # Nobody else has to wait while this does.
-        _outcome(existing, existing.update(program, code, agreement))
+        _outcome(existing, existing.update(program, code, agreement, environment))
         return PublishResult(existing.identity, "updated", name)
 
     def adopt(self, database: Database, name: str) -> None:
@@ -252,7 +256,23 @@ class Engine:
             raise NameTaken(f"The name {name!r} belongs to another identity", hint="Choose another one.")
         return entry.identity if entry is not None else None
 
-    def _create(self, identity: Identity, owner: Identity, name: str | None, program: bytes, code: ModuleCode) -> None:
+    def update_environment(
+        self, database: Identity, caller: Identity, environment: EnvironmentUpdate, program_hash: bytes | None = None
+    ) -> None:
+        """Changes the values of a database's environment without publishing. Raises as
+        :meth:`Database.update_environment`, ``DatabaseNotFound``, and ``NotAllowed`` if ``caller`` does not own it."""
+        found = self._owned(database, caller)
+        _outcome(found, found.update_environment(environment, program_hash))
+
+    def _create(
+        self,
+        identity: Identity,
+        owner: Identity,
+        name: str | None,
+        program: bytes,
+        code: ModuleCode,
+        environment: EnvironmentUpdate,
+    ) -> None:
         """Makes a database, or makes it anew beside the old one, which goes when the new one is complete."""
         entry = DatabaseEntry(identity, owner, program_hash(program), code.host_type, f"{identity}-{token_hex(4)}")
         folder = self._folder_of(entry)
@@ -265,7 +285,7 @@ class Engine:
                 instance.journal = FileJournal(folder / JOURNAL_FILE)
                 sync_folder(folder)
                 sync_folder(folder.parent)
-            deployment.create(instance, program, code)
+            deployment.create(instance, program, code, environment)
 
         database = self._running(entry, start)
         try:

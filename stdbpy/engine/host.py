@@ -89,6 +89,10 @@ class ProcedureWorld(Protocol):
     def sleep_until(self, when: Timestamp) -> Timestamp:
         """Returns at that time or later, and what time it is then."""
 
+    def env_get(self, key: str) -> str | None:
+        """A value of the environment, as :func:`~stdbpy.engine.environment.read_value` says: of the open transaction,
+        or of this moment. Raises ``ModuleChanged`` if the module has other tables since the call began."""
+
     def http_request(self, request: bytes, body: bytes) -> tuple[bytes, bytes]:
         """Sends an HTTP request and returns the answer: what comes before the body, as
         :mod:`stdbpy.schema.http` lays it out in BSATN, and the body. Raises ``HttpFailed`` for one that was not

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from itertools import count
-from typing import TYPE_CHECKING, ClassVar, NoReturn, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, dataclass_transform
 from uuid import UUID
 
 from stdbpy.errors import nearest
@@ -37,7 +37,7 @@ class Declared:
 class Context:
     """Base of all contexts. One is good for the call that it was made for, and for nothing behind it."""
 
-    __slots__ = ("_scope", "identity", "log")
+    __slots__ = ("_scope", "env", "identity", "log")
 
     called: ClassVar[str] = "a function"
     """What the functions that get one are: ``a reducer``, ``a view``, …"""
@@ -48,6 +48,9 @@ class Context:
         self._scope = scope
         self.identity = scope.identity
         """The database's own identity."""
+        self.env: Any = scope.env
+        """The values of the database's environment that the module declares with
+        :func:`~stdbpy.module.environment.environment`; a subclass says of which class: ``env: Env``."""
         self.log = scope.log
         """Writes to the database's log, as the module's own ``logging`` calls and ``print`` do."""
 

@@ -128,9 +128,22 @@ class VisibilityFilter:
         return self.sql
 
 
+@dataclass(frozen=True, slots=True)
+class EnvironmentDeclaration:
+    """The values that the module reads of its database's environment: the annotations of a class."""
+
+    cls: type
+    line: int
+
+    @property
+    def name(self) -> str:
+        """A module has one environment."""
+        return ""
+
+
 FunctionDeclaration = ReducerDeclaration | ViewDeclaration | ProcedureDeclaration | HandlerDeclaration
 
-OwnDeclaration = TableDeclaration | FunctionDeclaration | RouterDeclaration | VisibilityFilter
+OwnDeclaration = TableDeclaration | FunctionDeclaration | RouterDeclaration | VisibilityFilter | EnvironmentDeclaration
 """What is a part of the module itself, rather than another module inside."""
 
 Declaration = OwnDeclaration | MountDeclaration

@@ -2,7 +2,7 @@
 
 A module reaches its database through this Protocol alone, so that it cannot tell whether the
 native host or the WebAssembly shim stands behind it. Names, error codes and encodings are those of
-``spacetimedb-bindings-sys`` (imports ``spacetime_10.0`` to ``10.5``): rows and keys are BSATN,
+``spacetimedb-bindings-sys`` (imports ``spacetime_10.0`` to ``10.6``): rows and keys are BSATN,
 tables and indexes are numbers that the host gives out.
 
 Operations raise :class:`stdbpy.errors.HostError` with the ABI's error code.
@@ -114,6 +114,10 @@ class Host(Protocol):
 
     def get_jwt(self, connection_id: bytes) -> bytes | None:
         """The claims of the connection's token as JSON text, or ``None``."""
+        ...
+
+    def env_get(self, key: str) -> str | None:
+        """A declared value of the database's environment, ``None`` for an optional one that is not there."""
         ...
 
     # --- procedures and HTTP handlers ----------------------------------------------------------

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from stdbpy.errors import nearest
 from stdbpy.module.assembly.module import Assembled
+from stdbpy.module.environment import Environment
 from stdbpy.module.handles import Tables
 from stdbpy.module.host import Host
 from stdbpy.module.queries import Queries
@@ -16,7 +17,7 @@ from stdbpy.sats.values import Identity
 class Scope:
     """A module in a database: the outermost, or one that is mounted inside."""
 
-    __slots__ = ("databases", "host", "identity", "log", "mounted", "prefix", "queries")
+    __slots__ = ("databases", "env", "host", "identity", "log", "mounted", "prefix", "queries")
 
     def __init__(self, assembled: Assembled, host: Host, identity: Identity, log: logging.Logger) -> None:
         self.host = host
@@ -24,6 +25,7 @@ class Scope:
         """The database's."""
         self.log = log
         self.prefix = assembled.prefix
+        self.env = Environment(assembled.environment, host, assembled.prefix)
         self.queries = Queries(assembled.schema, assembled.tables)
         self.databases: Mapping[type, Tables] = {
             context: layout.db_class(layout, host) for context, layout in assembled.databases.items()

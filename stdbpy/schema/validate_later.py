@@ -7,21 +7,17 @@ Source of the rules: ``def/validate`` of ``spacetimedb-schema`` 2.14 and ``envir
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from stdbpy.errors import Problem
 from stdbpy.sats.types import IDENTITY, UNIT, Primitive, TypeRef, result
+from stdbpy.schema.environment import MOST_VALUES, VALUE_BYTES, is_name
 from stdbpy.schema.identifiers import identifier_fault
 from stdbpy.schema.model import EnvironmentKind, EnvironmentValue, ModuleSchema, Outbox, Reducer, Table
 
-ENVIRONMENT_VALUES = 256
-ENVIRONMENT_NAME_BYTES = 256
-ENVIRONMENT_VALUE_BYTES = 8 * 1024
 ENVIRONMENT_CHOICES = 256
 ENVIRONMENT_TOTAL_BYTES = 2 * 1024 * 1024
 
-_ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CALL_RESULT = result(UNIT, Primitive.STRING)
 _LATER = "SpacetimeDB 2.14 and later refuse it"
 
@@ -89,14 +85,14 @@ def _takes_row_and_result(reducer: Reducer, table: Table, schema: ModuleSchema) 
 
 
 def _environment_problems(schema: ModuleSchema) -> Iterator[Problem]:
-    if len(schema.environment) > ENVIRONMENT_VALUES:
-        yield Problem("error", "environment", f"there are more than {ENVIRONMENT_VALUES} values")
+    if len(schema.environment) > MOST_VALUES:
+        yield Problem("error", "environment", f"there are more than {MOST_VALUES} values")
     if sum(map(_declared_bytes, schema.environment)) > ENVIRONMENT_TOTAL_BYTES:
         yield Problem("error", "environment", f"its declarations take more than {ENVIRONMENT_TOTAL_BYTES} bytes")
     seen: set[str] = set()
     for value in schema.environment:
         where = f"environment {value.name}"
-        if not _ENVIRONMENT_NAME.fullmatch(value.name) or len(value.name) > ENVIRONMENT_NAME_BYTES:
+        if not is_name(value.name):
             yield Problem(
                 "error", where, "a name has only letters of English, digits and underscores, and no digit first"
             )
@@ -106,8 +102,8 @@ def _environment_problems(schema: ModuleSchema) -> Iterator[Problem]:
         choices = len(value.literals)
         if value.kind is EnvironmentKind.UNION and not 0 < choices <= ENVIRONMENT_CHOICES:
             yield Problem("error", where, f"it has {choices} choices; there must be 1 to {ENVIRONMENT_CHOICES}")
-        if any(len(literal.encode()) > ENVIRONMENT_VALUE_BYTES for literal in value.literals):
-            yield Problem("error", where, f"one of its choices is longer than {ENVIRONMENT_VALUE_BYTES} bytes")
+        if any(len(literal.encode()) > VALUE_BYTES for literal in value.literals):
+            yield Problem("error", where, f"one of its choices is longer than {VALUE_BYTES} bytes")
 
 
 def _declared_bytes(value: EnvironmentValue) -> int:

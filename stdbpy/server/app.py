@@ -13,7 +13,7 @@ from stdbpy.server.backend import Backend
 from stdbpy.server.fence import Fence
 from stdbpy.server.refusal import FORBIDDEN, NOT_FOUND
 from stdbpy.server.resource import CallersResource, Resource
-from stdbpy.server.routes import databases, energy, identities, logs, metrics, names, publishing, running
+from stdbpy.server.routes import databases, energy, environment, identities, logs, metrics, names, publishing, running
 from stdbpy.server.routes.http_handlers import HttpHandlers
 from stdbpy.server.websocket.endpoint import Subscribing, refuse_websocket
 from stdbpy.server.websocket.opening import SUBSCRIBE_PATH
@@ -91,6 +91,9 @@ def _routes(backend: Backend, call: Resource) -> list[Route]:
         f"{database}/reset": CallersResource(backend, PUT=publishing.reset),
         f"{database}/lock": CallersResource(backend, POST=databases.lock),
         f"{database}/unlock": CallersResource(backend, POST=databases.unlock),
+        f"{database}/environment": CallersResource(
+            backend, GET=environment.environment, PUT=environment.replace, PATCH=environment.change
+        ),
         f"{database}/call/{{function}}": call,
         f"{database}/sql": CallersResource(backend, POST=running.sql),
         f"{database}/logs": CallersResource(backend, GET=logs.logs),

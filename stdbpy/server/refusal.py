@@ -11,6 +11,7 @@ UNAUTHORIZED = 401
 FORBIDDEN = 403
 NOT_FOUND = 404
 METHOD_NOT_ALLOWED = 405
+CONFLICT = 409
 TOO_LARGE = 413
 WRONG_MEDIA_TYPE = 415
 UNPROCESSABLE = 422
@@ -26,6 +27,7 @@ _STATUSES: dict[type[StdbError], int] = {
     errors.NotAllowed: FORBIDDEN,
     errors.InvalidName: BAD_REQUEST,
     errors.InvalidArguments: BAD_REQUEST,
+    errors.EnvironmentRefused: BAD_REQUEST,
     errors.SqlError: BAD_REQUEST,
     errors.SchemaError: BAD_REQUEST,
     errors.ModuleLoadError: BAD_REQUEST,

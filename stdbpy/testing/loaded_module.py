@@ -30,6 +30,8 @@ from stdbpy.schema.model import ModuleSchema
 from stdbpy.testing.clock import BEGINNING
 from stdbpy.testing.module_database import ModuleDatabase
 
+_NO_VALUES: Mapping[str, str] = {}
+
 
 class Module:
     """A module to be tested. :func:`load_module` makes it; it can be shared by all tests of a run.
@@ -69,13 +71,20 @@ class Module:
             raise TypeError(f"{self.name} is WebAssembly, and has nothing that Python could see")
         return self.code.loaded.namespace
 
-    def database(self, *, time: Timestamp = BEGINNING, seed: int | str = 0) -> ModuleDatabase:
+    def database(
+        self,
+        *,
+        time: Timestamp = BEGINNING,
+        seed: int | str = 0,
+        environment: Mapping[str, str] = _NO_VALUES,
+    ) -> ModuleDatabase:
         """A new database in memory that runs the module; its ``init`` reducer has run.
 
-        Its clock stands still at ``time``, and its random numbers follow from ``seed``. Close it, or use it as a
-        context manager. Raises ``InitFailed``.
+        Its clock stands still at ``time``, and its random numbers follow from ``seed``. ``environment`` has the values
+        that the module declares with ``@environment``. Close it, or use it as a context manager. Raises
+        ``InitFailed``, and ``EnvironmentRefused`` if values are missing or not allowed.
         """
-        return ModuleDatabase(self, time=time, seed=str(seed))
+        return ModuleDatabase(self, time=time, seed=str(seed), environment=environment)
 
     @cached_property
     def client(self) -> RuntimeModule:

@@ -25,6 +25,7 @@ from stdbpy.engine.update_plan import Agreement
 from stdbpy.errors import EngineError, InitFailed, ReducerCrashed
 from stdbpy.module.http import GivenHeaders, HttpResponse
 from stdbpy.sats.values import ConnectionId, Identity, TimeDuration, Timestamp
+from stdbpy.schema.environment import EnvironmentUpdate
 from stdbpy.testing.clock import FrozenClock
 from stdbpy.testing.dump import rows_as_lines, write_log, write_rows
 from stdbpy.testing.http_calls import send_to_handler
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Row = TypeVar("Row")
 C = TypeVar("C", bound=Connection)
+
+_NO_VALUES: Mapping[str, str] = {}
 
 _ISSUER = "localhost"
 _OWNER = "owner"
@@ -67,7 +70,7 @@ class ModuleDatabase:
     owner: User
     """Whoever published the database: who may call private reducers and see private tables with SQL."""
 
-    def __init__(self, module: Module, *, time: Timestamp, seed: str) -> None:
+    def __init__(self, module: Module, *, time: Timestamp, seed: str, environment: Mapping[str, str]) -> None:
         self.module = module
         self._clock = FrozenClock(time)
         self._observer = Observer(self._clock, seed)
@@ -76,7 +79,7 @@ class ModuleDatabase:
         self._logs = LogStore(clock=self._clock)
         owner = identity_from_claims(_ISSUER, _OWNER)
         instance = ObservedInstance(identity_from_claims(_ISSUER, _DATABASE), owner, self._logs, self._clock)
-        self._database = self._made(instance)
+        self._database = self._made(instance, EnvironmentUpdate(environment))
         self._time = Timekeeper(self._database, instance, self._clock)
         self._serving = Serving(self._database, self._clock)
         self._until_closed.callback(self._serving.close)
@@ -86,11 +89,11 @@ class ModuleDatabase:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.module.name}>"
 
-    def _made(self, instance: ObservedInstance) -> Database:
+    def _made(self, instance: ObservedInstance, environment: EnvironmentUpdate) -> Database:
         program, code = self.module.program, ObservedCode(self.module.code, self._observer)
 
         def start(instance: Instance) -> None:
-            deployment.create(instance, program, code)
+            deployment.create(instance, program, code, environment)
 
         database = Database(
             instance,
@@ -159,14 +162,23 @@ class ModuleDatabase:
 
     # --- updates -----------------------------------------------------------------------------
 
-    def update(self, module: Module) -> None:
+    def update(self, module: Module, *, environment: Mapping[str, str] = _NO_VALUES) -> None:
         """Publishes another version of the module, whose tables take over the rows as far as the rules of migrations
-        let them. Raises ``MigrationRefused``; then nothing has changed. Users, and :attr:`tables`, that a test has
-        from before are of the former version."""
+        let them; ``environment`` has the values that are set with it. Raises ``MigrationRefused`` and
+        ``EnvironmentRefused``; then nothing has changed. Users, and :attr:`tables`, that a test has from before are of
+        the former version."""
         __tracebackhide__ = True
         code = ObservedCode(module.code, self._observer)
-        self._database.update(module.program, code, Agreement()).result(PATIENCE)
+        update = EnvironmentUpdate(environment)
+        self._database.update(module.program, code, Agreement(), update).result(PATIENCE)
         self._use(module)
+
+    def set_environment(self, values: Mapping[str, str]) -> None:
+        """Makes these the values of the environment, and there are no others. Raises ``EnvironmentRefused``; then
+        nothing has changed."""
+        __tracebackhide__ = True
+        self._database.update_environment(EnvironmentUpdate(values, removes_all=True)).result(PATIENCE)
+        self.raise_bugs()
 
     def _use(self, module: Module) -> None:
         self.module = module

@@ -198,6 +198,9 @@ class ObservedWorld:
             return self._world.sleep_until(when)
         return self._observer.clock.sleep_until(when, is_awaited=self._is_awaited)
 
+    def env_get(self, key: str) -> str | None:
+        return self._world.env_get(key)
+
     def http_request(self, request: bytes, body: bytes) -> tuple[bytes, bytes]:
         answer = self._observer.answer_http
         if self._world.tx is not None or answer is None:

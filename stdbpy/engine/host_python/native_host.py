@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
+from stdbpy.engine.environment import read_value
 from stdbpy.engine.host import ProcedureWorld
 from stdbpy.engine.host_operations import expect_delay, generated_values, range_rows
 from stdbpy.engine.logs import LogStore
@@ -161,6 +162,17 @@ class NativeHost:
         if caller is None or caller.claims is None or caller.connection_id is None:
             return None
         return caller.claims.encode() if connection_id == bytes(caller.connection_id)[::-1] else None
+
+    def env_get(self, key: str) -> str | None:
+        if self.tx is not None:
+            return read_value(self.tx, key)
+        if self.world is None:
+            raise HostError(
+                Errno.NOT_IN_TRANSACTION,
+                "Values of the environment are there while a function of the module runs",
+                hint="Keep no context when the function returns.",
+            )
+        return self.world.env_get(key)
 
     # --- procedures and HTTP handlers ----------------------------------------------------------
 

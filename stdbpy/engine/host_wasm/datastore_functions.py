@@ -10,8 +10,13 @@ from stdbpy.engine.host_wasm.memory import BadPointerError
 from stdbpy.engine.host_wasm.resources import RowIterator
 from stdbpy.engine.host_wasm.row_checks import RowChecks
 from stdbpy.engine.schedules import ScheduledTable
+from stdbpy.engine.system_tables.definitions import ENVIRONMENT, INDEX_IDS, SYSTEM, TABLE_IDS
+from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import HostError
 from stdbpy.module.host import Errno
+
+_ENVIRONMENT = TABLE_IDS[ENVIRONMENT]
+_ENVIRONMENT_INDEX = INDEX_IDS[SYSTEM.tables_by_name[ENVIRONMENT].indexes[0].name]
 
 _MOST_COLUMNS = 0xFFFF
 
@@ -46,11 +51,11 @@ class DatastoreFunctions:
     # --- reading -----------------------------------------------------------------------------
 
     def datastore_table_row_count(self, table_id: int, out: int) -> int:
-        self._call.memory.write_u64(out, self._call.transaction().row_count(table_id))
+        self._call.memory.write_u64(out, self._readable(table_id).row_count(table_id))
         return 0
 
     def datastore_table_scan_bsatn(self, table_id: int, out: int) -> int:
-        return self._iterate(self._call.transaction().scan(table_id), out)
+        return self._iterate(self._readable(table_id).scan(table_id), out)
 
     def datastore_index_scan_point_bsatn(self, index_id: int, point_at: int, point_len: int, out: int) -> int:
         return self._iterate(self._point(index_id, point_at, point_len), out)
@@ -72,9 +77,22 @@ class DatastoreFunctions:
 
     datastore_btree_scan_bsatn = datastore_index_scan_range_bsatn
 
+    def _readable(self, table_id: int) -> Transaction:
+        """Values of the environment can be read by ``env_get`` alone."""
+        tx = self._call.transaction()
+        if table_id == _ENVIRONMENT:
+            raise HostError(Errno.NO_SUCH_TABLE, f"No table has the number {table_id}")
+        return tx
+
+    def _searchable(self, index_id: int) -> Transaction:
+        tx = self._call.transaction()
+        if index_id == _ENVIRONMENT_INDEX:
+            raise HostError(Errno.NO_SUCH_INDEX, f"No index has the number {index_id}")
+        return tx
+
     def _point(self, index_id: int, point_at: int, point_len: int) -> Iterator[bytes]:
         point = self._call.memory.read(point_at, point_len)
-        tx = self._call.transaction()
+        tx = self._searchable(index_id)
         return tx.index_point_bsatn(index_id, self._checks.key(tx.index(index_id), point))
 
     def _range(
@@ -94,7 +112,7 @@ class DatastoreFunctions:
         prefix = memory.read(prefix_at, prefix_len) if prefix_elems else b""
         rstart = memory.read(rstart_at, rstart_len)
         rend = memory.read(rend_at, rend_len)
-        tx = self._call.transaction()
+        tx = self._searchable(index_id)
         index = tx.index(index_id)
         if not index.has_order:
             raise HostError(Errno.WRONG_INDEX_ALGO, f"Index {index.name!r} is a hash index: it has no ranges")

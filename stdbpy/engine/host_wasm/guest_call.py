@@ -10,6 +10,7 @@ from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import HostError
 from stdbpy.module.host import Errno
 from stdbpy.sats.values import Timestamp
+from stdbpy.schema.model import HttpHandler, Procedure, Reducer, View
 
 MOST_HELD = 1 << 16
 """How many iterators, or sources, a guest may hold."""
@@ -28,6 +29,7 @@ class GuestCall:
     __slots__ = (
         "_next_source",
         "caller",
+        "entry",
         "function",
         "iterators",
         "memory",
@@ -47,8 +49,10 @@ class GuestCall:
         self.world: ProcedureWorld | None = None
         """Of the procedure or HTTP handler that runs."""
         self.caller: Caller | None = None
+        self.entry: Reducer | View | Procedure | HttpHandler | None = None
+        """What runs."""
         self.function: str | None = None
-        """The name of what runs."""
+        """Its name."""
         self.timestamp = Timestamp(0)
         self.panic: str | None = None
         """What the guest said when it was about to crash."""
@@ -65,8 +69,10 @@ class GuestCall:
 
     def open_source(self, data: bytes) -> int:
         """The number of a source of ``data``; 0 if that is empty."""
-        if not data:
-            return 0
+        return self.open_present_source(data) if data else 0
+
+    def open_present_source(self, data: bytes) -> int:
+        """The number of a source of ``data``, which may be empty."""
         if len(self.sources) >= MOST_HELD:
             raise GreedyGuestError(f"the module holds {MOST_HELD} sources of bytes")
         number = self._next_source
@@ -89,7 +95,7 @@ class GuestCall:
 
     def end(self) -> None:
         """Closes all that the guest has left open."""
-        self.tx = self.world = self.caller = self.function = self.panic = None
+        self.tx = self.world = self.caller = self.entry = self.function = self.panic = None
         self._next_source = 1
         self.sinks.clear()
         if self.sources:

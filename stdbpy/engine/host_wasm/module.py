@@ -48,7 +48,7 @@ class WasmModule:
             raise InvalidArguments(f"the arguments of {reducer.name!r} do not fit: {error}", hint=error.hint) from None
         instance = self._taken()
         call = instance.call
-        call.tx, call.caller, call.timestamp, call.function = tx, caller, timestamp, reducer.name
+        call.tx, call.caller, call.timestamp, call.entry, call.function = tx, caller, timestamp, reducer, reducer.name
         sink = call.open_sink()
         code, (said,) = self._call(
             instance,
@@ -69,7 +69,7 @@ class WasmModule:
     def call_view(self, number: int, view: View, sender: Identity | None, args: bytes, tx: Transaction) -> ViewResult:
         instance = self._taken()
         call = instance.call
-        call.tx, call.function = tx, view.name
+        call.tx, call.entry, call.function = tx, view, view.name
         sink = call.open_sink()
         source = call.open_source(args)
         function: GuestFunction | None
@@ -97,7 +97,8 @@ class WasmModule:
     ) -> bytes:
         instance = self._taken()
         call = instance.call
-        call.world, call.caller, call.timestamp, call.function = world, caller, timestamp, procedure.name
+        call.world, call.caller, call.timestamp = world, caller, timestamp
+        call.entry, call.function = procedure, procedure.name
         sink = call.open_sink()
         code, (returned,) = self._call(
             instance,
@@ -125,7 +126,7 @@ class WasmModule:
     ) -> tuple[bytes, bytes]:
         instance = self._taken()
         call = instance.call
-        call.world, call.timestamp, call.function = world, timestamp, handler.name
+        call.world, call.timestamp, call.entry, call.function = world, timestamp, handler, handler.name
         sources = call.open_source(request), call.open_source(body)
         sink, body_sink = call.open_sink(), call.open_sink()
         code, (head, content) = self._call(

@@ -19,8 +19,9 @@ from stdbpy.engine.procedures.sleepers import Sleepers
 from stdbpy.engine.procedures.threads import Threads
 from stdbpy.engine.procedures.world import World
 from stdbpy.engine.results import ProcedureOutcome
+from stdbpy.engine.store.store import Store
 from stdbpy.engine.worker import Worker
-from stdbpy.errors import EngineError
+from stdbpy.errors import EngineError, ModuleChanged
 from stdbpy.module.host import LogLevel
 from stdbpy.sats.values import Timestamp
 from stdbpy.schema.http import HttpRequestHead, HttpResponseHead
@@ -143,6 +144,11 @@ class Procedures:
     def sleep_until(self, when: Timestamp) -> Timestamp:
         with self._threads.blocked():
             return self._sleepers.sleep_until(when)
+
+    def expect_current(self, store: Store) -> None:
+        """As :meth:`Surroundings.expect_current`."""
+        if store is not self._instance.store:
+            raise ModuleChanged("The module was updated while this ran, and reads no values of its successor's")
 
     def send(self, request: HttpRequestHead, body: bytes) -> tuple[HttpResponseHead, bytes]:
         # httpx is loaded when the first procedure wants it: servers shall start quickly.

@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
+from stdbpy.engine.environment import read_value, read_value_now
 from stdbpy.engine.procedures.lease import Lease, LentTransaction
 from stdbpy.engine.store.store import Store
 from stdbpy.errors import EngineError, HostError
@@ -27,6 +28,9 @@ class Surroundings(Protocol):
         """While the thread of a call waits for another one."""
 
     def sleep_until(self, when: Timestamp) -> Timestamp: ...
+
+    def expect_current(self, store: Store) -> None:
+        """Raises ``ModuleChanged`` if these are not the database's tables any more."""
 
     def send(self, request: HttpRequestHead, body: bytes) -> tuple[HttpResponseHead, bytes]: ...
 
@@ -77,6 +81,10 @@ class World:
     def sleep_until(self, when: Timestamp) -> Timestamp:
         self._expect_closed("Nobody can sleep while a transaction is open: all others would wait")
         return self._surroundings.sleep_until(when)
+
+    def env_get(self, key: str) -> str | None:
+        self._surroundings.expect_current(self._store)
+        return read_value_now(self._store, key) if self.tx is None else read_value(self.tx, key)
 
     def http_request(self, request: bytes, body: bytes) -> tuple[bytes, bytes]:
         self._expect_closed("No HTTP request can be sent while a transaction is open: all others would wait")

@@ -12,6 +12,7 @@ from stdbpy.engine.store.index import Index
 from stdbpy.engine.store.lent_indexes import LentIndexes
 from stdbpy.engine.store.sequence import Numbers
 from stdbpy.engine.store.table import Table
+from stdbpy.engine.system_tables.definitions import LATER
 from stdbpy.engine.system_tables.stored import stored_system_tables
 from stdbpy.schema.model import ModuleSchema
 
@@ -42,8 +43,8 @@ class Store:
             self._add(build_table(name, definition, module, self.numbering))
         for table in stored_system_tables():
             self._add(table)
-        self._table_ids = {table.name: table.id for table in self.tables.values()}
-        self._index_ids = {index.name: id for id, (_, index) in self.indexes.items()}
+        self._table_ids = {table.name: table.id for table in self.tables.values() if table.name not in LATER}
+        self._index_ids = {index.name: id for id, (table, index) in self.indexes.items() if table.name not in LATER}
         for prefix, module in schema.walk():
             for declared in module.tables:
                 self._table_ids.setdefault(prefix + declared.source_name, self._table_ids[prefix + declared.name])

@@ -11,7 +11,7 @@ from stdbpy.engine.store.derived import Program, numbered_views
 from stdbpy.engine.store.sequence import BLOCK
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.store.table import Table
-from stdbpy.engine.system_tables.definitions import CONSTRAINT_IDS, INDEX_IDS, SEQUENCE_IDS, SYSTEM, TABLE_IDS
+from stdbpy.engine.system_tables.definitions import CONSTRAINT_IDS, INDEX_IDS, SEQUENCE_IDS, TABLE_IDS, TOLD
 from stdbpy.sats.meta import type_to_bytes
 from stdbpy.sats.types import AlgebraicType, Primitive, Typespace
 from stdbpy.sats.values import Variant
@@ -57,7 +57,7 @@ class Contents:
             yield _KnownView(FIRST_USER_ID + place, view.public_id, view.name, view.view, view.module)
 
     def tables(self) -> Rows:
-        for definition in SYSTEM.tables:
+        for definition in TOLD:
             yield _table_row(TABLE_IDS[definition.name], definition.name, "system", definition)
         for table, _ in self._tables:
             yield _table_row(table.id, table.name, "user", table.definition)
@@ -65,7 +65,7 @@ class Contents:
             yield view.table_number, view.name, "user", "public" if view.view.is_public else "private", None
 
     def columns(self) -> Rows:
-        for definition in SYSTEM.tables:
+        for definition in TOLD:
             yield from _column_rows(TABLE_IDS[definition.name], definition, ())
         for table, _ in self._tables:
             yield from _column_rows(table.id, table.definition, table.module.typespace)
@@ -90,7 +90,7 @@ class Contents:
             yield view.number, view.name, view.table_number, view.view.is_public, view.view.is_anonymous
 
     def indexes(self) -> Rows:
-        for definition in SYSTEM.tables:
+        for definition in TOLD:
             for index in definition.indexes:
                 yield INDEX_IDS[index.name], TABLE_IDS[definition.name], index.name, _algorithm(index)
         last = FIRST_USER_ID - 1
@@ -109,7 +109,7 @@ class Contents:
                 yield next(following), view.table_number, name, Variant("BTree", [0, key[0] + 1])
 
     def constraints(self) -> Rows:
-        for definition in SYSTEM.tables:
+        for definition in TOLD:
             for constraint in definition.constraints:
                 number, columns = CONSTRAINT_IDS[constraint.name], sorted(constraint.columns)
                 yield number, constraint.name, TABLE_IDS[definition.name], Variant("Unique", columns)
@@ -134,7 +134,7 @@ class Contents:
             "st_view": sum(1 for _ in self._views()),
             "st_view_arg": 0,
         }
-        for definition in SYSTEM.tables:
+        for definition in TOLD:
             for sequence in definition.sequences:
                 blocks = -(-given[definition.name] // BLOCK)
                 yield (

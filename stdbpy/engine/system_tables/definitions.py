@@ -230,13 +230,29 @@ _LAYOUTS = (
         indexes=[["table_name", "col_name"], ["table_name", "accessor_name"]],
         unique=[["table_name", "col_name"], ["table_name", "accessor_name"]],
     ),
+    # Of SpacetimeDB 2.14.
+    _Layout(
+        21,
+        "st_env",
+        {"key": _STRING, "value": _STRING},
+        indexes=[["key"]],
+        unique=[["key"]],
+        key="key",
+        is_public=False,
+    ),
 )
 """In the order in which their indexes and constraints are numbered."""
 
 TABLE_IDS = {layout.name: layout.id for layout in _LAYOUTS}
 
-STORED = ("st_client", "st_connection_credentials", "st_var")
+STORED = ("st_client", "st_connection_credentials", "st_var", "st_env")
 """The ones whose rows are written down."""
+
+ENVIRONMENT = "st_env"
+"""The values of the database's environment."""
+
+LATER = frozenset({ENVIRONMENT})
+"""Those of servers after 2.8.3: the others do not tell of them."""
 
 
 def _definition(ref: int, layout: _Layout) -> Table:
@@ -277,6 +293,9 @@ SYSTEM = ModuleSchema(
     _TYPESPACE, _TYPESPACE, tables=tuple(_definition(ref, layout) for ref, layout in enumerate(_LAYOUTS))
 )
 """As if they were the tables of a module."""
+
+TOLD = tuple(table for table in SYSTEM.tables if table.name not in LATER)
+"""The ones that the system tables tell of."""
 
 
 def _numbered(names: Iterator[str]) -> dict[str, int]:

@@ -11,6 +11,7 @@ from stdbpy.errors import Problem, SatsError, nearest
 from stdbpy.module.assembly.bind_functions import bind_functions
 from stdbpy.module.assembly.databases import KnownTables, database_of
 from stdbpy.module.assembly.declared import DeclaredModule, Placed
+from stdbpy.module.assembly.environment import AssembledEnvironment, assemble_environment
 from stdbpy.module.assembly.findings import Findings
 from stdbpy.module.assembly.functions import AssembledFunction, assemble_function
 from stdbpy.module.assembly.signatures import read_signature
@@ -18,6 +19,7 @@ from stdbpy.module.assembly.tables import assemble_table
 from stdbpy.module.bindings import DbLayout, TableBinding, bind_tables
 from stdbpy.module.context import Context
 from stdbpy.module.declarations import (
+    EnvironmentDeclaration,
     FunctionDeclaration,
     HandlerDeclaration,
     OwnDeclaration,
@@ -28,6 +30,7 @@ from stdbpy.module.declarations import (
     ViewDeclaration,
     VisibilityFilter,
 )
+from stdbpy.module.environment import ReadAs
 from stdbpy.module.function_bindings import FunctionBindings
 from stdbpy.module.reducer_context import ReducerContext
 from stdbpy.module.view_context import AnonymousViewContext, ViewContext
@@ -45,6 +48,7 @@ _KINDS: dict[type[OwnDeclaration], str] = {
     HandlerDeclaration: "http handler",
     RouterDeclaration: "http router",
     VisibilityFilter: "rule",
+    EnvironmentDeclaration: "environment",
 }
 
 
@@ -59,6 +63,8 @@ class Assembled:
     functions: FunctionBindings = field(default_factory=FunctionBindings)
     databases: Mapping[type[Context], DbLayout] = field(default_factory=dict)
     """What ``db`` is, by the class of a context."""
+    environment: Mapping[str, ReadAs] = field(default_factory=dict)
+    """The values of the database's environment that it reads, by name."""
     mounted: Mapping[str, Assembled] = field(default_factory=dict)
     """By namespace, in the schema's order."""
     classes: dict[int, type] = field(default_factory=dict)
@@ -112,6 +118,7 @@ class _Assembly:
         """Of those with a ``db``."""
         self.rules: list[str] = []
         self.routes: tuple[HttpRoute, ...] = ()
+        self.environment = AssembledEnvironment()
         self.bound_tables: dict[str, TableBinding] = {}
         self.databases: dict[type[Context], DbLayout] = {}
         for mounted in declared.mounted:
@@ -153,6 +160,7 @@ class _Assembly:
             self.bound_tables,
             bind_functions(schema, self.functions, self.registry.classes),
             self.databases,
+            self.environment.read_as,
             {each.name: self.mounted[each.name].assembled(each.schema) for each in schema.submodules},
             dict(self.registry.classes),
         )
@@ -175,6 +183,8 @@ class _Assembly:
                     self.rules.append(sql)
                 case RouterDeclaration():
                     self._router(declaration, where)
+                case EnvironmentDeclaration():
+                    self._environment(declaration)
                 case _:
                     self._function(declaration)
         except SatsError as error:
@@ -214,6 +224,11 @@ class _Assembly:
             if route.handler in handlers
         )
 
+    def _environment(self, declaration: EnvironmentDeclaration) -> None:
+        self.environment = assemble_environment(declaration, self.findings)
+        for name, where in self.environment.places.items():
+            self.places[f"environment {name}"] = where
+
     def _repeated(self, declaration: OwnDeclaration, where: str, first: str) -> None:
         if isinstance(declaration, VisibilityFilter):
             self.findings.warning(where, f"the same filter is declared already, at {first}", "Remove one of them")
@@ -221,6 +236,10 @@ class _Assembly:
         if isinstance(declaration, RouterDeclaration):
             message = f"the module has a router already, at {first}"
             self.findings.error(where, message, "Join the two: http_router(first.merge(second))")
+            return
+        if isinstance(declaration, EnvironmentDeclaration):
+            message = f"the module has an environment already, at {first}"
+            self.findings.error(where, message, "Declare all values in one class")
             return
         kind = _KINDS[type(declaration)]
         message = f"there is {_a(kind)} {declaration.name!r} already, at {first}"
@@ -261,6 +280,7 @@ class _Assembly:
                 http_handlers=self._declared(HttpHandler),
                 http_routes=self._good_routes(),
                 row_level_security=tuple(self.rules),
+                environment=self.environment.values,
                 submodules=tuple(
                     Submodule(namespace, namespace, each.schema()) for namespace, each in self.mounted.items()
                 ),
@@ -296,6 +316,8 @@ class _Assembly:
         where = self.places.get(thing, problem.where)
         if thing.startswith("http route "):
             where = self.places["http router "]
+        if thing == "environment":
+            where = self.places["environment "]
         kind, _, name = thing.rpartition(" ")
         part_kind, _, part = rest.partition(" ")
         if kind == "table" and part_kind == "column" and name in self.row_classes:

@@ -6,8 +6,9 @@ from typing import Any
 
 from stdbpy.engine import Agreement, Database
 from stdbpy.engine.names import as_identity
-from stdbpy.errors import MigrationRefused, NameTaken, Problem
+from stdbpy.errors import EnvironmentRefused, MigrationRefused, NameTaken, Problem
 from stdbpy.module.package import is_package
+from stdbpy.schema.environment import EnvironmentUpdate
 from stdbpy.schema.plan_text import plan_text
 from stdbpy.schema.planned_changes import PlannedChange
 from stdbpy.server.answer import Answer, json_answer
@@ -16,6 +17,7 @@ from stdbpy.server.backend import Backend
 from stdbpy.server.publish_query import HostType, PlanQuery, PublishQuery, ResetQuery, TextStyle
 from stdbpy.server.refusal import BAD_REQUEST, FORBIDDEN, NOT_FOUND, UNAUTHORIZED, RefusalError, refuse
 from stdbpy.server.routes.databases import expect_owner
+from stdbpy.server.routes.environment import missing_values, update_in_headers
 
 
 async def publish(asked: Asked) -> Answer:
@@ -34,8 +36,9 @@ async def publish(asked: Asked) -> Answer:
     if existing is not None:
         expect_owner(asked, existing, "update database")
     agreement = query.agreement()
+    environment = update_in_headers(asked)
     program = await _program(asked, query.reset.host_type)
-    return await _publish(asked, program, target, agreement=agreement)
+    return await _publish(asked, program, target, environment, agreement=agreement)
 
 
 async def reset(asked: Asked) -> Answer:
@@ -46,12 +49,19 @@ async def _clear(asked: Asked, database: Database, query: ResetQuery) -> Answer:
     expect_owner(asked, database, "reset database")
     asked.backend.engine.expect_unlocked(database.identity)
     query.expect_possible_replicas()
+    environment = update_in_headers(asked)
     program = await _program(asked, query.host_type)
-    return await _publish(asked, program, asked.path_value("database"), clear=True)
+    return await _publish(asked, program, asked.path_value("database"), environment, clear=True)
 
 
 async def _publish(
-    asked: Asked, program: bytes, target: str | None, *, clear: bool = False, agreement: Agreement | None = None
+    asked: Asked,
+    program: bytes,
+    target: str | None,
+    environment: EnvironmentUpdate,
+    *,
+    clear: bool = False,
+    agreement: Agreement | None = None,
 ) -> Answer:
     identity = as_identity(target) if target is not None else None
     name = target if identity is None else None
@@ -64,9 +74,14 @@ async def _publish(
             database=identity,
             clear=clear,
             agreement=agreement or Agreement(),
+            environment=environment,
         )
     except NameTaken:
         raise RefusalError(json_answer({"PermissionDenied": {"name": name}}, UNAUTHORIZED)) from None
+    except EnvironmentRefused as error:
+        if not error.missing:
+            raise
+        raise RefusalError(json_answer({"EnvironmentError": missing_values(error)}, BAD_REQUEST)) from None
     except MigrationRefused as error:
         hint = f"\nhint: {error.hint}" if error.hint else ""
         raise refuse(BAD_REQUEST, f"Database update rejected: {error.message}{hint}") from None
