@@ -21,6 +21,13 @@ def test_routes_that_are_not_here(both: Both, method: str, path: str):
     assert real != NOT_FOUND
 
 
+@pytest.mark.difference("values of a database's environment")
+def test_values_of_the_environment(both: Both):
+    database = both.publish(_routes(), "environment")
+    statuses = [server.ask("GET", f"/v1/database/{database}/environment").status_code for server in both]
+    assert statuses == [200, NOT_FOUND]
+
+
 @pytest.mark.difference("requests to another `Host`, or from web pages of another `Origin`")
 @pytest.mark.parametrize("headers", [{"host": "example.org"}, {"origin": "https://example.org"}])
 @pytest.mark.parametrize("path", ["/v1/ping", "/v1/database/{database}/route/get"])

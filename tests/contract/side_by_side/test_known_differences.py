@@ -8,7 +8,7 @@ import pytest
 from stdbpy.protocol.v1 import messages as m
 from tests import real_servers
 from tests.contract.side_by_side.conftest import Both
-from tests.contract.websocket import V1_JSON, connected
+from tests.contract.websocket import V1, V1_JSON, connected
 
 pytestmark = pytest.mark.real
 
@@ -34,6 +34,20 @@ def test_frames_whose_fault_takes_many_words(both: Both):
             code, _reason = wire.closing()
             codes.append(code)
     assert codes == [1011, 1006]
+
+
+@pytest.mark.difference("a table beside `SELECT * FROM *` in one `Subscribe` of protocol v1")
+def test_a_table_beside_all_tables(both: Both):
+    database = both.publish(real_servers.wasm("sdk_test-2.8.3"), "differences")
+    told = []
+    for server in both:
+        assert server.call(database, "insert_one_u_8", "[1]").is_success
+        with connected(server, database, V1) as wire:
+            wire.next()
+            initial = wire.ask(m.Subscribe(["SELECT * FROM one_u_8", "SELECT * FROM *"], 1))
+            tables = initial.database_update.tables
+            told.append(sum(table.num_rows for table in tables if table.table_name == "one_u_8"))
+    assert told == [1, 2]
 
 
 @pytest.mark.difference("rows of joins in protocol `v1.json`")
