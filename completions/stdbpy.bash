@@ -111,6 +111,8 @@ _stdbpy_command() {
         '--break-clients|flag|||'
         '--parent|value|||database'
         '--organization --org|value|||'
+        '--unset-env|value+|||'
+        '--replace-env|flag|||'
         '--dry-run|flag|||'
         '--watch|flag|||'
         '-s --server|value|||server'

@@ -16,7 +16,7 @@ function __stdbpy_command --description 'Says what the command $argv[1] takes'
         case 'start'
             set __stdbpy_with_value -l --listen-addr --data-dir --jwt-key-dir --jwt-priv-key-path --jwt-pub-key-path --allow-host --allow-origin --call-seconds --engine --engine-path --edition --config-path --root-dir
         case 'publish'
-            set __stdbpy_with_value -p --module-path -b --bin-path -j --js-path --parent --organization --org -s --server --env --format --config-path --root-dir
+            set __stdbpy_with_value -p --module-path -b --bin-path -j --js-path --parent --organization --org --unset-env -s --server --env --format --config-path --root-dir
         case 'call'
             set __stdbpy_with_value --args-from -j --jobs -s --server --format -o --output --config-path --root-dir
         case 'sql'
@@ -249,6 +249,8 @@ complete -c stdbpy -n '__stdbpy_at \'publish\'' -s c -l delete-data -l clear-dat
 complete -c stdbpy -n '__stdbpy_at \'publish\'' -l break-clients -d 'Update even if clients made for the version before stop working'
 complete -c stdbpy -n '__stdbpy_at \'publish\'' -l parent -x -a '(__stdbpy_ask database)' -d 'The database whose team may use a new one'
 complete -c stdbpy -n '__stdbpy_at \'publish\'' -l organization -l org -x -d 'The organization that a new one belongs to'
+complete -c stdbpy -n '__stdbpy_at \'publish\'' -l unset-env -x -d 'Delete a value of the database\'s environment; may be repeated'
+complete -c stdbpy -n '__stdbpy_at \'publish\'' -l replace-env -d 'Delete the values of the database\'s environment that are not set anew'
 complete -c stdbpy -n '__stdbpy_at \'publish\'' -l dry-run -d 'Change nothing; fail if publishing would be refused or need consent'
 complete -c stdbpy -n '__stdbpy_at \'publish\'' -l watch -d 'Again after each change, until Ctrl-C'
 complete -c stdbpy -n '__stdbpy_at \'publish\'' -s s -l server -x -a '(__stdbpy_ask server)' -d 'Nickname, host or URL of the server'

@@ -149,6 +149,8 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
                 @{ Spellings = @('--break-clients'); Shape = 'flag'; Help = 'Update even if clients made for the version before stop working'; Words = @(); Question = '' }
                 @{ Spellings = @('--parent'); Shape = 'value'; Help = 'The database whose team may use a new one'; Words = @(); Question = 'database' }
                 @{ Spellings = @('--organization', '--org'); Shape = 'value'; Help = 'The organization that a new one belongs to'; Words = @(); Question = '' }
+                @{ Spellings = @('--unset-env'); Shape = 'value'; Help = 'Delete a value of the database''s environment; may be repeated'; Words = @(); Question = '' }
+                @{ Spellings = @('--replace-env'); Shape = 'flag'; Help = 'Delete the values of the database''s environment that are not set anew'; Words = @(); Question = '' }
                 @{ Spellings = @('--dry-run'); Shape = 'flag'; Help = 'Change nothing; fail if publishing would be refused or need consent'; Words = @(); Question = '' }
                 @{ Spellings = @('--watch'); Shape = 'flag'; Help = 'Again after each change, until Ctrl-C'; Words = @(); Question = '' }
                 @{ Spellings = @('-s', '--server'); Shape = 'value'; Help = 'Nickname, host or URL of the server'; Words = @(); Question = 'server' }

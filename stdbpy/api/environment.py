@@ -19,7 +19,6 @@ from stdbpy.schema.model import EnvironmentKind, EnvironmentValue
 _CONFLICT = 409
 _DOING = "keep values of an environment for its databases"
 _FIRST = (2, 14)
-_HINT = "Set them in the process's environment, or under env in spacetime.json, and publish again."
 
 
 _EMBEDDED = "stdbpy"
@@ -121,7 +120,7 @@ def missing_values(response: Response) -> ApiError | None:
         f"the module needs values of its environment that are not there: {keys}",
         status=response.status,
         body=response.text,
-        hint=_HINT,
+        hint=f"Publish with them in the environment: {keys.split(', ')[0]}=... stdbpy publish",
     )
 
 

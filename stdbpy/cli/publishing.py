@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -48,9 +49,12 @@ def publish_target(
     *,
     program: Program | None = None,
     dry_run: bool = False,
+    unset_env: Sequence[str] = (),
+    replace_env: bool = False,
 ) -> dict[str, Plain]:
     """Publishes what the target names to where it names; with ``dry_run`` stops where that would begin, and
     neither asks anything nor makes an identity. ``program`` is the target's if it has been loaded before.
+    Values that the module declares of the database's environment come from this process's.
 
     Returns a record of it: ``op`` (``create``, ``update`` or ``clear``; when done ``created`` or
     ``updated`` or ``cleared``), ``name``, ``identity``, ``server`` and what :func:`plan_record` says. Raises
@@ -58,9 +62,11 @@ def publish_target(
     """
     from stdbpy.api.address import Address
     from stdbpy.api.names import split_parent
+    from stdbpy.project.environment import environment_update
 
     program = program or load_program(target.module_path, target.bin_path, target.js_path)
     database, parent = split_parent(target.database or target.project_name, target.parent)
+    environment = environment_update(program, os.environ, removed=unset_env, replaces=replace_env)
     if dry_run:
         consent = replace(consent, may_ask=False)
     with connect(
@@ -84,6 +90,8 @@ def publish_target(
             identity = None if database is None else _identity(api, database)
             op = "create" if identity is None else "clear" if clear else "update"
             return {"op": op, "identity": identity, **record}
+        if environment.values:
+            invocation.note(f"From the environment: {', '.join(environment.values)}")
         result = api.publish(
             program.content,
             database,
@@ -94,6 +102,7 @@ def publish_target(
             organization=target.organization,
             host_type=host_type,
             num_replicas=target.num_replicas,
+            environment=environment,
         )
         if database is not None:
             invocation.known_names().remember_databases(api.url, [database])

@@ -70,5 +70,5 @@ def expect_values(declared: Iterable[EnvironmentValue], values: Mapping[str, str
         raise EnvironmentRefused(
             f"The module needs values of its environment that are not there: {', '.join(sorted(missing))}",
             missing=sorted(missing),
-            hint="Set them in the process's environment, or under env in spacetime.json, and publish again.",
+            hint=f"Publish with them in the environment: {min(missing)}=... stdbpy publish",
         )

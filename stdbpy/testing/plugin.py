@@ -95,9 +95,17 @@ def stdb_module(request: pytest.FixtureRequest) -> Module:
 
 
 @pytest.fixture
-def stdb(request: pytest.FixtureRequest, stdb_module: Module) -> Generator[ModuleDatabase, None, None]:
+def stdb_environment() -> dict[str, str]:
+    """The values that the module under test declares of its database's environment; to be overridden."""
+    return {}
+
+
+@pytest.fixture
+def stdb(
+    request: pytest.FixtureRequest, stdb_module: Module, stdb_environment: dict[str, str]
+) -> Generator[ModuleDatabase, None, None]:
     """A database of this test alone, which runs the module under test in this process."""
-    database = stdb_module.database()
+    database = stdb_module.database(environment=stdb_environment)
     _watch(request, database)
     yield database
     if request.node.stash.get(_HAS_FAILED, False):

@@ -72,6 +72,7 @@ def test_values_come_with_the_program(api: ApiClient) -> None:
     assert (said(api, "API_KEY"), said(api, "MODE")) == ("new", "None")
 
 
+@pytest.mark.difference("values of a database's environment")
 def test_what_is_told_of_them(api: ApiClient, raw: httpx.Client) -> None:
     api.change_environment(NAME, {"UNUSED": "x"})
     found = api.environment(NAME)

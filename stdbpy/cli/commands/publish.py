@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -74,6 +75,16 @@ def run(
         str | None,
         typer.Option("--organization", "--org", metavar="NAME", help="The organization that a new one belongs to."),
     ] = None,
+    unset_env: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--unset-env", metavar="KEY", help="Delete a value of the database's environment; may be repeated."
+        ),
+    ] = None,
+    replace_env: Annotated[
+        bool,
+        typer.Option("--replace-env", help="Delete the values of the database's environment that are not set anew."),
+    ] = False,
     num_replicas: Annotated[int | None, typer.Option("--num-replicas", hidden=True)] = None,
     dry_run: Annotated[
         bool,
@@ -90,7 +101,8 @@ def run(
     """Create or update databases from modules.
 
     What an update will change is shown before it is done. A Python project runs on a server of `stdbpy start`,
-    WebAssembly (--bin-path) there and on SpacetimeDB itself.
+    WebAssembly (--bin-path) there and on SpacetimeDB itself. Values that a module declares of the database's
+    environment (since SpacetimeDB 2.14) are taken from the environment that the command runs in.
     """
     invocation = invocation_of(context)
     shape = format_for(format)
@@ -117,7 +129,15 @@ def run(
 
     def publish() -> None:
         # What the project says of its databases may be what changed.
-        _publish(invocation, targets(), consent, shape, dry_run=dry_run)
+        _publish(
+            invocation,
+            targets(),
+            consent,
+            shape,
+            dry_run=dry_run,
+            unset_env=unset_env or (),
+            replace_env=replace_env,
+        )
 
     if watch:
         watched = targets()
@@ -129,12 +149,24 @@ def run(
         publish()
 
 
-def _publish(invocation: Invocation, targets: list[Target], consent: Consent, shape: Format, *, dry_run: bool) -> None:
+def _publish(
+    invocation: Invocation,
+    targets: list[Target],
+    consent: Consent,
+    shape: Format,
+    *,
+    dry_run: bool,
+    unset_env: Sequence[str],
+    replace_env: bool,
+) -> None:
     done: list[dict[str, Plain]] = []
     try:
         for target in targets:
             agreed = replace(consent, break_clients=True) if target.break_clients else consent
-            done.append(publish_target(invocation, target, agreed, dry_run=dry_run))
+            record = publish_target(
+                invocation, target, agreed, dry_run=dry_run, unset_env=unset_env, replace_env=replace_env
+            )
+            done.append(record)
             if shape is Format.TABLE:
                 tell(done[-1], dry_run=dry_run)
     finally:
