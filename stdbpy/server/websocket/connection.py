@@ -9,6 +9,7 @@ from typing import Any
 
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame as ReceivedFrame
 from websockets.protocol import State
 
 from stdbpy.server.websocket.client import KEPT_SILENT
@@ -49,6 +50,10 @@ class WebsocketConnection(WebSocketsSansIOProtocol):
         self._heard = self.loop.time()
         self._cutter = FrameCutter()
         self._queued_bytes = 0
+        self._later_parts = bytearray()
+        """Of a message, behind its first frame. A list of as many as there can be takes many times their bytes."""
+        self._late_pong = b""
+        """The answer to the latest ping that came while the client did not read."""
 
     # --- what is sent ------------------------------------------------------------------------
 
@@ -89,6 +94,20 @@ class WebsocketConnection(WebSocketsSansIOProtocol):
         else:
             self.transport.write(b"".join(parts))
 
+    def handle_ping(self) -> None:
+        pong = b"".join(self.conn.data_to_send())
+        if self.writable.is_set():
+            self.transport.write(pong)
+        else:
+            # One for all of them will do (RFC 6455, section 5.5.3), or they would fill the memory.
+            self._late_pong = pong
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        pong, self._late_pong = self._late_pong, b""
+        if pong and self.conn.state is State.OPEN:
+            self.transport.write(pong)
+
     def cut_off(self) -> None:
         self.transport.abort()
 
@@ -112,9 +131,15 @@ class WebsocketConnection(WebSocketsSansIOProtocol):
             elif self.conn.state not in _ENDING:
                 self._message_came(kind, piece)
 
+    def handle_cont(self, event: ReceivedFrame) -> None:
+        self._later_parts += event.data
+        if event.fin:
+            self.send_receive_event_to_app()
+
     def send_receive_event_to_app(self) -> None:
         """A message in several frames has come whole."""
-        whole, self.frames = b"".join(self.frames), []
+        whole = b"".join([*self.frames, self._later_parts]) if self._later_parts else self.frames[0]
+        self.frames, self._later_parts = [], bytearray()
         self._message_came(self.curr_msg_data_type, whole)
 
     def _message_came(self, kind: Kind, data: bytes) -> None:
@@ -135,6 +160,9 @@ class WebsocketConnection(WebSocketsSansIOProtocol):
 
     def _refuse_text(self) -> None:
         # uvicorn would write what failed to the log, and fail again where the connection is ending anyway.
+        if self.conn.state is State.CONNECTING:
+            self.transport.close()  # the client was not let in yet
+            return
         if self.conn.state is State.OPEN:
             self.conn.send_close(NO_UTF8)
         self.handle_parser_exception()
