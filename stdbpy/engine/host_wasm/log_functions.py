@@ -13,6 +13,9 @@ from stdbpy.engine.host_wasm.resources import Slab
 from stdbpy.engine.logs import Frame, LogStore
 from stdbpy.module.host import Errno, LogLevel
 
+LONGEST_TIMER_NAME = 1000
+"""Characters of a timer's name that are kept: timers outlive the call, and a guest can start many."""
+
 _NO_LINE = 0xFFFFFFFF
 _LEVELS = {level.value: level for level in LogLevel}
 _UNITS = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"), (1, "ns"))
@@ -66,7 +69,8 @@ class LogFunctions:
     def console_timer_start(self, name_at: int, name_len: int) -> int:
         if len(self._timers) >= MOST_HELD:
             raise GreedyGuestError(f"the module holds {MOST_HELD} timers")
-        return self._timers.add(_Timer(self._call.memory.read_any_text(name_at, name_len), perf_counter_ns()))
+        name = self._call.memory.read_any_text(name_at, name_len)[:LONGEST_TIMER_NAME]
+        return self._timers.add(_Timer(name, perf_counter_ns()))
 
     def console_timer_end(self, number: int) -> int:
         timer = self._timers.take(number)
