@@ -28,6 +28,7 @@ from stdbpy.codegen import HEADER_MARKER, generate
 from stdbpy.project.build import build
 from stdbpy.project.discover import discover
 from stdbpy.project.generated import write_package
+from stdbpy.project.real_server import VARIABLE
 from stdbpy.project.templates import create_project
 from stdbpy.server import RunningServer
 from tests import real_servers
@@ -99,12 +100,14 @@ def at_terminal(prepared: Prepared, home: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_example(at_terminal: RunningServer, example: str) -> None:
+def test_example(at_terminal: RunningServer, example: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for pattern, reason in NOT_HERE.items():
         if re.match(pattern, example):
             pytest.skip(reason)
     if "module.wasm" in example:
         Path("module.wasm").write_bytes(real_servers.wasm("quickstart_chat-1.2.0"))
+    if "--engine spacetimedb" in example:
+        monkeypatch.setenv(VARIABLE, str(real_servers.program("spacetimedb-standalone-2.8.3")))
     if "token.txt" in example:
         Path("token.txt").write_text(f"{at_terminal.owner_token}\n")
     if "changes.sql" in example:

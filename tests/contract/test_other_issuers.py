@@ -76,7 +76,6 @@ def test_an_address_with_a_slash_is_another_issuer(newer_server: Subject, issuer
         {"exp": None},
         {"aud": None},
         {"aud": "web"},
-        {"exp": int(time.time()) - 30},
         {"sub": "s" * 128},
         {"more": {"roles": ["a"]}},
         {"nbf": int(time.time()) + 3600},
@@ -84,6 +83,10 @@ def test_an_address_with_a_slash_is_another_issuer(newer_server: Subject, issuer
 )
 def test_good_claims(newer_server: Subject, issuer: Issuer, claims: dict[str, object]):
     assert ping(newer_server, issuer.token(ONE, **claims)).status_code == 200
+
+
+def test_clocks_may_differ_a_little(newer_server: Subject, issuer: Issuer):
+    assert ping(newer_server, issuer.token(ONE, exp=int(time.time()) - 30)).status_code == 200
 
 
 @pytest.mark.parametrize(

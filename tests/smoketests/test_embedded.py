@@ -38,7 +38,8 @@ Outcome = Callable[[str, str], tuple[str, str]]
 
 @pytest.fixture(scope="module")
 def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    wanted = {tuple(item.callspec.params.values()) for item in request.session.items if hasattr(item, "callspec")}
+    here = (item for item in request.session.items if item.path == request.path and hasattr(item, "callspec"))
+    wanted = {tuple(item.callspec.params.values()) for item in here}
 
     @cache
     def all_of(which: str, program: str) -> Outcomes:
