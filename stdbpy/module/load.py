@@ -45,6 +45,12 @@ class LoadedModule:
         return self._assembled.classes
 
     @property
+    def mounted_classes(self) -> Mapping[str, Mapping[int, type]]:
+        """The same of the modules mounted in it, each of which has a typespace of its own, by the prefix of their
+        names (``auth.``)."""
+        return {each.prefix: each.classes for each in self._assembled.walk() if each.prefix}
+
+    @property
     def namespace(self) -> ModuleType:
         """The entry as it was imported for this module alone: its functions, classes and globals."""
         return self._imports.modules[self.source.entry]

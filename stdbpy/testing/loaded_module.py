@@ -176,7 +176,11 @@ def _of_wasm(path: Path) -> Module:
 
 
 def _catalog_of(module: LoadedModule) -> Catalog:
-    return catalog_of(module.schema, {ref: _imported(cls, module.source) for ref, cls in module.classes.items()})
+    def imported(classes: Mapping[int, type]) -> dict[int, type]:
+        return {ref: _imported(cls, module.source) for ref, cls in classes.items()}
+
+    mounted = {prefix: imported(classes) for prefix, classes in module.mounted_classes.items()}
+    return catalog_of(module.schema, imported(module.classes), mounted)
 
 
 def _imported(cls: type, source: ModuleSource) -> type:

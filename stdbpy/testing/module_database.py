@@ -244,13 +244,16 @@ class ModuleDatabase:
         """Puts the clock forward, by seconds or a span, and runs what falls due meanwhile, each at its time.
 
         Procedures that sleep are woken, and have ended or gone to sleep again when this returns. A bug in what ran
-        raises ``ReducerCrashed`` from it; what a scheduled reducer refuses is in the log alone.
+        raises ``ReducerCrashed`` from it; what a scheduled reducer refuses is in the log alone. Raises ``ValueError``
+        for a span below 0.
         """
         __tracebackhide__ = True
         if isinstance(by, TimeDuration):
             micros = int(by)
         else:
             micros = (by if isinstance(by, timedelta) else timedelta(seconds=by)) // timedelta(microseconds=1)
+        if micros < 0:
+            raise ValueError(f"advance puts the clock forward only, not by {by!r}: set .time to put it back")
         self._time.advance(self.time + micros)
         self.raise_bugs()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sysconfig
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +28,12 @@ from stdbpy.testing.clock import FrozenClock
 AnswerHttp = Callable[[HttpRequest], HttpResponse]
 
 _OWN_FOLDER = stdbpy.__file__.rsplit("__init__", 1)[0]
+_FOLDERS_OF_OTHERS = (
+    _OWN_FOLDER,
+    "<frozen ",
+    *(sysconfig.get_path(kind) + os.sep for kind in ("stdlib", "platstdlib", "purelib", "platlib")),
+)
+"""Of code that no author of a module has written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,7 @@ class Bug:
 
     function: str
     error: BaseException
+    is_of_view: bool = False
 
 
 @dataclass
@@ -49,9 +58,9 @@ class Observer:
     _has_ended: bool = False
     _calls: Iterator[int] = field(default_factory=count)
 
-    def note_bug(self, function: str, error: BaseException) -> None:
+    def note_bug(self, function: str, error: BaseException, *, is_of_view: bool) -> None:
         if not self._has_ended:
-            self.bugs.append(Bug(function, without_own_frames(error)))
+            self.bugs.append(Bug(function, without_own_frames(error), is_of_view))
 
     def end(self) -> None:
         """Who sleeps is woken by an error, which is no bug."""
@@ -59,11 +68,20 @@ class Observer:
         self.clock.close()
 
     def take_bug(self, function: str) -> BaseException | None:
-        """The last one in that function, which is then forgotten."""
+        """The last one in that function, which is then forgotten. Bugs do not know where their module is mounted."""
+        name = function.rpartition(".")[2]
         for bug in reversed(self.bugs):
-            if bug.function == function:
+            if bug.function == name and not bug.is_of_view:
                 self.bugs.remove(bug)
                 return bug.error
+        return None
+
+    def take_bug_of_view(self, known: int) -> Bug | None:
+        """The last one in a view since there were ``known`` bugs, which is then forgotten."""
+        for bug in reversed(self.bugs[known:]):
+            if bug.is_of_view:
+                self.bugs.remove(bug)
+                return bug
         return None
 
     def raise_bugs(self) -> None:
@@ -88,7 +106,7 @@ class Observer:
         return caller is not None and (caller.connection_id is None or id(caller) in self._awaited)
 
     @contextmanager
-    def watching(self, running: ObservedModule, function: str) -> Iterator[None]:
+    def watching(self, running: ObservedModule, function: str, *, is_view: bool = False) -> Iterator[None]:
         """Around a call: calls of one moment differ in their random numbers."""
         before = randomness.set(f"/{self.seed}/{next(self._calls)}")
         try:
@@ -96,7 +114,7 @@ class Observer:
         except (ReducerError, InvalidArguments):
             raise
         except BaseException:
-            running.failed = function
+            running.failed, running.failed_is_view = function, is_view
             raise
         finally:
             randomness.reset(before)
@@ -129,6 +147,7 @@ class ObservedModule:
         self._observer = observer
         self.failed = ""
         """The function whose bug :meth:`crash` is asked about."""
+        self.failed_is_view = False
 
     def call_reducer(
         self, number: int, reducer: Reducer, caller: Caller, timestamp: Timestamp, args: bytes, tx: Transaction
@@ -137,7 +156,7 @@ class ObservedModule:
             self._module.call_reducer(number, reducer, caller, timestamp, args, tx)
 
     def call_view(self, number: int, view: View, sender: Identity | None, args: bytes, tx: Transaction) -> ViewResult:
-        with self._observer.watching(self, view.name):
+        with self._observer.watching(self, view.name, is_view=True):
             return self._module.call_view(number, view, sender, args, tx)
 
     def call_procedure(
@@ -167,7 +186,7 @@ class ObservedModule:
             return self._module.call_http_handler(number, handler, request, body, timestamp, around)
 
     def crash(self, error: BaseException) -> Crash:
-        self._observer.note_bug(self.failed, error)
+        self._observer.note_bug(self.failed, error, is_of_view=self.failed_is_view)
         return self._module.crash(error)
 
 
@@ -234,19 +253,34 @@ class ObservedInstance(Instance):
 
 
 def without_own_frames(error: BaseException) -> BaseException:
-    """The error with a traceback that begins in the module's code, if that is in it."""
-    traceback: TracebackType | None = error.__traceback__
-    while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(_OWN_FOLDER):
-        traceback = traceback.tb_next
-    return error.with_traceback(traceback) if traceback is not None else error
+    """The error with a traceback that begins and ends in the module's code, or what that calls, if that is in it."""
+    entries = list(_entries(error))
+    while entries and _is_in(entries[-1], (_OWN_FOLDER,)):
+        entries.pop()
+    while entries and _is_in(entries[0], (_OWN_FOLDER,)):
+        entries.pop(0)
+    kept: TracebackType | None = None
+    for entry in reversed(entries):
+        kept = TracebackType(kept, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return error.with_traceback(kept) if kept is not None else error
 
 
 def in_one_line(error: BaseException) -> str:
-    """``ZeroDivisionError: division by zero (game/module.py:12)``."""
-    last = error.__traceback__
-    while last is not None and last.tb_next is not None:
-        last = last.tb_next
-    where = "" if last is None else f" ({last.tb_frame.f_code.co_filename}:{last.tb_lineno})"
+    """``ZeroDivisionError: division by zero (game/module.py:12)``, with the last line of the author's own."""
+    entries = list(_entries(error))
+    own = [entry for entry in entries if not _is_in(entry, _FOLDERS_OF_OTHERS)]
+    where = "".join(f" ({last.tb_frame.f_code.co_filename}:{last.tb_lineno})" for last in (own or entries)[-1:])
     message = str(error)
     name = type(error).__name__
     return f"{name}: {message}{where}" if message else f"{name}{where}"
+
+
+def _entries(error: BaseException) -> Iterator[TracebackType]:
+    traceback = error.__traceback__
+    while traceback is not None:
+        yield traceback
+        traceback = traceback.tb_next
+
+
+def _is_in(entry: TracebackType, folders: tuple[str, ...]) -> bool:
+    return entry.tb_frame.f_code.co_filename.startswith(folders)

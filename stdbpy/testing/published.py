@@ -12,17 +12,19 @@ from stdbpy.api import ApiClient, LogRecord
 from stdbpy.client import Connection
 from stdbpy.client.options import SyncConnectOptions
 from stdbpy.client.query_rows import QueryRows
-from stdbpy.errors import NoSuchReducer, NoSuchTable, NotFound, nearest
+from stdbpy.errors import NoSuchReducer, NotFound, nearest
 from stdbpy.protocol.catalog import Catalog
 from stdbpy.sats.satsjson import compile_json_codec
 from stdbpy.sats.values import Identity
 from stdbpy.testing.arguments import in_order
 from stdbpy.testing.dump import rows_as_lines, write_log, write_rows
+from stdbpy.testing.table_rows import layout_of
 
 if TYPE_CHECKING:
     from stdbpy.testing.loaded_module import Module
 
 C = TypeVar("C", bound=Connection)
+Row = TypeVar("Row")
 
 
 class PublishedUser:
@@ -57,16 +59,18 @@ class PublishedUser:
         result = self.api.call(self._database, function, layout.json_arguments.to_json(args))
         return layout.json_returned.from_json(result.value) if function in catalog.procedures else None
 
-    def rows(self, table: str) -> list[Any]:
-        """The rows of a table or view that the user may see. Raises ``NoSuchTable``, and ``ApiError`` if they may
-        not."""
+    @overload
+    def rows(self, table: type[Row]) -> list[Row]: ...
+    @overload
+    def rows(self, table: str) -> list[Any]: ...
+    def rows(self, table: type[Row] | str) -> list[Row]:
+        """The rows of a table or view that the user may see: by the name, or for a table by the class of its rows.
+        Raises ``NoSuchTable``, and ``ApiError`` if they may not."""
         __tracebackhide__ = True
-        tables = self._module.catalog.tables
-        if table not in tables:
-            raise NoSuchTable(f"the module has no table or view {table!r}", hint=nearest(table, tables))
-        quoted = ".".join(f'"{part}"' for part in table.split("."))
+        layout = layout_of(self._module.catalog, table)
+        quoted = ".".join(f'"{part}"' for part in layout.name.split("."))
         [result] = self.api.sql(self._database, f"SELECT * FROM {quoted}")  # noqa: S608 - quoted, and of the schema
-        return QueryRows.of_json(tables[table], result.rows).rows()
+        return QueryRows.of_json(layout, result.rows).rows()
 
     def sql(self, text: str) -> list[dict[str, Any]]:
         """The rows that one SQL statement gives the user, by column. Raises ``ApiError``."""
@@ -130,7 +134,11 @@ class PublishedDatabase:
         __tracebackhide__ = True
         return self.owner.call(function, *args, **named)
 
-    def rows(self, table: str) -> list[Any]:
+    @overload
+    def rows(self, table: type[Row]) -> list[Row]: ...
+    @overload
+    def rows(self, table: str) -> list[Any]: ...
+    def rows(self, table: type[Row] | str) -> list[Row]:
         """The rows of a table, private or not, or of a view, as the owner sees them."""
         __tracebackhide__ = True
         return self.owner.rows(table)

@@ -140,19 +140,7 @@ class TablesByName:
 
     def of(self, table: type[Row] | str) -> TableRows[Row]:
         """By name, or by the class of its rows. Raises ``NoSuchTable``, with the nearest name."""
-        layouts = self._catalog.tables
-        if isinstance(table, str):
-            found = [layouts[self._prefix + table]] if self._prefix + table in layouts else []
-            wanted, known = table, [name.removeprefix(self._prefix) for name in layouts if self._is_mine(name)]
-        else:
-            found = [layout for layout in layouts.values() if not layout.is_view and _is_of(layout, table)]
-            wanted, known = table.__name__, [_class_name(layout) for layout in layouts.values()]
-        if not found:
-            raise NoSuchTable(f"the module has no table {wanted!r}", hint=nearest(wanted, known))
-        if len(found) > 1:
-            names = ", ".join(layout.name for layout in found)
-            raise NoSuchTable(f"{wanted} is the row of several tables: {names}", hint="Say which, by name.")
-        return TableRows(found[0], self._transact)
+        return TableRows(layout_of(self._catalog, table, self._prefix), self._transact)
 
     def __getitem__(self, name: str) -> TableRows[Any]:
         return self.of(name)
@@ -180,6 +168,25 @@ class TablesByName:
 
     def _is_mine(self, name: str) -> bool:
         return name.startswith(self._prefix)
+
+
+def layout_of(catalog: Catalog, table: type | str, prefix: str = "") -> TableLayout:
+    """The table or view of that name behind ``prefix``, or the one table whose rows are of that class. Raises
+    ``NoSuchTable``, with the nearest name."""
+    layouts = catalog.tables
+    if isinstance(table, str):
+        if prefix + table in layouts:
+            return layouts[prefix + table]
+        known = [name.removeprefix(prefix) for name in layouts if name.startswith(prefix)]
+        raise NoSuchTable(f"the module has no table or view {table!r}", hint=nearest(table, known))
+    found = [layout for layout in layouts.values() if not layout.is_view and _is_of(layout, table)]
+    if not found:
+        hint = nearest(table.__name__, map(_class_name, layouts.values()))
+        raise NoSuchTable(f"the module has no table with rows of class {table.__name__!r}", hint=hint)
+    if len(found) > 1:
+        names = ", ".join(layout.name for layout in found)
+        raise NoSuchTable(f"{table.__name__} is the row of several tables: {names}", hint="Say which, by name.")
+    return found[0]
 
 
 def as_columns(layout: TableLayout, row: object) -> Mapping[str, object]:

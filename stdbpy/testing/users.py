@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar, overload
 
 from stdbpy.client.runtime_module import RuntimeModule
 from stdbpy.engine import StatementResult
@@ -14,7 +14,6 @@ from stdbpy.engine.database import Database
 from stdbpy.engine.results import Caller
 from stdbpy.errors import (
     NoSuchReducer,
-    NoSuchTable,
     NotAllowed,
     ProcedureFailed,
     ReducerCrashed,
@@ -27,7 +26,10 @@ from stdbpy.sats.bsatn import compile_codec
 from stdbpy.sats.values import ConnectionId, Identity
 from stdbpy.testing.arguments import in_order
 from stdbpy.testing.observed import Observer, in_one_line
+from stdbpy.testing.table_rows import layout_of
 from stdbpy.testing.timekeeping import Timekeeper
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +96,20 @@ class User:
     def _call_reducer(self, name: str, args: tuple[object, ...]) -> None:
         __tracebackhide__ = True
         layout = self._database.catalog.reducers[name]
+        observer = self._database.observer
+        known = len(observer.bugs)
         outcome = self._database.engine.call(name, layout.arguments.encode(args), self._caller).result()
         if outcome.error is None:
             return
-        bug = self._database.observer.take_bug(name) if outcome.is_bug else None
+        bug = observer.take_bug(name) if outcome.is_bug else None
         if bug is not None:
             raise ReducerCrashed(f"the reducer {name!r} has a bug: {in_one_line(bug)}") from bug
+        in_view = observer.take_bug_of_view(known) if outcome.is_bug else None
+        if in_view is not None:  # of a view that had read what the reducer changed
+            raise ReducerCrashed(
+                f"the reducer {name!r} is undone, as the view {in_view.function!r} has a bug: "
+                f"{in_one_line(in_view.error)}"
+            ) from in_view.error
         raise (ReducerCrashed if outcome.is_bug else ReducerFailed)(outcome.error)
 
     def _call_procedure(self, name: str, args: tuple[object, ...]) -> Any:
@@ -118,14 +128,16 @@ class User:
 
     # --- what they see -----------------------------------------------------------------------
 
-    def rows(self, table: str) -> list[Any]:
+    @overload
+    def rows(self, table: type[Row]) -> list[Row]: ...
+    @overload
+    def rows(self, table: str) -> list[Any]: ...
+    def rows(self, table: type[Row] | str) -> list[Row]:
         """The rows of a public table or of a view that the user sees: views and rules of row-level security go by
-        who asks. Raises ``NoSuchTable``, and ``SqlError`` for what they may not see."""
+        who asks. By the name, or for a table by the class of its rows. Raises ``NoSuchTable``, and ``SqlError`` for
+        what they may not see."""
         __tracebackhide__ = True
-        layout = self._database.catalog.tables.get(table)
-        if layout is None:
-            hint = nearest(table, self._database.catalog.tables)
-            raise NoSuchTable(f"the module has no table or view {table!r}", hint=hint)
+        layout = layout_of(self._database.catalog, table)
         quoted = ".".join(f'"{part}"' for part in layout.name.split("."))
         result = self._run(f"SELECT * FROM {quoted}")  # noqa: S608 - quoted, and of the schema
         encode, decode = compile_codec(result.columns, layout.typespace).encode, layout.codec.decode

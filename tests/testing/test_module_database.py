@@ -153,9 +153,9 @@ def test_tables_that_are_not_there(db: ModuleDatabase, arena: Any) -> None:
     with pytest.raises(NoSuchTable) as unknown:
         db.rows("plyaer")
     assert unknown.value.hint == "Did you mean 'player'?"
-    with pytest.raises(AttributeError, match="no table 'plyaer'"):
+    with pytest.raises(AttributeError, match="no table or view 'plyaer'"):
         _ = db.tables.plyaer
-    with pytest.raises(NoSuchTable, match="no table 'Team'"):
+    with pytest.raises(NoSuchTable, match="no table with rows of class 'Team'"):
         db.rows(arena.Team)
 
 

@@ -63,7 +63,9 @@ def test_databases_of_tests(project: pytest.Pytester) -> None:
             with stdb_published.connect(as_="alice") as alice:
                 alice.reducers.join("Ada", Team.BLUE)
                 assert alice.identity == stdb_published.as_("alice").identity
-            assert stdb_published.rows("player") == [Player(id=1, name="Ada", team=Team.BLUE)]
+            ada = Player(id=1, name="Ada", team=Team.BLUE)
+            assert stdb_published.rows("player") == stdb_published.rows(Player) == [ada]
+            assert stdb_published.as_("bob").rows(Player) == [ada]
             assert stdb_published.call("nap", 0) == "slept for 0"
             assert stdb_published.sql("SELECT name, team FROM player")[0]["name"] == "Ada"
         """
@@ -211,10 +213,27 @@ def test_python_modules_are_skipped_on_the_real_server(project: pytest.Pytester)
 
 
 def test_a_server_that_nobody_knows(project: pytest.Pytester) -> None:
-    project.makepyfile("import pytest\n@pytest.mark.stdbpy_servers('postgres')\ndef test_one(stdb_server): pass")
+    project.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.stdbpy_servers("embeded")
+        def test_one(stdb_server):
+            pass
+
+        @pytest.mark.stdbpy_servers()
+        def test_none(stdb_server):
+            pass
+
+        def test_other(stdb):
+            pass
+        """
+    )
     result = project.runpytest_subprocess("--strict-markers")
-    assert result.ret != 0
-    result.stdout.fnmatch_lines(["*@pytest.mark.stdbpy_servers takes embedded, spacetimedb*"])
+    result.assert_outcomes(errors=2, passed=1)
+    takes = "@pytest.mark.stdbpy_servers takes 'embedded' and 'spacetimedb',"
+    result.stdout.fnmatch_lines([f"{takes} not 'embeded'. Did you mean 'embedded'[?]", f"{takes} one of them or both."])
+    assert "def pytest_generate_tests" not in result.stdout.str()
 
 
 def test_it_costs_nothing_unused() -> None:

@@ -28,6 +28,14 @@ def test_it_stands_still(db: ModuleDatabase) -> None:
     assert db.tables.timer.one(1).at.value == TimeDuration.of(seconds=5)
 
 
+@pytest.mark.parametrize("by", [-5, -0.001, timedelta(days=-1), TimeDuration.of(seconds=-1)])
+def test_it_is_not_put_back_by_advancing(db: ModuleDatabase, by: float | timedelta | TimeDuration) -> None:
+    before = db.time
+    with pytest.raises(ValueError, match="puts the clock forward only"):
+        db.advance(by)
+    assert db.time == before
+
+
 def test_a_beginning_of_ones_own(module: Module) -> None:
     moment = Timestamp.parse("1999-12-31T23:59:59Z")
     with module.database(time=moment) as db:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TypeVar
@@ -69,6 +69,12 @@ class Assembled:
     """By namespace, in the schema's order."""
     classes: dict[int, type] = field(default_factory=dict)
     """The Python classes of the typespace, by place."""
+
+    def walk(self) -> Iterator[Assembled]:
+        """Itself, and all that is mounted in it."""
+        yield self
+        for each in self.mounted.values():
+            yield from each.walk()
 
 
 _PLAIN_CONTEXTS: tuple[type[Context], ...] = (ReducerContext, AnonymousViewContext, ViewContext)
