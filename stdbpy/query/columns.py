@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, overload
 
-from stdbpy.errors import InvalidQuery
+from stdbpy.errors import InvalidQuery, nearest
 from stdbpy.query.conditions import Comparison, Condition, Join, Operator, OwnEquality, join
 from stdbpy.query.literals import literal
 from stdbpy.query.source import Source, quoted
@@ -44,6 +44,12 @@ class Columns:
     """Base of the classes that generated code has for the columns of each table."""
 
     def __init__(self, source: Source) -> None: ...
+
+    if not TYPE_CHECKING:  # which knows the columns
+
+        def __getattr__(self, name):
+            hint = "" if name.startswith("__") else nearest(name, vars(self))
+            raise AttributeError(f"the table has no column {name!r}" + (f". {hint}" if hint else ""))
 
 
 class OpaqueColumn:

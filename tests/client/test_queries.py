@@ -23,6 +23,13 @@ def condition(build) -> str:
     return sql.removeprefix('SELECT * FROM "player" WHERE ').replace('"player".', "")
 
 
+def test_unknown_columns_have_a_hint():
+    with pytest.raises(AttributeError, match=r"the table has no column 'levle'\. Did you mean 'level'\?$"):
+        tables.player.where(lambda p: p.levle > 10)
+    with pytest.raises(AttributeError, match=r"the table has no column 'xyzzy'$"):
+        tables.player.where(lambda p: p.xyzzy)
+
+
 def test_a_table_is_the_query_for_its_rows():
     assert tables.player.sql == 'SELECT * FROM "player"'
     assert str(tables.player) == tables.player.sql
