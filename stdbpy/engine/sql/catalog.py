@@ -113,7 +113,9 @@ class Catalog:
         return known if known is not None and (is_owner or known.definition.is_public) else None
 
     def hint_for(self, name: str, *, is_owner: bool) -> str:
-        """The nearest name that the caller may see."""
+        """The nearest name that the caller may see; nothing for a table that is there, but not for them."""
+        if name in self._by_name:
+            return ""
         names = (known for known, table in self._by_name.items() if is_owner or table.definition.is_public)
         return nearest(name, names)
 

@@ -96,6 +96,16 @@ def test_private_tables_are_the_owners() -> None:
         assert "hidden" not in refusal.value.hint
 
 
+def test_a_private_table_is_not_taken_for_a_mistyped_name() -> None:
+    public = table(0, "letter", {"id": Primitive.U32})
+    private = table(1, "letters", {"id": Primitive.U32}, is_public=False)
+    database = LittleDatabase(schema(public, private))
+    for sql, hint in (("SELECT * FROM letters", ""), ("SELECT * FROM lettre", "Did you mean 'letter'?")):
+        with pytest.raises(SqlError, match="no such table") as refusal:
+            database.run(sql, OTHER)
+        assert refusal.value.hint == hint
+
+
 def test_only_the_owner_changes_anything(database: LittleDatabase) -> None:
     for sql in (
         'INSERT INTO "order" (a, b, c) VALUES (1, 1, 1)',
