@@ -15,8 +15,8 @@ from stdbpy.errors import UsageError
 if TYPE_CHECKING:
     from stdbpy.server import ServerConfig
 
-Serve = Callable[["ServerConfig", Invocation], None]
-"""Runs a server until it is stopped."""
+Serve = Callable[["ServerConfig", Invocation], bool]
+"""Runs a server until it is stopped; whether something is left of it that would keep this process from ending."""
 
 LISTENING = "Starting SpacetimeDB listening on "
 """The words of the official server: programs that start one wait for them."""
@@ -44,7 +44,7 @@ def installed_server(config: ServerConfig, invocation: Invocation, path: Path | 
     files = config.key_files
     keys = keys_in(cli_toml_path(invocation.root_dir).parent) if files is None else (files.private, files.public)
 
-    def serve(config: ServerConfig, invocation: Invocation) -> None:
+    def serve(config: ServerConfig, invocation: Invocation) -> bool:
         with _data_dir(config, invocation, has_own_folder=has_own_folder) as folder:
             server = RealServer(
                 program=program,
@@ -60,6 +60,7 @@ def installed_server(config: ServerConfig, invocation: Invocation, path: Path | 
                 invocation.note(f"{url} is ready, run by {program}. Databases are {where}. Ctrl-C stops it.")
 
             serve_real(server, on_ready=announce, on_line=_to_stderr if invocation.debug else _leave_out)
+        return False
 
     return serve
 

@@ -315,9 +315,24 @@ class Database:
         return has_ended
 
     @property
+    def is_alive(self) -> bool:
+        """Whether code of its module runs or may run: also after :meth:`close`, if that does not end."""
+        return self._worker.is_alive or not self._procedures.are_idle
+
+    @property
     def busy_with(self) -> str | None:
         """The reducer that runs at this moment, or the procedure that has a transaction open."""
         return self._instance.running
+
+    @property
+    def running_since(self) -> int | None:
+        """When the reducer that runs at this moment has begun, by ``perf_counter_ns``."""
+        return self._instance.running_since
+
+    @property
+    def thread_id(self) -> int | None:
+        """Of the thread that reducers run on, once it has begun."""
+        return self._worker.thread_id
 
 
 def _pass_on(done: Future[T], to: Future[T]) -> None:

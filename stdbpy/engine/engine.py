@@ -23,6 +23,7 @@ from stdbpy.engine.journal.sqlite_file import sync_folder
 from stdbpy.engine.limits import Limits
 from stdbpy.engine.logs import LogStore
 from stdbpy.engine.names import as_identity, check_name, new_database_identity
+from stdbpy.engine.overdue import OverdueReducers
 from stdbpy.engine.programs import load_program, program_hash
 from stdbpy.engine.results import PublishResult
 from stdbpy.engine.update_plan import Agreement, UpdatePlan
@@ -44,6 +45,11 @@ _UPDATE_PATIENCE = 30.0
 
 _MOMENT = 0.2
 """Seconds that each database has to end, however little patience is left."""
+
+_WAY_OUT = (
+    "A reducer of a Python module is not stopped. If it never ends, stop the server (Ctrl-C) and start it again; or "
+    "delete the database, or publish with its data cleared."
+)
 
 _TO_ALL = Agreement()
 _NO_LIMITS_GIVEN = Limits()
@@ -92,8 +98,12 @@ class Engine:
         self._control = Control(data_dir / CONTROL_FILE if data_dir is not None else None)
         if data_dir is not None:
             sync_folder(data_dir)
+        self._left: list[Database] = []
+        """Deleted and replaced ones that have not ended."""
         self._clear_rubbish()
         self._databases = {entry.identity: self._reopened(entry) for entry in self._control.databases.values()}
+        self._overdue = OverdueReducers(self.databases)
+        self._overdue.start()
 
     def __enter__(self) -> Self:
         return self
@@ -107,8 +117,9 @@ class Engine:
         """Returns when everything that was asked for has been done, and all files are closed.
 
         A reducer can run for ever: after ``patience`` seconds its database is left as it is, which
-        loses nothing that was confirmed; the log says so.
+        loses nothing that was confirmed; the log says so, and so does :attr:`is_alive`.
         """
+        self._overdue.close()
         until = None if patience is None else monotonic() + patience
         # Whoever publishes to a database that is busy for ever holds the lock for ever.
         is_held = self._publishing.acquire(timeout=-1 if patience is None else patience)
@@ -118,14 +129,24 @@ class Engine:
             for database in self._databases.values():
                 if not database.close(None if until is None else max(_MOMENT, until - monotonic())):
                     log.warning(
-                        "Database %s is left in the middle of reducer %s, which does not end",
+                        "Database %s is left in the middle of %s, which does not end",
                         next(iter(database.names), database.identity.hex()),
-                        database.busy_with,
+                        f"reducer {database.busy_with}" if database.busy_with is not None else "what it does",
                     )
             self._control.close()
         finally:
             if is_held:
                 self._publishing.release()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether code of a module runs or may run here, also that of deleted databases. If so after :meth:`close`,
+        Python would wait for it when the process ends."""
+        return any(database.is_alive for database in [*self._databases.values(), *self._left])
+
+    def _end(self, database: Database) -> None:
+        self._left = [left for left in self._left if left.is_alive] + [database]
+        database.close(_PATIENCE)
 
     def _load(self, program: bytes) -> ModuleCode:
         return load_program(program, self._folder / COMPILED if self._folder is not None else None, self._limits)
@@ -229,7 +250,7 @@ class Engine:
             found = self._owned(database, caller)
             self._control.remove(database)
             del self._databases[database]
-            found.close(_PATIENCE)
+            self._end(found)
             self._clear_rubbish()
 
     def set_lock(self, database: Identity, caller: Identity, *, locked: bool) -> None:
@@ -300,7 +321,7 @@ class Engine:
         replaced = self._databases.get(identity)
         self._databases[identity] = database
         if replaced is not None:
-            replaced.close(_PATIENCE)
+            self._end(replaced)
             self._clear_rubbish()
 
     # --- names -------------------------------------------------------------------------------
@@ -373,7 +394,7 @@ def _outcome(database: Database, asked: Future[T]) -> T:
         what = f" with reducer {reducer!r}, which does not end" if reducer is not None else ""
         raise EngineError(
             f"The database is busy{what}: nothing was changed",
-            hint="Try again later; or publish with the data cleared; or start the server anew.",
+            hint=_WAY_OUT,
         ) from None
 
 

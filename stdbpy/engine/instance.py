@@ -78,6 +78,8 @@ class Instance:
         self.running: str | None = None
         """The reducer that runs at this moment, or the procedure that has a transaction open; other threads may
         look."""
+        self.running_since: int | None = None
+        """When the reducer that runs has begun, by :func:`perf_counter_ns`."""
         self.listeners: list[Listener] = []
         self.subscriptions = Subscriptions()
         self.counts = Counts()
@@ -262,7 +264,7 @@ class Instance:
         tx = tx or Transaction(self.store)
         error: str | None = None
         is_bug = False
-        self.running = reducer.name
+        self.running, self.running_since = reducer.name, started
         try:
             module.call_reducer(number, reducer, caller, timestamp, args, tx)
             afterwards(tx)
@@ -295,7 +297,7 @@ class Instance:
             micros = (perf_counter_ns() - started) // 1000
             self._finish(tx, timestamp, reducer.name, caller, args, number, micros)
         finally:
-            self.running = None
+            self.running = self.running_since = None
         micros = (perf_counter_ns() - started) // 1000
         self.counts.count_call(reducer.name, error, is_bug=is_bug)
         return CallOutcome("committed" if error is None else "failed", error, micros, timestamp, is_bug)

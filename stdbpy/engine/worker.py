@@ -104,6 +104,15 @@ class Worker:
             self._refuse_rest()
 
     @property
+    def is_alive(self) -> bool:
+        """Whether it does something, or waits for something to do."""
+        return self._thread.is_alive()
+
+    @property
+    def thread_id(self) -> int | None:
+        return self._thread.ident
+
+    @property
     def waiting(self) -> int:
         """How many jobs have not begun. Any thread may look."""
         return self._jobs.qsize()

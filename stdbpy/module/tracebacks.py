@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 
-_OWN_FOLDER = __file__.rsplit("module", 1)[0]
+OWN_FOLDER = __file__.rsplit("module", 1)[0]
 
 
 def user_traceback(error: BaseException) -> str:
@@ -21,6 +21,6 @@ def _leave_out_own_frames(text: traceback.TracebackException) -> None:
     parts = [text]
     while parts:  # a chain can be longer than calls can be deep
         part = parts.pop()
-        kept = [frame for frame in part.stack if not frame.filename.startswith((_OWN_FOLDER, "<frozen importlib"))]
+        kept = [frame for frame in part.stack if not frame.filename.startswith((OWN_FOLDER, "<frozen importlib"))]
         part.stack = traceback.StackSummary.from_list(kept)
         parts += [other for other in (part.__cause__, part.__context__) if other is not None]

@@ -24,7 +24,7 @@ _PREFLIGHT: tuple[Header, ...] = (
     (b"access-control-allow-headers", b"authorization,accept,content-type"),
 )
 
-_STOPPED = "the server stopped before the request was done; what it asked for may have been done or not"
+STOPPED = "the server stopped before the request was done; what it asked for may have been done or not"
 
 
 class Resource:
@@ -83,7 +83,7 @@ class Resource:
             if not self._backend.stopping.is_set():
                 raise
             # Its time to end is over: the client learns so, which it would not of a broken connection.
-            return text(UNAVAILABLE, _STOPPED)
+            return text(UNAVAILABLE, STOPPED)
         except Exception:
             log.exception("%s %s failed", asked.scope["method"], asked.scope["path"])
             return text(SERVER_ERROR, "the server failed; its log says more")

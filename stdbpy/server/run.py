@@ -39,17 +39,22 @@ PATIENCE = 3
 """Seconds that requests under way have to end when the server stops."""
 
 
-def serve(config: ServerConfig, *, on_ready: Callable[[str], None] | None = None) -> None:
+def serve(config: ServerConfig, *, on_ready: Callable[[str], None] | None = None) -> bool:
     """Serves until SIGINT or SIGTERM, then ends cleanly; call it from the main thread.
+
+    Everything that was confirmed is on disk then. The answer is whether code of a module runs on nevertheless: then
+    the process should be ended by ``os._exit``, because Python would wait for that code first.
 
     ``on_ready`` is given the server's address once it answers. Raises :class:`CannotListen`
     (:class:`AddressTaken` if another program listens there), ``DataDirectoryError`` (in use, damaged,
     from a newer version) and ``UsageError`` before that.
     """
-    with _backend_and_socket(config) as (backend, listener):
+    # Signals are ours until all is closed: an impatient second one is not to interrupt that.
+    with ExitStack() as at_the_end, _backend_and_socket(config) as (backend, listener):
         server = _Server(backend, lambda: on_ready and on_ready(_url(listener)))
-        with _ending_on_signals(server):
-            server.run(sockets=[listener])
+        at_the_end.enter_context(_ending_on_signals(server))
+        server.run(sockets=[listener])
+    return backend.engine.is_alive
 
 
 class RunningServer:

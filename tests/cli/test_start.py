@@ -9,12 +9,15 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from stdbpy.api import ApiClient
+from stdbpy.errors import NotFound
+from stdbpy.module.package import ModuleSource, pack
 from stdbpy.project import cli_toml
 from stdbpy.project.credentials import CredentialStore, find_token
 from stdbpy.server.owner import OWNER_TOKEN
@@ -184,3 +187,43 @@ def test_configuration_that_cannot_be_written(home: Path, run: Run) -> None:
         _, err = process.communicate(timeout=WITHIN)
     assert process.returncode == 0
     assert "commands will not find the owner's token" in err
+
+
+ENDLESS = b"""
+import time
+
+from stdbpy import ReducerContext, reducer
+
+
+@reducer
+def spin(ctx: ReducerContext) -> None:
+    ctx.log.info("spinning")
+    while True:
+        time.sleep(0.01)
+"""
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_a_reducer_that_does_not_end_is_left_behind(home: Path, is_deleted: bool) -> None:
+    """Also one that nobody can find any more, with a request that waits for it."""
+    data = home / "data"
+    with started("--data-dir", str(data)) as (process, address), ThreadPoolExecutor() as pool:
+        api = ApiClient(f"http://{address}", (data / OWNER_TOKEN).read_text())
+        with api:
+            api.publish(pack(ModuleSource({"endless.py": ENDLESS}, "endless", None)), "endless")
+            asked = [pool.submit(api.call, "endless", "spin")]
+            while not any("spinning" in line.message for line in api.logs("endless", 1, follow=True)):
+                pass
+            if is_deleted:
+                asked.append(pool.submit(api.delete, "endless"))
+                with pytest.raises(NotFound):
+                    while True:
+                        api.info("endless")
+            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=WITHIN)
+            assert all(request.exception(WITHIN) is not None for request in asked)
+    assert process.returncode == 0
+    assert err.endswith("stopped\n")
+    assert ("left in the middle of reducer spin" in err) is not is_deleted
+    assert "Traceback" not in err

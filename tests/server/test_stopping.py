@@ -5,6 +5,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 from stdbpy.api import ApiClient
 from stdbpy.errors import ApiError
@@ -37,7 +40,11 @@ def test_the_server_stops_and_says_so_to_who_waits(
         lines = api.logs("endless", 1, follow=True)
         while "spinning" not in next(lines).message:
             pass
-        server.__exit__(None, None, None)
+        subscribe = f"{server.url.replace('http', 'ws')}/v1/database/endless/subscribe"
+        with connect(subscribe, subprotocols=[Subprotocol("v2.bsatn.spacetimedb")], proxy=None) as connecting:
+            server.__exit__(None, None, None)
+            with pytest.raises(ConnectionClosed):
+                connecting.recv(30)
         with pytest.raises(ApiError, match="may have been done or not"):
             called.result(30)
     monkeypatch.setenv("ENOUGH_SPINNING", "1")  # lets the thread that was left alone end

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from contextlib import ExitStack
+import os
+import sys
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 from urllib.parse import urlsplit
 
 import typer
@@ -161,10 +163,20 @@ def run(
     elif engine_path is not None:
         raise UsageError("--engine-path is for --engine spacetimedb", hint="Name both, or neither")
     try:
-        serve(config, invocation)
+        is_alive = serve(config, invocation)
     except AddressTaken as taken:
-        serve(_at_another_port(config, taken, may_ask=not non_interactive), invocation)
+        is_alive = serve(_at_another_port(config, taken, may_ask=not non_interactive), invocation)
     invocation.note("stopped")
+    if is_alive:
+        _end_at_once()
+
+
+def _end_at_once() -> NoReturn:
+    """Ends the process although code of a module runs on."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(0)
 
 
 def _configured_address(invocation: Invocation) -> str | None:
@@ -213,7 +225,7 @@ def _at_another_port(config: ServerConfig, taken: AddressTaken, *, may_ask: bool
     return replace(config, listen_addr=other)
 
 
-def _serve(config: ServerConfig, invocation: Invocation) -> None:
+def _serve(config: ServerConfig, invocation: Invocation) -> bool:
     from stdbpy.server import serve
     from stdbpy.server.owner import OWNER_TOKEN
 
@@ -236,7 +248,7 @@ def _serve(config: ServerConfig, invocation: Invocation) -> None:
                     "--allow-native lets you publish them"
                 )
 
-        serve(config, on_ready=announce)
+        return serve(config, on_ready=announce)
 
 
 def _keys(url: str) -> list[str]:

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 FATAL = "The module instance encountered a fatal error: "
 """What callers read of a bug in a procedure begins so: SpacetimeDB's words, which clients may look for."""
 
+HANDLER_FAILED = "The HTTP handler failed. The log of the database says where it went wrong."
+"""What is answered to a request whose handler has a bug."""
+
 _PATIENCE = 2.0
 """Seconds that running procedures have to end, when they are asked to and when they are made to."""
 
@@ -83,7 +86,8 @@ class Procedures:
     def answer(
         self, module: JoinedModule, number: int, handler: HttpHandler, request: HttpRequestHead, body: bytes
     ) -> Future[tuple[HttpResponseHead, bytes]]:
-        """Lets an HTTP handler answer a request. The future raises ``EngineError`` for a bug in it."""
+        """Lets an HTTP handler answer a request. The future raises ``EngineError`` for a bug in it, which says nothing
+        of it: anybody may have asked. The log does."""
         timestamp = self.clock()
 
         def run(instance: RunningModule, world: World) -> tuple[bytes, bytes]:
@@ -92,8 +96,8 @@ class Procedures:
         def answer() -> tuple[HttpResponseHead, bytes]:
             try:
                 head, content = self._run(module, handler.name, run)
-            except _FailedError as failure:
-                raise EngineError(failure.reason) from None
+            except _FailedError:
+                raise EngineError(HANDLER_FAILED) from None
             return HttpResponseHead.decode(head), content
 
         return self._begin(answer)
@@ -111,6 +115,11 @@ class Procedures:
         if http is not None:
             http.close()
         self._threads.close()
+
+    @property
+    def are_idle(self) -> bool:
+        """Whether none of them runs."""
+        return self._threads.wait_until_idle(0)
 
     def close(self, patience: float | None = None) -> None:
         """Returns when nothing runs any more, or after a moment, at most ``patience`` seconds: then no

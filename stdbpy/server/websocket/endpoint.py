@@ -12,11 +12,12 @@ from stdbpy.engine.connection import DatabaseConnection
 from stdbpy.engine.subscriptions.subscriber import ConnectionOptions
 from stdbpy.errors import NotAllowed, StdbError
 from stdbpy.protocol.handshake import SESSION_BUSY
-from stdbpy.server.answer import CORS, Answer, Header
+from stdbpy.server.answer import CORS, Answer, Header, text
 from stdbpy.server.asked import Asked
 from stdbpy.server.backend import Backend
 from stdbpy.server.claims import Credentials
-from stdbpy.server.refusal import answer_for
+from stdbpy.server.refusal import UNAVAILABLE, answer_for
+from stdbpy.server.resource import STOPPED
 from stdbpy.server.websocket import terms as protocols
 from stdbpy.server.websocket.client import FAILED, Client, close
 from stdbpy.server.websocket.line import LINE, Line
@@ -52,6 +53,11 @@ class Subscribing:
             terms = read_terms(asked, connection_id)
         except StdbError as error:
             await refuse_websocket(answer_for(error), receive, send, headers)
+            return
+        except asyncio.CancelledError:
+            if not self._backend.stopping.is_set():
+                raise
+            await refuse_websocket(text(UNAVAILABLE, STOPPED), receive, send, headers)
             return
         await receive()  # that it is asked for
         await send({"type": "websocket.accept", "subprotocol": terms.subprotocol, "headers": [*headers, *CORS]})
@@ -89,6 +95,11 @@ class Subscribing:
         traffic = self._backend.traffic.of(database.identity)
         try:
             connection = await _connected(database.connect(who, mailbox, options))
+        except asyncio.CancelledError:
+            if not self._backend.stopping.is_set():
+                raise
+            line.cut_off()
+            return
         except NotAllowed:
             traffic.rejections["client_connected_rejected"] += 1
             # The real server breaks the connection off, too; a closing frame would look to the official program
