@@ -66,6 +66,17 @@ def test_bugs(both: Both):
     assert "wasm backtrace" in real
 
 
+@pytest.mark.difference("what a handler's caller is told of a bug")
+def test_bugs_of_handlers(both: Both):
+    database = both.publish(real_servers.program("smoketests/http_routes_example.wasm").read_bytes(), "handler")
+    answers = [server.ask("GET", f"/v1/database/{database}/route/retrieve") for server in both]
+    embedded, real = (answer.text for answer in answers)
+    assert [answer.status_code for answer in answers] == [500, 500]
+    assert embedded.startswith("The HTTP handler failed.")
+    assert "wasm backtrace" in real
+    assert not any("unwrap" in text for text in (embedded, real))
+
+
 @pytest.mark.difference("the log of a database whose procedures are called over HTTP")
 def test_errors_that_are_none(both: Both):
     database = both.publish(real_servers.wasm("sdk_test_procedure-2.8.3"), "log")
