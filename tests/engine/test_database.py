@@ -89,6 +89,26 @@ def test_a_bug_in_a_reducer_is_undone_and_its_traceback_is_logged():
         assert line["trace"] == [{"module_name": "sample.py", "func_name": "add_then_fail"}]
 
 
+def test_the_trace_of_endless_recursion_is_short():
+    source = """
+        def again(n):
+            return again(n + 1)
+
+        @reducer
+        def recurse(ctx: ReducerContext) -> None:
+            again(0)
+    """
+    with running(source) as database:
+        assert call(database, "recurse").status == "failed"
+        [line] = map(json.loads, database.logs.tail(1))
+        trace = [frame["func_name"] for frame in line["trace"]]
+        assert trace[:2] == ["recurse", "again"]
+        assert len(trace) == 21
+        assert trace[10].startswith("… ")
+        assert trace[10].endswith(" more …")
+        assert len(line["message"]) < 2000
+
+
 @pytest.mark.parametrize("statement", ["raise SystemExit(1)", "raise KeyboardInterrupt", "import sys; sys.exit()"])
 def test_a_reducer_that_tries_to_end_the_process_has_a_bug(statement):
     source = f"@reducer\ndef leave(ctx: ReducerContext) -> None:\n    {statement}\n"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from stdbpy.engine.host import CallLater, Crash, ProcedureWorld, ViewQuery, ViewResult, ViewRows
 from stdbpy.engine.host_python.native_host import NativeHost
-from stdbpy.engine.logs import LogStore
+from stdbpy.engine.logs import Frame, LogStore
 from stdbpy.engine.results import Caller
 from stdbpy.engine.row_rules import rule_problems
 from stdbpy.engine.store.store import Store
@@ -19,6 +19,9 @@ from stdbpy.module.package import unpack
 from stdbpy.module.tracebacks import user_traceback
 from stdbpy.sats.values import Identity, Timestamp
 from stdbpy.schema.model import HttpHandler, ModuleSchema, Procedure, Reducer, View
+
+_ENDS = 10
+"""How many frames are told of each end of a long trace: that of endless recursion has a thousand."""
 
 
 class PythonCode:
@@ -118,5 +121,12 @@ class PythonModule:
             own[-1].filename,
             own[-1].lineno,
             reason=reason,
-            trace=[(frame.filename, frame.name) for frame in own],
+            trace=_bounded([(frame.filename, frame.name) for frame in own]),
         )
+
+
+def _bounded(trace: list[Frame]) -> list[Frame]:
+    left_out = len(trace) - 2 * _ENDS
+    if left_out <= 1:
+        return trace
+    return [*trace[:_ENDS], (None, f"… {left_out} more …"), *trace[-_ENDS:]]
