@@ -61,6 +61,7 @@ _stdbpy_command() {
         '-c --delete-data --clear-database|attached|always on-conflict never||'
         '-t --template|value|basic chat|folders|'
         '--data-dir|value||folders|'
+        '--allow-loopback-http|flag|||'
         '-s --server|value|||server'
         '-y --yes|attached+,|all remote migrate break-clients skip-login delete-data||'
         '--no-config|flag|||'

@@ -207,6 +207,7 @@ complete -c stdbpy -n '__stdbpy_at \'dev\'' -l skip-generate -d 'Generate nothin
 complete -c stdbpy -n '__stdbpy_at \'dev\'' -s c -l delete-data -l clear-database -a 'always on-conflict never' -d 'Delete all data of the database first; with on-conflict only if an update is impossible with it'
 complete -c stdbpy -n '__stdbpy_at \'dev\'' -s t -l template -x -a 'basic chat (__fish_complete_directories)' -d 'What to begin with if there is no project yet'
 complete -c stdbpy -n '__stdbpy_at \'dev\'' -l data-dir -x -a '(__fish_complete_directories)' -d 'Where a server that this starts keeps its databases'
+complete -c stdbpy -n '__stdbpy_at \'dev\'' -l allow-loopback-http -d 'Let procedures on a server that this starts send HTTP requests to this machine'
 complete -c stdbpy -n '__stdbpy_at \'dev\'' -s s -l server -x -a '(__stdbpy_ask server)' -d 'Nickname, host or URL of the server'
 complete -c stdbpy -n '__stdbpy_at \'dev\'' -s y -l yes -a '(__fish_append , all remote migrate break-clients skip-login delete-data)' -d 'Answer questions with yes: all, remote, migrate, break-clients, skip-login or delete-data'
 complete -c stdbpy -n '__stdbpy_at \'dev\'' -l no-config -d 'Ignore the project\'s configuration'

@@ -93,6 +93,7 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
                 @{ Spellings = @('-c', '--delete-data', '--clear-database'); Shape = 'attached'; Help = 'Delete all data of the database first; with on-conflict only if an update is impossible with it'; Words = @('always', 'on-conflict', 'never'); Question = '' }
                 @{ Spellings = @('-t', '--template'); Shape = 'value'; Help = 'What to begin with if there is no project yet'; Words = @('basic', 'chat'); Question = '' }
                 @{ Spellings = @('--data-dir'); Shape = 'value'; Help = 'Where a server that this starts keeps its databases'; Words = @(); Question = '' }
+                @{ Spellings = @('--allow-loopback-http'); Shape = 'flag'; Help = 'Let procedures on a server that this starts send HTTP requests to this machine'; Words = @(); Question = '' }
                 @{ Spellings = @('-s', '--server'); Shape = 'value'; Help = 'Nickname, host or URL of the server'; Words = @(); Question = 'server' }
                 @{ Spellings = @('-y', '--yes'); Shape = 'attached'; Help = 'Answer questions with yes: all, remote, migrate, break-clients, skip-login or delete-data'; Words = @('all', 'remote', 'migrate', 'break-clients', 'skip-login', 'delete-data'); Question = '' }
                 @{ Spellings = @('--no-config'); Shape = 'flag'; Help = 'Ignore the project''s configuration'; Words = @(); Question = '' }

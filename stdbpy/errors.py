@@ -443,9 +443,13 @@ class ReducerCrashed(ReducerFailed):
     """
 
 
+FATAL_ERROR = "instance encountered a fatal error"
+"""What servers say of a bug in a module; of one in a procedure they say behind it what it was."""
+
+
 def hint_for_bug(message: str, database: str) -> str:
     """Where to look, if ``message`` is all that servers tell the caller of a function that has a bug."""
-    if not message.endswith("instance encountered a fatal error."):
+    if FATAL_ERROR not in message:
         return ""
     return f"The log says where it went wrong: stdbpy logs {database}"
 

@@ -9,7 +9,7 @@ import msgspec
 
 from stdbpy.api.exchange import Response
 from stdbpy.api.names import NAME_RULE
-from stdbpy.errors import ApiError, Forbidden, NotFound, ReducerFailed, TokenRejected, UnexpectedAnswer
+from stdbpy.errors import FATAL_ERROR, ApiError, Forbidden, NotFound, ReducerFailed, TokenRejected, UnexpectedAnswer
 from stdbpy.sats.values import Identity
 
 T = TypeVar("T")
@@ -153,6 +153,8 @@ def refusal(response: Response) -> ApiError:
         return Forbidden(sentence, status=status, body=body, hint=hint_given or whose_rights(response))
     if status == NOT_FOUND:
         return _not_found(response)
+    if status == SERVER_ERROR and FATAL_ERROR in body:
+        return ApiError(said, status=status, body=body, hint=hint_given)
     sentence, hint = _OTHER_STATUSES.get(status, _SERVER_FAILED if status >= 500 else _REFUSED)
     if "database name" in body or "name of a database" in body:
         hint = NAME_RULE

@@ -50,6 +50,8 @@ class Development:
     """Where generated code goes instead of where the project says."""
     data_dir: Path | None = None
     """Where a server that is started keeps its databases."""
+    allow_loopback_http: bool = False
+    """Whether procedures on such a server may send HTTP requests to this machine."""
     publishes: bool = True
     generates: bool = True
 
@@ -65,7 +67,12 @@ class Development:
         told, and the next change tries again. To be called on the main thread, where signals come."""
         with ExitStack() as until_the_end:
             until_the_end.enter_context(_ending_like_ctrl_c())
-            servers = LocalServers(self.invocation, self._lines.writer(SERVER), self.data_dir)
+            servers = LocalServers(
+                self.invocation,
+                self._lines.writer(SERVER),
+                self.data_dir,
+                allow_loopback_http=self.allow_loopback_http,
+            )
             until_the_end.callback(servers.stop)
             until_the_end.callback(self._stop_client)
             self._expect_servers(servers)

@@ -32,6 +32,8 @@ class Consent:
     delete_data: str = "never"
     """``always``, ``on-conflict`` (only if an update is impossible with the data) or ``never``."""
     break_clients: bool = False
+    anew: str = "publish with"
+    """How a person gives another consent, in words that an option follows."""
     may_ask: bool = True
     """Otherwise a question that has no answer yet is an error at a terminal too."""
 
@@ -142,7 +144,7 @@ def _settle(plan: PublishPlan, consent: Consent, database: str) -> bool:
         if consent.delete_data == "never":
             raise StdbError(
                 f"{database} cannot be updated with the data that is in it",
-                hint="Change the module, or publish with --delete-data=on-conflict, which deletes all its data",
+                hint=f"Change the module, or {consent.anew} --delete-data=on-conflict, which deletes all its data",
             )
         return True
     if plan.breaks_clients:

@@ -131,6 +131,12 @@ SITUATIONS = {
     "a conflict": Situation(refused("409 Conflict", "changed"), ApiError, "something else was faster", "try again"),
     "too large": Situation(refused("413 Too Large", "limit"), ApiError, "no request this large", "smaller parts"),
     "too many": Situation(refused("429 Slow Down", "slow"), ApiError, "no more requests for now", "Wait a little"),
+    "a bug in a procedure": Situation(
+        refused("500 Internal Server Error", "The module instance encountered a fatal error: KeyError: 'a'"),
+        ApiError,
+        "The module instance encountered a fatal error: KeyError: 'a'",
+        "",
+    ),
     "a failure": Situation(refused("500 Oops", "on fire"), ApiError, "the server failed: on fire", "log may say more"),
     "a gateway without a server": Situation(
         http(PAGE, HTML, status="502 Bad Gateway"), ApiError, "in front of the server got no answer", "Does the server"

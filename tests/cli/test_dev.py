@@ -152,6 +152,35 @@ def test_the_projects_files_are_read_again(project: Path, owned: str) -> None:
         assert dev.end() == 0
 
 
+def test_what_an_update_cannot_do_with_the_data(
+    run: Run, project: Path, owned: str, edit: Callable[[str], None]
+) -> None:
+    edit("@table(public=True)\nclass Room:\n    name: str")
+    assert run("publish", "chat", "--server", owned).code == 0
+    edit("@table(public=True)\nclass Room:\n    name: u64")
+    with developing("--server", owned, "--server-only") as dev:
+        dev.wait_for("cannot be updated with the data that is in it")
+        assert "start dev again with --delete-data=on-conflict, which" in dev.wait_for("Hint: ")
+
+
+def test_procedures_may_call_this_machine(run: Run, project: Path, edit: Callable[[str], None], address: str) -> None:
+    edit(
+        "from stdbpy import ProcedureContext, procedure\n\n@procedure\ndef ask(ctx: ProcedureContext) -> str:\n"
+        f"    return str(ctx.http.get('{address}/v1/ping').status)\n\n"
+        "@procedure\ndef fail(ctx: ProcedureContext) -> str:\n    raise KeyError('a')"
+    )
+    options = ("--server", address, "--server-only", "--data-dir", str(project / "data"), "--allow-loopback-http")
+    with developing(*options) as dev:
+        dev.wait_for("created database chat")
+        answer = run("call", "chat", "ask", "--server", address)
+        assert "200" in answer.out, answer.err
+        failed = run("call", "chat", "fail", "--server", address)
+        assert failed.err.splitlines() == [
+            "Error: The module instance encountered a fatal error: KeyError: 'a'",
+            "Hint: The log says where it went wrong: stdbpy logs chat",
+        ]
+
+
 def test_a_server_that_nobody_agreed_to_gets_nothing(project: Path, owned: str) -> None:
     pyproject = project / "pyproject.toml"
     text = pyproject.read_text()

@@ -63,6 +63,13 @@ def run(
         Path | None,
         typer.Option("--data-dir", metavar="DIR", help="Where a server that this starts keeps its databases."),
     ] = None,
+    allow_loopback_http: Annotated[
+        bool,
+        typer.Option(
+            "--allow-loopback-http",
+            help="Let procedures on a server that this starts send HTTP requests to this machine.",
+        ),
+    ] = False,
     server: Server = None,
     yes: YesKinds = None,
     no_config: NoConfig = False,
@@ -87,7 +94,7 @@ def run(
         targets, _ = _targets(invocation, project_path, module_path, database, template, server, configuration)
         return targets
 
-    consent = _consent(invocation, targets, Consent(yes or (), delete_data))
+    consent = _consent(invocation, targets, Consent(yes or (), delete_data, anew="start dev again with"))
     folder = project_path.absolute()
     if found is not None:
         folder = (found.dev_folder if client is None else None) or found.root
@@ -101,6 +108,7 @@ def run(
         client=None if server_only else client,
         bindings=bindings,
         data_dir=data_dir,
+        allow_loopback_http=allow_loopback_http,
         publishes=not skip_publish,
         generates=not skip_generate,
     ).run()

@@ -18,6 +18,7 @@ from stdbpy.project.programs import Program, program_of
 from stdbpy.project.pyproject import is_python_project
 from stdbpy.project.sources import collect
 from stdbpy.project.targets import ProjectTargets
+from stdbpy.schema.text import contents_text
 
 _IMPORT = re.compile(rb"^\s*(from|import) stdbpy\b", re.MULTILINE)
 Load = Callable[[Path | None, Path | None, Path | None], Program]
@@ -73,11 +74,10 @@ def _examine_module(target: Target, load: Load) -> Finding:
         return warning("module", failure.message, failure.hint)
     except ProjectError as failure:
         return failed("module", failure)
-    contents = f"{counted(len(schema.tables), 'table')}, {counted(len(schema.reducers), 'reducer')}"
     if program.problems:
         warnings = counted(len(program.problems), "warning")
         return warning("module", f"{program.name} builds with {warnings}: {_first(program.problems)}", "stdbpy build")
-    return ok("module", f"{program.name} builds ({contents})")
+    return ok("module", f"{program.name} builds ({contents_text(schema)})")
 
 
 def _faulty(message: str, problems: tuple[Problem, ...], hint: str) -> Finding:
