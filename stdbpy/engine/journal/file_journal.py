@@ -29,8 +29,8 @@ from stdbpy.engine.journal.records import (
     unpack_rows,
 )
 from stdbpy.engine.journal.sqlite_file import SqliteFile
-from stdbpy.engine.store.sequence import Numbers
 from stdbpy.engine.store.building import Ids, Numbering
+from stdbpy.engine.store.sequence import Numbers
 from stdbpy.engine.store.store import Store
 from stdbpy.errors import DataDirectoryError, NewerThanUnderstood, SchemaError, StorageFailed
 from stdbpy.schema.definition import read_module_def
