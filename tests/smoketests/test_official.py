@@ -1,11 +1,12 @@
 """SpacetimeDB's own smoketests, with stdbpy in place of the official program, against the real 2.8.3.
 
-Each test is one of theirs; all run once, when the first is asked for.
+Each test is one of theirs; all that are wanted run once, when the first is asked for.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,18 @@ pytestmark = [
 ]
 
 
+LONG = ("auto_inc", "auto_migration", "filtering", "views")
+"""The parts that take long and are about the server rather than about what commands do."""
+
+
 @pytest.fixture(scope="session")
-def outcomes(real_server: RealServer, tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
+def outcomes(
+    request: pytest.FixtureRequest, real_server: RealServer, tmp_path_factory: pytest.TempPathFactory
+) -> Outcomes:
+    here = [item for item in request.session.items if item.path == Path(__file__) and hasattr(item, "callspec")]
     return run(
         tmp_path_factory.mktemp("smoketests"),
-        names(REMOTE),
+        [item.callspec.params["name"] for item in here],
         server=real_server.url,
         STDB_CLI=str(Path(sys.executable).with_name("stdbpy")),
         # A table, as the official program writes without being asked: what they compare is that.
@@ -33,7 +41,12 @@ def outcomes(real_server: RealServer, tmp_path_factory: pytest.TempPathFactory) 
     )
 
 
-@pytest.mark.parametrize("name", names(REMOTE) or ["all"])
+def _cases() -> Iterator[object]:
+    for name in names(REMOTE) or ["all"]:
+        yield pytest.param(name, marks=pytest.mark.long if name.partition("::")[2].startswith(LONG) else ())
+
+
+@pytest.mark.parametrize("name", list(_cases()))
 def test_the_smoketest_passes_with_stdbpy(name: str, outcomes: Outcomes) -> None:
     verdict = outcomes.verdicts.get(name, "NOTFOUND")
     if name in DIFFERENCES:
