@@ -14,13 +14,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from threading import Timer
 from types import FrameType
 from typing import NoReturn
 
 from stdbpy.cli.terminal import paint
+from stdbpy.signals import answering
 
 _FOLDERS = {
     "HOME": ".",
@@ -195,37 +196,22 @@ def _program() -> tuple[str, ...]:
     return (script,) if script else (sys.executable, "-m", "stdbpy.cli")
 
 
-_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
-@contextmanager
-def _signals_as_exceptions() -> Iterator[None]:
+def _signals_as_exceptions() -> AbstractContextManager[None]:
     """Whoever ends the demo, its server and its files go with it. Signals that are ignored stay so."""
 
     def end(number: int, frame: FrameType | None) -> NoReturn:
         del frame
         raise Ended(number)
 
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
-    for number, handler in before.items():
-        if handler is not signal.SIG_IGN:
-            signal.signal(number, end)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return answering(*_SIGNALS, with_=end)
 
 
-@contextmanager
-def _undisturbed() -> Iterator[None]:
+def _undisturbed() -> AbstractContextManager[None]:
     """Cleaning up is not interrupted a second time."""
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return answering(*_SIGNALS, with_=signal.SIG_IGN)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,6 +22,7 @@ from stdbpy.cli.watching import repeat
 from stdbpy.errors import ApiError, StdbError
 from stdbpy.project.processes import Companion
 from stdbpy.sats.values import Timestamp
+from stdbpy.signals import answering
 
 if TYPE_CHECKING:
     from stdbpy.project.model import Target
@@ -216,13 +216,5 @@ def _ending_like_ctrl_c() -> Iterator[None]:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    numbers = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None]
-    # What is ignored stays so: nohup asks for that.
-    before = {
-        number: signal.signal(number, interrupt) for number in numbers if signal.getsignal(number) is not signal.SIG_IGN
-    }
-    try:
+    with answering("SIGTERM", "SIGHUP", with_=interrupt):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Self
 
 from stdbpy.api import ApiClient
@@ -29,6 +28,7 @@ from stdbpy.project.data_dir import expect_not_ours
 from stdbpy.project.official_program import INSTALLED_WITH
 from stdbpy.project.official_program import PROGRAM as OFFICIAL_PROGRAM
 from stdbpy.project.processes import Companion
+from stdbpy.signals import answering
 
 PROGRAM = "spacetimedb-standalone"
 VARIABLE = "STDBPY_SPACETIMEDB"
@@ -123,7 +123,8 @@ def serve_real(
     """
     expect_not_ours(server.data_dir)
     ended = threading.Event()
-    with _ending_on_signals(ended), _running(server, ended, on_line) as process:
+    stopping = answering("SIGINT", "SIGTERM", "SIGBREAK", with_=lambda *_: ended.set(), even_if_ignored=True)
+    with stopping, _running(server, ended, on_line) as process:
         if not _wait_until_ready(process, server, ended):
             return
         on_ready(server.url)
@@ -224,17 +225,3 @@ def _wait_until_ready(process: _Process, server: RealServer, ended: threading.Ev
                 raise ProjectError(f"{server.program} does not answer at {server.url} after {READY_WITHIN:.0f} seconds")
     process.expect_running()
     return False
-
-
-@contextmanager
-def _ending_on_signals(ended: threading.Event) -> Iterator[None]:
-    def end(_number: int, _frame: FrameType | None) -> None:
-        ended.set()
-
-    names = [name for name in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGBREAK", None)) if name is not None]
-    before = {name: signal.signal(name, end) for name in names}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)

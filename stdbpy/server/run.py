@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Self
 
 import uvicorn
@@ -26,6 +26,7 @@ from stdbpy.server.owner import load_or_create_owner
 from stdbpy.server.quick_calls import QuickCalls
 from stdbpy.server.tokens import TokenAuthority
 from stdbpy.server.websocket.connection import LARGEST_MESSAGE, PING_INTERVAL, SILENCE, WebsocketConnection
+from stdbpy.signals import answering
 
 log = logging.getLogger("stdbpy.server")
 
@@ -52,7 +53,8 @@ def serve(config: ServerConfig, *, on_ready: Callable[[str], None] | None = None
     # Signals are ours until all is closed: an impatient second one is not to interrupt that.
     with ExitStack() as at_the_end, _backend_and_socket(config) as (backend, listener):
         server = _Server(backend, lambda: on_ready and on_ready(_url(listener)))
-        at_the_end.enter_context(_ending_on_signals(server))
+        stopping = answering("SIGINT", "SIGTERM", "SIGBREAK", with_=lambda *_: server.stop(), even_if_ignored=True)
+        at_the_end.enter_context(stopping)
         server.run(sockets=[listener])
     return backend.engine.is_alive
 
@@ -230,17 +232,3 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._backend.stopping.set()
         await super().shutdown(sockets=sockets)
-
-
-@contextmanager
-def _ending_on_signals(server: _Server) -> Iterator[None]:
-    def end(_number: int, _frame: FrameType | None) -> None:
-        server.stop()
-
-    names = [name for name in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGBREAK", None)) if name is not None]
-    before = {name: signal.signal(name, end) for name in names}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)

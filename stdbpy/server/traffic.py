@@ -23,8 +23,6 @@ class DatabaseTraffic:
     """Of accepted clients, by the real server's word for the reason."""
     requests: Counter[str] = field(default_factory=Counter)
     """Frames that clients sent over websockets, by protocol: ``text`` or ``binary``."""
-    sent_bytes: int = 0
-    """Over websockets."""
 
 
 class Traffic:
