@@ -20,9 +20,7 @@ import wasmtime
 from stdbpy.errors import SchemaError
 from stdbpy.schema.definition import read_module_def
 from stdbpy.schema.model import ModuleSchema
-
-MAGIC = b"\0asm"
-"""How every WebAssembly file begins."""
+from stdbpy.wasm.binary import MAGIC
 
 MEMORY_BYTES = 1 << 30
 TABLE_ELEMENTS = 1 << 20
