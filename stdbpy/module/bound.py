@@ -32,14 +32,21 @@ class BoundModule:
     is a bug in them, unless it is said otherwise; undoing what was done is left to the host.
     """
 
-    def __init__(self, assembled: Assembled, host: Host, database_identity: Identity, log: logging.Logger) -> None:
+    def __init__(
+        self,
+        assembled: Assembled,
+        host: Host,
+        database_identity: Identity,
+        log: logging.Logger,
+        host_of_views: Host | None = None,
+    ) -> None:
         self._host = host
         self._reducers: dict[int | str, tuple[Callable[..., ReducerContext], ReducerBinding, Scope]] = {}
         self._views: list[tuple[ViewBinding, Scope]] = []
         self._anonymous_views: list[tuple[ViewBinding, Scope]] = []
         self._procedures: list[tuple[ProcedureBinding, Scope]] = []
         self._handlers: list[tuple[HandlerBinding, Scope]] = []
-        self._take(assembled, Scope(assembled, host, database_identity, log))
+        self._take(assembled, Scope(assembled, host, database_identity, log, host_of_views or host))
 
     def _take(self, assembled: Assembled, scope: Scope) -> None:
         """In the order of ``ModuleSchema.walk``, by which hosts number functions."""

@@ -55,10 +55,11 @@ class LoadedModule:
         """The entry as it was imported for this module alone: its functions, classes and globals."""
         return self._imports.modules[self.source.entry]
 
-    def bind(self, host: Host, database_identity: Identity) -> BoundModule:
-        """Joins the module with a database. A module can be bound to several: they share its code
-        and its globals, which modules must not use to remember anything."""
-        return BoundModule(self._assembled, host, database_identity, self._log)
+    def bind(self, host: Host, database_identity: Identity, host_of_views: Host | None = None) -> BoundModule:
+        """Joins the module with a database; ``host_of_views`` is how views see it, if ``host`` does not know by
+        itself that a view only reads. A module can be bound to several databases: they share its code and its
+        globals, which modules must not use to remember anything."""
+        return BoundModule(self._assembled, host, database_identity, self._log, host_of_views)
 
 
 def load(source: ModuleSource, also: SchemaCheck = lambda _: ()) -> LoadedModule:

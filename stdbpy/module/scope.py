@@ -11,6 +11,7 @@ from stdbpy.module.environment import Environment
 from stdbpy.module.handles import Tables
 from stdbpy.module.host import Host
 from stdbpy.module.queries import Queries
+from stdbpy.module.view_context import AnonymousViewContext
 from stdbpy.sats.values import Identity
 
 
@@ -19,7 +20,9 @@ class Scope:
 
     __slots__ = ("databases", "env", "host", "identity", "log", "mounted", "prefix", "queries")
 
-    def __init__(self, assembled: Assembled, host: Host, identity: Identity, log: logging.Logger) -> None:
+    def __init__(
+        self, assembled: Assembled, host: Host, identity: Identity, log: logging.Logger, host_of_views: Host
+    ) -> None:
         self.host = host
         self.identity = identity
         """The database's."""
@@ -28,11 +31,13 @@ class Scope:
         self.env = Environment(assembled.environment, host, assembled.prefix)
         self.queries = Queries(assembled.schema, assembled.tables)
         self.databases: Mapping[type, Tables] = {
-            context: layout.db_class(layout, host) for context, layout in assembled.databases.items()
+            context: layout.db_class(layout, host_of_views if issubclass(context, AnonymousViewContext) else host)
+            for context, layout in assembled.databases.items()
         }
         """By the class of the context that has it for its ``db``."""
         self.mounted = {
-            namespace: Scope(inside, host, identity, log) for namespace, inside in assembled.mounted.items()
+            namespace: Scope(inside, host, identity, log, host_of_views)
+            for namespace, inside in assembled.mounted.items()
         }
 
     def inside(self, namespace: str, context_class: type) -> Scope:

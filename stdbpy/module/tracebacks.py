@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Container
 
 OWN_FOLDER = __file__.rsplit("module", 1)[0]
 
@@ -15,6 +16,16 @@ def user_traceback(error: BaseException) -> str:
         return "".join(text.format()).rstrip("\n")
     except Exception:  # noqa: BLE001 - an author's error can have anything where Python has a line number
         return f"{type(error).__name__}, an error that cannot be shown"
+
+
+def innermost_line(error: BaseException, files: Container[str]) -> tuple[str, int] | None:
+    """File and line of the last of the author's that was running: ``files`` are those, as tracebacks call them."""
+    lines = [
+        (frame.f_code.co_filename, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_filename in files
+    ]
+    return lines[-1] if lines else None
 
 
 def _leave_out_own_frames(text: traceback.TracebackException) -> None:
