@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
 
-from stdbpy.cli.satn import timestamp_text
 from stdbpy.cli.terminal import Colour, paint, printable
+from stdbpy.sats.texts import timestamp_text
 
 if TYPE_CHECKING:
     from stdbpy.api import LogRecord

@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from stdbpy.cli.output.fields import Field, same
-from stdbpy.cli.satn import TextWriters, Write, float_text, plain_writer, timestamp_text
+from stdbpy.cli.satn import TextWriters, Write, plain_writer
 from stdbpy.sats.satsjson import compile_json_codec
+from stdbpy.sats.texts import float_text, timestamp_text
 from stdbpy.sats.types import IDENTITY, TIMESTAMP, AlgebraicType, Primitive, ProductType
 from stdbpy.sats.values import Timestamp
 

@@ -12,15 +12,12 @@ those of 256 bits are hex strings, and floats that are no numbers ``null``, as t
 from __future__ import annotations
 
 import math
-import struct
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
-from decimal import Decimal
-from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from stdbpy.cli.output.fields import Plain, same
+from stdbpy.sats.texts import float_text, shortest_single, timestamp_text
 from stdbpy.sats.types import (
     BYTES,
     CONNECTION_ID,
@@ -39,15 +36,12 @@ from stdbpy.sats.types import (
     Typespace,
     as_option,
 )
-from stdbpy.sats.values import Some, Timestamp
+from stdbpy.sats.values import Some
 from stdbpy.sats.variants import variants_of
 
 T = TypeVar("T")
 
 Write = Callable[[Any], T]
-
-_EPOCH = date(1970, 1, 1)
-_LARGEST_SINGLE = float.fromhex("0x1.fffffep+127")
 
 
 def plain_writer(type: AlgebraicType, typespace: Typespace = ()) -> Write[Plain]:
@@ -188,32 +182,11 @@ def _quoted(value: Any) -> str:
 
 
 def _plain_single(value: float) -> Plain:
-    return float(_shortest_single(value)) if math.isfinite(value) else None
+    return float(shortest_single(value)) if math.isfinite(value) else None
 
 
 def _plain_double(value: float) -> Plain:
     return value if math.isfinite(value) else None
-
-
-def timestamp_text(moment: Timestamp) -> str:
-    """RFC 3339 in UTC with as many digits of the second as are needed in steps of three."""
-    days, micros = divmod(int(moment), 86_400_000_000)
-    try:
-        day = _day_text(days)
-    except OverflowError:
-        return str(moment)
-    seconds, micros = divmod(micros, 1_000_000)
-    minutes, second = divmod(seconds, 60)
-    hour, minute = divmod(minutes, 60)
-    fraction = "" if micros == 0 else f".{micros:06}" if micros % 1000 else f".{micros // 1000:03}"
-    return f"{day}T{hour:02}:{minute:02}:{second:02}{fraction}+00:00"
-
-
-# Few days, many moments: `datetime` takes three times as long for each.
-@lru_cache(maxsize=1024)
-def _day_text(days: int) -> str:
-    """Raises ``OverflowError`` outside the years 1 to 9999."""
-    return (_EPOCH + timedelta(days)).isoformat()
 
 
 _SPECIAL_TEXT: dict[AlgebraicType, Callable[[Any], str]] = {
@@ -224,22 +197,3 @@ _SPECIAL_TEXT: dict[AlgebraicType, Callable[[Any], str]] = {
     TIME_DURATION: str,
     UUID: str,
 }
-
-
-def float_text(value: float, *, single: bool) -> str:
-    """The shortest decimal that reads back as the same number, never with an exponent."""
-    if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "inf" if value > 0 else "-inf"
-    shortest = _shortest_single(value) if single else repr(float(value))
-    text = f"{Decimal(shortest):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _shortest_single(value: float) -> str:
-    for digits in range(1, 10):
-        text = f"{value:.{digits}g}"
-        rounded = float(text)
-        # What few digits round up to may be more than a single holds.
-        if abs(rounded) <= _LARGEST_SINGLE and struct.pack("<f", rounded) == struct.pack("<f", value):
-            return text
-    return repr(value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import struct
 import uuid
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 
 from stdbpy.cli.output import to_json
 from stdbpy.cli.query_fields import fields_of
-from stdbpy.cli.satn import plain_writer, satn_writer, timestamp_text
+from stdbpy.cli.satn import plain_writer, satn_writer
 from stdbpy.sats import types as t
 from stdbpy.sats.types import AlgebraicType, Primitive, TypeRef, product, sum_of
 from stdbpy.sats.values import (
@@ -33,6 +32,7 @@ from stdbpy.sats.values import (
 SHAPE = sum_of(("Circle", Primitive.F32), ("Nothing", t.UNIT))
 POINT = product(("x", Primitive.I32), ("y", Primitive.I32))
 EPOCH = "1970-01-01T00:00:00+00:00"
+FAR = "+294247-01-10T04:00:54.775807+00:00"
 ONE = "0" * 63 + "1"
 
 
@@ -56,7 +56,7 @@ ONE = "0" * 63 + "1"
         (t.TIMESTAMP, Timestamp(0), EPOCH, EPOCH),
         (t.TIMESTAMP, Timestamp(1_000), "1970-01-01T00:00:00.001+00:00", "1970-01-01T00:00:00.001+00:00"),
         (t.TIMESTAMP, Timestamp(-1), "1969-12-31T23:59:59.999999+00:00", "1969-12-31T23:59:59.999999+00:00"),
-        (t.TIMESTAMP, Timestamp(2**63 - 1), f"{2**63 - 1} µs", f"{2**63 - 1} µs"),
+        (t.TIMESTAMP, Timestamp(2**63 - 1), FAR, FAR),
         (t.TIME_DURATION, TimeDuration(-1_500_000), "-1.500000", "-1.500000"),
         (t.UUID, uuid.UUID(int=1), f'"{uuid.UUID(int=1)}"', str(uuid.UUID(int=1))),
         (t.SCHEDULE_AT, Interval(TimeDuration(5)), "(Interval = +0.000005)", {"Interval": "+0.000005"}),
@@ -120,15 +120,6 @@ def test_floats_are_those_of_the_server(type: AlgebraicType) -> None:
 
     assert [field.plain(0.1), field.plain(1e300), field.plain(None)] == [0.1, 1e300, None]
     assert field.text(None) == "NaN"
-
-
-@given(st.datetimes(timezones=st.just(UTC)))
-def test_moments(moment: datetime) -> None:
-    text = timestamp_text(Timestamp.from_datetime(moment))
-
-    assert datetime.fromisoformat(text) == moment
-    assert text[:19] == moment.isoformat()[:19]
-    assert text[19:].partition("+")[0] in ("", f".{moment.microsecond // 1000:03}", f".{moment.microsecond:06}")
 
 
 @example(3.4025001647762064e38)
