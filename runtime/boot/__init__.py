@@ -1,0 +1,127 @@
+"""What the interpreter runs before anything else; frozen into the runtime as the package ``_stdbpy_boot``.
+
+The shim calls these functions while a module is built. Bytes in and out are marshalled dicts, so that the build
+can read them with any version of Python.
+"""
+
+import marshal
+import sys
+
+from _stdbpy_boot.log_streams import LogStream
+from _stdbpy_boot.modules import LeftOutFinder, ModuleStore
+
+settings: dict = {}
+"""What the build tells the program: ``settings`` of :func:`load`."""
+
+store = ModuleStore()
+
+_INFO, _ERROR = 2, 0
+_MARSHAL_VERSION = 2  # the last one without references between objects: the same values are the same bytes
+
+
+def start(library: bytes) -> bytes:
+    """Makes the standard library importable: ``{name: (is_package, code)}``."""
+    sys.stdout = sys.__stdout__ = LogStream(_INFO)
+    sys.stderr = sys.__stderr__ = LogStream(_ERROR)
+    for name, (is_package, code) in marshal.loads(library).items():
+        path = name.replace(".", "/") + ("/__init__.py" if is_package else ".py")
+        store.add(name, is_package, "code", code, f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/{path}")
+    builtin, frozen = sys.meta_path[:2]
+    sys.meta_path[:] = [builtin, frozen, store, LeftOutFinder()]
+    sys.path[:] = []
+    sys.path_hooks.clear()
+    sys.path_importer_cache.clear()
+    _refuse_to_sleep()
+    return _result({})
+
+
+def compile_sources(sources: bytes) -> bytes:
+    """``{name: (source, file_name)}`` → ``{name: code}``, code as :func:`load` takes it."""
+    compiled = {}
+    for name, (source, file_name) in marshal.loads(sources).items():
+        code = compile(source, file_name, "exec", dont_inherit=True)
+        compiled[name] = marshal.dumps(code)
+    return _result({"code": compiled})
+
+
+def load(program: bytes) -> bytes:
+    """Adds modules and imports one of them. Keys of the dict:
+
+    - ``files``: ``{name: (is_package, "source" | "code", bytes, file_name)}``
+    - ``entry``: the module to import, which calls ``_spacetimedb.set_entry``
+    - ``settings``: what it finds as ``_stdbpy_boot.settings``
+    - ``keep``: the names of modules that stay importable later; all of them, if it is not there
+
+    Gives ``modules``: the names of what was imported from the library and ``files``, in that order.
+    """
+    given = marshal.loads(program)
+    for name, (is_package, kind, data, file_name) in given["files"].items():
+        store.add(name, is_package, kind, data, file_name)
+    settings.update(given.get("settings", {}))
+    __import__(given["entry"])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    imported = list(store.imported)
+    store.drop_all_but(given.get("keep"))
+    return _result({"modules": imported})
+
+
+def settle(_nothing: bytes) -> bytes:
+    """What is there now is there for good: it is not looked at again when garbage is collected."""
+    import gc
+
+    sys.path_importer_cache.clear()
+    gc.collect()
+    gc.freeze()
+    return _result({})
+
+
+def failure_of(error: BaseException) -> bytes:
+    """What the build is told of an exception."""
+    frames = []
+    traceback = error.__traceback__
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        frames.append((code.co_filename, traceback.tb_lineno, code.co_name))
+        traceback = traceback.tb_next
+    file_name, line = (frames[-1][0], frames[-1][1]) if frames else (None, None)
+    if isinstance(error, SyntaxError):
+        file_name, line = error.filename, error.lineno
+    told = {
+        "type": type(error).__qualname__,
+        "message": str(error),
+        "file": file_name,
+        "line": line,
+        "frames": frames,
+        "traceback": traceback_of(error),
+        "name": getattr(error, "name", None) if isinstance(error, ImportError) else None,
+    }
+    return _result({"error": told})
+
+
+def traceback_of(error: BaseException) -> str:
+    """As Python prints it, without the frames of this package and of importing."""
+    try:
+        from traceback import TracebackException
+    except ImportError:
+        return f"{type(error).__qualname__}: {error}"
+    told = TracebackException.from_exception(error)
+    pending = [told]
+    while pending:
+        part = pending.pop()
+        part.stack[:] = [frame for frame in part.stack if not frame.filename.startswith("<frozen ")]
+        pending += [other for other in (part.__cause__, part.__context__) if other is not None]
+    return "".join(told.format()).rstrip("\n")
+
+
+def _result(result: dict) -> bytes:
+    return marshal.dumps(result, _MARSHAL_VERSION)
+
+
+def _refuse_to_sleep() -> None:
+    import time
+
+    def sleep(seconds: float, /) -> None:
+        raise RuntimeError("time.sleep cannot wait in a SpacetimeDB module: time stands still while it runs")
+
+    time.sleep = sleep

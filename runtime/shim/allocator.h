@@ -1,0 +1,10 @@
+/* malloc and its kin, over dlmalloc: in memory that grows, and is never given back. */
+#ifndef STDBPY_ALLOCATOR_H
+#define STDBPY_ALLOCATOR_H
+
+#include <stdbool.h>
+
+/* Whether freed memory is filled with zeros: so it is while a module is built, as zeros need no room in it. */
+extern bool zeroes_on_free;
+
+#endif

@@ -1,0 +1,11 @@
+/* The Python object whose methods the exported functions call. */
+#ifndef STDBPY_ENTRY_H
+#define STDBPY_ENTRY_H
+
+#include <Python.h>
+
+/* _spacetimedb.set_entry(object): has the methods describe, call_reducer, call_view, call_anonymous_view,
+ * call_procedure and call_http_handler; raises AttributeError if it has not. */
+PyObject *set_entry(PyObject *module, PyObject *entry);
+
+#endif
