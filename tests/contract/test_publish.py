@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests import real_servers
@@ -96,14 +98,27 @@ def test_what_is_no_program(server: Subject, program: bytes):
 
 
 def test_a_bad_update_changes_nothing(server: Subject, chat: str):
-    server.ask("PUT", f"/v1/database/{chat}", content=b"hello")
-    assert server.call(chat, "set_name", '["Ada"]').status_code == 200
+    refused = server.ask("PUT", f"/v1/database/{chat}", content=b"hello")
+    assert refused.status_code == 500
+    assert_still_runs(server, chat)
 
 
 def test_a_schema_that_would_lose_rows_is_refused(server: Subject, chat: str):
     answer = server.publish("sdk_test", chat)
     assert answer.status_code == 400
-    assert server.call(chat, "set_name", '["Ada"]').status_code == 200
+    assert_still_runs(server, chat)
+
+
+def assert_still_runs(server: Subject, chat: str) -> None:
+    answer = server.call(chat, "set_name", '["Ada"]')
+    if server.is_old:
+        # It takes the module down for an update that it then refuses, and starts it again for the next call,
+        # in vain until the folder of the data is let go of.
+        deadline = time.monotonic() + 60
+        while "Database is already opened" in answer.text and time.monotonic() < deadline:
+            time.sleep(0.02)
+            answer = server.call(chat, "set_name", '["Ada"]')
+    assert (answer.status_code, answer.text) == (200, "")
 
 
 @pytest.mark.parametrize("query", ["parent", "organization", "org"])
