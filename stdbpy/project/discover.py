@@ -26,6 +26,8 @@ def python_project(folder: Path) -> Project:
         module=python.text("module"),
         source_dir=python.folder_of("source-dir"),
         bindings=python.folder_of("bindings"),
+        dependencies=python.dependencies,
+        abi=python.text("abi"),
     )
 
 

@@ -20,6 +20,10 @@ class Project:
     """The folder that ``module`` is imported from, if the project says it."""
     bindings: Path | None = None
     """The folder for generated Python client code."""
+    dependencies: tuple[str, ...] | None = None
+    """The requirements in ``[project]``, as PEP 508 writes them; ``None`` if it leaves them to others to say."""
+    abi: str | None = None
+    """The level of the ABI that it is built for (``10.0``), if the project says it."""
 
 
 @dataclass(frozen=True, slots=True)

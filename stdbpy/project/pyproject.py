@@ -2,8 +2,9 @@
 
 ``[tool.stdbpy]`` holds ``module`` (import name of the module's code), ``source-dir`` (the folder it
 is imported from), ``database``, ``server``, ``bindings`` (the folder for generated Python code),
-``include-private`` (whether that covers private tables), ``rows`` (what its rows are) and ``dev-run``
-(the client that ``dev`` starts). What the official program has words for may stand in ``spacetime.json`` instead.
+``include-private`` (whether that covers private tables), ``rows`` (what its rows are), ``abi`` (what servers the
+WebAssembly is for) and ``dev-run`` (the client that ``dev`` starts). What the official program has words for may stand
+in ``spacetime.json`` instead.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ KEYS: Mapping[str, type] = {
     "bindings": str,
     "include-private": bool,
     "rows": str,
+    "abi": str,
     "dev-run": str,
 }
 
@@ -40,6 +42,8 @@ class PythonFiles:
     """The project's, else its folder's."""
     settings: Mapping[str, str | bool] = field(default_factory=dict)
     """``[tool.stdbpy]``."""
+    dependencies: tuple[str, ...] | None = None
+    """Those of ``[project]``; ``None`` if it does not say them, or that something else does."""
 
     @property
     def path(self) -> Path:
@@ -61,23 +65,32 @@ def is_python_project(folder: Path) -> bool:
 
 def read_python_files(folder: Path) -> PythonFiles:
     """What the Python project in ``folder`` says. Raises :class:`ConfigError`."""
-    name, settings = None, dict[str, str | bool]()
+    name, dependencies, settings = None, None, dict[str, str | bool]()
     if (folder / PYPROJECT).is_file():
-        name, settings = _read_pyproject(folder / PYPROJECT)
+        file = read_toml(folder / PYPROJECT) or TomlFile(folder / PYPROJECT, "", {})
+        name, dependencies = _read_project(file)
+        settings = _read_settings(file)
     if name is None and (folder / SETUP).is_file():
         name = _read_setup(folder / SETUP)
-    return PythonFiles(folder, name or folder.name, settings)
+    return PythonFiles(folder, name or folder.name, settings, dependencies)
 
 
-def _read_pyproject(path: Path) -> tuple[str | None, dict[str, str | bool]]:
-    """The project's name, if it has one, and its ``[tool.stdbpy]``."""
-    file = read_toml(path) or TomlFile(path, "", {})
-    document = file.values
-    name = _table(file, document, "project").get("name")
+def _read_project(file: TomlFile) -> tuple[str | None, tuple[str, ...] | None]:
+    """The project's name and its dependencies, as far as ``[project]`` says them."""
+    project = _table(file, file.values, "project")
+    name, dependencies = project.get("name"), project.get("dependencies")
     if name is not None and not isinstance(name, str):
         raise file.error("name in [project] must be a string", "project", "name")
+    if dependencies is None:
+        return name, None
+    if not isinstance(dependencies, list) or not all(isinstance(each, str) for each in dependencies):
+        raise file.error("dependencies in [project] must be a list of strings", "project", "dependencies")
+    return name, tuple(dependencies)
+
+
+def _read_settings(file: TomlFile) -> dict[str, str | bool]:
     settings: dict[str, str | bool] = {}
-    for key, value in _table(file, _table(file, document, "tool"), "stdbpy").items():
+    for key, value in _table(file, _table(file, file.values, "tool"), "stdbpy").items():
         if key not in KEYS:
             hint = nearest(key, KEYS) or f"It may have: {', '.join(KEYS)}."
             raise file.error(f"{TABLE} has no key {key!r}", "tool.stdbpy", key, hint=hint)
@@ -85,7 +98,7 @@ def _read_pyproject(path: Path) -> tuple[str | None, dict[str, str | bool]]:
             kind = "a string" if KEYS[key] is str else "true or false"
             raise file.error(f"{key} in {TABLE} must be {kind}", "tool.stdbpy", key)
         settings[key] = value
-    return name, settings
+    return settings
 
 
 def _read_setup(path: Path) -> str | None:
