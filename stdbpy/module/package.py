@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stdbpy.errors import ModuleLoadError, NewerThanUnderstood, StdbError
+
+if TYPE_CHECKING:
+    import zipfile  # imported where it is used: sources are also taken where there are no archives, in WebAssembly
 
 MANIFEST = "stdbpy-module.json"
 FORMAT = 1
@@ -58,6 +60,8 @@ def source_of_folder(folder: Path) -> ModuleSource:
 
 def pack(source: ModuleSource) -> bytes:
     """The package of ``source``. Raises ``ModuleLoadError`` for a path that leads outside."""
+    import zipfile
+
     buffer = io.BytesIO()
     manifest = {"format": FORMAT, "entry": source.entry, "root": source.root}
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
@@ -80,6 +84,8 @@ def unpack(data: bytes) -> ModuleSource:
     Raises ``ModuleLoadError`` for bytes that are no package, and ``NewerThanUnderstood`` for one
     that a later version of stdbpy wrote.
     """
+    import zipfile
+
     if not is_package(data):
         raise ModuleLoadError("this is no packaged Python module", hint="stdbpy publish packs and sends one")
     try:
@@ -103,6 +109,8 @@ def unpack(data: bytes) -> ModuleSource:
 
 
 def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    import zipfile
+
     if entry.compress_type != zipfile.ZIP_STORED or entry.compress_size != entry.file_size:
         raise ModuleLoadError("the module's package is compressed, which packages never are")
     return archive.read(entry)
@@ -136,6 +144,8 @@ def _damaged(how: str) -> ModuleLoadError:
 
 
 def _add(archive: zipfile.ZipFile, path: str, data: bytes) -> None:
+    import zipfile
+
     entry = zipfile.ZipInfo(path, _EPOCH)
     entry.create_system = 3  # whichever system packs
     entry.external_attr = 0o100644 << 16
