@@ -26,10 +26,12 @@ class ServerConfig:
     ``allow_origins`` the web pages (``https://example.org``) besides those of this machine that may
     use it. ``allow_native`` takes Python modules, which run with the server's own rights, also where
     other machines can reach the server. ``allow_loopback_http`` lets procedures send HTTP requests to this
-    machine, which released servers of SpacetimeDB never let them.
+    machine, which released servers of SpacetimeDB never let them. At ``pg_port`` of the same host it speaks
+    PostgreSQL's protocol, if there is one; 0 is a free port.
     """
 
     listen_addr: str = DEFAULT_LISTEN_ADDR
+    pg_port: int | None = None
     data_dir: Path | None = None
     in_memory: bool = False
     key_files: KeyFiles | None = None

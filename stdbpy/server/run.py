@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import signal
@@ -11,7 +12,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import uvicorn
 
@@ -23,6 +24,7 @@ from stdbpy.server.config import ServerConfig
 from stdbpy.server.connection import connections_with
 from stdbpy.server.keys import KeyFiles, KeyPair
 from stdbpy.server.owner import load_or_create_owner
+from stdbpy.server.postgres import PostgresServer
 from stdbpy.server.quick_calls import QuickCalls
 from stdbpy.server.tokens import TokenAuthority
 from stdbpy.server.websocket.connection import LARGEST_MESSAGE, PING_INTERVAL, SILENCE, WebsocketConnection
@@ -51,11 +53,11 @@ def serve(config: ServerConfig, *, on_ready: Callable[[str], None] | None = None
     from a newer version) and ``UsageError`` before that.
     """
     # Signals are ours until all is closed: an impatient second one is not to interrupt that.
-    with ExitStack() as at_the_end, _backend_and_socket(config) as (backend, listener):
-        server = _Server(backend, lambda: on_ready and on_ready(_url(listener)))
+    with ExitStack() as at_the_end, _backend_and_listeners(config) as (backend, listeners):
+        server = _Server(backend, listeners, lambda: on_ready and on_ready(listeners.url))
         stopping = answering("SIGINT", "SIGTERM", "SIGBREAK", with_=lambda *_: server.stop(), even_if_ignored=True)
         at_the_end.enter_context(stopping)
-        server.run(sockets=[listener])
+        server.run(sockets=[listeners.http])
     return backend.engine.is_alive
 
 
@@ -70,16 +72,18 @@ class RunningServer:
 
     def __init__(self, config: ServerConfig | None = None, *, engine: Engine | None = None) -> None:
         self._config = config or ServerConfig(listen_addr="127.0.0.1:0")
-        self._stack = _backend_and_socket(self._config, engine)
+        self._stack = _backend_and_listeners(self._config, engine)
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
         """Returns when the server answers. Raises as :func:`serve` does."""
-        self.backend, listener = self._stack.__enter__()
-        self.url = _url(listener)
+        self.backend, listeners = self._stack.__enter__()
+        self.url = listeners.url
+        self.pg_port = listeners.pg_port
         ready = threading.Event()
-        self._server = _Server(self.backend, ready.set)
-        self._thread = threading.Thread(target=self._run, args=(listener, ready), name="stdbpy-server", daemon=True)
+        self._server = _Server(self.backend, listeners, ready.set)
+        running = (listeners.http, ready)
+        self._thread = threading.Thread(target=self._run, args=running, name="stdbpy-server", daemon=True)
         self._failure: BaseException | None = None
         self._thread.start()
         ready.wait()
@@ -111,12 +115,33 @@ class RunningServer:
         return self.backend.owner.token
 
 
+class _Listeners(NamedTuple):
+    """Bound sockets."""
+
+    http: socket.socket
+    postgres: socket.socket | None
+
+    @property
+    def url(self) -> str:
+        host, port = self.http.getsockname()[:2]
+        return f"http://{_bracketed(host)}:{port}"
+
+    @property
+    def pg_port(self) -> int | None:
+        if self.postgres is None:
+            return None
+        port: int = self.postgres.getsockname()[1]
+        return port
+
+
 @contextmanager
-def _backend_and_socket(config: ServerConfig, engine: Engine | None = None) -> Iterator[tuple[Backend, socket.socket]]:
-    # The address first: a port that is taken is found before databases are read.
-    with closing(_listener(config)) as listener:
+def _backend_and_listeners(config: ServerConfig, engine: Engine | None = None) -> Iterator[tuple[Backend, _Listeners]]:
+    with ExitStack() as at_the_end:
+        # The addresses first: a port that is taken is found before databases are read.
+        http = at_the_end.enter_context(closing(_listener(config)))
+        postgres = None if config.pg_port is None else at_the_end.enter_context(closing(_postgres_listener(config)))
         host, _ = config.host_and_port
-        config = replace(config, listen_addr=f"{_bracketed(host)}:{listener.getsockname()[1]}")
+        config = replace(config, listen_addr=f"{_bracketed(host)}:{http.getsockname()[1]}")
         folder = config.data_dir
         with ExitStack() as until_stopped:
             data_dir = None if config.in_memory else folder
@@ -127,7 +152,7 @@ def _backend_and_socket(config: ServerConfig, engine: Engine | None = None) -> I
             owner = tokens.new_identity() if folder is None else load_or_create_owner(folder, tokens)
             backend = Backend(engine, tokens, owner, config)
             until_stopped.callback(backend.waiting.close)
-            yield backend, listener
+            yield backend, _Listeners(http, postgres)
 
 
 def expect_free(config: ServerConfig) -> str:
@@ -150,21 +175,39 @@ def free_address(config: ServerConfig, within: int = 100) -> str | None:
 
 
 def _listener(config: ServerConfig) -> socket.socket:
-    host, port = config.host_and_port
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
+        return _bound(*config.host_and_port)
     except OSError as error:
         raise _cannot_listen(config, error) from error
+
+
+def _postgres_listener(config: ServerConfig) -> socket.socket:
+    host, _ = config.host_and_port
+    assert config.pg_port is not None
+    try:
+        return _bound(host, config.pg_port)
+    except OSError as error:
+        # Not AddressTaken: the server's own address is free.
+        reason = "another program listens there" if error.errno == errno.EADDRINUSE else error.strerror or error
+        raise CannotListen(
+            f"the server cannot listen at {_bracketed(host)}:{config.pg_port} for PostgreSQL clients: {reason}",
+            hint="Choose another port with --pg-port.",
+        ) from error
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises ``OSError``."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listener = socket.socket(family, kind, protocol)
     try:
         if hasattr(signal, "SIGHUP"):
             # So that a restarted server gets its port back at once; on Windows it would steal it.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(BACKLOG)
-    except OSError as error:
+    except OSError:
         listener.close()
-        raise _cannot_listen(config, error) from error
+        raise
     return listener
 
 
@@ -180,11 +223,6 @@ def _cannot_listen(config: ServerConfig, error: OSError) -> CannotListen:
     )
 
 
-def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://{_bracketed(host)}:{port}"
-
-
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
@@ -193,7 +231,7 @@ class _Server(uvicorn.Server):
     """uvicorn with our settings, and without its handling of signals, which ends the whole process
     instead of letting the caller go on."""
 
-    def __init__(self, backend: Backend, on_ready: Callable[[], None]) -> None:
+    def __init__(self, backend: Backend, listeners: _Listeners, on_ready: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
                 create_app(backend),
@@ -214,6 +252,8 @@ class _Server(uvicorn.Server):
             )
         )
         self._backend = backend
+        self._postgres_listener = listeners.postgres
+        self._postgres = PostgresServer(backend)
         self._on_ready = on_ready
 
     def stop(self) -> None:
@@ -227,8 +267,10 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
+        if self._postgres_listener is not None:
+            await self._postgres.start(self._postgres_listener)
         self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._backend.stopping.set()
-        await super().shutdown(sockets=sockets)
+        await asyncio.gather(self._postgres.stop(PATIENCE), super().shutdown(sockets=sockets))

@@ -104,15 +104,20 @@ def _arguments(
 async def sql(asked: Asked) -> Answer:
     database = asked.database
     _ = asked.flag("confirmed")
-    statement = await asked.text_body()
-    caller = new_connection(asked.caller)
-    is_owner = caller.identity == database.owner
-    results = await result_of(database.sql(statement, caller, is_owner=is_owner, connects=True))
+    results = await run_sql(database, await asked.text_body(), asked.caller)
     total = sum(result.duration_micros for result in results)
     duration = (b"spacetime-execution-duration-micros", b"%d" % total)
     if sum(len(result.rows) for result in results) > ROWS_AT_ONCE:
         return await asyncio.to_thread(_sql_answer, results, duration)
     return _sql_answer(results, duration)
+
+
+async def run_sql(database: Database, statement: str, credentials: Credentials) -> list[StatementResult]:
+    """What a statement comes to for who has these credentials, and connects for this alone. Refuses a caller whom
+    the module turns away, and raises as :meth:`Database.sql`. What it changed is on disk then."""
+    caller = new_connection(credentials)
+    is_owner = caller.identity == database.owner
+    return await result_of(database.sql(statement, caller, is_owner=is_owner, connects=True))
 
 
 def _sql_answer(results: list[StatementResult], duration: Header) -> Answer:

@@ -1,0 +1,1 @@
+"""PostgreSQL's protocol, as clients see it."""
