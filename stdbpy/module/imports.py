@@ -12,7 +12,6 @@ Nothing is written: there is no ``__pycache__``.
 from __future__ import annotations
 
 import builtins
-import importlib.abc
 import importlib.util
 import linecache
 import sys
@@ -21,8 +20,15 @@ import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib.machinery import ModuleSpec
+from typing import TYPE_CHECKING
 
 from stdbpy.module.package import ModuleSource
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
+else:
+    # importlib.abc imports a tenth of the standard library, which every program in WebAssembly would contain.
+    Loader = object
 
 RESERVED_NAMES = frozenset({*sys.stdlib_module_names, "stdbpy"})
 """Top-level names that a module's files cannot have: all other code in the process imports them."""
@@ -31,7 +37,7 @@ _sys_modules_lock = threading.RLock()
 """Held while modules of a load are in ``sys.modules``."""
 
 
-class PrivateImports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class PrivateImports(Loader):
     """The Python modules of one load.
 
     ``replacements`` are modules that the code gets instead of those of that name (``logging``);
@@ -143,6 +149,9 @@ class PrivateImports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             spec = ModuleSpec(fullname, self, is_package=True)
             spec.submodule_search_locations = [self.source.file_name(place)]
             return spec
+        return None
+
+    def create_module(self, spec: ModuleSpec) -> None:  # noqa: ARG002 - an ordinary one does
         return None
 
     def exec_module(self, module: types.ModuleType) -> None:

@@ -11,13 +11,14 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from stdbpy.errors import ModuleLoadError, NewerThanUnderstood, StdbError
 
 if TYPE_CHECKING:
-    import zipfile  # imported where it is used: sources are also taken where there are no archives, in WebAssembly
+    # Not imported inside WebAssembly, where sources are taken too: there are neither archives nor folders.
+    import zipfile
+    from pathlib import Path
 
 MANIFEST = "stdbpy-module.json"
 FORMAT = 1
@@ -153,8 +154,7 @@ def _add(archive: zipfile.ZipFile, path: str, data: bytes) -> None:
 
 
 def _check_path(path: str) -> None:
-    parts = PurePosixPath(path).parts
-    leads_outside = path.startswith("/") or ".." in parts
+    leads_outside = not {"", ".", ".."}.isdisjoint(path.split("/"))
     has_odd_characters = "\\" in path or "\0" in path or not _is_text(path)
-    if not parts or leads_outside or has_odd_characters or path != "/".join(parts):
+    if leads_outside or has_odd_characters:
         raise ModuleLoadError(f"{path!r} is no path inside a module's folder")
