@@ -232,7 +232,7 @@ complete -c stdbpy -n '__stdbpy_at \'start\'' -l allow-host -x -d 'A name beside
 complete -c stdbpy -n '__stdbpy_at \'start\'' -l allow-origin -x -d 'A web site besides those of this machine that may call'
 complete -c stdbpy -n '__stdbpy_at \'start\'' -l allow-native -d 'Run Python modules even if other machines reach the server'
 complete -c stdbpy -n '__stdbpy_at \'start\'' -l allow-loopback-http -d 'Let procedures send HTTP requests to this machine, for tests'
-complete -c stdbpy -n '__stdbpy_at \'start\'' -l call-seconds -x -d 'How long a reducer or view of a compiled module may run'
+complete -c stdbpy -n '__stdbpy_at \'start\'' -l call-seconds -x -d 'How long a reducer or view may run'
 complete -c stdbpy -n '__stdbpy_at \'start\'' -l engine -x -a 'embedded spacetimedb' -d 'What runs: stdbpy\'s own server, or an installed SpacetimeDB'
 complete -c stdbpy -n '__stdbpy_at \'start\'' -l engine-path -x -d 'SpacetimeDB\'s server program'
 complete -c stdbpy -n '__stdbpy_at \'start\'' -l edition -x -a 'standalone' -d 'Edition; there is one'

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Iterable, Iterator
+from types import FrameType
 
 
 def is_debugged() -> bool:
@@ -15,3 +17,16 @@ def is_debugged() -> bool:
     if sys.version_info >= (3, 12):
         return sys.monitoring.get_tool(sys.monitoring.DEBUGGER_ID) is not None
     return False
+
+
+def is_inspected(frames: Iterable[FrameType]) -> bool:
+    """Whether somebody looks around in what these frames run, at a prompt."""
+    return any(frame.f_globals.get("__name__") == "bdb" for frame in frames)
+
+
+def frames_of(thread: int | None) -> Iterator[FrameType]:
+    """What a thread does at this moment, the innermost first."""
+    frame = None if thread is None else sys._current_frames().get(thread)  # noqa: SLF001 - documented
+    while frame is not None:
+        yield frame
+        frame = frame.f_back

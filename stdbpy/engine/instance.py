@@ -287,7 +287,8 @@ class Instance:
         except CallStopped as stopped:
             tx.rollback()
             error, is_bug = str(stopped), True
-            self.logs.system(error, level=LogLevel.ERROR, function=reducer.name)
+            self.last_crash = module.crash(stopped)
+            self.last_crash.tell(self.logs, reducer.name)
         except BaseException as bug:  # noqa: BLE001 - authors' code may raise anything, SystemExit too
             tx.rollback()
             error, is_bug = FATAL, True

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from threading import Event, Thread
 from time import perf_counter_ns
 from types import FrameType
 
 from stdbpy.engine.database import Database
-from stdbpy.engine.debugging import is_debugged
+from stdbpy.engine.debugging import frames_of, is_debugged, is_inspected
 from stdbpy.module.host import LogLevel
 from stdbpy.module.tracebacks import OWN_FOLDER
 
@@ -55,9 +54,9 @@ class OverdueReducers:
             seconds = (self._now() - began) / 1e9
             if seconds < LONG or is_debugged():
                 continue
-            frames = list(_frames(database.thread_id))
-            if any(frame.f_globals.get("__name__") == "bdb" for frame in frames):
-                continue  # somebody looks around at a prompt
+            frames = list(frames_of(database.thread_id))
+            if is_inspected(frames):
+                continue
             if database.running_since != began:
                 continue
             self._told[database] = began
@@ -75,14 +74,6 @@ class OverdueReducers:
                 self.look()
             except Exception:
                 log.exception("Could not look for reducers that run for long")
-
-
-def _frames(thread: int | None) -> Iterator[FrameType]:
-    """What a thread does, the innermost first."""
-    frame = None if thread is None else sys._current_frames().get(thread)  # noqa: SLF001 - documented
-    while frame is not None:
-        yield frame
-        frame = frame.f_back
 
 
 def _place(frames: Iterable[FrameType]) -> str:

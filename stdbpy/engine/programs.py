@@ -24,7 +24,7 @@ def load_program(program: bytes, compiled: Path | None = None, limits: Limits = 
     else that this engine cannot run.
     """
     if is_package(program):
-        return PythonCode(program)
+        return PythonCode(program, limits)
     if program.startswith(_WASM):
         # wasmtime takes its time to be imported.
         from stdbpy.engine.host_wasm.compiled import compiled_code

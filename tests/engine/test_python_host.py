@@ -6,6 +6,7 @@ import pytest
 
 from stdbpy.engine import LogStore, Transaction
 from stdbpy.engine.host_python import NativeHost
+from stdbpy.engine.host_python.time_limit import TimeLimit
 from stdbpy.engine.store.store import Store
 from stdbpy.errors import HostError
 from stdbpy.module.host import Errno
@@ -29,7 +30,7 @@ CODEC = compile_codec(SCHEMA.typespace[0])
 @pytest.fixture
 def host():
     store = Store(SCHEMA)
-    host = NativeHost(store, OWNER, LogStore())
+    host = NativeHost(store, OWNER, LogStore(), TimeLimit(30, ()))
     host.tx = Transaction(store)
     return host
 

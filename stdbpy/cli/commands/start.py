@@ -107,7 +107,7 @@ def run(
             "--call-seconds",
             metavar="SECONDS",
             min=0.1,
-            help="How long a reducer or view of a compiled module may run. Default: 30.",
+            help="How long a reducer or view may run. Default: 30.",
         ),
     ] = None,
     engine: Annotated[

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from stdbpy.engine.environment import read_value
 from stdbpy.engine.host import ProcedureWorld
 from stdbpy.engine.host_operations import expect_delay, generated_values, range_rows
+from stdbpy.engine.host_python.time_limit import TimeLimit
 from stdbpy.engine.logs import LogStore
 from stdbpy.engine.results import Caller
 from stdbpy.engine.schedules import ScheduledTable
@@ -26,7 +27,8 @@ class NativeHost:
     """The operations of the WebAssembly host functions (:class:`stdbpy.module.host.Host`) on the
     transaction of the running call. Rows are taken as they are: the module's codecs made them."""
 
-    def __init__(self, store: Store, identity: Identity, logs: LogStore) -> None:
+    def __init__(self, store: Store, identity: Identity, logs: LogStore, limit: TimeLimit) -> None:
+        self._limit = limit
         self._store = store
         self._identity = bytes(identity)[::-1]
         self._logs = logs
@@ -177,20 +179,25 @@ class NativeHost:
     # --- procedures and HTTP handlers ----------------------------------------------------------
 
     def procedure_start_mut_tx(self) -> int:
-        _, self.timestamp = self._world().begin()
+        with self._limit.waiting():
+            _, self.timestamp = self._world().begin()
         return int(self.timestamp)
 
     def procedure_commit_mut_tx(self) -> None:
-        self._world().commit()
+        with self._limit.waiting():
+            self._world().commit()
 
     def procedure_abort_mut_tx(self) -> None:
-        self._world().abort()
+        with self._limit.waiting():
+            self._world().abort()
 
     def procedure_sleep_until(self, wake_at_micros_since_unix_epoch: int) -> int:
-        return int(self._world().sleep_until(Timestamp(wake_at_micros_since_unix_epoch)))
+        with self._limit.waiting():
+            return int(self._world().sleep_until(Timestamp(wake_at_micros_since_unix_epoch)))
 
     def procedure_http_request(self, request: bytes, body: bytes) -> tuple[bytes, bytes]:
-        return self._world().http_request(request, body)
+        with self._limit.waiting():
+            return self._world().http_request(request, body)
 
 
 def _chunks(rows: Iterator[bytes]) -> Iterable[bytes]:

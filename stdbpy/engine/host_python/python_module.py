@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from stdbpy.engine.host import CallLater, Crash, ProcedureWorld, ViewQuery, ViewResult, ViewRows
 from stdbpy.engine.host_python.native_host import NativeHost
+from stdbpy.engine.host_python.time_limit import TimeLimit
+from stdbpy.engine.limits import Limits
 from stdbpy.engine.logs import Frame, LogStore
 from stdbpy.engine.results import Caller
 from stdbpy.engine.row_rules import rule_problems
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.transaction import Transaction
+from stdbpy.errors import CallStopped, ModuleLoadError, Problem
 from stdbpy.module.bound import BoundModule
 from stdbpy.module.load import load
-from stdbpy.module.package import unpack
+from stdbpy.module.package import ModuleSource, unpack
 from stdbpy.module.tracebacks import user_traceback
 from stdbpy.sats.values import Identity, Timestamp
 from stdbpy.schema.model import HttpHandler, ModuleSchema, Procedure, Reducer, View
+
+_NO_LIMITS_GIVEN = Limits()
 
 _ENDS = 10
 """How many frames are told of each end of a long trace: that of endless recursion has a thousand."""
@@ -30,25 +35,33 @@ class PythonCode:
 
     host_type = "Python"
 
-    def __init__(self, program: bytes) -> None:
-        self.loaded = load(unpack(program), rule_problems)
+    def __init__(self, program: bytes, limits: Limits = _NO_LIMITS_GIVEN) -> None:
+        source = unpack(program)
+        self._files = frozenset(source.paths)
+        self._seconds = limits.seconds
+        try:
+            self.loaded = TimeLimit(self._seconds, self._files).run("The import", load, source, rule_problems)
+        except CallStopped as stopped:
+            raise _as_problem(stopped, source) from stopped
 
     @property
     def schema(self) -> ModuleSchema:
         return self.loaded.schema
 
     def run(self, store: Store, identity: Identity, logs: LogStore, later: CallLater) -> PythonModule:  # noqa: ARG002
-        host = NativeHost(store, identity, logs)
-        return PythonModule(self.loaded.bind(host, identity), host, set(self.loaded.source.paths))
+        limit = TimeLimit(self._seconds, self._files)
+        host = NativeHost(store, identity, logs, limit)
+        return PythonModule(self.loaded.bind(host, identity), host, self._files, limit)
 
 
 class PythonModule:
     """A Python module joined with a database."""
 
-    def __init__(self, module: BoundModule, host: NativeHost, files: set[str]) -> None:
+    def __init__(self, module: BoundModule, host: NativeHost, files: Collection[str], limit: TimeLimit) -> None:
         self._module = module
         self._host = host
         self._files = files
+        self._limit = limit
 
     def call_reducer(
         self, number: int, reducer: Reducer, caller: Caller, timestamp: Timestamp, args: bytes, tx: Transaction
@@ -56,7 +69,15 @@ class PythonModule:
         host = self._host
         host.tx, host.caller, host.function, host.timestamp = tx, caller, reducer.name, timestamp
         try:
-            self._module.call_reducer(number, caller.identity, caller.connection_id, timestamp, args)
+            self._limit.run(
+                reducer.name,
+                self._module.call_reducer,
+                number,
+                caller.identity,
+                caller.connection_id,
+                timestamp,
+                args,
+            )
         finally:
             host.tx = host.caller = host.function = None
 
@@ -73,7 +94,7 @@ class PythonModule:
         before = host.tx, host.caller, host.function
         host.tx, host.caller, host.function = tx, None, view.name
         try:
-            returned = self._module.call_view(number, sender)
+            returned = self._limit.run(view.name, self._module.call_view, number, sender)
         finally:
             host.tx, host.caller, host.function = before
         return ViewQuery(returned) if isinstance(returned, str) else ViewRows(returned)
@@ -88,7 +109,15 @@ class PythonModule:
         world: ProcedureWorld,
     ) -> bytes:
         with self._in(world, procedure.name, caller):
-            return self._module.call_procedure(number, caller.identity, caller.connection_id, timestamp, args)
+            return self._limit.run(
+                procedure.name,
+                self._module.call_procedure,
+                number,
+                caller.identity,
+                caller.connection_id,
+                timestamp,
+                args,
+            )
 
     def call_http_handler(
         self,
@@ -100,7 +129,7 @@ class PythonModule:
         world: ProcedureWorld,
     ) -> tuple[bytes, bytes]:
         with self._in(world, handler.name, None):
-            return self._module.call_http_handler(number, timestamp, request, body)
+            return self._limit.run(handler.name, self._module.call_http_handler, number, timestamp, request, body)
 
     @contextmanager
     def _in(self, world: ProcedureWorld, function: str, caller: Caller | None) -> Iterator[None]:
@@ -112,8 +141,13 @@ class PythonModule:
             host.world = host.function = host.caller = None
 
     def crash(self, error: BaseException) -> Crash:
-        own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in self._files]
-        message, reason = user_traceback(error), f"{type(error).__name__}: {error}"
+        if isinstance(error, CallStopped):
+            own = self._own_frames(error.__cause__)
+            reason = str(error)
+            message = "".join([f"{reason}\n", *traceback.format_list(own)]).rstrip("\n")
+        else:
+            own = self._own_frames(error)
+            message, reason = user_traceback(error), f"{type(error).__name__}: {error}"
         if not own:
             return Crash(message, reason=reason)
         return Crash(
@@ -123,6 +157,18 @@ class PythonModule:
             reason=reason,
             trace=_bounded([(frame.filename, frame.name) for frame in own]),
         )
+
+    def _own_frames(self, error: BaseException | None) -> list[traceback.FrameSummary]:
+        frames = traceback.extract_tb(error.__traceback__ if error is not None else None)
+        return [frame for frame in frames if frame.filename in self._files]
+
+
+def _as_problem(stopped: CallStopped, source: ModuleSource) -> ModuleLoadError:
+    """For a module whose import does not end."""
+    cause = stopped.__cause__
+    places = [problem.where for problem in cause.problems] if isinstance(cause, ModuleLoadError) else []
+    problem = Problem("error", next(iter(places), source.entry), stopped.message)
+    return ModuleLoadError(f"the module {source.entry!r} cannot be imported", [problem])
 
 
 def _bounded(trace: list[Frame]) -> list[Frame]:
