@@ -8,8 +8,11 @@ READY := $(VENV)/.ready
 # A file's tests stay together: they share servers and what is published there.
 PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
+# Tests start Python hundreds of times: compiling everything each time would take longer than the tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-real lint format completions docs bench clean
+.PHONY: help demo test test-real lint format completions docs wasm-runtime bench clean
 
 help:
 	@echo "make demo         a Python module as a SpacetimeDB database, from init to generated client"
@@ -20,6 +23,7 @@ help:
 	@echo "make format       let ruff format and fix"
 	@echo "make completions  write the completion scripts of shells from the commands"
 	@echo "make docs         the documentation, as a web site in build/docs"
+	@echo "make wasm-runtime CPython for WebAssembly, from source, into the package (Linux on x86-64, 15 minutes)"
 	@echo "make bench        the benchmarks"
 	@echo "make clean        remove .venv and caches"
 
@@ -68,6 +72,9 @@ docs: $(READY)
 	fi
 	@$(BIN)/python docs/command_reference.py
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+wasm-runtime: $(READY)
+	@$(BIN)/python -m runtime
 
 bench: $(READY)
 	@$(BIN)/python -m bench

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE / "boot"))
+sys.path.insert(0, str(HERE.parent))
 
-from left_out import LEFT_OUT  # noqa: E402 - the same table is frozen into the runtime
+from runtime.left_out import LEFT_OUT  # noqa: E402 - is found only then
 
 _WITHOUT_DOCSTRINGS = 2
 _MARSHAL_VERSION = 2  # the last one without references, whose bytes would depend on what else holds an object
@@ -44,11 +44,10 @@ def write_library(folder: Path, out: Path) -> None:
 
 def write_frozen_modules(folder: Path, out: Path) -> None:
     """The table of frozen modules as a C header."""
-    sources = {name: (folder / name.replace(".", "/")) for name in _FROZEN}
-    sources |= {"_stdbpy_boot": HERE / "boot"}
-    sources |= {
-        f"_stdbpy_boot.{path.stem}": HERE / "boot" / path.stem for path in sorted((HERE / "boot").glob("[a-z]*.py"))
-    }
+    boot = HERE / "boot"
+    sources = {name: folder / name.replace(".", "/") for name in _FROZEN}
+    sources |= {"_stdbpy_boot": boot, "_stdbpy_boot.left_out": HERE / "left_out"}
+    sources |= {f"_stdbpy_boot.{path.stem}": boot / path.stem for path in sorted(boot.glob("[a-z]*.py"))}
     lines, table = [], []
     for name, path in sources.items():
         is_package = path.is_dir()

@@ -58,6 +58,8 @@ def load(program: bytes) -> bytes:
     for name, (is_package, kind, data, file_name) in given["files"].items():
         store.add(name, is_package, kind, data, file_name)
     settings.update(given.get("settings", {}))
+    import traceback  # noqa: F401 - must be there when something fails
+
     __import__(given["entry"])
     sys.stdout.flush()
     sys.stderr.flush()
@@ -103,7 +105,7 @@ def traceback_of(error: BaseException) -> str:
     """As Python prints it, without the frames of this package and of importing."""
     try:
         from traceback import TracebackException
-    except ImportError:
+    except ImportError:  # before anything is loaded, of a library that lacks it
         return f"{type(error).__qualname__}: {error}"
     told = TracebackException.from_exception(error)
     pending = [told]

@@ -32,7 +32,7 @@ class ModuleStore:
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         found = self._modules.get(name)
-        if found is None or not found[2] and name in self.imported:
+        if found is None or (not found[2] and name in self.imported):
             return None
         return ModuleSpec(name, self, origin=found[3], is_package=found[0])
 

@@ -135,8 +135,7 @@ EXPORT(__setup__) int32_t setup(uint32_t error) {
     PyObject *package = boot_package();
     if (appended.program == NULL || package == NULL)
         return DONE;
-    PyObject *loaded =
-        PyObject_CallMethod(package, "load", "y#", appended.program, (Py_ssize_t)appended.length);
+    PyObject *loaded = PyObject_CallMethod(package, "load", "y#", appended.program, (Py_ssize_t)appended.length);
     if (loaded != NULL) {
         Py_DECREF(loaded);
         return DONE;

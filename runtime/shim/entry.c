@@ -16,8 +16,8 @@ enum { SUCCEEDED = 0, FAILED_WITH_MESSAGE = 1, SUCCEEDED_HEADER_FIRST = 2 };
 
 enum { DESCRIBE, CALL_REDUCER, CALL_VIEW, CALL_ANONYMOUS_VIEW, CALL_PROCEDURE, CALL_HTTP_HANDLER, METHODS };
 
-static const char *const method_names[METHODS] = {"describe",            "call_reducer",   "call_view",
-                                                  "call_anonymous_view", "call_procedure", "call_http_handler"};
+static const char *const method_names[METHODS] = {
+    "describe", "call_reducer", "call_view", "call_anonymous_view", "call_procedure", "call_http_handler"};
 static PyObject *methods[METHODS];
 
 PyObject *set_entry(PyObject *Py_UNUSED(module), PyObject *entry) {
@@ -87,8 +87,7 @@ static PyObject *words(size_t count, const uint64_t *numbers) {
     return PyBytes_FromStringAndSize((const char *)numbers, (Py_ssize_t)(count * sizeof *numbers));
 }
 
-#define WORDS(...)                                                                                                     \
-    words(sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t), (const uint64_t[]){__VA_ARGS__})
+#define WORDS(...) words(sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t), (const uint64_t[]){__VA_ARGS__})
 
 EXPORT(__describe_module__) void describe_module(uint32_t description) {
     PyObject *none[1];
@@ -141,8 +140,8 @@ int32_t call_procedure(uint32_t id, uint64_t sender_0, uint64_t sender_1, uint64
 EXPORT(__call_http_handler__)
 int32_t call_http_handler(uint32_t id, uint64_t timestamp, uint32_t request, uint32_t body, uint32_t answer,
                           uint32_t answer_body) {
-    PyObject *arguments[] = {PyLong_FromUnsignedLong(id), PyLong_FromUnsignedLongLong(timestamp),
-                             read_source(request), read_source(body)};
+    PyObject *arguments[] = {PyLong_FromUnsignedLong(id), PyLong_FromUnsignedLongLong(timestamp), read_source(request),
+                             read_source(body)};
     PyObject *result = CALL(CALL_HTTP_HANDLER, arguments);
     if (!PyTuple_Check(result) || PyTuple_GET_SIZE(result) != 2) {
         PyErr_Format(PyExc_TypeError, "an HTTP handler gives two times bytes, not %T", result);

@@ -11,8 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HOST_IMPORT(level, name)                                                                                       \
-    __attribute__((import_module("spacetime_" level), import_name(#name))) extern
+#define HOST_IMPORT(level, name) __attribute__((import_module("spacetime_" level), import_name(#name))) extern
 
 HOST_IMPORT("10.0", table_id_from_name)
 int32_t host_table_id_from_name(const char *name, size_t length, uint32_t *table_id);
@@ -52,8 +51,7 @@ HOST_IMPORT("10.0", datastore_update_bsatn)
 int32_t host_datastore_update_bsatn(uint32_t table_id, uint32_t index_id, uint8_t *row, size_t *length);
 
 HOST_IMPORT("10.0", datastore_delete_all_by_eq_bsatn)
-int32_t host_datastore_delete_all_by_eq_bsatn(uint32_t table_id, const uint8_t *rows, size_t length,
-                                              uint32_t *deleted);
+int32_t host_datastore_delete_all_by_eq_bsatn(uint32_t table_id, const uint8_t *rows, size_t length, uint32_t *deleted);
 
 /* On success -1 says that the source is read to its end, and gone. */
 HOST_IMPORT("10.0", bytes_source_read)

@@ -98,8 +98,8 @@ static PyMethodDef own_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, .m_name = "_spacetimedb", .m_size = -1, .m_methods = own_methods};
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "_spacetimedb", .m_size = -1,
+                                        .m_methods = own_methods};
 
 PyObject *init_spacetimedb(void) {
     PyObject *module = PyModule_Create(&definition);

@@ -55,8 +55,8 @@ static PyObject *http_request(PyObject *Py_UNUSED(module), PyObject *const *argu
     if (!abi_level_is_at_least(3, name) || !has_count(name, count, 2) || !as_slice(arguments[0], &request) ||
         !as_slice(arguments[1], &body))
         return NULL;
-    int32_t result = abi_procedure_http_request(request.bytes, (uint32_t)request.length, body.bytes,
-                                                (uint32_t)body.length, sources);
+    int32_t result =
+        abi_procedure_http_request(request.bytes, (uint32_t)request.length, body.bytes, (uint32_t)body.length, sources);
     if ((uint16_t)result == HTTP_ERROR)
         return failure_of_request(sources[0]);
     if (result != 0)

@@ -145,8 +145,8 @@ static uint8_t *writable_copy(Slice row) {
 
 /* The values that the host generated, which stand where the row stood. */
 static PyObject *generated_values(int32_t result, const char *function, uint8_t *copy, size_t length) {
-    PyObject *values = result ? raise_host_error(result, function)
-                              : PyBytes_FromStringAndSize((const char *)copy, (Py_ssize_t)length);
+    PyObject *values =
+        result ? raise_host_error(result, function) : PyBytes_FromStringAndSize((const char *)copy, (Py_ssize_t)length);
     if (copy != scratch)
         PyMem_Free(copy);
     return values;

@@ -55,8 +55,8 @@ __wasi_errno_t __wasi_fd_write(__wasi_fd_t file, const __wasi_ciovec_t *parts, s
     *written = 0;
     for (size_t i = 0; i < count; i++) {
         if (parts[i].buf_len > 0)
-            host_console_log(file == 2 ? LOG_ERROR : LOG_INFO, NULL, 0, NULL, 0, UINT32_MAX,
-                             (const char *)parts[i].buf, parts[i].buf_len);
+            host_console_log(file == 2 ? LOG_ERROR : LOG_INFO, NULL, 0, NULL, 0, UINT32_MAX, (const char *)parts[i].buf,
+                             parts[i].buf_len);
         *written += parts[i].buf_len;
     }
     return __WASI_ERRNO_SUCCESS;
