@@ -29,11 +29,28 @@ COMPILED = {
 }
 """The compiled module of each port. Servers take those of their version and of older ones."""
 
-SUBJECTS = [
-    pytest.param("embedded", id="embedded"),
-    pytest.param("embedded-wasm", id="embedded-wasm", marks=pytest.mark.real),
-    *(pytest.param(version, id=version, marks=pytest.mark.real) for version in real_servers.VERSIONS),
-]
+KINDS = ("embedded", "embedded-wasm", "2.8.3", "1.2.0")
+QUICK_KINDS = ("embedded", "2.8.3")
+
+
+def subjects(*quick: str) -> list[object]:
+    """All kinds of servers, for a fixture's or a test's parameters; those that are not named here are long."""
+    return [
+        pytest.param(
+            kind,
+            id=kind,
+            marks=[
+                *([] if kind == "embedded" else [pytest.mark.real]),
+                *([] if kind in quick else [pytest.mark.long]),
+            ],
+        )
+        for kind in KINDS
+    ]
+
+
+def on(*quick: str) -> pytest.MarkDecorator:
+    """For tests that always run on these kinds of servers, and on all others when the long ones do."""
+    return pytest.mark.parametrize("server", subjects(*quick), indirect=True, scope="session")
 
 
 def embedded_subject(running: RunningServer, *, compiled: bool = False) -> Subject:
@@ -63,20 +80,47 @@ def _http(url: str) -> httpx.Client:
     return httpx.Client(base_url=url, trust_env=False, timeout=60)
 
 
-@pytest.fixture(scope="session", params=SUBJECTS)
-def server(request: pytest.FixtureRequest) -> Iterator[Subject]:
-    """Each of the servers in turn, running for the whole session; databases in it are shared."""
-    kind: str = request.param
-    with ExitStack() as stack:
+class Subjects:
+    """The servers, each started when the first test asks for it, and the databases that tests share there."""
+
+    def __init__(self, request: pytest.FixtureRequest, stack: ExitStack) -> None:
+        self._request = request
+        self._stack = stack
+        self._servers: dict[str, Subject] = {}
+        self._databases: dict[tuple[str, str], str] = {}
+
+    def server(self, kind: str) -> Subject:
+        if kind not in self._servers:
+            self._servers[kind] = self._started(kind)
+            self._stack.enter_context(self._servers[kind].http)
+        return self._servers[kind]
+
+    def database(self, server: Subject, module: str, purpose: str = "") -> str:
+        """The one for that purpose."""
+        key = server.url, f"{module} {purpose}"
+        if key not in self._databases:
+            self._databases[key] = server.new_database(module)
+        return self._databases[key]
+
+    def _started(self, kind: str) -> Subject:
         if kind.startswith("embedded"):
             config = ServerConfig(listen_addr="127.0.0.1:0", allow_loopback_http=True)
-            running = stack.enter_context(RunningServer(config))
-            subject = embedded_subject(running, compiled=kind == "embedded-wasm")
-        else:
-            url = request.getfixturevalue("real_server" if kind == "2.8.3" else "old_real_server").url
-            subject = real_subject(kind, url)
-        stack.enter_context(subject.http)
-        yield subject
+            running = self._stack.enter_context(RunningServer(config))
+            return embedded_subject(running, compiled=kind == "embedded-wasm")
+        fixture = "real_server" if kind == "2.8.3" else "old_real_server"
+        return real_subject(kind, self._request.getfixturevalue(fixture).url)
+
+
+@pytest.fixture(scope="session")
+def all_subjects(request: pytest.FixtureRequest) -> Iterator[Subjects]:
+    with ExitStack() as stack:
+        yield Subjects(request, stack)
+
+
+@pytest.fixture(scope="session", params=subjects(*QUICK_KINDS))
+def server(request: pytest.FixtureRequest, all_subjects: Subjects) -> Subject:
+    """Each of the servers in turn, running for the whole session; databases in it are shared."""
+    return all_subjects.server(request.param)
 
 
 @pytest.fixture
@@ -88,9 +132,9 @@ def newer_server(server: Subject) -> Subject:
 
 
 @pytest.fixture(scope="session")
-def shared_chat(server: Subject) -> str:
+def shared_chat(server: Subject, all_subjects: Subjects) -> str:
     """A chat database for cases that leave nothing behind."""
-    return server.new_database("quickstart_chat")
+    return all_subjects.database(server, "quickstart_chat")
 
 
 @pytest.fixture
@@ -100,12 +144,22 @@ def chat(server: Subject) -> str:
 
 
 @pytest.fixture(scope="session")
-def sdk(server: Subject) -> str:
+def sdk(server: Subject, all_subjects: Subjects) -> str:
     """The database with every type of column that servers of version 1 have."""
-    return server.new_database("sdk_test")
+    return all_subjects.database(server, "sdk_test")
+
+
+@pytest.fixture
+def empty_sdk(server: Subject, all_subjects: Subjects) -> str:
+    """The same, with no rows in those of its tables that its tests use."""
+    database = all_subjects.database(server, "sdk_test", "empty")
+    for table in ("one_u8", "one_u16", "one_u32", "one_bool", "one_identity", "pk_u8", "unique_u8"):
+        answer = server.sql(database, f"DELETE FROM {table}")
+        assert answer.status_code == 200, answer.text
+    return database
 
 
 @pytest.fixture(scope="session")
-def newer_sdk(server: Subject) -> str:
+def newer_sdk(server: Subject, all_subjects: Subjects) -> str:
     """The database with every type of column, in a V10 definition."""
-    return server.new_database("sdk_test_2_8_3")
+    return all_subjects.database(server, "sdk_test_2_8_3")

@@ -42,14 +42,8 @@ def protocol(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def own_sdk(server: Subject) -> str:
-    """A database that no other test changes."""
-    return server.new_database("sdk_test")
-
-
-@pytest.fixture
-def wire(protocol: str, server: Subject, own_sdk: str) -> Iterator[V1Wire]:
-    with connected(server, own_sdk, protocol) as wire:
+def wire(protocol: str, server: Subject, empty_sdk: str) -> Iterator[V1Wire]:
+    with connected(server, empty_sdk, protocol) as wire:
         wire.next()
         yield V1Wire(wire)
 
@@ -187,10 +181,10 @@ class TestCalls:
         assert update.status.value.endswith("instance encountered a fatal error.")
         assert update.reducer_call.request_id == (0 if server.is_old else 9)
 
-    def test_of_others(self, wire: V1Wire, protocol: str, server: Subject, own_sdk: str):
+    def test_of_others(self, wire: V1Wire, protocol: str, server: Subject, empty_sdk: str):
         identity, token = server.new_token()
         wire.ask(m.SubscribeMulti([U8], 6, m.QueryId(1)))
-        with connected(server, own_sdk, protocol, token=token) as other:
+        with connected(server, empty_sdk, protocol, token=token) as other:
             other.next()
             other.send(wire.call("insert_one_u8", 6, request_id=9))
             update = wire.next()
@@ -203,8 +197,8 @@ class TestCalls:
             call = update.reducer_call
             assert (call.reducer_name, call.args, call.request_id) == ("insert_one_u8", wire.args(6), 9)
 
-    def test_of_others_for_a_light_client(self, wire: V1Wire, protocol: str, server: Subject, own_sdk: str):
-        with connected(server, own_sdk, protocol, query="compression=None&light=true") as light:
+    def test_of_others_for_a_light_client(self, wire: V1Wire, protocol: str, server: Subject, empty_sdk: str):
+        with connected(server, empty_sdk, protocol, query="compression=None&light=true") as light:
             light.next()
             light.send(m.SubscribeMulti([U8], 6, m.QueryId(1)))
             light.next()
@@ -225,9 +219,9 @@ class TestCalls:
             assert isinstance(update, m.TransactionUpdateLight)
             assert (update.request_id, told(update.update)) == (9, {"one_u_8": ([5], [])})
 
-    def test_by_sql(self, wire: V1Wire, server: Subject, own_sdk: str):
+    def test_by_sql(self, wire: V1Wire, server: Subject, empty_sdk: str):
         wire.ask(m.SubscribeMulti([U8], 6, m.QueryId(1)))
-        server.sql(own_sdk, "INSERT INTO one_u8 (n) VALUES (1)")
+        server.sql(empty_sdk, "INSERT INTO one_u8 (n) VALUES (1)")
         update = wire.next()
         if isinstance(update, m.TransactionUpdate):
             assert committed(update) == {"one_u8": ([1], [])}

@@ -27,16 +27,10 @@ def _newer(newer_server: Subject) -> None:
 
 
 @pytest.fixture(params=[V3, V2])
-def wire(request: pytest.FixtureRequest, server: Subject, own_sdk: str) -> Iterator[Wire]:
-    with connected(server, own_sdk, request.param) as wire:
+def wire(request: pytest.FixtureRequest, server: Subject, empty_sdk: str) -> Iterator[Wire]:
+    with connected(server, empty_sdk, request.param) as wire:
         wire.next()
         yield wire
-
-
-@pytest.fixture
-def own_sdk(server: Subject) -> str:
-    """A database that no other test changes."""
-    return server.new_database("sdk_test")
 
 
 def insert(table: str, args: bytes, request_id: int = 1) -> m.CallReducer:
@@ -211,10 +205,10 @@ class TestCalls:
         wire.send(*(insert("one_u16", number.to_bytes(2, "little"), number) for number in range(count)))
         assert [wire.next().request_id for _ in range(count)] == list(range(count))
 
-    def test_others_are_told_of_the_rows_alone(self, wire: Wire, server: Subject, own_sdk: str):
+    def test_others_are_told_of_the_rows_alone(self, wire: Wire, server: Subject, empty_sdk: str):
         _, token = server.new_token()
         wire.ask(m.Subscribe(1, 4, MANY_U8))
-        with connected(server, own_sdk, V3, token=token) as other:
+        with connected(server, empty_sdk, V3, token=token) as other:
             other.next()
             other.ask(m.Subscribe(1, 5, MANY_U8))
             mine = wire.ask(insert("one_u8", b"\x05"))
@@ -225,11 +219,11 @@ class TestCalls:
             assert changed(theirs) == {5: {"one_u8": ([b"\x06"], [])}}, "what it does not see it is not told"
             assert changed(wire.next()) == {4: {"one_u8": ([b"\x06"], [])}}
 
-    def test_changes_by_sql(self, wire: Wire, server: Subject, own_sdk: str):
+    def test_changes_by_sql(self, wire: Wire, server: Subject, empty_sdk: str):
         wire.ask(m.Subscribe(1, 4, MANY_U8))
-        server.sql(own_sdk, "INSERT INTO one_u8 (n) VALUES (1), (2)")
+        server.sql(empty_sdk, "INSERT INTO one_u8 (n) VALUES (1), (2)")
         assert changed(wire.next()) == {4: {"one_u8": ([b"\x01", b"\x02"], [])}}
-        server.sql(own_sdk, "DELETE FROM one_u8 WHERE n = 1")
+        server.sql(empty_sdk, "DELETE FROM one_u8 WHERE n = 1")
         assert changed(wire.next()) == {4: {"one_u8": ([], [b"\x01"])}}
 
 
@@ -259,8 +253,8 @@ class TestFramesThatAreNone:
         assert code == 1011
         assert reason
 
-    def test_in_one_frame_with_requests(self, server: Subject, own_sdk: str):
-        with connected(server, own_sdk, V3) as wire:
+    def test_in_one_frame_with_requests(self, server: Subject, empty_sdk: str):
+        with connected(server, empty_sdk, V3) as wire:
             wire.next()
             wire.connection.send(encode_client_message(m.OneOffQuery(8, "SELECT * FROM one_u8")) + b"\x99")
             assert wire.closing()[0] == 1011
