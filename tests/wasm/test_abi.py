@@ -1,0 +1,90 @@
+"""Which level of the ABI a module needs."""
+
+from __future__ import annotations
+
+import pytest
+
+from stdbpy.errors import SchemaError, StdbError
+from stdbpy.schema.definition import write_module_def
+from stdbpy.wasm.abi import AbiLevel, Need, names_in, needed_by, needs_of
+from tests.module.running import load_code
+
+TABLE = """
+@table(name="person", public=True)
+class Person:
+    id: u64 = column(primary_key=True, auto_inc=True)
+    name: str = column(unique=True)
+    age: u32 = column(index="btree")
+
+@reducer
+def clear(ctx: ReducerContext) -> None:
+    ctx.db.person.clear()
+"""
+
+
+def schema_of(code: str):
+    return load_code(code).schema
+
+
+def test_tables_and_reducers_need_nothing():
+    assert needs_of(schema_of(TABLE)) == []
+    assert needed_by(schema_of(TABLE)) is AbiLevel.V10_0
+
+
+@pytest.mark.parametrize(
+    ("code", "level", "what"),
+    [
+        ("@procedure\ndef fetch(ctx: ProcedureContext) -> None: ...", 3, "the procedure 'fetch'"),
+        ("@view\ndef all(ctx: ViewContext) -> list[Person]: ...", 4, "the view 'all'"),
+        ("@table(name='noise', event=True)\nclass Noise:\n  id: u64", 4, "the event table 'noise'"),
+        (
+            "@table(name='spot')\nclass Spot:\n  id: u64 = column(index='hash')",
+            4,
+            "the hash index 'spot_id_idx_hash'",
+        ),
+        (
+            "@http_handler\ndef hello(ctx: HandlerContext, request: HttpRequest) -> HttpResponse: ...",
+            5,
+            "the HTTP handler 'hello'",
+        ),
+        ("@environment\nclass Env:\n  KEY: str", 6, "the value 'KEY' of the environment"),
+    ],
+)
+def test_what_needs_a_level(code, level, what):
+    schema = schema_of(TABLE + code)
+    assert needs_of(schema) == [Need(AbiLevel(level), what)]
+    assert needed_by(schema) == level
+
+
+def test_the_highest_comes_first():
+    view = "@view\ndef all(ctx: ViewContext) -> list[Person]: ...\n"
+    schema = schema_of(TABLE + view + "@procedure\ndef fetch(ctx: ProcedureContext) -> None: ...")
+    assert [need.level for need in needs_of(schema, {"sender_auth"})] == [4, 3, 2]
+
+
+@pytest.mark.parametrize(
+    "source", [b"def f(ctx):\n  return ctx.sender_auth.jwt", b"def f(ctx):\n  return getattr(ctx, 'sender_auth')"]
+)
+def test_claims_are_seen_in_the_code(source):
+    assert needed_by(schema_of(TABLE), names_in({"game.py": source})) is AbiLevel.V10_2
+    assert needed_by(schema_of(TABLE), names_in({"game.py": b"sender_authority = 1"})) is AbiLevel.V10_0
+
+
+def test_a_level_is_written_as_it_is_imported():
+    assert str(AbiLevel.V10_5) == "10.5"
+    assert AbiLevel.named("10.5") is AbiLevel.V10_5
+    with pytest.raises(StdbError, match=r"10\.7") as caught:
+        AbiLevel.named("10.7")
+    assert "10.6" in caught.value.hint
+
+
+@pytest.mark.parametrize("level", AbiLevel)
+def test_a_definition_of_a_level_has_words_for_what_needs_no_higher_one(level):
+    """All that V9 cannot say needs a level whose servers read V10."""
+    lost = "@table(name='noise', event=True)\nclass Noise:\n  id: u64"
+    assert write_module_def(schema_of(TABLE), level.definition_version)
+    if level >= needed_by(schema_of(lost)):
+        assert write_module_def(schema_of(lost), level.definition_version)
+    else:
+        with pytest.raises(SchemaError):
+            write_module_def(schema_of(lost), level.definition_version)
