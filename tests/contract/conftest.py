@@ -86,14 +86,16 @@ class Subjects:
     def __init__(self, request: pytest.FixtureRequest, stack: ExitStack) -> None:
         self._request = request
         self._stack = stack
-        self._servers: dict[str, Subject] = {}
+        self._servers: dict[tuple[str, str], Subject] = {}
         self._databases: dict[tuple[str, str], str] = {}
 
-    def server(self, kind: str) -> Subject:
-        if kind not in self._servers:
-            self._servers[kind] = self._started(kind)
-            self._stack.enter_context(self._servers[kind].http)
-        return self._servers[kind]
+    def server(self, kind: str, purpose: str = "") -> Subject:
+        """The one of that kind for all tests, or for those with that purpose."""
+        key = kind, purpose
+        if key not in self._servers:
+            self._servers[key] = self._started(kind, own=bool(purpose))
+            self._stack.enter_context(self._servers[key].http)
+        return self._servers[key]
 
     def database(self, server: Subject, module: str, purpose: str = "") -> str:
         """The one for that purpose."""
@@ -102,11 +104,13 @@ class Subjects:
             self._databases[key] = server.new_database(module)
         return self._databases[key]
 
-    def _started(self, kind: str) -> Subject:
+    def _started(self, kind: str, *, own: bool) -> Subject:
         if kind.startswith("embedded"):
             config = ServerConfig(listen_addr="127.0.0.1:0", allow_loopback_http=True)
             running = self._stack.enter_context(RunningServer(config))
             return embedded_subject(running, compiled=kind == "embedded-wasm")
+        if own:
+            return real_subject(kind, self._stack.enter_context(real_servers.running(kind)).url)
         fixture = "real_server" if kind == "2.8.3" else "old_real_server"
         return real_subject(kind, self._request.getfixturevalue(fixture).url)
 
@@ -121,6 +125,12 @@ def all_subjects(request: pytest.FixtureRequest) -> Iterator[Subjects]:
 def server(request: pytest.FixtureRequest, all_subjects: Subjects) -> Subject:
     """Each of the servers in turn, running for the whole session; databases in it are shared."""
     return all_subjects.server(request.param)
+
+
+@pytest.fixture(params=["embedded", pytest.param("2.8.3", marks=pytest.mark.real)])
+def measured_server(request: pytest.FixtureRequest, all_subjects: Subjects) -> Subject:
+    """One with few databases: of many, the real server takes long to tell all figures."""
+    return all_subjects.server(request.param, "to be measured")
 
 
 @pytest.fixture

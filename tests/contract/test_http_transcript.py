@@ -12,11 +12,11 @@ from dataclasses import replace
 import pytest
 
 from stdbpy.server import RunningServer
+from tests import real_servers
 from tests.contract import http_requests
 from tests.contract.conftest import embedded_subject, real_subject
 from tests.contract.http_requests import AskedFor
 from tests.contract.http_transcript import Told, Transcriber
-from tests.real_servers import RealServer
 
 pytestmark = pytest.mark.real
 
@@ -24,10 +24,10 @@ BAD_REQUEST, NOT_FOUND, SERVER_ERROR = 400, 404, 500
 
 
 @pytest.fixture(scope="module")
-def transcribers(real_server: RealServer) -> Iterator[tuple[Transcriber, Transcriber]]:
-    """Of the real server, and of the embedded one."""
+def transcribers() -> Iterator[tuple[Transcriber, Transcriber]]:
+    """Of the real server (one of its own: of many databases it takes long to tell all figures), and of the embedded."""
     made = []
-    with RunningServer() as running:
+    with real_servers.running("2.8.3") as real_server, RunningServer() as running:
         real = real_subject("2.8.3", real_server.url)
         # Both run the same program.
         for subject in (real, replace(embedded_subject(running), program=real.program)):

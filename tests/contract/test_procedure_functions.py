@@ -15,14 +15,11 @@ from stdbpy.schema.definition import write_module_def
 from stdbpy.schema.http import HttpRequestHead
 from tests.contract.programs import package
 from tests.contract.subject import JSON, Subject, fresh_name
-from tests.contract.test_energy_and_metrics import figures
 from tests.engine.procedures.site import Heard, Said, site
 
 wasmtime = pytest.importorskip("wasmtime")
 
 FATAL = "The module instance encountered a fatal error: "
-
-Figures = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 _REQUEST_AT, _RESULTS_AT, _DEFINITION_AT = 512, 256, 1024
 
@@ -262,30 +259,6 @@ def test_timeouts_of_requests(server: Subject, micros: int | None, code: int) ->
     with site(lambda _: Said(until=None if code == 0 else late)) as here:
         assert request(server, HttpRequestHead("GET", here.url, timeout=timeout)) == code
         late.set()
-
-
-def test_requests_are_counted(server: Subject) -> None:
-    late = Event()
-    with site(lambda path: Said(b"hello", until=late if path == "/late" else None)) as here:
-        before = figures(server)
-        assert request(server, HttpRequestHead("POST", f"{here.url}/", (("a", b"bc"),)), b"1234") == 0
-        assert request(server, HttpRequestHead("GET", f"{here.url}/late", timeout=TimeDuration(50_000))) == 21
-        assert request(server, HttpRequestHead("GET", "http://127.0.0.1:1/")) == 21
-        late.set()
-    after = figures(server)
-    new = sum_of(after, "num_http_requests") - sum_of(before, "num_http_requests")
-    assert new == 3
-    assert sum_of(after, "num_timeout_http_requests") - sum_of(before, "num_timeout_http_requests") == 1
-    assert sum_of(after, "num_failed_http_requests") - sum_of(before, "num_failed_http_requests") == 1
-    assert sum_of(after, "num_in_progress_http_requests") == 0
-    sizes = len(here.url) + 1 + 3 + 4, len(here.url) + len("/late"), len("http://127.0.0.1:1/")
-    assert sum_of(after, "http_request_size_bytes") - sum_of(before, "http_request_size_bytes") == sum(sizes)
-    assert sum_of(after, "http_response_size_bytes") > sum_of(before, "http_response_size_bytes")
-
-
-def sum_of(found: Figures, name: str) -> float:
-    """Over all databases."""
-    return sum(value for (other, _), value in found.items() if other == f"spacetime_procedure_{name}")
 
 
 # --- schedules -----------------------------------------------------------------------------------
