@@ -23,6 +23,9 @@ _HEADER = MAGIC + b"\1\0\0\0"
 _U32_BYTES, _U64_BYTES = 5, 10
 """The most bytes that a number may take."""
 
+_END = 0x0B
+"""Ends an expression."""
+
 T = TypeVar("T")
 
 
@@ -97,6 +100,14 @@ class Memory:
 
     minimum: int
     maximum: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Global:
+    type: ValueType
+    is_mutable: bool
+    initial: int | None
+    """Of an i32 or i64 that begins as a number; ``None`` for all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,11 +276,34 @@ def _export(reader: Reader) -> Export:
     return Export(reader.name(), _external_kind(reader), reader.unsigned())
 
 
+def _global(reader: Reader) -> Global:
+    type, is_mutable = _value_type(reader), reader.byte() == 1
+    initial = None
+    match reader.byte():
+        case 0x41:  # i32.const
+            initial = reader.signed()
+        case 0x42:  # i64.const
+            initial = reader.signed(_U64_BYTES)
+        case 0x43:  # f32.const
+            reader.take(4)
+        case 0x44:  # f64.const
+            reader.take(8)
+        case 0x23 | 0xD2:  # global.get, ref.func
+            reader.unsigned()
+        case 0xD0:  # ref.null
+            _value_type(reader)
+        case _:
+            raise reader.error("how a global begins is not understood")
+    if reader.byte() != _END:
+        raise reader.error("how a global begins is more than a number")
+    return Global(type, is_mutable, initial)
+
+
 def _data_segment(reader: Reader) -> DataSegment:
     if reader.unsigned() != 0 or reader.byte() != 0x41:  # in memory 0 from the start; i32.const
         raise reader.error("data has no place in the memory that is known beforehand")
     offset = reader.signed() & 0xFFFFFFFF
-    if reader.byte() != 0x0B:
+    if reader.byte() != _END:
         raise reader.error("the place of data is more than a number")
     return DataSegment(offset, reader.sized())
 
@@ -342,6 +376,10 @@ class BinaryModule:
     @property
     def memories(self) -> list[Memory]:
         return self._entries(SectionKind.MEMORY, _memory)
+
+    @property
+    def globals(self) -> list[Global]:
+        return self._entries(SectionKind.GLOBAL, _global)
 
     @property
     def exports(self) -> list[Export]:

@@ -16,6 +16,7 @@ from stdbpy.wasm.binary import (
     Export,
     ExternalKind,
     FunctionType,
+    Global,
     Import,
     Memory,
     Reader,
@@ -61,6 +62,8 @@ MODULE = """(module
   (import "env" "table" (table 1 2 funcref))
   (import "env" "global" (global i64))
   (memory (export "memory") 3 70)
+  (global $stack (mut i32) (i32.const 1048576)) (global i64 (i64.const -5)) (global f32 (f32.const 1))
+  (global (mut f64) (f64.const 2)) (global funcref (ref.func $identity)) (global externref (ref.null extern))
   (func (export "twice") (param i32) (result i32 i64) (call $identity (i32.const 8)) (local.get 0) (global.get 0))
   (data (i32.const 65536) "hello") (data (i32.const -2147483648) "far away"))"""
 
@@ -109,6 +112,14 @@ def test_what_a_compiler_wrote_is_understood() -> None:
     i32, i64 = ValueType.I32, ValueType.I64
     assert set(module.types) == {FunctionType((i32,), ()), FunctionType((i32,), (i32, i64))}
     assert module.memories == [Memory(3, 70)]
+    assert module.globals == [
+        Global(i32, True, 1048576),
+        Global(i64, False, -5),
+        Global(ValueType.F32, False, None),
+        Global(ValueType.F64, True, None),
+        Global(ValueType.FUNCREF, False, None),
+        Global(ValueType.EXTERNREF, False, None),
+    ]
     assert module.exports == [Export("memory", ExternalKind.MEMORY, 0), Export("twice", ExternalKind.FUNCTION, 1)]
     assert module.data == [DataSegment(65536, b"hello"), DataSegment(1 << 31, b"far away")]
     assert len(module.bodies) == len(module.functions) == 1
@@ -164,6 +175,8 @@ def section(kind: SectionKind, content: str) -> bytes:
         (section(SectionKind.EXPORT, "01 01 ff 00 00"), "not UTF-8"),
         (section(SectionKind.EXPORT, "01 00 07 00"), "nothing of kind 7"),
         (section(SectionKind.MEMORY, "01 04 01"), "addresses of 64 bits"),
+        (section(SectionKind.GLOBAL, "01 7f 00 01 0b"), "how a global begins is not understood"),
+        (section(SectionKind.GLOBAL, "01 7f 00 41 00 6a"), "more than a number"),
         (section(SectionKind.DATA, "01 01 00"), "no place in the memory"),
         (section(SectionKind.DATA, "01 00 41 00 6a"), "more than a number"),
     ],
@@ -171,5 +184,5 @@ def section(kind: SectionKind, content: str) -> bytes:
 def test_what_is_wrong_is_said(program: bytes, message: str) -> None:
     with pytest.raises(DecodeError, match=re.escape(message)):
         module = BinaryModule.read(program)
-        for _, attribute, _, _ in CONTENTS:
+        for attribute in (*(attribute for _, attribute, _, _ in CONTENTS), "globals"):
             getattr(module, attribute)

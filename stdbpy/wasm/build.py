@@ -1,0 +1,242 @@
+"""From the source of a Python module to the program that every SpacetimeDB runs.
+
+The module is imported by Python inside WebAssembly, and what has come of it in memory is written into the program: a
+server begins where the build ended. That happens twice. The first time the whole standard library is there, and
+whatever is imported is noted; the second time nothing else is there, but for what functions may import later.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import blake3
+
+from stdbpy.errors import ModuleLoadError, Problem
+from stdbpy.module.package import ModuleSource
+from stdbpy.schema.definition import read_module_def
+from stdbpy.schema.model import ModuleSchema
+from stdbpy.wasm.abi import AbiLevel, names_in, needs_of
+from stdbpy.wasm.dependencies import Dependencies
+from stdbpy.wasm.inside_code import PROGRAM, InsideCode, inside_code
+from stdbpy.wasm.interpreter import BuildLimits, Interpreter, LoadedFile, RaisedError, StoppedError
+from stdbpy.wasm.kept_files import KeptFiles
+from stdbpy.wasm.needed_later import needed_later
+from stdbpy.wasm.packaged import Packaged
+from stdbpy.wasm.size_report import SizeReport, size_report
+from stdbpy.wasm.snapshot import with_memory
+
+_HIGHEST = max(AbiLevel)
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltWasm:
+    program: bytes
+    """A WebAssembly module; equal sources give equal bytes."""
+    schema: ModuleSchema
+    abi: AbiLevel
+    """The level that servers must have to take it."""
+    warnings: tuple[Problem, ...]
+    output: tuple[str, ...]
+    """The lines that were printed and logged while the module was imported."""
+    sizes: SizeReport
+
+
+def build_wasm(
+    source: ModuleSource,
+    *,
+    bundled: Mapping[str, bytes] | None = None,
+    abi: AbiLevel | None = None,
+    keeps_library: bool = False,
+    cache: Path | None = None,
+    limits: BuildLimits | None = None,
+) -> BuiltWasm:
+    """Builds the program of ``source``.
+
+    ``bundled`` are the files of packages that the module imports, contents by path (``attr/__init__.py``). ``abi`` is
+    the level that the program is for, the lowest one that it needs if there is none. ``keeps_library`` lets functions
+    import the whole standard library, not only what some import in the source names. ``cache`` is a folder for what
+    takes long to make and is the same for all modules: without one, that takes seconds each time.
+
+    Raises :class:`ModuleLoadError` for what is wrong with the module, with the problems that loading it natively has,
+    or if it needs a higher level than ``abi``.
+    """
+    return _Build(source, bundled or {}, abi, keeps_library, KeptFiles(cache), limits or BuildLimits()).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Imported:
+    """What has been found out about a module by importing it once."""
+
+    names: tuple[str, ...]
+    """Of all modules that were imported, in that order."""
+    level: AbiLevel
+
+
+class _Build:
+    def __init__(
+        self,
+        source: ModuleSource,
+        bundled: Mapping[str, bytes],
+        abi: AbiLevel | None,
+        keeps_library: bool,
+        kept: KeptFiles,
+        limits: BuildLimits,
+    ) -> None:
+        self._source = source
+        self._abi = abi
+        self._keeps_library = keeps_library
+        self._kept = kept
+        self._limits = limits
+        self._packaged = Packaged(kept)
+        self._inside: InsideCode = inside_code(self._packaged)
+        self._dependencies = Dependencies(bundled, kept, self._packaged.key)
+
+    def run(self) -> BuiltWasm:
+        built = self._built_as_last_time()
+        if built is None:
+            imported = self._imported()
+            built = self._built(imported)
+            self._expect(imported)
+        if built is None:
+            raise self._failed("it imports other modules each time", "Imports must not depend on chance or on time")
+        return built
+
+    def _built_as_last_time(self) -> BuiltWasm | None:
+        """Leaves out the first time, if the module imports what it did when it was last built."""
+        expected = self._expected()
+        if expected is None:
+            return None
+        try:
+            return self._built(expected)
+        except ModuleLoadError:
+            return None  # perhaps because of what is not there
+
+    # --- the first time ----------------------------------------------------------------------
+
+    def _imported(self) -> _Imported:
+        interpreter = self._interpreter()
+        try:
+            interpreter.boot(self._inside.library)
+            interpreter.set_abi_level(_HIGHEST)
+            names = self._load(interpreter, _HIGHEST, {**self._dependencies.files, **self._inside.own}, [])
+            level = self._level(read_module_def(interpreter.describe()))
+            self._dependencies.compile(interpreter, {*names, *self._later(names)})
+        except StoppedError as error:
+            raise self._failed(str(error)) from None
+        finally:
+            interpreter.close()
+        return _Imported(tuple(names), level)
+
+    def _level(self, schema: ModuleSchema) -> AbiLevel:
+        needs = needs_of(schema, self._names())
+        lowest = needs[0].level if needs else min(AbiLevel)
+        if self._abi is None:
+            return lowest
+        if self._abi < lowest:
+            raise ModuleLoadError(
+                f"the module cannot be built for the ABI {self._abi}: {needs[0].what} needs {lowest}",
+                hint=f"Build it for {lowest}, which is for {lowest.servers}",
+            )
+        return self._abi
+
+    def _names(self) -> Collection[str]:
+        try:
+            return names_in(self._source.files)
+        except SyntaxError:  # of a later Python than this one
+            return {name for source in self._source.files.values() for name in re.findall(r"\w+", source.decode())}
+
+    # --- the second time ---------------------------------------------------------------------
+
+    def _built(self, imported: _Imported) -> BuiltWasm | None:
+        """``None`` if the module does not import the same this time, or needs another level."""
+        later = self._later(imported.names)
+        present = {*imported.names, *later}
+        files = {**self._dependencies.files, **self._inside.own}
+        interpreter = self._interpreter()
+        try:
+            interpreter.boot({name: each for name, each in self._inside.library.items() if name in present})
+            interpreter.set_abi_level(imported.level)
+            inside = {name: file for name, file in files.items() if name in present}
+            names = self._load(interpreter, imported.level, inside, sorted(later))
+            told, output = interpreter.told, tuple(interpreter.output)
+            interpreter.settle()
+            memory = interpreter.memory()
+            schema = read_module_def(interpreter.describe())
+        except StoppedError as error:
+            raise self._failed(str(error)) from None
+        finally:
+            interpreter.close()
+        if tuple(names) != imported.names or self._level(schema) != imported.level:
+            return None
+        runtime = self._packaged.runtime_for(imported.level)
+        unused = [self._inside.frozen[name] for name in told["frozen"] if name in self._inside.frozen]
+        program = with_memory(runtime, memory, unused=unused)
+        return BuiltWasm(
+            program=program.write(),
+            schema=schema,
+            abi=imported.level,
+            warnings=_problems(told),
+            output=output,
+            sizes=size_report(
+                program, runtime, self._inside, self._dependencies.code, self._source.files, names, later
+            ),
+        )
+
+    def _later(self, imported: Collection[str]) -> set[str]:
+        """Modules that are not imported now and may be later."""
+        present = {*self._inside.library, *self._inside.own, *self._dependencies.files}
+        later = needed_later(self._source.files, self._dependencies.sources, self._inside, imported)
+        if self._keeps_library:
+            later |= self._inside.library.keys()
+        return (later & present) - set(imported)
+
+    # --- both --------------------------------------------------------------------------------
+
+    def _interpreter(self) -> Interpreter:
+        return Interpreter(self._packaged.compiled, self._limits)
+
+    def _load(
+        self, interpreter: Interpreter, level: AbiLevel, files: Mapping[str, LoadedFile], keep: list[str]
+    ) -> list[str]:
+        settings = {"module": self._source.entry, "files": dict(self._source.files), "level": int(level)}
+        try:
+            return interpreter.load(files, PROGRAM, settings, keep)
+        except RaisedError as error:
+            if "message" in error.told:
+                raise ModuleLoadError(error.told["message"], _problems(error.told), hint=error.told["hint"]) from None
+            raise self._failed(f"{error.type}: {error.message}") from error
+
+    def _failed(self, message: str, hint: str = "") -> ModuleLoadError:
+        problem = Problem("error", self._source.entry, message, hint)
+        return ModuleLoadError(f"the module {self._source.entry!r} cannot be loaded", [problem])
+
+    # --- what is known beforehand ------------------------------------------------------------
+
+    def _expected(self) -> _Imported | None:
+        """What the last build of this module has found out, if it can still be so."""
+        written = self._kept.find(self._expectation)
+        if written is None:
+            return None
+        expected = json.loads(written)
+        return _Imported(tuple(expected["names"]), AbiLevel(expected["level"]))
+
+    def _expect(self, imported: _Imported) -> None:
+        written = {"names": imported.names, "level": int(imported.level)}
+        self._kept.keep(self._expectation, json.dumps(written).encode())
+
+    @cached_property
+    def _expectation(self) -> str:
+        """The name of what is kept: it says what the module may import, as far as its sources say it."""
+        possible = sorted(needed_later(self._source.files, self._dependencies.sources, self._inside, ()))
+        key = [self._source.entry, self._abi, self._keeps_library, self._inside.key, possible]
+        return f"imported-{blake3.blake3(json.dumps(key).encode()).hexdigest()[:32]}"
+
+
+def _problems(told: Mapping[str, Any]) -> tuple[Problem, ...]:
+    return tuple(Problem(*problem) for problem in told["problems"])

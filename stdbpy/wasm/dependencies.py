@@ -1,0 +1,67 @@
+"""The packages that a module brings along, compiled once by the runtime's Python."""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Collection, Mapping
+
+import blake3
+
+from stdbpy.wasm.interpreter import Interpreter, LoadedFile, RaisedError
+from stdbpy.wasm.kept_files import KeptFiles
+
+_FOLDER = "site-packages"
+"""Where tracebacks find their files."""
+
+_MARSHAL_VERSION = 2
+
+
+class Dependencies:
+    """Of ``bundled``, contents by path, the Python files; ``key`` says which runtime compiles them."""
+
+    def __init__(self, bundled: Mapping[str, bytes], kept: KeptFiles, key: str) -> None:
+        self.sources = {_module_name(path): (path, bundled[path]) for path in sorted(bundled) if path.endswith(".py")}
+        """Path and content, by the name of the module."""
+        for name in [*self.sources]:
+            for folder in _folders_of(name):
+                self.sources.setdefault(folder, (f"{folder.replace('.', '/')}/__init__.py", b""))
+        hash = blake3.blake3()
+        for path, content in self.sources.values():
+            hash.update(f"{path} {len(content)}\n".encode() + content)
+        self._name = f"dependencies-{key}-{hash.hexdigest()[:16]}"
+        self._kept = kept
+        written = kept.find(self._name) if self.sources else None
+        self.code: dict[str, bytes] = marshal.loads(written) if written else {}  # noqa: S302 - written below
+        """Of the modules that have been compiled, by name."""
+
+    @property
+    def files(self) -> dict[str, LoadedFile]:
+        """All of them, as code if they have been compiled."""
+        return {name: self._file(name, path, content) for name, (path, content) in self.sources.items()}
+
+    def compile(self, interpreter: Interpreter, names: Collection[str]) -> None:
+        """Compiles those of that name, in a runtime that has been booted, and keeps their code."""
+        missing = sorted(set(names) & self.sources.keys() - self.code.keys())
+        if not missing:
+            return
+        for name in missing:
+            path, content = self.sources[name]
+            try:
+                self.code |= interpreter.compile({name: (content, f"{_FOLDER}/{path}")})
+            except RaisedError:
+                continue  # for another version of Python: importing it says what is wrong
+        self._kept.keep(self._name, marshal.dumps(self.code, _MARSHAL_VERSION))
+
+    def _file(self, name: str, path: str, content: bytes) -> LoadedFile:
+        code = self.code.get(name)
+        kind, data = ("source", content) if code is None else ("code", code)
+        return path.endswith("/__init__.py"), kind, data, f"{_FOLDER}/{path}"
+
+
+def _module_name(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _folders_of(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[:end]) for end in range(1, len(parts))]

@@ -1,0 +1,118 @@
+"""Runs inside a runtime once for each version of stdbpy: what every build with it needs.
+
+Told as ``_stdbpy_boot.settings``: ``library`` (name → package or not, and code) and ``sources`` (name → source and
+file name). Tells, of all these modules but those that are frozen into the runtime, by name: ``code``, marshalled, of
+stdbpy's without docstrings; ``at_import``, the names that the module imports when it is imported; and ``in_functions``,
+those that its functions import later. ``frozen`` are the frozen modules' bytes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import marshal
+from collections.abc import Iterator
+from opcode import opmap
+from types import CodeType
+
+from stdbpy.wasm.guest.telling import tell
+
+_IMPORT_NAME, _IMPORT_FROM = opmap["IMPORT_NAME"], opmap["IMPORT_FROM"]
+_LOAD_CONST, _EXTENDED_ARG = opmap["LOAD_CONST"], opmap["EXTENDED_ARG"]
+_OF_FUNCTION = 0x1
+"""The flag that the code of functions has, and that of classes has not."""
+
+_WITHOUT_DOCSTRINGS = 2
+
+_UNIT_BYTES, _MOST_UNITS = 2, 8
+_NO_COLUMNS, _NO_PLACE = 13, 15
+"""Kinds of entries of the table of lines, and how many units of code one is for."""
+
+
+def _prepare() -> None:
+    settings = importlib.import_module("_stdbpy_boot").settings
+    imp = importlib.import_module("_imp")
+    names = [*settings["library"], *settings["sources"]]
+    told: dict[str, dict[str, object]] = {"code": {}, "at_import": {}, "in_functions": {}, "frozen": {}}
+    for name in names:
+        if imp.is_frozen(name):
+            continue
+        if name in settings["library"]:
+            is_package, marshalled = settings["library"][name]
+            code = marshal.loads(marshalled)  # noqa: S302 - of the runtime
+        else:
+            source, file_name = settings["sources"][name]
+            is_package = file_name.endswith("/__init__.py")
+            code = compile(source, file_name, "exec", dont_inherit=True, optimize=_WITHOUT_DOCSTRINGS)
+        # Marshalled so that what occurs several times is there once when it is imported.
+        told["code"][name] = marshal.dumps(_smaller(code))
+        package = name if is_package else name.rpartition(".")[0]
+        imported = [*_imported_names(code, package, in_function=False)]
+        told["at_import"][name] = sorted({imported for imported, is_later in imported if not is_later})
+        told["in_functions"][name] = sorted({imported for imported, is_later in imported if is_later})
+    for name in imp._frozen_module_names():  # noqa: SLF001 - there is no other list of them
+        told["frozen"][name] = bytes(imp.find_frozen(name, withdata=True)[0])
+    tell(told)
+
+
+def _smaller(code: CodeType) -> CodeType:
+    """The same with less around it: one file name for all functions, where marshalling has given each one of its own,
+    and places in the source that are lines, without columns."""
+
+    def smaller(part: CodeType) -> CodeType:
+        constants = tuple(smaller(each) if isinstance(each, CodeType) else each for each in part.co_consts)
+        lines = bytes(_line_table(part))
+        return part.replace(co_filename=code.co_filename, co_consts=constants, co_linetable=lines)
+
+    return smaller(code)
+
+
+def _line_table(code: CodeType) -> Iterator[int]:
+    """Source of the format: ``Objects/locations.md`` of CPython 3.13."""
+    last = code.co_firstlineno
+    for start, end, line in code.co_lines():
+        for offset in range(start, end, _MOST_UNITS * _UNIT_BYTES):
+            units = min(_MOST_UNITS, (end - offset) // _UNIT_BYTES)
+            if line is None:
+                yield 0x80 | _NO_PLACE << 3 | units - 1
+                continue
+            yield 0x80 | _NO_COLUMNS << 3 | units - 1
+            rest = (last - line) << 1 | 1 if line < last else (line - last) << 1
+            while rest > 0x3F:
+                yield rest & 0x3F | 0x40
+                rest >>= 6
+            yield rest
+            last = line
+
+
+def _imported_names(code: CodeType, package: str, *, in_function: bool) -> Iterator[tuple[str, bool]]:
+    """And whether it is imported by a function. Of ``from a import b`` both ``a`` and ``a.b``, which may be a module
+    or not."""
+    instructions = code.co_code
+    wider = 0
+    level: object = 0
+    constant: object = None
+    module = ""
+    for offset in range(0, len(instructions), 2):
+        operation, argument = instructions[offset], instructions[offset + 1] | wider
+        wider = argument << 8 if operation == _EXTENDED_ARG else 0
+        if operation == _LOAD_CONST:
+            level, constant = constant, code.co_consts[argument]  # the last two are level and names
+        elif operation == _IMPORT_NAME:
+            module = _absolute(code.co_names[argument], level if isinstance(level, int) else 0, package)
+            yield module, in_function
+        elif operation == _IMPORT_FROM:
+            yield f"{module}.{code.co_names[argument]}", in_function
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            is_function = in_function or bool(inner.co_flags & _OF_FUNCTION)
+            yield from _imported_names(inner, package, in_function=is_function)
+
+
+def _absolute(name: str, level: int, package: str) -> str:
+    if level == 0:
+        return name
+    parts = package.split(".")[: len(package.split(".")) - level + 1]
+    return ".".join([*parts, name] if name else parts)
+
+
+_prepare()

@@ -1,0 +1,40 @@
+"""What the build imports into a runtime: the author's module, and everything that its calls need.
+
+Told by the build as ``_stdbpy_boot.settings``: ``module`` (its import name), ``files`` (as in
+:class:`~stdbpy.module.package.ModuleSource`), ``level`` (of the ABI). Tells the build, by :func:`tell`, ``problems``
+(tuples of level, place, message, hint), ``message`` and ``hint`` if the module cannot be loaded, and ``frozen``, which
+modules came out of the runtime's own data.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from stdbpy.errors import ModuleLoadError, Problem, StdbError
+from stdbpy.wasm.guest.start import start
+from stdbpy.wasm.guest.telling import tell
+
+
+def _start() -> None:
+    settings = importlib.import_module("_stdbpy_boot").settings
+    try:
+        warnings = start(settings["module"], settings["files"], settings["level"])
+    except ModuleLoadError as error:
+        tell({"message": error.message, "hint": error.hint, "problems": _plain(error.problems)})
+        raise
+    except StdbError as error:
+        tell({"message": error.message, "hint": error.hint, "problems": []})
+        raise
+    finally:
+        settings.clear()
+    is_frozen = importlib.import_module("_imp").is_frozen
+    tell({"problems": _plain(warnings), "frozen": [name for name in sys.modules if is_frozen(name)]})
+
+
+def _plain(problems: Sequence[Problem]) -> list[tuple[str, str, str, str]]:
+    return [(problem.level, problem.where, problem.message, problem.hint) for problem in problems]
+
+
+_start()

@@ -1,0 +1,66 @@
+"""What takes long to make is kept in files: each is the hash of its content, and the content.
+
+They only save time. A file that is not as it was written is made again, and a full disk is no reason not to go on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import blake3
+
+from stdbpy.replacing import SECRET, replace_file
+
+MOST_FILES = 24
+
+_SUFFIX = ".kept"
+_HASH_SIZE = 32
+
+log = logging.getLogger("stdbpy.wasm")
+
+
+class KeptFiles:
+    """``folder`` is made when there is something to keep; without one nothing is kept."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+
+    def get(self, name: str, make: Callable[[], bytes]) -> bytes:
+        """What ``make`` gave when it was first asked for. ``name`` says everything that it depends on."""
+        content = self.find(name)
+        if content is None:
+            content = make()
+            self.keep(name, content)
+        return content
+
+    def find(self, name: str) -> bytes | None:
+        if self._folder is None:
+            return None
+        try:
+            written = self._file(self._folder, name).read_bytes()
+        except OSError:
+            return None
+        content = written[_HASH_SIZE:]
+        return content if blake3.blake3(content).digest() == written[:_HASH_SIZE] else None
+
+    def keep(self, name: str, content: bytes) -> None:
+        if self._folder is None:
+            return
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            written = blake3.blake3(content).digest() + content
+            replace_file(self._file(self._folder, name), written, mode=SECRET, is_kept=False)
+            files = sorted(self._folder.glob(f"*{_SUFFIX}"), key=lambda kept: kept.stat().st_mtime)
+        except OSError as error:
+            log.warning("What was made cannot be kept in %s: %s", self._folder, error)
+            return
+        for old in files[:-MOST_FILES]:
+            with suppress(OSError):
+                old.unlink()
+
+    @staticmethod
+    def _file(folder: Path, name: str) -> Path:
+        return folder / f"{name}{_SUFFIX}"

@@ -1,0 +1,137 @@
+"""Which modules a program must still be able to import when it runs: those that functions of it import.
+
+Most imports run while a program is built. Those inside functions run later, so whatever a source names in an import,
+at any place, stays importable, with all that this imports in turn.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Iterator, Mapping
+from encodings import normalize_encoding
+from encodings.aliases import aliases
+
+from stdbpy.wasm.inside_code import PROGRAM, InsideCode
+
+_OFFERING = "stdbpy"
+"""The module that imports none of what it offers."""
+
+_OF_C_CODE = {"datetime": ("_strptime",), "time": ("_strptime",)}
+"""What modules import where no code in Python says so."""
+
+_WORD = re.compile(r"\w+")
+
+
+def needed_later(
+    sources: Mapping[str, bytes],
+    dependencies: Mapping[str, tuple[str, bytes]],
+    inside: InsideCode,
+    imported: Collection[str],
+) -> set[str]:
+    """Names of modules, and of what else is imported along with them.
+
+    ``sources`` are the author's files by path; ``dependencies`` those of other packages, path and content, by the
+    name of the module; ``imported`` is what was imported already. Of what is inside for all programs, modules that
+    these name keep what their functions import; those behind them only what they cannot be imported without.
+    """
+    found = _Found(dependencies, inside, frozenset(imported))
+    for path, source in sources.items():
+        found.add_source(path, source)
+    found.add(PROGRAM, in_functions=True)
+    found.add_offered()
+    return found.names - found.imported
+
+
+class _Found:
+    def __init__(
+        self, dependencies: Mapping[str, tuple[str, bytes]], inside: InsideCode, imported: frozenset[str]
+    ) -> None:
+        self.names: set[str] = set()
+        self.imported = imported
+        self._words: set[str] = set()
+        self._dependencies = dependencies
+        self._inside = inside
+        self._seen: set[tuple[str, bool]] = set()
+
+    def add_source(self, path: str, source: bytes) -> None:
+        self._words |= set(_WORD.findall(source.decode("utf-8", "replace")))
+        for name in imported_names(path, source):
+            self.add(name, in_functions=True)
+
+    def add(self, name: str, *, in_functions: bool) -> None:
+        parts = name.split(".")
+        for each in (".".join(parts[: end + 1]) for end in range(len(parts))):
+            if (each, in_functions) in self._seen or (each, True) in self._seen:
+                continue
+            self._seen.add((each, in_functions))
+            self.names.add(each)
+            if each in self._dependencies:
+                self.add_source(*self._dependencies[each])
+            elif each != _OFFERING:
+                self._add_imports_of(each, in_functions)
+
+    def _add_imports_of(self, name: str, in_functions: bool) -> None:
+        is_own = name in self._inside.own
+        names = [*self._inside.at_import.get(name, ())]
+        if name in self.imported:
+            # What an import did not import was for type checkers alone, or is not there.
+            names = [each for each in names if each in self.imported]
+        if in_functions:
+            names += [*self._inside.in_functions.get(name, ()), *_OF_C_CODE.get(name, ())]
+        for each in names:
+            self.add(each, in_functions=is_own and each in self._inside.own)
+
+    def add_offered(self) -> None:
+        """What the package stdbpy offers is imported when its name is used."""
+        for name in self._inside.at_import[_OFFERING]:
+            if name.rpartition(".")[2] in self._words:
+                self.add(name, in_functions=True)
+
+
+def imported_names(path: str, source: bytes) -> set[str]:
+    """The names of modules that a file may import, and encodings that it names. Of ``from a import b`` both ``a``
+    and ``a.b``, which may be a module or not."""
+    package = path.rpartition("/")[0].replace("/", ".")
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        # Of another version of Python, perhaps, which the runtime understands.
+        return set(_WORD.findall(source.decode("utf-8", "replace")))
+    return {name for node in _walk(tree) for name in _names(node, package)}
+
+
+def _walk(tree: ast.AST) -> Iterator[ast.AST]:
+    """Without what only type checkers see."""
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        yield node
+        match node:
+            case ast.If(test=ast.Name("TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"), orelse=otherwise):
+                pending += otherwise
+            case _:
+                pending += ast.iter_child_nodes(node)
+
+
+def _names(node: ast.AST, package: str) -> Iterator[str]:
+    match node:
+        case ast.Import(names=names):
+            yield from (alias.name for alias in names)
+        case ast.ImportFrom(module=module, names=names, level=level):
+            inside = package.split(".")[: len(package.split(".")) - level + 1] if level else []
+            name = ".".join([*inside, module] if module else inside)
+            yield name
+            yield from (f"{name}.{alias.name}" for alias in names)
+        case ast.Call(args=[ast.Constant(value=str(name)), *_]) if name.replace(".", "").isidentifier():
+            yield name  # of import_module, perhaps
+            yield from _encoding(name)
+        case ast.Constant(value=str(text)):
+            yield from _encoding(text)
+
+
+def _encoding(name: str) -> Iterator[str]:
+    if len(name) < 30 and name.isascii():
+        normal = normalize_encoding(name).lower()
+        if normal:
+            yield f"encodings.{aliases.get(normal, normal)}"

@@ -1,0 +1,76 @@
+"""What ``make wasm-runtime`` has made and stdbpy's package contains: Python and its standard library."""
+
+from __future__ import annotations
+
+import lzma
+import marshal
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+import blake3
+import wasmtime
+
+from stdbpy.wasm.binary import BinaryModule
+from stdbpy.wasm.interpreter import engine
+from stdbpy.wasm.kept_files import KeptFiles
+from stdbpy.wasm.trimming import trimmed
+
+_RUNTIME, _LIBRARY = "python.wasm.xz", "stdlib.bin.xz"
+
+
+def _folder() -> Traversable:
+    return files("stdbpy.wasm") / "runtime"
+
+
+@dataclass(frozen=True)
+class Packaged:
+    """Everything is read, unpacked and compiled when it is first needed, and then kept."""
+
+    kept: KeptFiles
+    folder: Traversable = field(default_factory=_folder)
+
+    @cached_property
+    def key(self) -> str:
+        """Changes with the data."""
+        hash = blake3.blake3()
+        for name in (_RUNTIME, _LIBRARY):
+            hash.update((self.folder / name).read_bytes())
+        return hash.hexdigest()[:16]
+
+    @cached_property
+    def runtime(self) -> bytes:
+        """A WebAssembly module with Python in it."""
+        return self.kept.get(f"runtime-{self.key}", lambda: self._unpacked(_RUNTIME))
+
+    @cached_property
+    def library(self) -> dict[str, tuple[bool, bytes]]:
+        """Modules of the standard library: name → whether it is a package, and its code for the runtime's Python."""
+        unpacked = self.kept.get(f"library-{self.key}", lambda: self._unpacked(_LIBRARY))
+        library: dict[str, tuple[bool, bytes]] = marshal.loads(unpacked)  # noqa: S302 - stdbpy's own data
+        return library
+
+    @cached_property
+    def compiled(self) -> wasmtime.Module:
+        """The runtime in this machine's code."""
+        name = f"compiled-{self.key}"
+        code = self.kept.find(name)
+        if code is not None:
+            try:
+                return wasmtime.Module.deserialize(engine(), code)
+            except (
+                wasmtime.WasmtimeError
+            ):  # of another version of wasmtime, or another kind of machine with the same home
+                pass
+        compiled = wasmtime.Module(engine(), self.runtime)
+        self.kept.keep(name, bytes(compiled.serialize()))
+        return compiled
+
+    def runtime_for(self, level: int) -> BinaryModule:
+        """The runtime that imports what hosts of ``spacetime_10.<level>`` have."""
+        name = f"runtime-{self.key}-10.{level}"
+        return BinaryModule.read(self.kept.get(name, lambda: trimmed(BinaryModule.read(self.runtime), level).write()))
+
+    def _unpacked(self, name: str) -> bytes:
+        return lzma.decompress((self.folder / name).read_bytes())

@@ -1,0 +1,67 @@
+"""What takes the space in a program."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from stdbpy.wasm.binary import PAGE_BYTES, BinaryModule, SectionKind
+from stdbpy.wasm.inside_code import InsideCode
+
+
+@dataclass(frozen=True, slots=True)
+class SizeReport:
+    """Bytes. Of modules: of their code, or of the author's files as they are written; what Python makes of it when
+    it is imported (functions, classes, tables) is in ``heap``, along with everything else that a program begins with.
+    """
+
+    total: int
+    runtime_code: int
+    """The interpreter's functions."""
+    runtime_data: int
+    """Its tables and constants."""
+    library: Mapping[str, int]
+    """Modules of the standard library, by name."""
+    own: Mapping[str, int]
+    """stdbpy's modules."""
+    dependencies: Mapping[str, int]
+    """Modules of other packages."""
+    files: Mapping[str, int]
+    """The author's files, by path."""
+    later: frozenset[str]
+    """Which of these modules are not imported yet: functions import them."""
+    memory: int
+    """Of the program's memory when it starts, most of it zeros that are not in the file."""
+
+    @property
+    def heap(self) -> int:
+        """What the rest of the program is."""
+        modules = (self.library, self.own, self.dependencies, self.files)
+        return self.total - self.runtime_code - self.runtime_data - sum(sum(sizes.values()) for sizes in modules)
+
+
+def size_report(
+    program: BinaryModule,
+    runtime: BinaryModule,
+    inside: InsideCode,
+    dependencies: Mapping[str, bytes],
+    files: Mapping[str, bytes],
+    imported: Collection[str],
+    later: Collection[str],
+) -> SizeReport:
+    """Of a program made from ``runtime`` that has these modules inside; ``dependencies`` are their code."""
+    names = sorted({*imported, *later})
+    data = program.size_of(SectionKind.DATA)
+    total = len(program.write())
+    at_rest = sum(len(segment.data) for segment in runtime.data)
+    return SizeReport(
+        total=total,
+        runtime_code=total - data,
+        runtime_data=min(at_rest, data),
+        library={name: len(inside.library[name][1]) for name in names if name in inside.library},
+        own={name: len(inside.own[name][2]) for name in names if name in inside.own},
+        dependencies={name: len(dependencies[name]) for name in names if name in dependencies},
+        files={path: len(content) for path, content in sorted(files.items())},
+        later=frozenset(later),
+        memory=sum(memory.minimum for memory in program.memories) * PAGE_BYTES,
+    )

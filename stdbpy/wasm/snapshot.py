@@ -1,0 +1,106 @@
+"""A runtime written down in the state that it has come to, so that each new instance begins there.
+
+That takes its memory alone: the tables of functions never change, and the only global is the stack pointer, which is
+where it began when no function runs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from stdbpy.wasm.binary import (
+    PAGE_BYTES,
+    BinaryModule,
+    DataSegment,
+    Memory,
+    SectionKind,
+    data_section,
+    export_section,
+    memory_section,
+)
+
+KEPT_EXPORTS = frozenset(
+    {
+        "memory",
+        "__describe_module__",
+        "__call_reducer__",
+        "__call_view__",
+        "__call_view_anon__",
+        "__call_procedure__",
+        "__call_http_handler__",
+    }
+)
+"""What hosts call; the runtime exports more for the build."""
+
+SET_UP = "__setup__"
+"""Only exported where there is something left to do when an instance is made."""
+
+MOST_SEGMENTS = 50_000
+"""Hosts take 100,000."""
+
+_SHORTEST_GAP = 16
+"""So many zeros take more bytes than the head of another segment."""
+
+_NOT_ZERO = re.compile(rb"[^\0]")
+
+
+def with_memory(
+    runtime: BinaryModule,
+    memory: bytes,
+    *,
+    unused: Iterable[bytes] = (),
+    exports: frozenset[str] = KEPT_EXPORTS,
+) -> BinaryModule:
+    """``runtime`` with ``memory``, whole pages of it, as its beginning, and nothing but those exports.
+
+    ``unused`` are bytes of its data that nothing reads any more.
+    """
+    [declared] = runtime.memories
+    return runtime.with_sections(
+        {
+            SectionKind.CUSTOM: None,
+            SectionKind.DATA_COUNT: None,
+            SectionKind.MEMORY: memory_section([Memory(len(memory) // PAGE_BYTES, declared.maximum)]),
+            SectionKind.EXPORT: export_section(each for each in runtime.exports if each.name in exports),
+            SectionKind.DATA: data_section(segments(_without_leftovers(runtime, memory, unused))),
+        }
+    )
+
+
+def _without_leftovers(runtime: BinaryModule, memory: bytes, unused: Iterable[bytes]) -> bytes:
+    cleared = bytearray(memory)
+    data = runtime.data
+    # The stack comes first, and grows down: no function runs, so that all of it is what earlier ones have left.
+    stack = runtime.globals[0].initial or 0
+    if all(segment.offset >= stack for segment in data):
+        cleared[:stack] = bytes(stack)
+    for segment in data:
+        for content in unused:
+            found = segment.data.find(content)
+            if found >= 0:
+                begin = segment.offset + found
+                cleared[begin : begin + len(content)] = bytes(len(content))
+    return bytes(cleared)
+
+
+def segments(memory: bytes) -> list[DataSegment]:
+    """What is not zero, in pieces: as small in all as they can be, and not more than hosts take."""
+    gap = _SHORTEST_GAP
+    while len(found := _segments(memory, gap)) > MOST_SEGMENTS:
+        gap *= 2
+    return found
+
+
+def _segments(memory: bytes, gap: int) -> list[DataSegment]:
+    zeros = bytes(gap)
+    found = []
+    start = _NOT_ZERO.search(memory)
+    while start is not None:
+        begin = start.start()
+        end = memory.find(zeros, begin)
+        if end < 0:
+            end = len(memory.rstrip(b"\0"))
+        found.append(DataSegment(begin, memory[begin:end]))
+        start = _NOT_ZERO.search(memory, end)
+    return found
