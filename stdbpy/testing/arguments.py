@@ -1,10 +1,20 @@
-"""The arguments of calls by name."""
+"""Calls by the name of the function, with arguments by name."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from stdbpy.protocol.catalog import FunctionLayout
+from stdbpy.errors import NoSuchReducer, nearest
+from stdbpy.protocol.catalog import Catalog, FunctionLayout
+
+
+def function_of(catalog: Catalog, name: str) -> FunctionLayout:
+    """The reducer or procedure of that name. Raises ``NoSuchReducer`` with the nearest name."""
+    layout = catalog.reducers.get(name) or catalog.procedures.get(name)
+    if layout is None:
+        known = [*catalog.reducers, *catalog.procedures]
+        raise NoSuchReducer(f"the module has no reducer or procedure {name!r}", hint=nearest(name, known))
+    return layout
 
 
 def in_order(layout: FunctionLayout, args: tuple[object, ...], named: Mapping[str, object]) -> tuple[object, ...]:

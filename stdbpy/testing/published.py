@@ -12,11 +12,11 @@ from stdbpy.api import ApiClient, LogRecord
 from stdbpy.client import Connection
 from stdbpy.client.options import SyncConnectOptions
 from stdbpy.client.query_rows import QueryRows
-from stdbpy.errors import NoSuchReducer, NotFound, nearest
+from stdbpy.errors import NotFound
 from stdbpy.protocol.catalog import Catalog
 from stdbpy.sats.satsjson import compile_json_codec
 from stdbpy.sats.values import Identity
-from stdbpy.testing.arguments import in_order
+from stdbpy.testing.arguments import function_of, in_order
 from stdbpy.testing.dump import rows_as_lines, write_log, write_rows
 from stdbpy.testing.table_rows import layout_of
 
@@ -45,17 +45,13 @@ class PublishedUser:
     def call(self, function: str, *args: object, **named: object) -> Any:
         """Calls a reducer or procedure by its name; gives what a procedure returns. Raises ``NoSuchReducer``."""
         __tracebackhide__ = True
-        catalog = self._module.catalog
-        layout = catalog.reducers.get(function) or catalog.procedures.get(function)
-        if layout is None:
-            known = [*catalog.reducers, *catalog.procedures]
-            raise NoSuchReducer(f"the module has no reducer or procedure {function!r}", hint=nearest(function, known))
+        layout = function_of(self._module.catalog, function)
         return self._call(function, in_order(layout, args, named))
 
     def _call(self, function: str, args: tuple[object, ...]) -> Any:
         __tracebackhide__ = True
         catalog = self._module.catalog
-        layout = catalog.reducers.get(function) or catalog.procedures[function]
+        layout = function_of(catalog, function)
         result = self.api.call(self._database, function, layout.json_arguments.to_json(args))
         return layout.json_returned.from_json(result.value) if function in catalog.procedures else None
 

@@ -12,19 +12,11 @@ from stdbpy.client.runtime_module import RuntimeModule
 from stdbpy.engine import StatementResult
 from stdbpy.engine.database import Database
 from stdbpy.engine.results import Caller
-from stdbpy.errors import (
-    NoSuchReducer,
-    NotAllowed,
-    ProcedureFailed,
-    ReducerCrashed,
-    ReducerFailed,
-    SqlError,
-    nearest,
-)
+from stdbpy.errors import NotAllowed, ProcedureFailed, ReducerCrashed, ReducerFailed, SqlError
 from stdbpy.protocol.catalog import Catalog
 from stdbpy.sats.bsatn import compile_codec
 from stdbpy.sats.values import ConnectionId, Identity
-from stdbpy.testing.arguments import in_order
+from stdbpy.testing.arguments import function_of, in_order
 from stdbpy.testing.observed import Observer, in_one_line
 from stdbpy.testing.table_rows import layout_of
 from stdbpy.testing.timekeeping import Timekeeper
@@ -85,11 +77,7 @@ class User:
         :attr:`reducers` and :attr:`procedures`, and ``NoSuchReducer`` with the nearest name."""
         __tracebackhide__ = True
         catalog = self._database.catalog
-        layout = catalog.reducers.get(function) or catalog.procedures.get(function)
-        if layout is None:
-            known = [*catalog.reducers, *catalog.procedures]
-            raise NoSuchReducer(f"the module has no reducer or procedure {function!r}", hint=nearest(function, known))
-        ordered = in_order(layout, args, named)
+        ordered = in_order(function_of(catalog, function), args, named)
         is_reducer = function in catalog.reducers
         return self._call_reducer(function, ordered) if is_reducer else self._call_procedure(function, ordered)
 

@@ -150,26 +150,25 @@ class DatastoreFunctions:
     # --- changing ----------------------------------------------------------------------------
 
     def datastore_insert_bsatn(self, table_id: int, row_at: int, row_len_at: int) -> int:
-        call = self._call
-        memory = call.memory
+        memory = self._call.memory
         row = memory.read(row_at, memory.read_u32(row_len_at))
-        tx = call.tx or call.transaction()
+        tx = self._call.transaction()
         row = self._checked(table_id, row)
-        stored = tx.insert(table_id, row)
-        generated = b"" if stored is row else generated_values(tx.table(table_id), row, stored)
-        if generated:
-            memory.write(row_at, generated)
-        memory.write_u32(row_len_at, len(generated))
-        return 0
+        return self._give_generated(tx, table_id, row, tx.insert(table_id, row), row_at, row_len_at)
 
     def datastore_update_bsatn(self, table_id: int, index_id: int, row_at: int, row_len_at: int) -> int:
-        call = self._call
-        memory = call.memory
+        memory = self._call.memory
         row = memory.read(row_at, memory.read_u32(row_len_at))
-        tx = call.transaction()
+        tx = self._call.transaction()
         row = self._checked(table_id, row)
-        stored = tx.update(table_id, index_id, row)
+        return self._give_generated(tx, table_id, row, tx.update(table_id, index_id, row), row_at, row_len_at)
+
+    def _give_generated(
+        self, tx: Transaction, table_id: int, row: bytes, stored: bytes, row_at: int, row_len_at: int
+    ) -> int:
+        """Writes over the row what the database has generated of it, and how long that is over its length."""
         generated = b"" if stored is row else generated_values(tx.table(table_id), row, stored)
+        memory = self._call.memory
         if generated:
             memory.write(row_at, generated)
         memory.write_u32(row_len_at, len(generated))
