@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stdbpy.api.arguments import Function, find_function
+from stdbpy.api.arguments import Function, find_function, functions_of
+from stdbpy.api.bugs import last_bug
 from stdbpy.cli.connection import connect
 from stdbpy.cli.databases import ChosenDatabase, resolve_words, telling_who_named
 from stdbpy.cli.invocation import Invocation, invocation_of, is_said
 from stdbpy.cli.options import Anonymous, FormatOption, NoConfig, Output, Server, Yes
 from stdbpy.cli.output import Format, format_for
-from stdbpy.errors import ReducerFailed, UsageError
-from stdbpy.schema.model import Procedure
+from stdbpy.errors import NotFound, ReducerFailed, UsageError
+from stdbpy.schema.model import ModuleSchema, Procedure
 
 if TYPE_CHECKING:
     from stdbpy.api import ApiClient
@@ -81,7 +83,7 @@ def run(
     chosen = resolve_words(words, server, no_config=no_config)
     if not chosen.words:
         raise UsageError("which function?", hint=f"stdbpy call {chosen.database} FUNCTION [ARGUMENT]...")
-    name, *arguments = chosen.words
+    arguments = chosen.words[1:]
     if args_from is not None and arguments:
         raise UsageError("arguments are given and read from a file as well", hint="Leave them out, or --args-from")
     shape = format_for(format, output)
@@ -90,7 +92,7 @@ def run(
         with telling_who_named(chosen, _with_another_database(chosen)):
             schema = api.schema(chosen.database)
             invocation.known_names().remember_schema(api.url, chosen.database, schema)
-            called = find_function(schema, chosen.database, name)
+            called = _function(schema, chosen)
         if args_from is None:
             _call_once(context, api, called, arguments, shape, output)
             return
@@ -99,13 +101,25 @@ def run(
         _call_lines(invocation, clients, called, args_from, shape, output, keep_going=keep_going)
 
 
+def _function(schema: ModuleSchema, chosen: ChosenDatabase) -> Function:
+    """Raises ``NotFound``, with a hint if the word before the function can only have been meant as the database."""
+    name, *arguments = chosen.words
+    try:
+        return find_function(schema, chosen.database, name)
+    except NotFound as error:
+        if chosen.said_by and arguments and arguments[0] in functions_of(schema):
+            instead = shlex.join(("stdbpy", "call", *arguments))
+            error.hint = f"{arguments[0]!r} is one; leave out {name!r}: {instead}"
+        raise
+
+
 def _with_another_database(chosen: ChosenDatabase) -> str:
     """What to write if the first word was meant as the database; nothing if there is no function behind it."""
     return shlex.join(("stdbpy", "call", "--no-config", *chosen.words)) if len(chosen.words) > 1 else ""
 
 
 def _call_once(
-    context: typer.Context, api: ApiClient, called: Function, words: list[str], shape: Format, output: Path | None
+    context: typer.Context, api: ApiClient, called: Function, words: Sequence[str], shape: Format, output: Path | None
 ) -> None:
     from stdbpy.cli.call_results import write_result
 
@@ -114,6 +128,8 @@ def _call_once(
     except ReducerFailed as error:
         if error.hint and is_said(context, "server"):
             error.hint += f" --server {shlex.quote(context.params['server'])}"
+        if error.hint and (bug := last_bug(api, called.database, called.name)):
+            error.hint = f"It was {bug}. {error.hint}"
         raise
     if isinstance(called.definition, Procedure):
         write_result(result.value, called.definition.return_type, called.schema.typespace, shape, output)
