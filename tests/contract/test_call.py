@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.contract.conftest import on
 from tests.contract.subject import JSON, Subject, fresh_name
+
+pytestmark = on("embedded", "embedded-wasm", "2.8.3")
 
 
 def test_a_call(server: Subject, chat: str):

@@ -11,7 +11,10 @@ from stdbpy.api import ApiClient, AsyncApiClient
 from stdbpy.errors import ApiError, Forbidden, NotFound, ReducerFailed, TokenRejected
 from stdbpy.sats.types import IDENTITY
 from stdbpy.sats.values import Identity, Timestamp
+from tests.contract.conftest import KINDS, on
 from tests.contract.subject import Subject, fresh_name
+
+pytestmark = on(*KINDS)
 
 
 @pytest.fixture

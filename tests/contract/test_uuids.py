@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import uuid
 
+from tests.contract.conftest import on
 from tests.contract.subject import Subject
+
+pytestmark = on("embedded", "embedded-wasm", "2.8.3")
 
 
 def uuids(server: Subject, database: str, table: str) -> list[uuid.UUID]:
