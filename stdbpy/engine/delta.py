@@ -59,9 +59,9 @@ class Delta:
 
     def leave_out_unchanged(self) -> None:
         """Forgets the tables whose changes have cancelled each other out."""
-        unchanged = [id for id, changes in self.changes.items() if not (changes.inserted or changes.deleted)]
-        for id in unchanged:
-            del self.changes[id]
+        for id, changes in tuple(self.changes.items()):
+            if not (changes.inserted or changes.deleted):
+                del self.changes[id]
 
     def __iter__(self) -> Iterator[TableChanges]:
         return iter(self.changes.values())

@@ -156,7 +156,10 @@ class Engine:
     def database(self, name_or_identity: str) -> Database:
         """Raises ``DatabaseNotFound``, with the nearest name there is, and ``InvalidName`` for what
         cannot be a name."""
-        identity = as_identity(name_or_identity) or self.resolve(check_name(name_or_identity))
+        # What names a database is a name, and so no identity.
+        identity = self.resolve(name_or_identity) or as_identity(name_or_identity)
+        if identity is None:
+            check_name(name_or_identity)
         found = self._databases.get(identity) if identity is not None else None
         if found is None:
             names = [name for name, entry in self._control.names.copy().items() if entry.identity in self._databases]

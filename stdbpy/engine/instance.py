@@ -234,11 +234,13 @@ class Instance:
     def disconnected(self, caller: Caller) -> None:
         """A client is gone: tells the module, if it wants to know, and then nothing can keep the client. Of a
         client that somebody has deleted from ``st_client`` the module hears nothing."""
-        if not is_noted(caller, Transaction(self.store)):
+        if not is_noted(caller, self.store):
             return
         found = self._lifecycle.get(Lifecycle.ON_DISCONNECT)
         if found is not None:
-            self._run(*found, caller, b"", self.clock(), afterwards=lambda tx: forget_client(caller, tx))
+            outcome = self._run(*found, caller, b"", self.clock(), afterwards=lambda tx: forget_client(caller, tx))
+            if outcome.error is None:
+                return
         tx = Transaction(self.store)
         forget_client(caller, tx)
         self._finish(tx, self.clock(), is_told=False)
@@ -419,7 +421,7 @@ class Instance:
 
     def run_due(self) -> None:
         """Runs what is due now, once each."""
-        if self._runs_schedules:
+        if self.later and self._runs_schedules:
             for function, args in self.later.take():
                 self._run_later(function, args)
                 if not self._runs_schedules:

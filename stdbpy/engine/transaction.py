@@ -202,7 +202,7 @@ class Transaction:
         """Ends the transaction; its changes stay. Rows of event tables were for this moment only."""
         delta = self._delta
         delta.leave_out_unchanged()
-        for changes in delta:
+        for changes in delta.changes.values():
             if changes.table.is_event:
                 changes.table.clear()
         return delta

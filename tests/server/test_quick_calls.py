@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
 import pytest
 
 from stdbpy.api import ApiClient
-from stdbpy.engine import Agreement
+from stdbpy.engine import Agreement, Awaited
 from stdbpy.engine.programs import load_program
 from stdbpy.module.package import ModuleSource, pack
 from stdbpy.server import RunningServer, ServerConfig, quick_calls
@@ -241,14 +241,15 @@ def test_after_a_wait_in_vain_nobody_waits_for_a_while(
 
     monkeypatch.setattr(quick_calls, "PATIENCE", 0.001)
     spinning, pause = calls.answer(spin, None, []), quick_calls.SHORTEST_PAUSE
-    assert isinstance(spinning, Future)
+    assert isinstance(spinning, Awaited)
     for _ in range(20):
         assert calls.answer(see, None, []) is None
         now += pause
-        assert isinstance(calls.answer(see, None, []), Future)
+        assert isinstance(calls.answer(see, None, []), Awaited)
         pause = min(2 * pause, quick_calls.LONGEST_PAUSE)
     monkeypatch.setenv(ENDED_BY, "1")
-    assert spinning.result(30).status == "committed"
+    assert spinning.wait(30)
+    assert spinning.result().status == "committed"
 
     monkeypatch.setattr(quick_calls, "PATIENCE", 10)
     assert calls.answer(see, None, []) is None
@@ -257,15 +258,29 @@ def test_after_a_wait_in_vain_nobody_waits_for_a_while(
     assert isinstance(calls.answer(see, None, []), bytes)
 
 
-def test_a_call_that_was_not_quick_is_answered_and_the_next_is_not_waited_for(server: RunningServer) -> None:
-    ended = quick_calls.QUICK + 1
-    moments = iter([0.0, ended, ended])
-    calls = quick_calls.QuickCalls(server.backend, clock=lambda: next(moments))
+def test_after_two_calls_that_were_not_quick_the_next_is_not_waited_for(server: RunningServer) -> None:
+    now = 0.0
+
+    def clock() -> float:
+        nonlocal now
+        now += took / 2
+        return now
+
+    calls = quick_calls.QuickCalls(server.backend, clock=clock)
     with connected(server) as connection:
         see = connection.call_request("quick", "see", 1)
     calls.learn(see, headers_of(see))
+    took = 3 * quick_calls.QUICK
     assert isinstance(calls.answer(see, None, []), bytes)
+    took = 0.0
+    assert isinstance(calls.answer(see, None, []), bytes)
+    took = 3 * quick_calls.QUICK
+    for _ in range(2):
+        assert isinstance(calls.answer(see, None, []), bytes)
+    took = 0.0
     assert calls.answer(see, None, []) is None
+    now += quick_calls.SHORTEST_PAUSE
+    assert isinstance(calls.answer(see, None, []), bytes)
 
 
 def test_calls_to_a_disk_wait_only_on_the_connection_that_was_answered_last(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stdbpy.engine.results import Caller
+from stdbpy.engine.store.store import Store
 from stdbpy.engine.store.table import Table
 from stdbpy.engine.system_tables.definitions import SYSTEM, TABLE_IDS
 from stdbpy.engine.transaction import Transaction
@@ -24,10 +25,10 @@ def note_client(caller: Caller, transaction: Transaction) -> None:
         transaction.insert(_CREDENTIALS, _CREDENTIAL.encode((int.from_bytes(connection, "big"), caller.claims or "")))
 
 
-def is_noted(caller: Caller, transaction: Transaction) -> bool:
+def is_noted(caller: Caller, store: Store) -> bool:
     """Whether it is there, as all are that have connected; one without a connection id cannot be."""
     connection = caller.connection_id
-    return connection is None or _row(caller.identity, connection) in transaction.table(_CLIENTS).rows
+    return connection is None or _row(caller.identity, connection) in store.tables[_CLIENTS].rows
 
 
 def forget_client(caller: Caller, transaction: Transaction) -> None:
@@ -35,7 +36,7 @@ def forget_client(caller: Caller, transaction: Transaction) -> None:
     connection = caller.connection_id
     if connection is not None:
         transaction.delete(_CLIENTS, _row(caller.identity, connection))
-        for row in list(_credentials(transaction.table(_CREDENTIALS), connection)):
+        for row in tuple(_credentials(transaction.table(_CREDENTIALS), connection)):
             transaction.delete(_CREDENTIALS, row)
 
 
@@ -53,9 +54,9 @@ def _caller(row: bytes, transaction: Transaction) -> Caller:
 
 
 def _row(identity: Identity, connection: ConnectionId) -> bytes:
-    return bytes(identity)[::-1] + bytes(connection)[::-1]
+    return identity[::-1] + connection[::-1]
 
 
 def _credentials(table: Table, connection: ConnectionId) -> Iterator[bytes]:
     (index,) = table.indexes
-    return index.rows(bytes(connection)[::-1])
+    return index.rows(connection[::-1])

@@ -137,7 +137,7 @@ class Views:
         Raises ``ViewFailed``, having changed nothing but through the transaction, which must be undone.
         """
         self._forget_the_moment()
-        if not self._watches and not self._query_watches:
+        if not self._live:
             return
         to_run = self._watches.concerned(transaction.delta)
         to_query = self._query_watches.concerned(transaction.delta)

@@ -23,9 +23,6 @@ class Watches(Generic[Reader]):
         self._by_key: dict[int, dict[int, dict[bytes, dict[Reader, None]]]] = {}
         """By table, then by index."""
 
-    def __bool__(self) -> bool:
-        return bool(self._by_table or self._by_key)
-
     def add(self, reader: Reader, read: ReadSet) -> None:
         for table_id in read.tables:
             self._by_table.setdefault(table_id, {})[reader] = None
@@ -66,9 +63,6 @@ class QueryWatches(Generic[Reader]):
 
     def __init__(self) -> None:
         self._by_table: dict[int, Triggered[Reader]] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._by_table)
 
     def add(self, reader: Reader, triggers: Iterable[Trigger]) -> None:
         for trigger in triggers:

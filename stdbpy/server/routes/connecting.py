@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import TypeVar
 
-from stdbpy.engine import Caller, Database
+from stdbpy.engine import Awaited, Caller, Database
 from stdbpy.errors import NotAllowed
 from stdbpy.server.refusal import FORBIDDEN, refuse
 
@@ -20,7 +20,7 @@ async def connect_for_nothing(database: Database, caller: Caller) -> None:
     await result_of(database.disconnected(caller))
 
 
-async def result_of(future: Future[T]) -> T:
+async def result_of(future: Future[T] | Awaited[T]) -> T:
     """What a database's thread comes to. Refuses a caller whom the module turns away.
 
     Leaner than ``asyncio.wrap_future``, which costs as much as a small reducer; a request that is
@@ -29,7 +29,7 @@ async def result_of(future: Future[T]) -> T:
     loop = asyncio.get_running_loop()
     done = loop.create_future()
 
-    def wake(_: Future[T]) -> None:
+    def wake(_: object) -> None:
         with suppress(RuntimeError):  # the server has ended in the meantime
             loop.call_soon_threadsafe(_settle, done)
 
