@@ -81,6 +81,7 @@ _stdbpy_command() {
     'start')
       options=(
         '-l --listen-addr|value|||'
+        '--pg-port|value|||'
         '--data-dir|value||folders|'
         '--jwt-key-dir|value||folders|'
         '--jwt-priv-key-path|value||files|'

@@ -14,7 +14,7 @@ function __stdbpy_command --description 'Says what the command $argv[1] takes'
         case 'dev'
             set __stdbpy_with_value --project-path --module-path --module-bindings-path --run -t --template --data-dir -s --server --env --client-lang --config-path --root-dir
         case 'start'
-            set __stdbpy_with_value -l --listen-addr --data-dir --jwt-key-dir --jwt-priv-key-path --jwt-pub-key-path --allow-host --allow-origin --call-seconds --engine --engine-path --edition --config-path --root-dir
+            set __stdbpy_with_value -l --listen-addr --pg-port --data-dir --jwt-key-dir --jwt-priv-key-path --jwt-pub-key-path --allow-host --allow-origin --call-seconds --engine --engine-path --edition --config-path --root-dir
         case 'publish'
             set __stdbpy_with_value -p --module-path -b --bin-path -j --js-path --parent --organization --org --unset-env -s --server --env --format --config-path --root-dir
         case 'call'
@@ -222,6 +222,7 @@ complete -c stdbpy -n '__stdbpy_at \'dev\'' -s h -l help -d 'Show this message a
 complete -c stdbpy -n '__stdbpy_at \'dev\' 0' -a '(__stdbpy_ask database)'
 
 complete -c stdbpy -n '__stdbpy_at \'start\'' -s l -l listen-addr -x -d 'Where to listen; port 0 is a free one'
+complete -c stdbpy -n '__stdbpy_at \'start\'' -l pg-port -x -d 'Speak PostgreSQL\'s protocol at this port, too: the password is a token'
 complete -c stdbpy -n '__stdbpy_at \'start\'' -l data-dir -x -a '(__fish_complete_directories)' -d 'Where databases and keys are kept'
 complete -c stdbpy -n '__stdbpy_at \'start\'' -l jwt-key-dir -x -a '(__fish_complete_directories)' -d 'Where the keys that sign tokens are kept, as id_ecdsa and id_ecdsa.pub'
 complete -c stdbpy -n '__stdbpy_at \'start\'' -l jwt-priv-key-path -r -F -d 'The private one of these keys'

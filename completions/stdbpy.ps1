@@ -115,6 +115,7 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
             }
             Options = @(
                 @{ Spellings = @('-l', '--listen-addr'); Shape = 'value'; Help = 'Where to listen; port 0 is a free one'; Words = @(); Question = '' }
+                @{ Spellings = @('--pg-port'); Shape = 'value'; Help = 'Speak PostgreSQL''s protocol at this port, too: the password is a token'; Words = @(); Question = '' }
                 @{ Spellings = @('--data-dir'); Shape = 'value'; Help = 'Where databases and keys are kept'; Words = @(); Question = '' }
                 @{ Spellings = @('--jwt-key-dir'); Shape = 'value'; Help = 'Where the keys that sign tokens are kept, as id_ecdsa and id_ecdsa.pub'; Words = @(); Question = '' }
                 @{ Spellings = @('--jwt-priv-key-path'); Shape = 'value'; Help = 'The private one of these keys'; Words = @(); Question = '' }
@@ -125,7 +126,7 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
                 @{ Spellings = @('--allow-origin'); Shape = 'value'; Help = 'A web site besides those of this machine that may call'; Words = @(); Question = '' }
                 @{ Spellings = @('--allow-native'); Shape = 'flag'; Help = 'Run Python modules even if other machines reach the server'; Words = @(); Question = '' }
                 @{ Spellings = @('--allow-loopback-http'); Shape = 'flag'; Help = 'Let procedures send HTTP requests to this machine, for tests'; Words = @(); Question = '' }
-                @{ Spellings = @('--call-seconds'); Shape = 'value'; Help = 'How long a reducer or view of a compiled module may run'; Words = @(); Question = '' }
+                @{ Spellings = @('--call-seconds'); Shape = 'value'; Help = 'How long a reducer or view may run'; Words = @(); Question = '' }
                 @{ Spellings = @('--engine'); Shape = 'value'; Help = 'What runs: stdbpy''s own server, or an installed SpacetimeDB'; Words = @('embedded', 'spacetimedb'); Question = '' }
                 @{ Spellings = @('--engine-path'); Shape = 'value'; Help = 'SpacetimeDB''s server program'; Words = @(); Question = '' }
                 @{ Spellings = @('--edition'); Shape = 'value'; Help = 'Edition; there is one'; Words = @('standalone'); Question = '' }

@@ -61,11 +61,13 @@ def wasm(name: str) -> bytes:
 
 
 @contextmanager
-def running(version: str, *, keeping: Path | None = None, address: str | None = None) -> Iterator[RealServer]:
+def running(
+    version: str, *, keeping: Path | None = None, address: str | None = None, pg_port: int | None = None
+) -> Iterator[RealServer]:
     """A server of that version on a free loopback port, ready to answer; ended on leaving.
 
     Its data is in memory, or kept in the folder ``keeping``, from where a second server goes on, at the
-    same ``address`` (``127.0.0.1:3000``) if that is wanted.
+    same ``address`` (``127.0.0.1:3000``) if that is wanted. It speaks PostgreSQL's protocol at ``pg_port``.
     """
     binary = program(f"spacetimedb-standalone-{version}")
     with tempfile.TemporaryDirectory(prefix="stdbpy-real-") as folder:
@@ -77,6 +79,8 @@ def running(version: str, *, keeping: Path | None = None, address: str | None = 
         ]
         if keeping is None:
             command.append("--in-memory")
+        if pg_port is not None:
+            command += ["--pg-port", str(pg_port)]
         if not version.startswith("1."):
             command.append("--non-interactive")
         output = home / "output"

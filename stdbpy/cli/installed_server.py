@@ -52,6 +52,7 @@ def installed_server(config: ServerConfig, invocation: Invocation, path: Path | 
                 data_dir=folder,
                 key_files=keys,
                 in_memory=config.in_memory,
+                pg_port=config.pg_port,
             )
 
             def announce(url: str) -> None:

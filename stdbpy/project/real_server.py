@@ -87,6 +87,8 @@ class RealServer:
     key_files: tuple[Path, Path]
     """The private and the public key that tokens are signed with; made if they are not there."""
     in_memory: bool = False
+    pg_port: int | None = None
+    """Where it speaks PostgreSQL's protocol, too."""
 
     @property
     def url(self) -> str:
@@ -101,6 +103,7 @@ class RealServer:
             *(str(self.program), "start", "--listen-addr", self.listen_addr, "--data-dir", str(self.data_dir)),
             *("--jwt-priv-key-path", str(private), "--jwt-pub-key-path", str(public)),
             *(["--in-memory"] if self.in_memory else []),
+            *(["--pg-port", str(self.pg_port)] if self.pg_port is not None else []),
         ]
 
 

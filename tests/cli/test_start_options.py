@@ -57,6 +57,21 @@ def test_how_long_calls_may_take(run: Run, started: list[ServerConfig]) -> None:
     assert run("start", "--call-seconds", "0").code == 2
 
 
+def test_a_port_for_postgresql(run: Run, started: list[ServerConfig]) -> None:
+    assert run("start").code == 0
+    assert run("start", "--pg-port", "5432").code == 0
+    assert [config.pg_port for config in started] == [None, 5432]
+
+
+def test_clients_of_postgresql_are_told_where_to_go(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def serve(config: ServerConfig, *, on_ready: Callable[[str], None]) -> None:
+        on_ready("http://127.0.0.1:3000")
+
+    monkeypatch.setattr(server, "serve", serve)
+    assert "port 5432" in run("start", "--pg-port", "5432").err
+    assert "PostgreSQL" not in run("start").err
+
+
 @pytest.mark.parametrize("words", [("--edition", "standalone"), ("--non-interactive",)])
 def test_taken_as_they_are_there(run: Run, started: list[ServerConfig], words: tuple[str, ...]) -> None:
     assert run("start", *words).code == 0
@@ -67,7 +82,7 @@ def test_taken_as_they_are_there(run: Run, started: list[ServerConfig], words: t
     ("words", "reason"),
     [
         (("--edition", "cloud"), "standalone edition of SpacetimeDB alone, not 'cloud'"),
-        (("--pg-port", "5432"), "stdbpy start has no --pg-port: "),
+        (("--pg-port", "0"), "--pg-port"),
         (("--enable-tracy",), "stdbpy start has no --enable-tracy: "),
         (("--page_pool_max_size", "64MiB"), "stdbpy start has no --page_pool_max_size: "),
         (("--jwt-priv-key-path", "key"), "--jwt-priv-key-path and --jwt-pub-key-path go together"),

@@ -35,6 +35,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
 
 http.server.HTTPServer((host, int(port)), Answer).serve_forever()
 """
+TELLS = "import sys; print('Error:', *sys.argv[1:]); sys.exit(1)"
 FAILS = "import sys; print('Error: the disk is made of cheese'); print('  1: a frame'); sys.exit(1)"
 
 
@@ -110,6 +111,13 @@ def test_output_and_end_are_those_of_the_embedded_server(home: Path, number: sig
         f"{url} is ready, run by {program}. Databases are kept in {home / 'data'}. Ctrl-C stops it.",
         "stopped",
     ]
+
+
+def test_the_port_for_postgresql(run: Run, home: Path) -> None:
+    installed(home / "bin", TELLS)
+    words = ("start", "--engine", "spacetimedb", "-l", "127.0.0.1:0", "--in-memory")
+    assert "--pg-port" not in run(*words).err
+    assert run(*words, "--pg-port", "5432").err.endswith("--in-memory --pg-port 5432\n")
 
 
 def test_one_that_fails(run: Run, home: Path) -> None:

@@ -13,7 +13,6 @@ _STARTS_ON_OFFICIAL_FILES = (
 )
 
 DIFFERENCES_OF_THE_SERVER: dict[str, str] = {
-    "smoketests::pg_wire::test_sql_conn": "speaks PostgreSQL's protocol, which the embedded server does not know",
     "smoketests::views::test_repair_stale_anonymous_view_backing_table_on_startup": _STARTS_ON_OFFICIAL_FILES,
     "smoketests::views::test_repair_stale_sender_scoped_view_backing_table_on_startup": _STARTS_ON_OFFICIAL_FILES,
 }

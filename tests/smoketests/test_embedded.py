@@ -100,7 +100,7 @@ def _cases() -> Iterator[object]:
                 )
 
 
-@pytest.mark.difference("the data directory", "PostgreSQL's protocol (`--pg-port`)")
+@pytest.mark.difference("the data directory")
 @pytest.mark.parametrize(("program", "which", "name"), list(_cases()))
 def test_the_smoketest_passes(program: str, which: str, name: str, outcome: Outcome) -> None:
     verdict, wrote = outcome(program, which, name)

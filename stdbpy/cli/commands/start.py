@@ -32,7 +32,6 @@ EXAMPLES = (
 
 _OFFICIAL_SERVER = "SpacetimeDB itself has it: spacetime start"
 LEFT_OUT = {
-    "--pg-port": LeftOut("this server does not speak PostgreSQL's protocol", hint=_OFFICIAL_SERVER),
     "--enable-tracy": LeftOut("there is nothing here that the profiler Tracy could look at", hint=_OFFICIAL_SERVER),
     "--page_pool_max_size": LeftOut("rows are Python objects here, in no pool of pages", hint=_OFFICIAL_SERVER),
 }
@@ -62,6 +61,16 @@ def run(
             _LISTEN_ADDR,
             metavar="HOST:PORT",
             help="Where to listen; port 0 is a free one. Default: listen_addr of cli.toml, else 127.0.0.1:3000.",
+        ),
+    ] = None,
+    pg_port: Annotated[
+        int | None,
+        typer.Option(
+            "--pg-port",
+            metavar="PORT",
+            min=1,
+            max=65535,
+            help="Speak PostgreSQL's protocol at this port, too: the password is a token.",
         ),
     ] = None,
     data_dir: Annotated[
@@ -148,6 +157,7 @@ def run(
     folder = data_dir if data_dir is not None else invocation.data_dir()
     config = ServerConfig(
         listen_addr=listen_addr or _configured_address(invocation) or DEFAULT_LISTEN_ADDR,
+        pg_port=pg_port,
         data_dir=folder.absolute(),
         in_memory=in_memory,
         key_files=_key_files(jwt_key_dir, jwt_priv_key_path, jwt_pub_key_path),
@@ -242,6 +252,8 @@ def _serve(config: ServerConfig, invocation: Invocation) -> bool:
             print(f"{LISTENING}{urlsplit(url).netloc}", flush=True)
             where = IN_MEMORY if config.in_memory else f"kept in {config.data_dir}"
             invocation.note(f"{url} is ready. Databases are {where}. Ctrl-C stops it.")
+            if config.pg_port is not None:
+                invocation.note(f"PostgreSQL's protocol is spoken at port {config.pg_port}; the password is a token")
             if not (config.only_loopback or config.allow_native):
                 invocation.note(
                     "Other machines can reach it, so it takes no Python modules: they would run with your rights. "
