@@ -7,12 +7,11 @@ Source of the formats: ``crates/lib/src/db/raw_def`` of SpacetimeDB (the definit
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from stdbpy.errors import DecodeError, NewerThanUnderstood, SchemaError, UnknownPart, counted
 from stdbpy.sats.bsatn import Codec, compile_codec
 from stdbpy.sats.meta import META_TYPESPACE
-from stdbpy.sats.satsjson import JsonCodec, compile_json_codec
 from stdbpy.sats.types import Primitive
 from stdbpy.sats.values import Variant
 from stdbpy.schema.model import ModuleSchema
@@ -20,6 +19,9 @@ from stdbpy.schema.raw_v9 import MODULE_V9, refuse_what_is_lost, schema_from_raw
 from stdbpy.schema.raw_v10 import MODULE_V10, SECTION, SECTIONS, V10_TYPESPACE
 from stdbpy.schema.v10_reading import schema_from_sections
 from stdbpy.schema.v10_writing import sections_of
+
+if TYPE_CHECKING:
+    from stdbpy.sats.satsjson import JsonCodec
 
 Version = Literal[9, 10]
 
@@ -187,16 +189,22 @@ def _sections_from_json(definition: Any) -> list[Variant]:
 
 @cache
 def _v9_json() -> JsonCodec[Any]:
+    from stdbpy.sats.satsjson import compile_json_codec  # who reads bytes does without
+
     return compile_json_codec(MODULE_V9, META_TYPESPACE, form="named")
 
 
 @cache
 def _v10_json() -> JsonCodec[Any]:
+    from stdbpy.sats.satsjson import compile_json_codec
+
     return compile_json_codec(MODULE_V10, V10_TYPESPACE, form="named")
 
 
 @cache
 def _section_json() -> JsonCodec[Any]:
+    from stdbpy.sats.satsjson import compile_json_codec
+
     return compile_json_codec(SECTION, V10_TYPESPACE)
 
 
