@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal
 
 
@@ -30,6 +29,8 @@ class Problem:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The sentence ``Did you mean …?`` naming the other known word closest to ``word``, or ``""``."""
+    from difflib import get_close_matches  # most processes never miss a name
+
     match = get_close_matches(word, [other for other in known if other != word], n=1, cutoff=0.6)
     return f"Did you mean {match[0]!r}?" if match else ""
 
@@ -42,6 +43,11 @@ def counted(number: int, noun: str) -> str:
 def seconds(number: float) -> str:
     """``1 second``, ``0.5 seconds``."""
     return f"{number:g} second" if number == 1 else f"{number:g} seconds"
+
+
+def megabytes(size: int) -> str:
+    """``8.2 MB``: a number of bytes, of millions of them."""
+    return f"{size / 1e6:.1f} MB"
 
 
 _HINT = "Hint: "
