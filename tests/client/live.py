@@ -51,7 +51,7 @@ def generated_for(schema) -> GeneratedClient:
     return GeneratedClient(binding, module.tables, module.reducers, module.procedures, module.procedures)
 
 
-def eventually(holds: Callable[[], bool], within: float = 10.0) -> None:
+def eventually(holds: Callable[[], bool], within: float = 60.0) -> None:
     """Waits for what another program does."""
     deadline = time.monotonic() + within
     while not holds():

@@ -25,6 +25,9 @@ from stdbpy.errors import (
 )
 from stdbpy.protocol.events import ReducerEvent
 from stdbpy.protocol.options import ReconnectPolicy
+from tests.client.conftest import on_all_servers
+
+pytestmark = on_all_servers
 
 
 def run(main) -> None:

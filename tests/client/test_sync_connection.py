@@ -1,4 +1,4 @@
-"""Connections of programs without an event loop, on the embedded server and both real ones."""
+"""Connections of programs without an event loop, on the embedded server and real ones."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def embedded_subject(running: RunningServer, *, compiled: bool = False) -> Subje
 
 def real_subject(version: str, url: str) -> Subject:
     """A running real server, with the token of a new identity."""
-    made = httpx.post(f"{url}/v1/identity", trust_env=False).json()
+    made = httpx.post(f"{url}/v1/identity", trust_env=False, verify=False).json()
 
     def program(module: str) -> bytes:
         if version == "1.2.0" and not COMPILED[module].endswith(version):
@@ -77,7 +77,7 @@ def real_subject(version: str, url: str) -> Subject:
 
 
 def _http(url: str) -> httpx.Client:
-    return httpx.Client(base_url=url, trust_env=False, timeout=60)
+    return httpx.Client(base_url=url, trust_env=False, verify=False, timeout=60)
 
 
 class Subjects:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.real
 @pytest.fixture(scope="module")
 def database(real_server: RealServer) -> Iterator[httpx.Client]:
     """The routes of a fresh database of the module ``sdk_test``."""
-    with httpx.Client(base_url=real_server.url, trust_env=False, timeout=60) as client:
+    with httpx.Client(base_url=real_server.url, trust_env=False, verify=False, timeout=60) as client:
         published = client.post("/v1/database", content=wasm("sdk_test-2.8.3"))
         published.raise_for_status()
         identity = published.json()["Success"]["database_identity"]

@@ -65,18 +65,18 @@ class Publisher:
 
 
 def _publisher(server: RealServer) -> Iterator[Publisher]:
-    with httpx.Client(base_url=server.url, trust_env=False, timeout=60) as client:
+    with httpx.Client(base_url=server.url, trust_env=False, verify=False, timeout=60) as client:
         token = client.post("/v1/identity").raise_for_status().json()["token"]
         client.headers["Authorization"] = f"Bearer {token}"
         yield Publisher(client)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def publisher(real_server: RealServer) -> Iterator[Publisher]:
     yield from _publisher(real_server)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def old_publisher(old_real_server: RealServer) -> Iterator[Publisher]:
     yield from _publisher(old_real_server)
 
@@ -124,7 +124,10 @@ def test_refuses(case: Refused, publisher: Publisher) -> None:
 @pytest.mark.parametrize("case", [case for case in REFUSED.values() if case.real == "dies"])
 def test_does_not_survive(case: Refused) -> None:
     program = definition_module(write_module_def(case.schema))
-    with real_servers.running("2.8.3") as server, httpx.Client(base_url=server.url, trust_env=False) as client:
+    with (
+        real_servers.running("2.8.3") as server,
+        httpx.Client(base_url=server.url, trust_env=False, verify=False) as client,
+    ):
         publisher = Publisher(client)
         with pytest.raises(httpx.TransportError):
             publisher.publish(program)

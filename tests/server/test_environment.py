@@ -53,7 +53,7 @@ def api(server: RunningServer) -> Iterator[ApiClient]:
 def raw(server: RunningServer, api: ApiClient) -> Iterator[httpx.Client]:
     base = f"{server.url}/v1/database"
     with httpx.Client(
-        base_url=base, headers={"authorization": f"Bearer {server.owner_token}"}, trust_env=False
+        base_url=base, headers={"authorization": f"Bearer {server.owner_token}"}, trust_env=False, verify=False
     ) as client:
         yield client
 

@@ -71,7 +71,9 @@ def routes() -> Iterator[httpx.Client]:
     with RunningServer() as server:
         with ApiClient(server.url, server.owner_token) as api:
             api.publish(pack(ModuleSource({"pages.py": MODULE}, "pages")), "pages")
-        with httpx.Client(base_url=f"{server.url}/v1/database/pages/route", trust_env=False, headers={}) as client:
+        with httpx.Client(
+            base_url=f"{server.url}/v1/database/pages/route", trust_env=False, verify=False, headers={}
+        ) as client:
             yield client
 
 

@@ -37,7 +37,7 @@ def test_refused_here(why: str) -> None:
 
 @pytest.fixture(scope="module")
 def real_database(real_server: RealServer) -> Iterator[RealDatabase]:
-    with httpx.Client(base_url=real_server.url, trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=real_server.url, trust_env=False, verify=False, timeout=30) as client:
         yield RealDatabase(client, "sql-differences", real_servers.wasm("sdk_test-2.8.3"))
 
 
