@@ -1,4 +1,4 @@
-"""Servers on this machine that ``dev`` starts where none answers, and ends with itself."""
+"""Servers on this machine that ``dev`` starts where none answers, and that end with it, however it ends."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class LocalServers:
     def _start(self, url: str, ping: Callable[[], None]) -> None:
         if (before := self._started.pop(url, None)) is not None:
             before.stop()
-        server = self._started[url] = Companion(self._command(url), self._write)
+        server = self._started[url] = Companion(self._command(url), self._write, holds_stdin=True)
         deadline = time.monotonic() + STARTS_WITHIN
         while not _answers(ping):
             if server.exit_code is not None or time.monotonic() > deadline:
@@ -82,7 +82,8 @@ class LocalServers:
             given.append("--allow-loopback-http")
         address = url.partition("://")[2]
         # -P: a file of the project that is called like one of Python's own is not to be taken for it.
-        return [sys.executable, "-P", "-m", "stdbpy.cli", "--quiet", "start", "--listen-addr", address, *given]
+        program = [sys.executable, "-P", "-m", "stdbpy.cli.companion"]
+        return [*program, "--quiet", "start", "--listen-addr", address, *given]
 
 
 def _answers(ping: Callable[[], None]) -> bool:

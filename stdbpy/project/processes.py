@@ -21,7 +21,8 @@ class Companion:
     """A program with all that it starts itself; what it writes comes line by line.
 
     ``command`` is a list, or a line for the shell. ``on_line`` is called with each line of its stdout and
-    stderr, and ``on_end`` with the exit code if it ends by itself, on a thread of the companion's own. Raises
+    stderr, and ``on_end`` with the exit code if it ends by itself, on a thread of the companion's own. With
+    ``holds_stdin`` its stdin ends when this program does, however that is; otherwise there is none. Raises
     :class:`ProjectError` if it cannot be started.
     """
 
@@ -33,6 +34,7 @@ class Companion:
         on_end: Callable[[int], object] = lambda _: None,
         folder: Path | None = None,
         variables: Mapping[str, str] | None = None,
+        holds_stdin: bool = False,
     ) -> None:
         self.command = command
         self._is_stopping = False
@@ -42,7 +44,7 @@ class Companion:
                 shell=isinstance(command, str),
                 cwd=folder,
                 env={**os.environ, "PYTHONUNBUFFERED": "1", **(variables or {})},
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if holds_stdin else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
@@ -62,6 +64,8 @@ class Companion:
             for line in lines:
                 on_line(line.rstrip("\n"))
         exit_code = self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         if not self._is_stopping:
             on_end(exit_code)
 

@@ -211,6 +211,18 @@ def test_a_client_runs_where_its_own_project_is(
         assert dev.end() == 0
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="programs end in another way there")
+def test_a_server_does_not_outlive_a_dev_that_is_killed(project: Path, address: str) -> None:
+    where = ("--server", address, "--data-dir", str(project / "data"))
+    with developing(*where, "--server-only", "--skip-generate") as dev:
+        dev.wait_for("started a server")
+        dev.wait_for("waiting for changes")
+        port = int(address.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), WITHIN) as idle:
+            dev.end(signal.SIGKILL)
+            assert idle.recv(1) == b""  # the server closes it as it ends
+
+
 def test_a_server_that_runs_is_used_and_stays(run: Run, project: Path, owned: str) -> None:
     with developing("mine", "--server", owned, "--server-only", "--skip-generate") as dev:
         dev.wait_for("created database mine")
