@@ -48,8 +48,14 @@ def what_ended(call: GuestCall, error: BaseException, limits: Limits) -> BaseExc
 def crash_of(error: BaseException) -> Crash:
     """As it is written into the log."""
     if isinstance(error, CrashedError):
-        return Crash(error.reason, trace=error.frames, is_told=error.is_told)
+        return Crash(error.reason, trace=error.frames, is_told=error.is_told, reason=_end_of_traceback(error.reason))
     return Crash(str(error).strip() or type(error).__name__)
+
+
+def _end_of_traceback(panic: str) -> str:
+    """What comes behind the last traceback in the panic of a Python module: ``KeyError: 'a'``. Empty for others."""
+    _, found, last = panic.rpartition("Traceback (most recent call last):\n")
+    return next((line for line in last.splitlines() if not line.startswith(" ")), "") if found else ""
 
 
 def cause_of(error: BaseException) -> str:
