@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import TYPE_CHECKING
 
 from stdbpy.errors import ApiError
@@ -9,6 +10,7 @@ from stdbpy.errors import ApiError
 if TYPE_CHECKING:
     from stdbpy.api.client import ApiClient
     from stdbpy.api.results import LogRecord
+    from stdbpy.sats.values import Timestamp
 
 _LINES = 20
 """How many of the last lines of the log are looked through."""
@@ -16,15 +18,18 @@ _LINES = 20
 _PYTHON = "Traceback (most recent call last):"
 
 
-def last_bug(api: ApiClient, database: str, function: str) -> str:
-    """The last bug in a function that the end of the log tells of, in a line with its place in the code; nothing if
-    it tells of none, or is not for the caller to read."""
+def last_bug(api: ApiClient, database: str, functions: Container[str], *, since: Timestamp | None = None) -> str:
+    """The last bug in one of these functions (``since`` then) that the end of the log tells of, in a line with its
+    place in the code; nothing if it tells of none, or is not for the caller to read."""
     try:
         records = list(api.logs(database, _LINES))
     except ApiError:
         return ""
-    bugs = [record for record in records if record.level == "Panic" and record.function == function]
-    return _in_one_line(bugs[-1]) if bugs else ""
+    for record in reversed(records):
+        is_bug = record.level == "Panic" and record.function in functions
+        if is_bug and (since is None or record.time >= since):
+            return _in_one_line(record)
+    return ""
 
 
 def _in_one_line(bug: LogRecord) -> str:

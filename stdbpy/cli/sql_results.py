@@ -109,6 +109,21 @@ def changes(summary: SqlSummary) -> str:
     return ", ".join(f"{count} row{'s' * (count != 1)} {what}" for what, count in counts if count) or "no row changed"
 
 
+def noting_failed_views(parts: Iterator[SqlPart], last_bug: Callable[[], str], note: Note) -> Iterator[SqlPart]:
+    """The same parts. If there are no rows, ``last_bug`` tells whether that is because a view has failed: of that
+    servers tell the log alone."""
+    has_columns = has_rows = False
+    for part in parts:
+        match part:
+            case SqlColumns(columns):
+                has_columns = bool(columns.elements)
+            case SqlRows(values):
+                has_rows = has_rows or bool(values)
+        yield part
+    if has_columns and not has_rows and (bug := last_bug()):
+        note(f"a view without rows has failed: {bug}")
+
+
 def with_progress(parts: Iterator[SqlPart], output: Path | None, *, quiet: bool) -> Iterator[SqlPart]:
     """The same parts; meanwhile a line on stderr counts rows, if somebody looks there and does not see them go by."""
     if quiet or not is_terminal(sys.stderr) or (output is None and is_terminal(sys.stdout)):

@@ -128,7 +128,7 @@ def _call_once(
     except ReducerFailed as error:
         if error.hint and is_said(context, "server"):
             error.hint += f" --server {shlex.quote(context.params['server'])}"
-        if error.hint and (bug := last_bug(api, called.database, called.name)):
+        if error.hint and (bug := last_bug(api, called.database, {called.name})):
             error.hint = f"It was {bug}. {error.hint}"
         raise
     if isinstance(called.definition, Procedure):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +16,10 @@ from stdbpy.cli.options import Anonymous, Confirmed, FormatOption, NoConfig, Out
 from stdbpy.cli.output import Format, format_for
 from stdbpy.cli.terminal import is_terminal
 from stdbpy.errors import ApiError, UsageError
+
+if TYPE_CHECKING:
+    from stdbpy.api import ApiClient
+    from stdbpy.sats.values import Timestamp
 
 EXAMPLES = (
     'stdbpy sql chat "SELECT * FROM message"',
@@ -69,7 +74,8 @@ def run(
             run_shell(api, chosen.database, shape, invocation, confirmed=waits)
         return
 
-    from stdbpy.cli.sql_results import open_results, with_progress
+    from stdbpy.cli.sql_results import noting_failed_views, open_results, with_progress
+    from stdbpy.sats.values import Timestamp
     from stdbpy.sql.statements import split
 
     statements = split(" ".join(chosen.words) if chosen.words else _read(file or _STDIN))
@@ -83,7 +89,10 @@ def run(
         open_results(shape, output, invocation.note) as write,
     ):
         for number, statement in enumerate(statements, start=1):
+            find_bug = partial(_bug_in_view, api, chosen.database, statement.text, Timestamp.now())
             parts = api.sql_stream(chosen.database, statement.text, confirmed=waits)
+            if not (anonymous or invocation.quiet):
+                parts = noting_failed_views(parts, find_bug, invocation.note)
             try:
                 write(with_progress(parts, output, quiet=invocation.quiet))
             except ApiError as error:
@@ -93,6 +102,14 @@ def run(
                     error.message = f"statement {number} of {len(statements)}: {error.message}"
                 error.hint = error.hint or chosen.hint
                 raise
+
+
+def _bug_in_view(api: ApiClient, database: str, statement: str, since: Timestamp) -> str:
+    """What the log tells of a view that the statement names and that has failed for it, if the caller may read it."""
+    from stdbpy.api.bugs import last_bug
+    from stdbpy.sql.tokens import tokenize
+
+    return last_bug(api, database, {token.text for token in tokenize(statement) if token.is_name}, since=since)
 
 
 def _chosen(words: list[str], server: str | None, *, no_config: bool, is_whole: bool) -> ChosenDatabase:
