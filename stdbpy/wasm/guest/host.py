@@ -9,7 +9,7 @@ from stdbpy.errors import HostError
 from stdbpy.module.host import Errno
 from stdbpy.schema.model import ModuleSchema
 from stdbpy.wasm.abi import AbiLevel
-from stdbpy.wasm.guest.lower_levels import RangesForPoints, clear
+from stdbpy.wasm.guest.lower_levels import RangesForPoints, delete_all
 from stdbpy.wasm.guest.shim import Shim
 
 
@@ -39,7 +39,6 @@ class WasmHost:
         self.datastore_delete_all_by_eq_bsatn = shim.datastore_delete_all_by_eq_bsatn
         self.datastore_insert_bsatn = shim.datastore_insert_bsatn
         self.datastore_update_bsatn = shim.datastore_update_bsatn
-        self.datastore_clear = shim.datastore_clear
         self.console_log = shim.console_log
         self.identity = shim.identity
         if level < AbiLevel.V10_4:
@@ -47,8 +46,6 @@ class WasmHost:
             self.index_id_from_name = points.index_id_from_name
             self.datastore_index_scan_point_bsatn = points.scan
             self.datastore_delete_by_index_scan_point_bsatn = points.delete
-        if level < AbiLevel.V10_5:
-            self.datastore_clear = lambda table_id: clear(shim, table_id)
 
     def for_views(self) -> WasmHost:
         """The same database, to read from."""
@@ -57,6 +54,15 @@ class WasmHost:
         for change in _CHANGES:
             setattr(host, change, _refuse_change)
         return host
+
+    def datastore_clear(self, table_id: int) -> int:
+        # SpacetimeDB 2.8.3 counts rows again that the same transaction has deleted before.
+        count = self._shim.datastore_table_row_count(table_id)
+        if self._level >= AbiLevel.V10_5:
+            self._shim.datastore_clear(table_id)
+        else:
+            delete_all(self._shim, table_id, count)
+        return count
 
     def get_jwt(self, connection_id: bytes) -> bytes | None:
         self._expect(AbiLevel.V10_2, "claims of tokens")

@@ -53,10 +53,7 @@ def _codecs(module: ModuleSchema, table: Table, columns: tuple[int, ...]) -> lis
     return [compile_codec(table.columns[position].type, module.typespace) for position in columns]
 
 
-def clear(host: Host, table_id: int) -> int:
-    """Below 10.5: deletes the rows that there are, which it has to read."""
-    count = host.datastore_table_row_count(table_id)
-    if not count:
-        return 0
+def delete_all(host: Host, table_id: int, count: int) -> None:
+    """Below 10.5: deletes the rows of a table, ``count`` of them, by what they are, so it has to read them."""
     relation = count.to_bytes(4, "little") + b"".join(host.datastore_table_scan_bsatn(table_id))
-    return host.datastore_delete_all_by_eq_bsatn(table_id, relation)
+    host.datastore_delete_all_by_eq_bsatn(table_id, relation)
