@@ -1,0 +1,154 @@
+"""Programs built from Python modules: what is in them, and that the same source gives the same bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import wasmtime
+
+from stdbpy.engine.programs import load_program, program_hash
+from stdbpy.errors import ModuleLoadError
+from stdbpy.module.load import load
+from stdbpy.module.package import ModuleSource
+from stdbpy.schema.definition import schema_to_json
+from stdbpy.wasm.abi import AbiLevel
+from stdbpy.wasm.binary import PAGE_BYTES, BinaryModule
+from stdbpy.wasm.build import BuiltWasm
+from stdbpy.wasm.snapshot import MOST_SEGMENTS
+from tests.wasm.building import HEAD, PEOPLE, Build
+
+VIEW = HEAD.replace("u64", "u64, view, ViewContext") + (
+    "@table\nclass Person:\n    id: u64 = column(primary_key=True)\n"
+    "@view\ndef everybody(ctx: ViewContext) -> list[Person]:\n    return []\n"
+)
+
+IMAGE_BYTES = 16 << 20
+"""Hosts map memory of up to this size into new instances; what is larger they copy."""
+
+
+def test_the_schema_is_that_of_the_module_loaded_natively(people: BuiltWasm) -> None:
+    native = load(ModuleSource({"game.py": PEOPLE.encode()}, "game")).schema
+
+    assert schema_to_json(people.schema, 9) == schema_to_json(native, 9)
+    assert people.warnings == ()
+    assert people.output == ("imported",)
+
+
+def test_hosts_take_the_program(people: BuiltWasm, build_cache: Path) -> None:
+    program = BinaryModule.read(people.program)
+
+    assert {each.name for each in program.exports} == {
+        "memory",
+        "__describe_module__",
+        "__call_reducer__",
+        "__call_view__",
+        "__call_view_anon__",
+        "__call_procedure__",
+        "__call_http_handler__",
+    }
+    assert {each.module for each in program.imports} == {"spacetime_10.0"}
+    assert len(program.data) <= MOST_SEGMENTS
+    assert load_program(people.program, build_cache / "compiled").schema == people.schema
+
+
+def test_it_is_small_and_starts_at_once(people: BuiltWasm) -> None:
+    segments = BinaryModule.read(people.program).data
+
+    assert len(people.program) < 10.5e6
+    assert segments[-1].offset + len(segments[-1].data) - segments[0].offset < IMAGE_BYTES
+
+
+def test_the_same_source_gives_the_same_bytes(people: BuiltWasm, build: Build, build_cache: Path) -> None:
+    hash = program_hash(people.program)  # of what takes long to compare
+
+    assert program_hash(build(PEOPLE).program) == hash
+    for kept in build_cache.glob("imported-*"):
+        kept.unlink()
+    assert program_hash(build(PEOPLE).program) == hash
+
+
+def test_other_source_gives_other_bytes(people: BuiltWasm, build: Build) -> None:
+    other = build(PEOPLE.replace("a person has", "persons have"))
+
+    assert program_hash(other.program) != program_hash(people.program)
+
+
+def test_the_report_of_sizes_adds_up(people: BuiltWasm) -> None:
+    sizes = people.sizes
+
+    assert sizes.total == len(people.program)
+    assert sizes.memory % PAGE_BYTES == 0
+    assert "typing" in sizes.library
+    assert "stdbpy.module.load" in sizes.own
+    assert sizes.files == {"game.py": len(PEOPLE)}
+    assert {"statistics", "_strptime"} <= sizes.later & sizes.library.keys()
+    parts = [sizes.runtime_code, sizes.runtime_data, sizes.heap]
+    parts += [sum(modules.values()) for modules in (sizes.library, sizes.own, sizes.dependencies, sizes.files)]
+    assert sum(parts) == sizes.total
+    assert all(part >= 0 for part in parts)
+
+
+# --- levels of the ABI -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("abi", "level"), [(None, AbiLevel.V10_4), (AbiLevel.V10_4, AbiLevel.V10_4), (AbiLevel.V10_6, AbiLevel.V10_6)]
+)
+def test_the_level_is_the_lowest_that_is_needed_or_the_one_that_is_asked_for(
+    abi: AbiLevel | None, level: AbiLevel, build: Build
+) -> None:
+    built = build(VIEW, abi=abi)
+
+    modules = {each.module for each in BinaryModule.read(built.program).imports}
+    assert built.abi == level
+    assert max(modules) == f"spacetime_{level}"
+    wasmtime.Module.validate(wasmtime.Engine(), built.program)
+
+
+def test_a_level_that_is_too_low_is_refused(build: Build) -> None:
+    with pytest.raises(ModuleLoadError, match=r"for the ABI 10\.0: the view 'everybody' needs 10\.4") as error:
+        build(VIEW, abi=AbiLevel.V10_0)
+    assert "10.4" in error.value.hint
+
+
+# --- what functions import later -------------------------------------------------------------
+
+
+def test_all_of_the_library_can_be_kept(people: BuiltWasm, build: Build) -> None:
+    built = build(PEOPLE, keeps_library=True)
+
+    assert {"argparse", "csv", "html.parser"} <= built.sizes.later
+    assert not {"argparse", "csv", "html.parser"} & people.sizes.later
+    assert len(built.program) > len(people.program) + 1e6
+
+
+def test_what_a_build_has_imported_is_not_taken_for_what_another_source_imports(build: Build) -> None:
+    """A module that looks for what may not be there finds what a first build of it would find."""
+    source = HEAD + "try:\n    import {0}\nexcept ImportError:\n    {0} = None\nprint({0})\n"
+
+    assert build(source.format("json"), "first").output[0].startswith("<module 'json'")
+    assert build(source.format("csv"), "first").output[0].startswith("<module 'csv'")
+    assert build(source.format("nothing"), "first").output == ("None",)
+
+
+# --- packages that are brought along ---------------------------------------------------------
+
+PACKAGE = {
+    "pears/__init__.py": b"from pears.taste import sweet\ndef sour():\n    from pears.inner import other\n",
+    "pears/taste.py": b"import colorsys\nsweet = 'sweet pears'\n",
+    "pears/inner/other.py": b"import sched\n",
+    "pears/for_python_2.py": b"print 'pears'\n",
+    "pears/py.typed": b"",
+}
+
+
+def test_packages_are_brought_along(build: Build) -> None:
+    built = build("import pears\nprint(pears.sweet, pears.__file__)\n", bundled=PACKAGE)
+
+    assert built.output == ("sweet pears site-packages/pears/__init__.py",)
+    assert built.sizes.dependencies.keys() == {"pears", "pears.taste", "pears.inner", "pears.inner.other"}
+    assert {"pears.inner.other", "sched"} <= built.sizes.later
+    assert "colorsys" in built.sizes.library
+    again = build("import pears\nprint(pears.sweet, pears.__file__)\n", bundled=PACKAGE)
+    assert program_hash(again.program) == program_hash(built.program)

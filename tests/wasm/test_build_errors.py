@@ -1,0 +1,97 @@
+"""Modules that cannot be built: the problems are those of loading them natively, at their lines."""
+
+from __future__ import annotations
+
+import pytest
+
+from stdbpy.errors import ModuleLoadError, Problem
+from stdbpy.module.load import load
+from stdbpy.module.package import ModuleSource
+from stdbpy.wasm.interpreter import BuildLimits
+from tests.wasm.building import HEAD, Build
+
+
+def problem_of(build: Build, source: str, **how: object) -> Problem:
+    with pytest.raises(ModuleLoadError) as error:
+        build(source, **how)
+    [problem] = error.value.problems
+    return problem
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        HEAD + "def half(:\n",
+        HEAD + "print(undefined)\n",
+        HEAD + "raise SystemExit('no')\n",
+        HEAD + "def f():\n    return 1 // 0\n\nf()\n",
+        HEAD + "import nowhere\n",
+        HEAD + "import nowhere.inside\n",
+        HEAD + "@table\nclass Person:\n    id: int\n\n@reducer\ndef greet(name: str) -> None: ...\n",
+        HEAD
+        + "@table\nclass Person:\n    id: u64 = column(primary_key=True)\n    other: u64 = column(primary_key=1)\n",
+    ],
+)
+def test_problems_are_as_natively(source: str, build: Build) -> None:
+    with pytest.raises(ModuleLoadError) as native:
+        load(ModuleSource({"game.py": source.encode()}, "game"))
+    with pytest.raises(ModuleLoadError) as inside:
+        build(source)
+
+    assert inside.value.message == native.value.message
+    assert inside.value.problems == native.value.problems
+
+
+def test_names_that_stdbpy_does_not_have(build: Build) -> None:
+    problem = problem_of(build, HEAD + "from stdbpy import reducers\n")
+
+    assert problem.where == "game.py:3"
+    assert problem.hint == "Did you mean 'reducer'?"
+
+
+def test_what_wasm_lacks_is_refused_with_the_reason(build: Build) -> None:
+    problem = problem_of(build, HEAD + "import asyncio\n")
+
+    assert problem.where == "game.py:3"
+    assert "asyncio" in problem.message + problem.hint
+
+
+def test_there_is_no_database_while_a_module_is_imported(build: Build) -> None:
+    problem = problem_of(build, HEAD + "import _spacetimedb\n_spacetimedb.table_id_from_name('person')\n")
+
+    assert problem.where == "game.py:4"
+    assert "transaction" in problem.message
+
+
+def test_host_functions_that_cannot_fail_end_the_build(build: Build) -> None:
+    problem = problem_of(build, "import _spacetimedb\n_spacetimedb.identity()\n")
+
+    assert "identity of the host is called while the module is built" in problem.message
+
+
+def test_a_module_that_never_ends(build: Build) -> None:
+    problem = problem_of(build, "while True:\n    pass\n", limits=BuildLimits(seconds=3))
+
+    assert problem == Problem("error", "game", "it ran for more than 3 seconds", problem.hint)
+
+
+@pytest.mark.parametrize("source", ["x = bytearray(1 << 29)\n", "x = [0]\nwhile True:\n    x += x\n"])
+def test_a_module_that_wants_too_much_memory(source: str, build: Build) -> None:
+    problem = problem_of(build, HEAD + source)
+
+    assert problem.where in {"game.py:3", "game.py:5"}
+    assert problem.message == "MemoryError"
+
+
+def test_endless_recursion(build: Build) -> None:
+    problem = problem_of(build, HEAD + "def again():\n    again()\nagain()\n")
+
+    assert problem.where == "game.py:4"
+    assert problem.message.startswith("RecursionError")
+
+
+def test_errors_of_packages_that_are_brought_along(build: Build) -> None:
+    problem = problem_of(build, HEAD + "import pears\n", bundled={"pears.py": b"import socket\n"})
+
+    assert problem.where == "game.py:3"
+    assert "socket" in problem.message
