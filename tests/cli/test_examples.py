@@ -99,7 +99,16 @@ def at_terminal(prepared: Prepared, home: Path, monkeypatch: pytest.MonkeyPatch)
         yield server
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
+def _cases() -> Iterator[object]:
+    """The first example of each command always; the others are long."""
+    for path in walk():
+        first, *others = load_command(*path).examples or [None]
+        if first is not None:
+            yield pytest.param(first)
+        yield from (pytest.param(other, marks=pytest.mark.long) for other in others)
+
+
+@pytest.mark.parametrize("example", list(_cases()))
 def test_example(at_terminal: RunningServer, example: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for pattern, reason in NOT_HERE.items():
         if re.match(pattern, example):

@@ -222,7 +222,13 @@ def command(url: str, format: str) -> list[str]:
     return [sys.executable, "-m", "stdbpy.cli", "sql", "chat", "SELECT 1", "--format", format, "--server", url]
 
 
-@pytest.mark.parametrize("format", ["csv", "json", "jsonl", "markdown", "table", "arrow", "parquet"])
+@pytest.mark.parametrize(
+    "format",
+    [
+        *("jsonl", "table", "arrow"),
+        *(pytest.param(format, marks=pytest.mark.long) for format in ("csv", "json", "markdown", "parquet")),
+    ],
+)
 def test_memory_does_not_grow_with_the_rows(home: Path, format: str) -> None:
     program = (
         "import resource, sys\n"

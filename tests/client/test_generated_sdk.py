@@ -116,7 +116,14 @@ def _methods(cls: type) -> list[str]:
     return [name for name, thing in vars(cls).items() if inspect.isfunction(thing) and not name.startswith("_")]
 
 
-@pytest.fixture(scope="module", params=["sdk_test-2.8.3", "sdk_test-1.2.0", "sdk_test-1.2.0 pydantic"])
+PROGRAMS = [
+    "sdk_test-2.8.3",
+    pytest.param("sdk_test-1.2.0", marks=pytest.mark.long),
+    "sdk_test-1.2.0 pydantic",
+]
+
+
+@pytest.fixture(scope="module", params=PROGRAMS)
 def sdk(
     request: pytest.FixtureRequest, live_server: tuple[str, str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Sdk]:
