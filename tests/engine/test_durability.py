@@ -18,6 +18,7 @@ from stdbpy.errors import RowNotFound, UniqueConstraintViolation
 from stdbpy.sats.bsatn import compile_codec
 from stdbpy.schema.definition import write_module_def
 from tests.engine.schemas import STRING, U32, U64, index, schema_of, sequence, unique
+from tests.examples_to_try import up_to
 
 SCHEMA = schema_of(
     ("keyed", {"id": U64, "name": STRING, "n": U32}, (index(0), unique(0), index(1), unique(1), index(2), sequence(0))),
@@ -200,5 +201,5 @@ def _copy(tables: dict[str, set[tuple[object, ...]]]) -> dict[str, set[tuple[obj
     return {name: set(rows) for name, rows in tables.items()}
 
 
-Tables.TestCase.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
+Tables.TestCase.settings = settings(up_to(100), stateful_step_count=50)
 test_tables = Tables.TestCase

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stdbpy.engine import Caller, Database, worker
@@ -34,6 +34,7 @@ from stdbpy.errors import NotAllowed, StorageFailed
 from stdbpy.sats.values import Timestamp
 from tests.engine.sample import CONNECTED, ME, STRANGER, call, encoded, program, running
 from tests.engine.schemas import U8, schema_of
+from tests.examples_to_try import up_to
 
 PATIENCE = 10
 ALL = "SELECT * FROM person"
@@ -532,7 +533,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@up_to(150)
 @given(steps, st.booleans())
 def test_a_client_has_the_rows_of_its_sets(taken: list[tuple[str, Any, Any]], by_set: bool):
     """Whatever it subscribes to, and whatever happens: rows counted by set, or once for each query that

@@ -34,6 +34,7 @@ from stdbpy.protocol.pending import PendingRequest
 from stdbpy.protocol.reconnecting import Retry
 from stdbpy.protocol.session import Session, State
 from stdbpy.protocol.subscription import Phase, SubscriptionState
+from tests.examples_to_try import up_to
 from tests.protocol.mirror import Mirror, report_everything
 from tests.protocol.model_server import CATALOG, Connection, Database, Rows
 
@@ -284,4 +285,4 @@ def cached(session: Session) -> Rows:
 
 
 TestSessionModel = SessionMachine.TestCase
-TestSessionModel.settings = settings(max_examples=60, stateful_step_count=60)
+TestSessionModel.settings = settings(up_to(60), stateful_step_count=60)

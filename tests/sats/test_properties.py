@@ -7,7 +7,7 @@ import struct
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stdbpy.errors import DecodeError, EncodeError
@@ -17,9 +17,10 @@ from stdbpy.sats.bsatn_checking import BytesChecker, ValueChecker
 from stdbpy.sats.meta import type_from_bytes, type_from_json, type_to_bytes, type_to_json
 from stdbpy.sats.satsjson import Form, compile_json_codec
 from stdbpy.sats.shapes import Shapes
+from tests.examples_to_try import up_to
 from tests.sats.strategies import TypedValue, typed_rows, typed_values, types, typespaces
 
-quick = settings(max_examples=100, deadline=None)
+quick = up_to(100)
 
 
 @quick

@@ -7,7 +7,7 @@ import json
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stdbpy.engine.sql.parse import parse
@@ -18,6 +18,7 @@ from tests.engine.sql.generated import Statements
 from tests.engine.sql.recording import RealDatabase
 from tests.engine.sql.steps import Step
 from tests.engine.sql.test_answers import OurDatabase, difference, with_identities
+from tests.examples_to_try import up_to
 from tests.real_servers import RealServer
 
 
@@ -32,7 +33,7 @@ def test_every_statement_is_answered_or_refused() -> None:
     assert 0.2 < refused / len(answers) < 0.8, "both kinds are there"
 
 
-@settings(max_examples=300, deadline=None)
+@up_to(300)
 @given(
     st.text(
         alphabet="sSELECTfromWHEREandINSERTvalues*(),.;:'\"-/+=<>!0123456789xXnNeE$ \n\t_é\x00[]{}@#?|&\\", max_size=60

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.sql.little import INDEXED, ITEM, ORDER, PLAIN, LittleDatabase
+from tests.examples_to_try import up_to
 
 TABLES = {"item": ITEM, "order": ORDER}
 SMALL = st.integers(0, 4)
@@ -174,7 +175,7 @@ def bag(rows: list[tuple[Any, ...]]) -> Counter[str]:
     return Counter(map(repr, rows))
 
 
-@settings(max_examples=200, deadline=None)
+@up_to(200)
 @given(items=ITEMS, orders=ORDERS, query=queries(), data=st.data())
 def test_same_rows_as_plain_python(
     items: list[tuple[Any, ...]], orders: list[tuple[Any, ...]], query: Query, data: st.DataObject
@@ -202,7 +203,7 @@ def test_same_rows_as_plain_python(
                 assert bag(found) <= bag(rows)
 
 
-@settings(max_examples=100, deadline=None)
+@up_to(100)
 @given(items=ITEMS, condition=conditions({"item": "item"}), size=st.integers(-2, 2))
 def test_changes_touch_what_a_query_finds(items: list[tuple[Any, ...]], condition: Condition, size: int) -> None:
     rows = [dict(zip(ITEM, item, strict=True)) for item in items]

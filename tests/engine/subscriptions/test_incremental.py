@@ -6,7 +6,7 @@ from collections import Counter
 from contextlib import suppress
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stdbpy.engine.sql.bind import Binder
@@ -22,6 +22,7 @@ from stdbpy.sats.bsatn import compile_codec
 from stdbpy.schema.model import ModuleSchema
 from tests.engine.sql.little import INDEXED, OWNER, PLAIN, CountingTransaction
 from tests.engine.sql.test_properties import TABLES, VALUES, Query, queries
+from tests.examples_to_try import up_to
 
 ROWS = {name: st.tuples(*(VALUES[column] for column in columns)) for name, columns in TABLES.items()}
 
@@ -73,7 +74,7 @@ def check(schema: ModuleSchema, query: Query, returned: str, transactions: list[
     assert all(len(table.indexes) <= 4 for table in store.tables.values()), "what was borrowed is gone"
 
 
-@settings(max_examples=300, deadline=None)
+@up_to(300)
 @given(
     query=queries().filter(lambda query: len(query.scope) <= 2 and query.limit is None),
     which=st.integers(0, 1),

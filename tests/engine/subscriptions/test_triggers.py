@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stdbpy.engine.results import Caller
@@ -18,6 +18,7 @@ from stdbpy.engine.transaction import Transaction
 from tests.engine.sql.little import INDEXED, OWNER, PLAIN
 from tests.engine.sql.test_properties import Query, queries
 from tests.engine.subscriptions.test_incremental import TRANSACTIONS, Change, fragment, run
+from tests.examples_to_try import up_to
 
 ITEM = (1, 1, 1, 0.5, "a", True)
 ME = Caller(OWNER)
@@ -118,7 +119,7 @@ def check(store: Store, fragments: list[Fragment], transactions: list[list[Chang
                 assert told is None, (Counter(told.inserted), Counter(told.deleted))
 
 
-@settings(max_examples=200, deadline=None)
+@up_to(200)
 @given(
     asked=st.lists(queries().filter(lambda query: len(query.scope) <= 2 and query.limit is None), max_size=8),
     transactions=TRANSACTIONS,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stdbpy.engine.store.index import Included
@@ -15,6 +15,7 @@ from stdbpy.engine.transaction import Transaction
 from stdbpy.engine.views.views import Views
 from stdbpy.sats.values import Identity
 from tests.engine.views.handmade import ANNA, BEN, ROW, Client, Database, ViewCode, thing, view
+from tests.examples_to_try import up_to
 
 PEOPLE = [ANNA, BEN]
 VIEWS = ["all_of_level_3", "mine", "sums", "first", "high", "joined", "paired", "paired_mine", "owned"]
@@ -154,7 +155,7 @@ def apply(database: Database, what: Sequence[tuple[str, str, int, int, Identity]
         assert fails
 
 
-@settings(max_examples=120, deadline=None)
+@up_to(120)
 @given(steps)
 def test_what_is_kept_is_what_views_give(steps: list[tuple[str, Any, Any]]):
     database = Database(*(view(name, anonymous=name not in PERSONAL, query=name in OF_QUERIES) for name in VIEWS))

@@ -13,13 +13,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stdbpy.protocol.cache import TableChanges
 from stdbpy.protocol.catalog import TableLayout
 from stdbpy.protocol.incoming import TableRows
 from stdbpy.sats.ranges import Bound, Range
+from tests.examples_to_try import up_to
 from tests.protocol.cache.layouts import (
     FLOATS,
     KEY_TYPES,
@@ -249,7 +250,7 @@ STEPS = (Run.subscribe, Run.transact, Run.transact_once, Run.transact_once, Run.
 
 
 @pytest.mark.parametrize("key", KEY_TYPES, ids=lambda key: key.name)
-@settings(max_examples=20, deadline=None)
+@up_to(20)
 @given(draw=st.data(), listening=st.booleans(), looked_up=st.booleans())
 def test_cache_holds_and_tells_what_the_model_says(
     key: KeyType, draw: st.DataObject, listening: bool, looked_up: bool
