@@ -24,7 +24,8 @@ _FOLDER = "<stdbpy>"
 """Where tracebacks find stdbpy's files: no place that an author's file can be in."""
 
 _PREPARING = "stdbpy.wasm.guest.preparing"
-_NEEDED_TO_PREPARE = ("stdbpy", "stdbpy.wasm", "stdbpy.wasm.guest", "stdbpy.wasm.guest.telling", _PREPARING)
+_GUEST = "stdbpy.wasm.guest"
+_NEEDED_TO_PREPARE = ("stdbpy", "stdbpy.wasm", _GUEST, f"{_GUEST}.smaller_code", f"{_GUEST}.telling", _PREPARING)
 _INSIDE = ("__init__", "errors", "sats", "query", "schema", "module", "wasm/__init__", "wasm/abi", "wasm/guest")
 """What can run inside: of the package stdbpy, these files and folders."""
 

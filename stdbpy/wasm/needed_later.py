@@ -20,6 +20,8 @@ _OFFERING = "stdbpy"
 _OF_C_CODE = {"datetime": ("_strptime",), "time": ("_strptime",)}
 """What modules import where no code in Python says so."""
 
+_LONGER_THAN_ENCODINGS = 30
+
 _WORD = re.compile(r"\w+")
 
 
@@ -125,13 +127,7 @@ def _names(node: ast.AST, package: str) -> Iterator[str]:
             yield from (f"{name}.{alias.name}" for alias in names)
         case ast.Call(args=[ast.Constant(value=str(name)), *_]) if name.replace(".", "").isidentifier():
             yield name  # of import_module, perhaps
-            yield from _encoding(name)
-        case ast.Constant(value=str(text)):
-            yield from _encoding(text)
-
-
-def _encoding(name: str) -> Iterator[str]:
-    if len(name) < 30 and name.isascii():
-        normal = normalize_encoding(name).lower()
-        if normal:
-            yield f"encodings.{aliases.get(normal, normal)}"
+        case ast.Constant(value=str(text)) if len(text) < _LONGER_THAN_ENCODINGS and text.isascii():
+            normal = normalize_encoding(text).lower()
+            if normal.isidentifier():
+                yield f"encodings.{aliases.get(normal, normal)}"

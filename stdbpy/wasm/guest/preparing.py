@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from opcode import opmap
 from types import CodeType
 
+from stdbpy.wasm.guest.smaller_code import smaller
 from stdbpy.wasm.guest.telling import tell
 
 _IMPORT_NAME, _IMPORT_FROM = opmap["IMPORT_NAME"], opmap["IMPORT_FROM"]
@@ -22,10 +23,6 @@ _OF_FUNCTION = 0x1
 """The flag that the code of functions has, and that of classes has not."""
 
 _WITHOUT_DOCSTRINGS = 2
-
-_UNIT_BYTES, _MOST_UNITS = 2, 8
-_NO_COLUMNS, _NO_PLACE = 13, 15
-"""Kinds of entries of the table of lines, and how many units of code one is for."""
 
 
 def _prepare() -> None:
@@ -44,7 +41,7 @@ def _prepare() -> None:
             is_package = file_name.endswith("/__init__.py")
             code = compile(source, file_name, "exec", dont_inherit=True, optimize=_WITHOUT_DOCSTRINGS)
         # Marshalled so that what occurs several times is there once when it is imported.
-        told["code"][name] = marshal.dumps(_smaller(code))
+        told["code"][name] = marshal.dumps(smaller(code))
         package = name if is_package else name.rpartition(".")[0]
         imported = [*_imported_names(code, package, in_function=False)]
         told["at_import"][name] = sorted({imported for imported, is_later in imported if not is_later})
@@ -52,36 +49,6 @@ def _prepare() -> None:
     for name in imp._frozen_module_names():  # noqa: SLF001 - there is no other list of them
         told["frozen"][name] = bytes(imp.find_frozen(name, withdata=True)[0])
     tell(told)
-
-
-def _smaller(code: CodeType) -> CodeType:
-    """The same with less around it: one file name for all functions, where marshalling has given each one of its own,
-    and places in the source that are lines, without columns."""
-
-    def smaller(part: CodeType) -> CodeType:
-        constants = tuple(smaller(each) if isinstance(each, CodeType) else each for each in part.co_consts)
-        lines = bytes(_line_table(part))
-        return part.replace(co_filename=code.co_filename, co_consts=constants, co_linetable=lines)
-
-    return smaller(code)
-
-
-def _line_table(code: CodeType) -> Iterator[int]:
-    """Source of the format: ``Objects/locations.md`` of CPython 3.13."""
-    last = code.co_firstlineno
-    for start, end, line in code.co_lines():
-        for offset in range(start, end, _MOST_UNITS * _UNIT_BYTES):
-            units = min(_MOST_UNITS, (end - offset) // _UNIT_BYTES)
-            if line is None:
-                yield 0x80 | _NO_PLACE << 3 | units - 1
-                continue
-            yield 0x80 | _NO_COLUMNS << 3 | units - 1
-            rest = (last - line) << 1 | 1 if line < last else (line - last) << 1
-            while rest > 0x3F:
-                yield rest & 0x3F | 0x40
-                rest >>= 6
-            yield rest
-            last = line
 
 
 def _imported_names(code: CodeType, package: str, *, in_function: bool) -> Iterator[tuple[str, bool]]:
