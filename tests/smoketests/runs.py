@@ -40,6 +40,15 @@ def names(which: str) -> list[str]:
     return [line.split()[0] for line in lines if line.strip() and not line.startswith("#")]
 
 
+def part_of(name: str) -> str:
+    """What it is about: ``sql`` of ``smoketests::sql::test_insert``."""
+    return name.split("::")[1]
+
+
+def first_of_each_part(names: Iterable[str]) -> list[str]:
+    return list({part_of(name): name for name in reversed(list(names))}.values())
+
+
 def run(out: Path, chosen: Iterable[str], *, server: str, **variables: str) -> Outcomes:
     """Runs them against the server at that address, or those of ``local``, with these variables of the environment
     besides: ``STDB_CLI`` is the program, ``STDB_SERVER`` the server that they start."""

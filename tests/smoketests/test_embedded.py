@@ -18,11 +18,11 @@ import pytest
 
 from tests import real_servers
 from tests.smoketests.differences import DIFFERENCES, DIFFERENCES_OF_THE_SERVER
-from tests.smoketests.runs import LOCAL, REMOTE, WHY_SKIPPED, Outcomes, names, run
+from tests.smoketests.runs import LOCAL, REMOTE, WHY_SKIPPED, Outcomes, first_of_each_part, names, part_of, run
 
 pytestmark = [
     pytest.mark.real,
-    pytest.mark.timeout(1800),
+    pytest.mark.timeout(3600),
     pytest.mark.skipif(not names(REMOTE), reason=WHY_SKIPPED),
 ]
 
@@ -30,7 +30,7 @@ OFFICIAL, OURS = "the official program", "stdbpy"
 PROGRAM = str(Path(sys.executable).with_name("stdbpy"))
 
 QUICK = ("auto_migration", "rls", "schedule_reducer", "namespaces", "http_routes", "views", "restart")
-"""The parts of the smoketests that always run, with the official program."""
+"""The parts of which the first smoketest always runs, with the official program."""
 
 Outcome = Callable[[str, str], tuple[str, str]]
 """How the smoketest of that name ends with a program: the verdict, and what it wrote."""
@@ -93,8 +93,9 @@ def known(program: str) -> dict[str, str]:
 def _cases() -> Iterator[object]:
     for program in (OFFICIAL, OURS):
         for which in (REMOTE, LOCAL):
+            first = first_of_each_part(names(which))
             for name in names(which):
-                is_quick = program == OFFICIAL and name.split("::")[1] in QUICK
+                is_quick = program == OFFICIAL and name in first and part_of(name) in QUICK
                 yield pytest.param(
                     program, which, name, marks=() if is_quick else pytest.mark.long, id=f"{name} with {program}"
                 )

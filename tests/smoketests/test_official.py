@@ -13,17 +13,17 @@ import pytest
 
 from tests.real_servers import RealServer
 from tests.smoketests.differences import DIFFERENCES
-from tests.smoketests.runs import LOCAL, REMOTE, WHY_SKIPPED, Outcomes, names, run
+from tests.smoketests.runs import LOCAL, REMOTE, WHY_SKIPPED, Outcomes, first_of_each_part, names, part_of, run
 
 pytestmark = [
     pytest.mark.real,
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(3600),
     pytest.mark.skipif(not names(REMOTE), reason=WHY_SKIPPED),
 ]
 
 
-LONG = ("auto_inc", "auto_migration", "filtering", "views")
-"""The parts that take long and are about the server rather than about what commands do."""
+LONG = ("auto_inc", "auto_migration", "client_connection_errors", "filtering", "views")
+"""The parts that are about the server rather than about what commands do."""
 
 
 @pytest.fixture(scope="session")
@@ -42,8 +42,9 @@ def outcomes(
 
 
 def _cases() -> Iterator[object]:
+    chosen = {name for name in first_of_each_part(names(REMOTE)) if part_of(name) not in LONG}
     for name in names(REMOTE) or ["all"]:
-        yield pytest.param(name, marks=pytest.mark.long if name.partition("::")[2].startswith(LONG) else ())
+        yield pytest.param(name, marks=() if name in chosen else pytest.mark.long)
 
 
 @pytest.mark.parametrize("name", list(_cases()))
