@@ -18,7 +18,7 @@ help:
 	@echo "make demo         a Python module as a SpacetimeDB database, from init to generated client"
 	@echo "make test         the tests, but for the long ones"
 	@echo "make test-real    the tests that need real SpacetimeDB servers (STDBPY_TEST_SERVERS=folder,"
-	@echo "                  and STDBPY_TEST_SMOKETESTS=folder for SpacetimeDB's own smoketests), the long ones too"
+	@echo "                  and STDBPY_TEST_SMOKETESTS=folder for SpacetimeDB's own smoketests), and all long ones"
 	@echo "make lint         ruff, mypy --strict, import-linter"
 	@echo "make format       let ruff format and fix"
 	@echo "make completions  write the completion scripts of shells from the commands"
@@ -49,7 +49,7 @@ test: $(READY)
 
 test-real: $(READY)
 	@test -n "$$STDBPY_TEST_SERVERS" || { echo "Set STDBPY_TEST_SERVERS to a folder with the real servers (spacetimedb-standalone-2.8.3, ...)." >&2; exit 1; }
-	@$(BIN)/python -m pytest -m real $(PARALLEL)
+	@STDBPY_TEST_LONG=1 $(BIN)/python -m pytest -m 'real or long' $(PARALLEL)
 
 lint: $(READY)
 	@$(BIN)/ruff check .

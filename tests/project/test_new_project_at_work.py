@@ -17,7 +17,14 @@ import pytest
 from stdbpy.project.template_sources import BUILT_IN
 from stdbpy.project.templates import create_project
 
-pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+pytestmark = [
+    pytest.mark.skipif(shutil.which("make") is None, reason="needs make"),
+    # They start dozens of processes, on a machine that may be busy with other tests.
+    pytest.mark.timeout(600),
+]
+
+ENDS_WITHIN = 300.0
+"""Seconds; a guard against what never ends."""
 
 ENVIRONMENT = f"VENV={sys.prefix}"
 """The environment of these tests has stdbpy and pytest already."""
@@ -76,7 +83,12 @@ def running(target: str, root: Path, environment: dict[str, str]) -> Iterator[su
         if process.poll() is None:
             # Not by force: what it started has to be ended as well.
             os.killpg(process.pid, signal.SIGTERM)
-        process.communicate(timeout=60)
+        try:
+            process.communicate(timeout=ENDS_WITHIN)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            raise
 
 
 def test_dev_serves_clients_until_interrupted(
@@ -94,7 +106,7 @@ def test_dev_serves_clients_until_interrupted(
     seen.append(next(line for line in output if "says: Hello!" in line))
 
     os.killpg(dev.pid, signal.SIGINT)
-    dev.wait(20)
+    dev.wait(ENDS_WITHIN)
 
     with pytest.raises(ProcessLookupError):
         os.killpg(dev.pid, 0)
@@ -134,7 +146,7 @@ def test_the_chat(dev: subprocess.Popen[str], tmp_path: Path, environment: dict[
             [sys.executable, "-m", "stdbpy.cli", "delete", "my-chat", "--yes", "--server", server],
             cwd=root, env=environment, capture_output=True, check=True,
         )  # fmt: skip
-        assert talking.wait(30) == 1
+        assert talking.wait(ENDS_WITHIN) == 1
         told = talking.communicate()[1]
     finally:
         talking.kill()
