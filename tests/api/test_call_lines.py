@@ -103,10 +103,10 @@ def test_what_is_under_way_when_it_ends_is_still_told() -> None:
 
     def before(name: str) -> None:
         if name == "a":
-            assert b_has_begun.wait(20)
+            assert b_has_begun.wait(60)
         elif name == "b":
             b_has_begun.set()
-            assert a_is_told.wait(20)
+            assert a_is_told.wait(60)
 
     server.before = before
     called = call_lines(server.clients(2), ADD, names("a", "b", "c", "d"))

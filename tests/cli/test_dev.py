@@ -20,7 +20,7 @@ from stdbpy.server import RunningServer
 from tests.cli.conftest import Run
 from tests.cli.test_terminal import sit_down
 
-WITHIN = 30.0
+WITHIN = 60.0
 CLIENT = "print('client of', __import__('os').environ['STDBPY_DATABASE'], flush=True); import time; time.sleep(3600)"
 
 

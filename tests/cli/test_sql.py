@@ -258,7 +258,7 @@ def test_who_reads_no_more_ends_it(home: Path) -> None:
         assert process.stderr is not None
         assert process.stdout.readline() == b"id,name\n"
         process.stdout.close()
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
         assert process.stderr.read() == b""
         process.stderr.close()
 

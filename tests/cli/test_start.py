@@ -24,7 +24,7 @@ from stdbpy.server.owner import OWNER_TOKEN
 from tests.cli.conftest import Run
 
 LISTENING = "Starting SpacetimeDB listening on "
-WITHIN = 30
+WITHIN = 60
 
 
 @contextmanager

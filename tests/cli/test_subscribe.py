@@ -194,7 +194,7 @@ def test_it_ends_when_nobody_reads_any_more(server: RunningServer, chat: str, ap
         assert following.stdout is not None
         assert following.stdout.read(1) == b"{"
         following.stdout.close()
-        assert following.wait(30) == 0
+        assert following.wait(60) == 0
     finally:
         following.kill()
         following.wait()

@@ -45,7 +45,7 @@ def live_server(request: pytest.FixtureRequest) -> Iterator[tuple[str, str, str]
 
 @pytest.fixture(scope="session")
 def left_chats() -> dict[str, str]:
-    """Chat databases that earlier tests have left as they were published, but for their rows, by their servers."""
+    """Chat databases that earlier tests have left as they were published, but for their rows, by their owners' tokens."""
     return {}
 
 
@@ -53,7 +53,7 @@ def left_chats() -> dict[str, str]:
 def chat(live_server: tuple[str, str, str], left_chats: dict[str, str]) -> Iterator[Place]:
     """A chat database of the test's own, without rows."""
     kind, url, token = live_server
-    name = left_chats.pop(url, None)
+    name = left_chats.pop(token, None)
     is_as_published = True
 
     def publish(module: str) -> None:
@@ -74,7 +74,7 @@ def chat(live_server: tuple[str, str, str], left_chats: dict[str, str]) -> Itera
             api.sql(name, "DELETE FROM user")
     yield Place(kind, url, name, token, publish)
     if is_as_published:
-        left_chats[url] = name
+        left_chats[token] = name
 
 
 @pytest.fixture(params=["picows", "websockets"])

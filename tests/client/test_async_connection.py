@@ -314,7 +314,7 @@ def test_a_peer_that_is_dead(chat, proxy, library):
             db.on_disconnect(lambda connection, error: lost.set_result(error))
             proxy.freeze()
             call = db.reducers.set_name("x")
-            error = await asyncio.wait_for(lost, 5)
+            error = await asyncio.wait_for(lost, 60)
             assert isinstance(error, ConnectionLost)
             with pytest.raises(ConnectionLost) as caught:
                 await call

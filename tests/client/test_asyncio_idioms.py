@@ -25,7 +25,7 @@ def run(main: Callable[[AsyncDbConnection], Awaitable[None]]) -> None:
                 transaction.update(tables.player, a_player(1, "Ada", level=player.level + 1))
 
             database.insert(tables.player, a_player(1, "Ada"))
-            async with database.connect_async(AsyncDbConnection) as db, asyncio.timeout(10):
+            async with database.connect_async(AsyncDbConnection) as db, asyncio.timeout(60):
                 await db.subscribe(tables.player)
                 await main(db)
 
@@ -35,7 +35,7 @@ def run(main: Callable[[AsyncDbConnection], Awaitable[None]]) -> None:
 def test_gather_wait_for_and_as_completed():
     async def main(db: AsyncDbConnection) -> None:
         await asyncio.gather(db.reducers.level_up(1), db.reducers.level_up(1))
-        await asyncio.wait_for(db.reducers.level_up(1), timeout=5)
+        await asyncio.wait_for(db.reducers.level_up(1), timeout=60)
         for call in asyncio.as_completed([db.reducers.level_up(1), db.reducers.level_up(1)]):
             await call
         assert db.player.id.find(1).level == 6

@@ -181,8 +181,8 @@ def test_connecting_and_disconnecting(place: Callable[[str], Place]):
         db.disconnected.on_insert(lambda ctx, row: gone.set())
         with connected(lifecycle) as other:
             who = other.identity
-            assert came.wait(10)
-        assert gone.wait(10)
+            assert came.wait(60)
+        assert gone.wait(60)
         assert {row.identity for row in db.disconnected} == {who}
         assert all(isinstance(cause, TransactionEvent) for cause in causes)
 

@@ -192,7 +192,7 @@ def test_streams(database, db):
 def test_a_stream_waits_for_the_next_change(database):
     db = database.connect(DbConnection, delivery="thread")
     db.subscribe(tables.scored, tables.score)
-    stream = db.scored.changes(timeout=10)
+    stream = db.scored.changes(timeout=60)
     feeding = threading.Timer(0.01, lambda: database.insert(tables.scored, Score(1, 2, 3)))
     feeding.start()
     assert next(stream).row == Score(1, 2, 3)
@@ -243,7 +243,7 @@ def test_streams_under_asyncio():
         database = InMemoryDatabase(MODULE)
         async with database.connect_async(AsyncDbConnection) as db:
             await db.subscribe(tables.player)
-            stream = db.player.changes(timeout=5)
+            stream = db.player.changes(timeout=60)
             with pytest.raises(WouldDeadlock):
                 next(stream)
             reading = asyncio.create_task(anext(stream))

@@ -37,7 +37,7 @@ def test_who_waits_is_woken():
     thread.start()
     for number in range(1000):
         inbox.put(b"%d" % number)
-    thread.join(10)
+    thread.join(60)
     assert taken == [b"%d" % number for number in range(1000)]
 
 
@@ -89,5 +89,5 @@ def test_it_is_said_why_a_connection_ended_that_was_held_back(chat):
         eventually(lambda: db._link._is_held_back)
         db._io.call_soon(lambda: db._link._socket.close())
         eventually(lambda: db._link._socket is None)
-        db.wait_until(lambda: bool(errors), 10)
+        db.wait_until(lambda: bool(errors), 60)
         assert "tick()" in str(errors[0])

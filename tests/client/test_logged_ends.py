@@ -36,7 +36,7 @@ def test_a_connection_that_does_not_come_back(caplog, monkeypatch):
         db.on_closed(lambda _, error: told.append(error))
         for socket in database._server.sockets:
             socket.cut()
-        db.wait_until(lambda: not db.is_connected, 10)
+        db.wait_until(lambda: not db.is_connected, 60)
         assert told == ["lost"]
         assert isinstance(db._session.lost("", status=404), Stop)
         db.look_again()
@@ -51,7 +51,7 @@ def test_the_log_says_that_a_connection_does_not_come_back(caplog):
         db.on_disconnect(lambda *_: None)
         for socket in database._server.sockets:
             socket.cut()
-        db.wait_until(lambda: not db.is_connected, 10)
+        db.wait_until(lambda: not db.is_connected, 60)
         db._session.lost("", status=404)
         db.look_again()
         db.tick()

@@ -53,7 +53,7 @@ def test_subscriptions(db):
     assert repr(subscription) == f"<Subscription {subscription.query_set_id} applied: SELECT * FROM player>"
     refused = db.subscribe("SELECT * FROM dragon", wait=False)
     assert repr(refused) == f"<Subscription {refused.query_set_id} pending: SELECT * FROM dragon>"
-    db.wait_until(lambda: refused.is_ended, 10)
+    db.wait_until(lambda: refused.is_ended, 60)
     assert repr(refused) == f"<Subscription {refused.query_set_id} ended ({refused.error}): SELECT * FROM dragon>"
 
 

@@ -46,7 +46,7 @@ class Hearer:
     async def until(self, holds):
         while not holds():
             self.news.clear()
-            await asyncio.wait_for(self.news.wait(), 10)
+            await asyncio.wait_for(self.news.wait(), 60)
 
 
 def frame(opcode: int, payload: bytes, *, fin: bool = True) -> bytes:

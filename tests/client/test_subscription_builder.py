@@ -13,7 +13,7 @@ from stdbpy.testing import InMemoryDatabase
 from tests.client import game as tables
 from tests.client.game import MODULE, AsyncDbConnection, DbConnection, a_player
 
-WITHIN = 10.0
+WITHIN = 60.0
 
 
 @pytest.fixture

@@ -107,7 +107,7 @@ def test_a_thousand_calls_in_one_go(chat, delivery):
     with connect(chat.url, chat.database, delivery=delivery) as db, db.subscribe("SELECT * FROM message"):
         calls = [db.send.send_message(str(number)) for number in range(1000)]
         for call in calls:
-            call.result(timeout=30)
+            call.result(timeout=60)
         assert len(db.message) == 1000
         assert db.stats().calls_finished == 1000
         assert len(db.stats().latency) == 1000
@@ -168,7 +168,7 @@ def test_close_inside_of_a_callback(chat, delivery):
     db.message.on_insert(lambda ctx, row: ctx.connection.close())
     with suppress(ConnectionClosed):  # it closes behind the callback, perhaps before the call was told
         db.reducers.send_message("x")
-    assert ended.wait(10)
+    assert ended.wait(60)
     db.close()
 
 
@@ -269,13 +269,13 @@ def test_a_call_without_answer_in_time(chat, proxy, delivery):
         with pytest.raises(TimeoutError):
             call.result(timeout=0.01)
         proxy.thaw()
-        call.result(timeout=10)
+        call.result(timeout=60)
         eventually(lambda: db.query("SELECT * FROM user").rows()[0].name == "Grace")
 
 
 def test_changes(chat, delivery):
     with connect(chat.url, chat.database, delivery=delivery) as db, db.subscribe("SELECT * FROM user"):
-        changes = db.user.changes(timeout=10)
+        changes = db.user.changes(timeout=60)
         db.send.set_name("Ada")
         change = next(changes)
         assert (change.old.name, change.new.name) == (None, "Ada")
@@ -299,13 +299,13 @@ def test_a_lost_connection_comes_back(chat, proxy, library, delivery):
         call = db.send.send_message("on its way")
         call.result()
         proxy.cut()
-        db.wait_until(lambda: bool(lost), 10)
+        db.wait_until(lambda: bool(lost), 60)
         with pytest.raises(ConnectionLost) as caught:
             db.reducers.send_message("away")
         assert not caught.value.may_have_run
         other.reducers.send_message("meanwhile")
         proxy.refuse(False)
-        assert db.wait_until(lambda: bool(back), 10)
+        assert db.wait_until(lambda: bool(back), 60)
         db.reducers.send_message("after")
         assert told == ["before", "on its way", "meanwhile", "after"]
         db.subscribe("SELECT * FROM user")
@@ -387,7 +387,7 @@ def test_a_builder_tells_of_what_fails(chat):
     with pytest.raises(UsageError, match="what to connect to"):
         builder.build()
     with builder.with_uri("http://127.0.0.1:1").with_database_name("x").build():
-        assert failed.wait(10)
+        assert failed.wait(60)
 
 
 def test_a_sync_call_can_be_awaited(chat):

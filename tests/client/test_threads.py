@@ -68,7 +68,7 @@ def test_who_waits_gets_its_answer_though_another_thread_begins_to_tick(database
             db.reducers.level_up(1)
 
     game, worker = in_thread(play), in_thread(work)
-    worker.join(20)
+    worker.join(60)
     over.set()
     game.join()
     assert not worker.is_alive()
@@ -95,10 +95,10 @@ def test_who_waits_takes_over_from_a_thread_that_has_ended(database):
     db = database.connect(DbConnection)
     in_thread(db.tick).join()
     worker = in_thread(lambda: db.reducers.level_up(1))
-    worker.join(10)
+    worker.join(60)
     assert not worker.is_alive()
     in_thread(db.tick).join()
-    db.subscribe_to_all_tables(timeout=10)
+    db.subscribe_to_all_tables(timeout=60)
 
 
 def test_who_waits_takes_over_from_a_thread_that_ends_meanwhile(database):
@@ -107,14 +107,14 @@ def test_who_waits_takes_over_from_a_thread_that_ends_meanwhile(database):
 
     def play() -> None:
         db.tick()
-        over.wait(10)
+        over.wait(60)
 
     playing = in_thread(play)
     eventually(lambda: db._ticker is playing)
     worker = in_thread(lambda: db.reducers.level_up(1))
     eventually(lambda: db._watchers)
     over.set()
-    worker.join(10)
+    worker.join(60)
     assert not worker.is_alive()
 
 
@@ -136,7 +136,7 @@ def test_close_while_another_thread_waits_and_there_is_no_socket(database):
     db = database.connect(DbConnection, reconnect=ReconnectPolicy(base=100, cap=100))
     for socket in database._server.sockets:
         socket.cut()
-    db.wait_until(lambda: not db.is_connected, 10)
+    db.wait_until(lambda: not db.is_connected, 60)
     waits = threading.Event()
     raised: list[BaseException] = []
 
@@ -151,9 +151,9 @@ def test_close_while_another_thread_waits_and_there_is_no_socket(database):
         raised.append(caught.value)
 
     waiting = in_thread(wait)
-    assert waits.wait(10)
+    assert waits.wait(60)
     db.close()
-    waiting.join(10)
+    waiting.join(60)
     assert raised
 
 
@@ -184,16 +184,16 @@ def test_what_closing_tells_is_told_though_the_thread_is_quick(database, monkeyp
     @db.score.on_insert
     def _(ctx, row):
         inside.set()
-        may_end.wait(10)
+        may_end.wait(60)
 
     feed(database, 1)
-    assert inside.wait(10)
+    assert inside.wait(60)
     put = db._inbox.put
 
     def put_late(arrival):
         if arrival is None:  # the session is closed; the thread sees that first
             may_end.set()
-            db._thread.join(10)
+            db._thread.join(60)
         put(arrival)
 
     monkeypatch.setattr(db._inbox, "put", put_late)
@@ -286,8 +286,8 @@ def test_several_threads_wait_for_one_call(database, hasty):
         told = threading.Event()
         call.add_done_callback(lambda _, told=told: told.set())
         with ThreadPoolExecutor(4) as threads:
-            list(threads.map(lambda _, call=call: call.result(10), range(4)))
-        assert told.wait(10)
+            list(threads.map(lambda _, call=call: call.result(60), range(4)))
+        assert told.wait(60)
 
 
 # --- streams ---------------------------------------------------------------------------------
@@ -319,7 +319,7 @@ def test_closing_a_stream_ends_who_waits_for_it(database, delivery, kind):
     waiting = in_thread(wait)
     eventually(lambda: db._watchers or (delivery == "tick" and db._deliveries.interrupts.is_welcome))
     stream.close()
-    waiting.join(10)
+    waiting.join(60)
     assert read == [[]]
 
 
@@ -335,7 +335,7 @@ def test_closing_a_stream_ends_who_awaits_it(database):
                 while not db._watchers:
                     await asyncio.sleep(0)
                 stream.close()
-                assert await asyncio.wait_for(reading, 10) == []
+                assert await asyncio.wait_for(reading, 60) == []
 
     asyncio.run(main())
 
@@ -367,7 +367,7 @@ def test_a_subscription_that_is_given_up_while_it_is_entered_ends(database):
             entering.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await entering
-            await asyncio.wait_for(subscription.unsubscribe(), 10)
+            await asyncio.wait_for(subscription.unsubscribe(), 60)
             assert db.stats().subscriptions == 0
 
     asyncio.run(main())

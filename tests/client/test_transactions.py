@@ -19,7 +19,7 @@ def counts(transaction: Transaction) -> dict[str, tuple[int, int, int]]:
 
 @pytest.mark.parametrize("delivery", ["thread", "tick"])
 def test_each_message_is_one_transaction(chat, delivery) -> None:
-    with connect(chat.url, chat.database, delivery=delivery) as db, db.transactions(timeout=10) as transactions:
+    with connect(chat.url, chat.database, delivery=delivery) as db, db.transactions(timeout=60) as transactions:
         db.subscribe(*QUERIES)
         first = next(transactions)
         assert isinstance(first.event, SubscribeAppliedEvent)
@@ -39,7 +39,7 @@ def test_each_message_is_one_transaction(chat, delivery) -> None:
 def test_rows_that_were_missed_come_at_once(chat, proxy) -> None:
     with connect(proxy.url, chat.database) as db, connect(chat.url, chat.database) as other:
         db.subscribe("SELECT * FROM message")
-        with db.transactions(timeout=10) as transactions:
+        with db.transactions(timeout=60) as transactions:
             proxy.cut()
             for text in ("one", "two"):
                 other.reducers.send_message(text)
@@ -73,7 +73,7 @@ def test_nobody_listens_behind_a_closed_stream(chat) -> None:
 def test_under_asyncio(chat) -> None:
     async def main() -> list[dict[str, tuple[int, int, int]]]:
         async with connect_async(chat.url, chat.database) as db:
-            transactions = db.transactions(timeout=10)
+            transactions = db.transactions(timeout=60)
             async with db.subscribe(*QUERIES):
                 await db.reducers.send_message("hi")
             transactions.timeout = 0
@@ -87,7 +87,7 @@ def test_under_asyncio(chat) -> None:
 
 def test_what_the_connection_gave_up_for_is_raised(chat) -> None:
     with chat.sync_class.made(chat.url, chat.database, {"token": "nonsense"}) as db:
-        transactions = db.transactions(timeout=10)
+        transactions = db.transactions(timeout=60)
         db.begin()
         with pytest.raises(CredentialsRefused):
             next(transactions)

@@ -87,7 +87,7 @@ def test_its_subscriptions(server: RunningServer, tmp_path: Path):
             api.call("chat", "send_message", ["hello"])
         assert list(json.loads(next(lines))) == ["user"], "who calls is online for a moment"
         assert [row["text"] for row in json.loads(next(lines))["message"]["inserts"]] == ["hello"]
-        assert subscribing.wait(30) == 0
+        assert subscribing.wait(60) == 0
 
 
 def test_locks(spacetime: Spacetime):

@@ -17,7 +17,7 @@ from stdbpy.protocol.v2 import codec as v2_codec
 
 V1, V1_JSON, V2, V3 = (f"{name}.spacetimedb" for name in ("v1.bsatn", "v1.json", "v2.bsatn", "v3.bsatn"))
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds that a server has to say the next thing."""
 
 

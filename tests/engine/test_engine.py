@@ -64,13 +64,13 @@ def test_an_update_of_a_database_that_is_busy_is_given_up(engine, monkeypatch):
     monkeypatch.setattr(engine_module, "_UPDATE_PATIENCE", 0.01)
     publish(engine)
     ends = Event()
-    held = engine.database("sample").transact(lambda _: ends.wait(30))
+    held = engine.database("sample").transact(lambda _: ends.wait(60))
     with pytest.raises(EngineError, match="is busy: nothing was changed"):
         publish(engine, LOUDER)
     with pytest.raises(EngineError, match="is busy"):
         engine.plan(program(LOUDER), database=engine.database("sample").identity, caller=OWNER)
     ends.set()
-    assert held.result(30)
+    assert held.result(60)
     monkeypatch.undo()
     assert publish(engine, LOUDER).op == "updated"
 
@@ -88,11 +88,11 @@ def test_an_update_that_has_to_wait_holds_up_its_own_database_only(engine, monke
     held = database.transact(lambda _: ends.wait(5))
     with ThreadPoolExecutor() as pool:
         updated = pool.submit(publish, engine, LOUDER)
-        assert waits.wait(30)
+        assert waits.wait(60)
         assert publish(engine, name="other").op == "created"
         assert not held.done()
         ends.set()
-        assert updated.result(30).op == "updated"
+        assert updated.result(60).op == "updated"
 
 
 def test_an_identity_of_ones_own_choice(engine):
@@ -198,7 +198,7 @@ def test_a_deleted_database_is_gone_and_its_name_stands_for_the_next(engine):
     with pytest.raises(DatabaseNotFound):
         engine.database("sample")
     with pytest.raises(EngineError, match="closed"):
-        database.call("add", b"", ME).result(5)
+        database.call("add", b"", ME).result(60)
     with pytest.raises(DatabaseNotFound):
         engine.delete(identity, OWNER)
     assert engine.resolve("sample") == identity

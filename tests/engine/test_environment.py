@@ -31,7 +31,7 @@ def program(code: str = CODE) -> bytes:
 
 
 def said(engine: Engine) -> str | None:
-    return engine.database("service").call("say", b"", Caller(ME)).result(10).error
+    return engine.database("service").call("say", b"", Caller(ME)).result(60).error
 
 
 def test_values_are_there_after_a_restart(tmp_path: Path) -> None:

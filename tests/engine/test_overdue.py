@@ -20,7 +20,7 @@ import threading
 @reducer
 def hold(ctx: ReducerContext) -> None:
     ctx.log.info("begun")
-    threading.__dict__["held_by_test"].wait(30)  # here
+    threading.__dict__["held_by_test"].wait(60)  # here
 """
 
 
@@ -76,7 +76,7 @@ def test_once_for_each_call(database: Database, caplog: pytest.LogCaptureFixture
     assert "Database sample: reducer hold has run for 11 s" in record.getMessage()
 
     release().set()
-    database.run_due().result(30)
+    database.run_due().result(60)
     overdue.look()
     assert len(told(database)) == 1
     release().clear()

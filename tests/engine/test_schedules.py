@@ -275,7 +275,7 @@ def test_real_time_runs_schedules_by_itself():
         done = Event()
         database.on_commit(lambda commit: commit.reducer == "work" and done.set())
         call(database, "once", "a", 0.02)
-        assert done.wait(20)
+        assert done.wait(60)
         assert [what for what, _, _ in rows(database, "ran")] == ["a"]
 
 

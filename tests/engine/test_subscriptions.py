@@ -36,7 +36,7 @@ from tests.engine.sample import CONNECTED, ME, STRANGER, call, encoded, program,
 from tests.engine.schemas import U8, schema_of
 from tests.examples_to_try import up_to
 
-PATIENCE = 10
+PATIENCE = 60
 ALL = "SELECT * FROM person"
 CONFIRMED, AT_ONCE = ConnectionOptions(confirmed=True), ConnectionOptions(confirmed=False)
 WITHOUT_SETS = ConnectionOptions(by_set=False, takes_events=False)

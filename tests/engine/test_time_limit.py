@@ -148,7 +148,7 @@ def hold(ctx: ReducerContext) -> None:
         while len(stops) < 3:
             assert not waiting.done()
         held.release()
-        assert waiting.result(30).error == MESSAGE.format("hold")
+        assert waiting.result(60).error == MESSAGE.format("hold")
         expect_goes_on(database)
 
 
@@ -165,9 +165,9 @@ def test_not_while_somebody_debugs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time_limit, "is_debugged", is_debugged)
     with running(SPIN) as database:
         waiting = database.call("spin", b"", ME)
-        assert looked.wait(30)
+        assert looked.wait(60)
         assert not waiting.done()
-        assert waiting.result(30).error == MESSAGE.format("spin")
+        assert waiting.result(60).error == MESSAGE.format("spin")
 
 
 def test_not_while_somebody_looks_around_at_a_prompt(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +192,7 @@ def endless(ctx: AnonymousViewContext) -> list[Note]:
         pass
 """
     with running(source) as database:
-        [result] = database.sql("SELECT * FROM endless", ME, is_owner=True).result(30)
+        [result] = database.sql("SELECT * FROM endless", ME, is_owner=True).result(60)
         assert result.rows == []
         line = last_line(database)
         assert line["function"] == "endless"
@@ -207,7 +207,7 @@ def arrives(ctx: ReducerContext) -> None:
         pass
 """
     with running(source) as database, pytest.raises(NotAllowed, match="arrives was stopped"):
-        database.connected(CONNECTED).result(30)
+        database.connected(CONNECTED).result(60)
     refused = pytest.raises(InitFailed, match=r"(?s)arrives was stopped: .*sample.py.*in arrives")
     with refused, running(source.replace("client_connected", "init")):
         pass
@@ -237,9 +237,9 @@ def spins(ctx: ProcedureContext) -> u32:
 """
     with running(source) as database:
         for name in ("naps", "sleeps"):
-            assert database.call_procedure(name, b"", ME).result(30).returned == (7).to_bytes(4, "little")
+            assert database.call_procedure(name, b"", ME).result(60).returned == (7).to_bytes(4, "little")
         assert len(rows(database, "note")) == 1
-        error = database.call_procedure("spins", b"", ME).result(30).error
+        error = database.call_procedure("spins", b"", ME).result(60).error
         assert error == f"The module instance encountered a fatal error: {MESSAGE.format('spins')}"
         assert str(last_line(database)["message"]).startswith(MESSAGE.format("spins"))
 

@@ -115,7 +115,7 @@ def test_jobs_that_nobody_waits_for_take_their_turn_and_their_failures_are_logge
     worker.post(fail)
     alone = worker.submit_alone(work.events.append, 2)
     work.gate.set()
-    alone.result(10)
+    alone.result(60)
     worker.close()
     worker.post(work.events.append, 3)
     assert work.events == ["begin", 1, "tick", "commit", 2, "tick", "commit", "tick", "commit", "end"]
@@ -140,7 +140,7 @@ def test_jobs_for_a_thread_that_has_ended_are_refused(opens):
     if opens:
         worker.close()
     with pytest.raises(RuntimeError, match="refused"):
-        worker.submit(lambda: None).result(10)
+        worker.submit(lambda: None).result(60)
     worker.close()
 
 
@@ -151,13 +151,13 @@ def test_a_call_has_no_outcome_before_it_is_durable(tmp_path):
 
         def slow_commit():
             asked.set()
-            assert allowed.wait(20)
+            assert allowed.wait(60)
             commit()
 
         with patch.object(journal, "commit", slow_commit):
             arguments = (1).to_bytes(4, "little") + b"x" + bytes(4)
             future = database.call("add", arguments, ME)
-            assert asked.wait(20)
+            assert asked.wait(60)
             assert not future.done()
             allowed.set()
             assert future.result().status == "committed"
@@ -173,9 +173,9 @@ def test_a_job_that_never_ends_does_not_keep_it_from_closing():
     behind = worker.submit(lambda: None)
     assert worker.close(0.01) is False
     with pytest.raises(RuntimeError, match="refused"):
-        behind.result(10)
+        behind.result(60)
     gate.set()
-    assert stuck.result(10) is True
+    assert stuck.result(60) is True
     assert worker.close(10) is True
 
 
@@ -186,8 +186,8 @@ def test_a_job_that_ends_too_late_is_the_last():
     stuck = worker.submit(gate.wait)
     assert worker.close(0.01) is False
     gate.set()
-    assert stuck.result(10) is True
-    worker._thread.join(10)
+    assert stuck.result(60) is True
+    worker._thread.join(60)
     assert work.events == ["begin", "commit", "end"], "nothing more that is due is done"
 
 
@@ -196,13 +196,13 @@ def test_a_job_that_was_to_be_alone_is_refused_when_the_group_before_ends_too_la
 
     def commit():
         writing.set()
-        gate.wait(10)
+        gate.wait(60)
 
     with patch.object(work, "commit", commit):
         worker, (before, alone) = queued(work, (lambda: None, False), (lambda: None, True))
-        assert writing.wait(10)
+        assert writing.wait(60)
         assert worker.close(0.01) is False
         gate.set()
-        before.result(10)
+        before.result(60)
         with pytest.raises(RuntimeError, match="refused"):
-            alone.result(10)
+            alone.result(60)

@@ -21,7 +21,7 @@ from stdbpy.protocol.session import Session
 from stdbpy.protocol.subscription import SubscriptionState
 from tests.protocol.mirror import report_everything
 
-PATIENCE = 15.0
+PATIENCE = 60.0
 
 D = TypeVar("D")
 

@@ -24,7 +24,7 @@ from stdbpy.sats import types as t
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
 
-_ANSWER_WITHIN = 20.0
+_ANSWER_WITHIN = 60.0
 
 SQL = (
     r.Subscribe(1, 11, ["SELECT * FROM user", "SELECT * FROM message"]),

@@ -146,13 +146,13 @@ def test_a_call_behind_an_update_is_read_for_the_new_module(
         if is_known:
             assert connection.call("quick", "see", 1).status == 200
             monkeypatch.setattr(quick_calls, "PATIENCE", 0.001)
-        database.transact(lambda _: may_go_on.wait(30))
+        database.transact(lambda _: may_go_on.wait(60))
         update = database.update(program, load_program(program), Agreement())
         connection.socket.sendall(connection.call_request("quick", "see", 7))
         await_all_read(server)
         may_go_on.set()
         assert connection.answer().status == 200
-    assert update.result(30) is None
+    assert update.result(60) is None
     assert numbers_seen(server)[-1] == 7
 
 
@@ -248,7 +248,7 @@ def test_after_a_wait_in_vain_nobody_waits_for_a_while(
         assert isinstance(calls.answer(see, None, []), Awaited)
         pause = min(2 * pause, quick_calls.LONGEST_PAUSE)
     monkeypatch.setenv(ENDED_BY, "1")
-    assert spinning.wait(30)
+    assert spinning.wait(60)
     assert spinning.result().status == "committed"
 
     monkeypatch.setattr(quick_calls, "PATIENCE", 10)

@@ -46,7 +46,7 @@ def test_the_server_stops_and_says_so_to_who_waits(
             with pytest.raises(ConnectionClosed):
                 connecting.recv(30)
         with pytest.raises(ApiError, match="may have been done or not"):
-            called.result(30)
+            called.result(60)
     monkeypatch.setenv("ENOUGH_SPINNING", "1")  # lets the thread that was left alone end
     assert "endless is left in the middle of reducer spin" in caplog.text
     assert not any(record.exc_info for record in caplog.records)

@@ -29,7 +29,7 @@ from stdbpy.server.websocket import mailbox as mailboxes
 from tests.contract.websocket import V1, V1_JSON, V2, V3, Wire, connected, rows_of
 from tests.server import raw
 
-PATIENCE = 10
+PATIENCE = 60
 
 STRING = compile_codec(Primitive.STRING)
 

@@ -131,7 +131,7 @@ def test_what_does_not_fit_the_declaration(
 def test_views_are_computed_again_when_values_change(module: Module) -> None:
     with module.database(environment=GOOD) as db, db.connect() as client:
         client.subscribe("SELECT * FROM levels")
-        changes = client.tables["levels"].changes(timeout=5)
+        changes = client.tables["levels"].changes(timeout=60)
         db.set_environment({**GOOD, "LOG_LEVEL": "debug"})
         assert {(type(change).__name__, change.row.text) for change in (next(changes), next(changes))} == {
             ("Inserted", "Level.DEBUG"),

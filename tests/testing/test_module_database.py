@@ -292,7 +292,7 @@ def test_websocket_clients_of_the_same_database(db: ModuleDatabase, arena: Any) 
     wait_until(lambda: stranger.db.player.count() == 1)
     with pytest.raises(ReducerFailed):
         alice.reducers.join("", stranger.db.player.id.find(1).team)
-    assert alice.send_query("SELECT * FROM player").result(5).rows() == list(stranger.db.player)
+    assert alice.send_query("SELECT * FROM player").result(60).rows() == list(stranger.db.player)
 
 
 def test_claims_of_websocket_clients(db: ModuleDatabase) -> None:
@@ -307,7 +307,7 @@ def test_claims_of_websocket_clients(db: ModuleDatabase) -> None:
 def test_a_bug_that_a_client_met_is_raised_at_the_end(module: Module) -> None:
     db = module.database()
     client = db.connect()
-    with pytest.raises(ReducerCrashed, match="fatal error"):
+    with pytest.raises(ReducerFailed, match="ZeroDivisionError"):
         client.reducers.fail()
     assert [bug.function for bug in db.bugs] == ["fail"]
     with pytest.raises(ReducerCrashed, match="ZeroDivisionError"):
@@ -329,6 +329,6 @@ def test_dump(db: ModuleDatabase, arena: Any, tmp_path: Path) -> None:
 def test_what_the_test_raises_comes_before_bugs(module: Module) -> None:
     with pytest.raises(KeyError), module.database() as db:
         db.reducers.fail_later()
-        with pytest.raises(ReducerCrashed):
+        with pytest.raises(ReducerFailed):
             db.connect().reducers.fail()
         raise KeyError

@@ -17,7 +17,7 @@ import pytest
 
 from stdbpy.cli.completion.scripts import FILES, folder
 
-WITHIN = 20
+WITHIN = 60
 """Seconds that a shell has for one answer."""
 
 

@@ -31,7 +31,7 @@ THE_END = "the end"
 
 _FIRST_ROWS = 300
 _KEYS = 400
-_SETTLES_WITHIN = 30.0
+_SETTLES_WITHIN = 60.0
 
 
 @dataclass

@@ -51,7 +51,7 @@ def site(answer: Callable[[str], Said], tls: ssl.SSLContext | None = None) -> It
             running.asked.set()
             said = answer(self.path)
             if said.until is not None:
-                said.until.wait(10)
+                said.until.wait(60)
             try:
                 self.send_response(said.status)
                 for name, value in {"Content-Length": str(len(said.body)), **said.headers}.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from threading import Event
 
-PATIENCE = 10
+PATIENCE = 60
 
 _events: dict[str, Event] = defaultdict(Event)
 

@@ -17,7 +17,7 @@ from stdbpy.sats.values import TimeDuration
 from stdbpy.schema.http import HttpRequestHead, HttpResponseHead
 from tests.engine.procedures.site import Said, site
 
-PATIENCE = 10
+PATIENCE = 60
 
 
 @pytest.fixture

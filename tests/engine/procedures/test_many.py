@@ -72,10 +72,10 @@ def test_databases_come_and_go_under_their_procedures(tmp_path, seed):
                 database = engine.database(name)
                 if chance.random() < 0.5:
                     args = (3).to_bytes(4, "little")
-                    worked = database.call_procedure("work", args, ME).result(30).error is None
+                    worked = database.call_procedure("work", args, ME).result(60).error is None
                     made = 3
                 else:
-                    worked = database.call("add", b"\1\0\0\0", ME).result(30).error is None
+                    worked = database.call("add", b"\1\0\0\0", ME).result(60).error is None
                     made = 1
             except (DatabaseNotFound, EngineError):
                 continue

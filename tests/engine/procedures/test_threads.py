@@ -9,7 +9,7 @@ import pytest
 from stdbpy.engine.procedures.threads import Threads
 from stdbpy.errors import EngineError
 
-PATIENCE = 10
+PATIENCE = 60
 
 
 def refuse(_thread: Thread) -> None:

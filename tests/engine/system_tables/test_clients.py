@@ -34,11 +34,11 @@ class Nowhere:
 
 
 def connect(database: Database, caller: Caller) -> DatabaseConnection:
-    return database.connect(caller, Nowhere(), ConnectionOptions()).result(10)
+    return database.connect(caller, Nowhere(), ConnectionOptions()).result(60)
 
 
 def rows(database: Database, table: str) -> list[tuple[object, ...]]:
-    (result,) = database.sql(f"SELECT * FROM {table}", ME, is_owner=True).result(10)
+    (result,) = database.sql(f"SELECT * FROM {table}", ME, is_owner=True).result(60)
     return result.rows
 
 
@@ -47,13 +47,13 @@ def test_clients_come_and_go():
         connection = connect(database, CONNECTED)
         assert rows(database, "st_client") == [(2, 7)]
         assert rows(database, "st_connection_credentials") == [(7, '{"sub":"me"}')]
-        connection.close().result(10)
+        connection.close().result(60)
         assert rows(database, "st_client") == rows(database, "st_connection_credentials") == []
 
 
 def test_a_client_is_gone_whatever_the_module_says():
     with running(SOURCE) as database:
-        connect(database, TROUBLE).close().result(10)
+        connect(database, TROUBLE).close().result(60)
         assert rows(database, "st_client") == rows(database, "gone") == []
 
 

@@ -39,7 +39,7 @@ def engine() -> Iterator[Engine]:
 
 def told(engine: Engine, steps: Sequence[Step], values: dict[str, str] = VALUES) -> str:
     engine.publish(guest(SOURCE, {"probe": steps}), owner=ME, name="probe", environment=EnvironmentUpdate(values))
-    outcome = engine.database("probe").call("probe", b"", Caller(ME)).result(10)
+    outcome = engine.database("probe").call("probe", b"", Caller(ME)).result(60)
     return outcome.error or ""
 
 

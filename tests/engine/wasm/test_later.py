@@ -81,7 +81,7 @@ def test_nobody_has_to_ask_for_them():
         has_come = Event()
         database.on_commit(lambda _: has_come.set())
         database.call("ask", b"", ME)
-        assert has_come.wait(10)
+        assert has_come.wait(60)
 
 
 @pytest.mark.parametrize(("function", "args", "reason"), [(b"nobody", b"", "'nobody'"), (b"note", b"\7", "do not fit")])
