@@ -28,6 +28,8 @@ class Crash:
     """Whether the module has written it into the log itself."""
     reason: str = ""
     """What callers of procedures are told, in a line; if it is empty, the first of :attr:`message`."""
+    is_answer: bool = False
+    """Whether callers of reducers are told the reason, too: for them it is as if the module had refused the call."""
 
     def tell(self, logs: LogStore, function: str) -> None:
         """Writes it into the log, unless it is there."""

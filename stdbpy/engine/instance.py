@@ -293,9 +293,11 @@ class Instance:
             self.last_crash.tell(self.logs, reducer.name)
         except BaseException as bug:  # noqa: BLE001 - authors' code may raise anything, SystemExit too
             tx.rollback()
-            error, is_bug = FATAL, True
-            self.last_crash = module.crash(bug)
-            self.last_crash.tell(self.logs, reducer.name)
+            crash = self.last_crash = module.crash(bug)
+            crash.tell(self.logs, reducer.name)
+            error, is_bug = (crash.reason, False) if crash.is_answer else (FATAL, True)
+            if crash.is_answer:
+                self.logs.system(error, level=LogLevel.ERROR, function=reducer.name)
         else:
             micros = (perf_counter_ns() - started) // 1000
             self._finish(tx, timestamp, reducer.name, caller, args, number, micros)

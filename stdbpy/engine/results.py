@@ -27,12 +27,12 @@ class CallOutcome(NamedTuple):
 
     status: Literal["committed", "failed"]
     error: str | None = None
-    """What the reducer said when it refused; for a bug in it, the sentence that callers get."""
+    """What the reducer said when it refused, or what its exception was; else the sentence that callers get."""
     duration_micros: int = 0
     timestamp: Timestamp = Timestamp(0)
     """When it began, which is ``ctx.timestamp``."""
     is_bug: bool = False
-    """Whether it did not refuse, but failed as its author did not foresee."""
+    """Whether the module gave no answer: it crashed, or was stopped. An exception of Python's is an answer."""
 
 
 class ProcedureOutcome(NamedTuple):

@@ -18,6 +18,16 @@ def user_traceback(error: BaseException) -> str:
         return f"{type(error).__name__}, an error that cannot be shown"
 
 
+def error_text(error: BaseException) -> str:
+    """``ZeroDivisionError: division by zero``: what callers of a reducer are told of its bug."""
+    name = type(error).__name__
+    try:
+        message = str(error).encode(errors="backslashreplace").decode()
+    except Exception:  # noqa: BLE001 - authors write exceptions of their own
+        return name
+    return f"{name}: {message}" if message else name
+
+
 def innermost_line(error: BaseException, files: Container[str]) -> tuple[str, int] | None:
     """File and line of the last of the author's that was running: ``files`` are those, as tracebacks call them."""
     lines = [

@@ -89,7 +89,7 @@ class User:
         outcome = self._database.engine.call(name, layout.arguments.encode(args), self._caller).result()
         if outcome.error is None:
             return
-        bug = observer.take_bug(name) if outcome.is_bug else None
+        bug = observer.take_bug(name, known)
         if bug is not None:
             raise ReducerCrashed(f"the reducer {name!r} has a bug: {in_one_line(bug)}") from bug
         in_view = observer.take_bug_of_view(known) if outcome.is_bug else None

@@ -153,14 +153,14 @@ def test_a_bug_in_a_reducer_leads_to_the_log(run: Run, chat: str, server: Runnin
     module = Path(chat.replace("-", "_")) / "module.py"
     module.write_text(f"{module.read_text()}\n\n@reducer\ndef divide(ctx: Ctx) -> None:\n    1 / 0\n")
     assert run("publish").code == 0
-    fatal = "Error: The instance encountered a fatal error.\nHint: "
+    raised = "ZeroDivisionError: division by zero"
     where = "The log says where it went wrong: stdbpy logs "
     line = len(module.read_text().splitlines())
-    bug = f"It was ZeroDivisionError: division by zero ({module.absolute()}:{line}). "
-    assert run("call", chat, "divide") == Finished(1, "", f"{fatal}{bug}{where}{chat}\n")
+    bug = f"It was {raised} ({module.absolute()}:{line}). "
+    assert run("call", chat, "divide") == Finished(1, "", f"Error: {raised}\nHint: {bug}{where}{chat}\n")
     elsewhere = run("call", chat, "divide", "--server", server.url)
-    assert elsewhere == Finished(1, "", f"{fatal}{bug}{where}{chat} --server {server.url}\n")
-    assert run("call", chat, "divide", "--anonymous") == Finished(1, "", f"{fatal}{where}{chat}\n")
+    assert elsewhere == Finished(1, "", f"Error: {raised}\nHint: {bug}{where}{chat} --server {server.url}\n")
+    assert run("call", chat, "divide", "--anonymous") == Finished(1, "", f"Error: {raised}\n")
 
 
 def test_a_word_for_a_database_that_the_project_names_otherwise(run: Run, chat: str) -> None:

@@ -55,8 +55,9 @@ def test_a_package_that_is_none(server: RunningServer) -> None:
     [
         ("ReducerError(5)", (530, "5")),
         ("ReducerError('\\ud800')", (530, "\\ud800")),
-        ("SyntaxError('x', (__file__, 'a', 2, 5))", (530, "The instance encountered a fatal error.")),
-        ("GeneratorExit", (530, "The instance encountered a fatal error.")),
+        ("SyntaxError('x', (__file__, 'a', 2, 5))", (530, "SyntaxError: x (hostile.py)")),
+        ("GeneratorExit", (530, "GeneratorExit")),
+        ("ValueError('\\ud800')", (530, "ValueError: \\ud800")),
     ],
 )
 def test_when_it_is_called(server: RunningServer, error: str, status_and_text: tuple[int, str]) -> None:
@@ -79,6 +80,6 @@ def fail(ctx: ReducerContext) -> None:
 """
     assert publish(server, module(code)).status_code == 200
     assert httpx.post(f"{server.url}/v1/database/hostile/call/fail", json=[]).status_code == 530
-    [line] = server.backend.engine.database("hostile").logs.tail(1)
+    line, _ = server.backend.engine.database("hostile").logs.tail(2)
     assert "ValueError: 0" in line
     assert "ValueError: 1999" in line

@@ -18,7 +18,7 @@ from stdbpy.cli.databases import ChosenDatabase, resolve_words, telling_who_name
 from stdbpy.cli.invocation import Invocation, invocation_of, is_said
 from stdbpy.cli.options import Anonymous, FormatOption, NoConfig, Output, Server, Yes
 from stdbpy.cli.output import Format, format_for
-from stdbpy.errors import NotFound, ReducerFailed, UsageError
+from stdbpy.errors import FATAL_ERROR, NotFound, ReducerFailed, UsageError, hint_for_bug
 from stdbpy.schema.model import ModuleSchema, Procedure
 
 if TYPE_CHECKING:
@@ -126,9 +126,12 @@ def _call_once(
     try:
         result = api.call(called.database, called.name, called.encode(words, _read))
     except ReducerFailed as error:
+        bug = last_bug(api, called.database, {called.name})
+        if error.message and bug.startswith(error.message):  # an exception, of which the log knows the place
+            error.hint = hint_for_bug(FATAL_ERROR, called.database)
         if error.hint and is_said(context, "server"):
             error.hint += f" --server {shlex.quote(context.params['server'])}"
-        if error.hint and (bug := last_bug(api, called.database, {called.name})):
+        if error.hint and bug:
             error.hint = f"It was {bug}. {error.hint}"
         raise
     if isinstance(called.definition, Procedure):

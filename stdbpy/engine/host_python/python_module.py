@@ -19,7 +19,7 @@ from stdbpy.errors import CallStopped, ModuleLoadError, Problem
 from stdbpy.module.bound import BoundModule
 from stdbpy.module.load import load
 from stdbpy.module.package import ModuleSource, unpack
-from stdbpy.module.tracebacks import user_traceback
+from stdbpy.module.tracebacks import error_text, user_traceback
 from stdbpy.sats.values import Identity, Timestamp
 from stdbpy.schema.model import HttpHandler, ModuleSchema, Procedure, Reducer, View
 
@@ -147,15 +147,17 @@ class PythonModule:
             message = "".join([f"{reason}\n", *traceback.format_list(own)]).rstrip("\n")
         else:
             own = self._own_frames(error)
-            message, reason = user_traceback(error), f"{type(error).__name__}: {error}"
+            message, reason = user_traceback(error), error_text(error)
+        is_answer = not isinstance(error, CallStopped)
         if not own:
-            return Crash(message, reason=reason)
+            return Crash(message, reason=reason, is_answer=is_answer)
         return Crash(
             message,
             own[-1].filename,
             own[-1].lineno,
             reason=reason,
             trace=_bounded([(frame.filename, frame.name) for frame in own]),
+            is_answer=is_answer,
         )
 
     def _own_frames(self, error: BaseException | None) -> list[traceback.FrameSummary]:

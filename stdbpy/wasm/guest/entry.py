@@ -9,7 +9,7 @@ from stdbpy.errors import InvalidArguments, ReducerError
 from stdbpy.module.bound import BoundModule
 from stdbpy.module.host import LogLevel
 from stdbpy.module.load import LoadedModule
-from stdbpy.module.tracebacks import innermost_line, user_traceback
+from stdbpy.module.tracebacks import error_text, innermost_line, user_traceback
 from stdbpy.sats.values import ConnectionId, Identity, Timestamp
 from stdbpy.schema.definition import write_module_def
 from stdbpy.wasm.abi import AbiLevel
@@ -28,9 +28,9 @@ class Entry:
 
     Identities and the like are bytes as they come, the least significant first; times are microseconds since 1970.
 
-    A bug in the module is written into the database's log as the native host does it, and ends the call by a trap.
-    Every server knows what to do then: the call is undone, who called reads its usual sentence, and the next call
-    is made on a new instance.
+    A bug in the module is written into the database's log as the native host does it. A reducer's caller is told what
+    it was; other functions have no words for that, and end by a trap. Every server knows what to do then: the call is
+    undone, who called reads its usual sentence, and the next call is made on a new instance.
     """
 
     def __init__(self, loaded: LoadedModule, shim: Shim, level: AbiLevel) -> None:
@@ -48,14 +48,17 @@ class Entry:
         return self._definition
 
     def call_reducer(self, number: int, sender: bytes, connection_id: bytes, timestamp: int, args: bytes) -> str | None:
-        """Runs a reducer; returns what it says if it refuses the call, which is then undone."""
+        """Runs a reducer; returns why it failed if it did: the call is then undone."""
         self._begin(number, sender, timestamp, may_wait=False)
         try:
             self._bound().call_reducer(number, _identity(sender), _connection(connection_id), _time(timestamp), args)
         except (ReducerError, InvalidArguments) as refusal:
             return str(refusal)
+        except MemoryError as bug:
+            self._crash(bug)  # memory never gets smaller: the next call is to have a new one
         except BaseException as bug:  # noqa: BLE001 - authors' code may raise anything, SystemExit too
-            self._crash(bug)
+            self._tell(bug)
+            return error_text(bug)
         return None
 
     def call_view(self, number: int, sender: bytes, args: bytes) -> bytes:  # noqa: ARG002 - views have no parameters
@@ -110,9 +113,12 @@ class Entry:
         return b"".join([_ROWS, len(returned).to_bytes(4, "little"), *returned])
 
     def _crash(self, bug: BaseException) -> NoReturn:
+        self._tell(bug)
+        self._shim.trap()
+
+    def _tell(self, bug: BaseException) -> None:
         file, line = innermost_line(bug, self._files) or (None, None)
         self._shim.console_log(LogLevel.PANIC, None, file, line, user_traceback(bug))
-        self._shim.trap()
 
 
 def _identity(data: bytes) -> Identity:
