@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
-from threading import Timer
 from typing import Any, TypeAlias
 
 import wasmtime
 
+from stdbpy.engine.host_wasm.epochs import Epochs, ticks
 from stdbpy.errors import seconds
 from stdbpy.module.host import Errno
 from stdbpy.wasm.guest.telling import TOLD
@@ -68,6 +68,11 @@ def engine() -> wasmtime.Engine:
     return wasmtime.Engine(config)
 
 
+@cache
+def _epochs() -> Epochs:
+    return Epochs(engine())
+
+
 class Interpreter:
     """One instance of a runtime. All steps raise ``StoppedError``, and :class:`RaisedError` where code is run."""
 
@@ -80,7 +85,6 @@ class Interpreter:
         self._description = bytearray()
         self._store = wasmtime.Store(engine())
         self._store.set_limits(memory_size=limits.memory_bytes, table_elements=_TABLE_ELEMENTS, memories=1)
-        self._store.set_epoch_deadline(1)
         with self._bounded():
             functions = [self._host_function(each) for each in runtime.imports]
             self._exports = wasmtime.Instance(self._store, runtime, functions).exports(self._store)
@@ -167,16 +171,14 @@ class Interpreter:
     @contextmanager
     def _bounded(self) -> Iterator[None]:
         """Turns ends of WebAssembly's into ``StoppedError``, the one of time too."""
-        self._store.set_epoch_deadline(1)
-        end = Timer(self._limits.seconds, engine().increment_epoch)
-        end.daemon = True
-        end.start()
+        self._store.set_epoch_deadline(ticks(self._limits.seconds))
+        _epochs().begin(id(self))
         try:
             yield
         except (wasmtime.Trap, wasmtime.WasmtimeError) as error:
             raise StoppedError(self._reason(error)) from None
         finally:
-            end.cancel()
+            _epochs().end(id(self))
 
     def _reason(self, error: Exception) -> str:
         if isinstance(error, wasmtime.Trap) and error.trap_code is wasmtime.TrapCode.INTERRUPT:

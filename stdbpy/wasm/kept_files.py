@@ -1,11 +1,13 @@
 """What takes long to make is kept in files: each is the hash of its content, and the content.
 
-They only save time. A file that is not as it was written is made again, and a full disk is no reason not to go on.
+They only save time. Those that have not been used for longest go when there are too many of them. A file that is not
+as it was written is made again, and a full disk is no reason not to go on.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -39,8 +41,10 @@ class KeptFiles:
     def find(self, name: str) -> bytes | None:
         if self._folder is None:
             return None
+        file = self._file(self._folder, name)
         try:
-            written = self._file(self._folder, name).read_bytes()
+            written = file.read_bytes()
+            os.utime(file)  # it was used
         except OSError:
             return None
         content = written[_HASH_SIZE:]

@@ -69,7 +69,7 @@ class Packaged:
 
     def runtime_for(self, level: int) -> BinaryModule:
         """The runtime that imports what hosts of ``spacetime_10.<level>`` have."""
-        name = f"runtime-{self.key}-10.{level}"
+        name = f"runtime-{self.key}-10.{int(level)}"
         return BinaryModule.read(self.kept.get(name, lambda: trimmed(BinaryModule.read(self.runtime), level).write()))
 
     def _unpacked(self, name: str) -> bytes:

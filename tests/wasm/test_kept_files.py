@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -47,11 +48,15 @@ def test_a_folder_that_cannot_be_written_only_costs_time(tmp_path: Path, caplog:
     assert "cannot be kept" in caplog.text
 
 
-def test_the_oldest_files_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept_files, "MOST_FILES", 2)
+def test_what_was_not_used_for_longest_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = KeptFiles(tmp_path)
     for number in range(4):
         kept.keep(f"code-{number}", b"content")
+        [file] = tmp_path.glob(f"code-{number}*")
+        os.utime(file, (number, number))
+    kept.find("code-0")
+    monkeypatch.setattr(kept_files, "MOST_FILES", 3)
 
-    assert len(list(tmp_path.iterdir())) == 2
-    assert kept.find("code-3") == b"content"
+    kept.keep("code-4", b"content")
+
+    assert sorted(file.stem for file in tmp_path.iterdir()) == ["code-0", "code-3", "code-4"]
