@@ -39,6 +39,10 @@ _stdbpy_command() {
     'build')
       options=(
         '-p --module-path|value||folders|'
+        '-o --out|value||files|'
+        '--abi|value|10.0 10.1 10.2 10.3 10.4 10.5 10.6||'
+        '--size|flag|||'
+        '--check-only|flag|||'
         '--watch|flag|||'
         '--format|value|table json jsonl csv markdown arrow parquet||'
         '--config-path|value||files|'
@@ -109,6 +113,7 @@ _stdbpy_command() {
         '-p --module-path|value||folders|'
         '-b --bin-path|value||files|'
         '-j --js-path|value||files|'
+        '--abi|value|10.0 10.1 10.2 10.3 10.4 10.5 10.6||'
         '-c --delete-data --clear-database|attached|always on-conflict never||'
         '--break-clients|flag|||'
         '--parent|value|||database'
@@ -236,6 +241,7 @@ _stdbpy_command() {
         '--json|flag|||'
         '--diff|value||files|database'
         '-p --module-path|value||folders|'
+        '--module|value||files|'
         '-s --server|value|||server'
         '--anonymous|flag|||'
         '-y --yes|flag|||'

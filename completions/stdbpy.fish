@@ -10,13 +10,13 @@ function __stdbpy_command --description 'Says what the command $argv[1] takes'
         case 'init'
             set __stdbpy_with_value -t --template --project-path -l --lang --config-path --root-dir
         case 'build'
-            set __stdbpy_with_value -p --module-path --format --config-path --root-dir
+            set __stdbpy_with_value -p --module-path -o --out --abi --format --config-path --root-dir
         case 'dev'
             set __stdbpy_with_value --project-path --module-path --module-bindings-path --run -t --template --data-dir -s --server --env --client-lang --config-path --root-dir
         case 'start'
             set __stdbpy_with_value -l --listen-addr --pg-port --data-dir --jwt-key-dir --jwt-priv-key-path --jwt-pub-key-path --allow-host --allow-origin --call-seconds --engine --engine-path --edition --config-path --root-dir
         case 'publish'
-            set __stdbpy_with_value -p --module-path -b --bin-path -j --js-path --parent --organization --org --unset-env -s --server --env --format --config-path --root-dir
+            set __stdbpy_with_value -p --module-path -b --bin-path -j --js-path --abi --parent --organization --org --unset-env -s --server --env --format --config-path --root-dir
         case 'call'
             set __stdbpy_with_value --args-from -j --jobs -s --server --format -o --output --config-path --root-dir
         case 'sql'
@@ -26,7 +26,7 @@ function __stdbpy_command --description 'Says what the command $argv[1] takes'
         case 'logs'
             set __stdbpy_with_value -n --num-lines -l --level --since --grep -s --server --format -o --output --config-path --root-dir
         case 'describe'
-            set __stdbpy_with_value --diff -p --module-path -s --server --format -o --output --config-path --root-dir
+            set __stdbpy_with_value --diff -p --module-path --module -s --server --format -o --output --config-path --root-dir
         case 'generate'
             set __stdbpy_with_value -p --module-path --schema -b --bin-path -o --out-dir -l --lang --namespace --uproject-dir --unreal-module-name --module-name --module-prefix --rows -s --server --env --config-path --root-dir
         case 'list'
@@ -146,7 +146,7 @@ end
 complete -c stdbpy -f
 
 complete -c stdbpy -n '__stdbpy_at \'\'' -a init -d 'Create a project: a module, a client and a test'
-complete -c stdbpy -n '__stdbpy_at \'\'' -a build -d 'Load a module, check it and show its problems'
+complete -c stdbpy -n '__stdbpy_at \'\'' -a build -d 'Check a module, show its problems, and write it as WebAssembly'
 complete -c stdbpy -n '__stdbpy_at \'\'' -a dev -d 'Work on a project: server, module, generated code and client, kept up to date until Ctrl-C'
 complete -c stdbpy -n '__stdbpy_at \'\'' -a start -d 'Start a SpacetimeDB server on this machine; Ctrl-C stops it'
 complete -c stdbpy -n '__stdbpy_at \'\'' -a publish -d 'Create or update databases from modules'
@@ -154,7 +154,7 @@ complete -c stdbpy -n '__stdbpy_at \'\'' -a call -d 'Call a reducer or procedure
 complete -c stdbpy -n '__stdbpy_at \'\'' -a sql -d 'Run SQL on a database and write the rows it returns'
 complete -c stdbpy -n '__stdbpy_at \'\'' -a subscribe -d 'Follow the rows that queries give, and how they change, until interrupted'
 complete -c stdbpy -n '__stdbpy_at \'\'' -a logs -d 'Show what a database logged'
-complete -c stdbpy -n '__stdbpy_at \'\'' -a describe -d 'Show tables, reducers and types of a database, or what differs between two'
+complete -c stdbpy -n '__stdbpy_at \'\'' -a describe -d 'Show tables, reducers and types of a database or module, or what differs between two'
 complete -c stdbpy -n '__stdbpy_at \'\'' -a generate -d 'Write a typed Python package for a module\'s clients, or one in another language'
 complete -c stdbpy -n '__stdbpy_at \'\'' -a list -d 'List the databases that belong to you'
 complete -c stdbpy -n '__stdbpy_at \'\'' -a rename -d 'Give a database another name'
@@ -188,6 +188,10 @@ complete -c stdbpy -n '__stdbpy_at \'init\'' -s V -l version -d 'Show the versio
 complete -c stdbpy -n '__stdbpy_at \'init\'' -s h -l help -d 'Show this message and exit'
 
 complete -c stdbpy -n '__stdbpy_at \'build\'' -s p -l module-path -x -a '(__fish_complete_directories)' -d 'The module\'s project'
+complete -c stdbpy -n '__stdbpy_at \'build\'' -s o -l out -r -F -d 'The file to write'
+complete -c stdbpy -n '__stdbpy_at \'build\'' -l abi -x -a '10.0 10.1 10.2 10.3 10.4 10.5 10.6' -d 'What WebAssembly may ask of a server: 10.0 (SpacetimeDB 1 and later), 10.5 (2) or 10.6 (2.14)'
+complete -c stdbpy -n '__stdbpy_at \'build\'' -l size -d 'Show, as data, what takes how many bytes in the file'
+complete -c stdbpy -n '__stdbpy_at \'build\'' -l check-only -d 'Write no file, and need nothing that builds one'
 complete -c stdbpy -n '__stdbpy_at \'build\'' -l watch -d 'Again after each change, until Ctrl-C'
 complete -c stdbpy -n '__stdbpy_at \'build\'' -l format -x -a 'table json jsonl csv markdown arrow parquet' -d 'How to write data: table, json, jsonl, csv, markdown, arrow, parquet'
 complete -c stdbpy -n '__stdbpy_at \'build\'' -l config-path -r -F -d 'The cli.toml to use instead of your own'
@@ -247,6 +251,7 @@ complete -c stdbpy -n '__stdbpy_at \'start\'' -s h -l help -d 'Show this message
 complete -c stdbpy -n '__stdbpy_at \'publish\'' -s p -l module-path -x -a '(__fish_complete_directories)' -d 'The module\'s project'
 complete -c stdbpy -n '__stdbpy_at \'publish\'' -s b -l bin-path -r -F -d 'A compiled module (.wasm) instead of a project'
 complete -c stdbpy -n '__stdbpy_at \'publish\'' -s j -l js-path -r -F -d 'A JavaScript module, for servers that run those'
+complete -c stdbpy -n '__stdbpy_at \'publish\'' -l abi -x -a '10.0 10.1 10.2 10.3 10.4 10.5 10.6' -d 'What WebAssembly may ask of a server: 10.0 (SpacetimeDB 1 and later), 10.5 (2) or 10.6 (2.14)'
 complete -c stdbpy -n '__stdbpy_at \'publish\'' -s c -l delete-data -l clear-database -a 'always on-conflict never' -d 'Delete all data of the database first; with on-conflict only if an update is impossible with it'
 complete -c stdbpy -n '__stdbpy_at \'publish\'' -l break-clients -d 'Update even if clients made for the version before stop working'
 complete -c stdbpy -n '__stdbpy_at \'publish\'' -l parent -x -a '(__stdbpy_ask database)' -d 'The database whose team may use a new one'
@@ -346,6 +351,7 @@ complete -c stdbpy -n '__stdbpy_at \'logs\' 0' -a '(__stdbpy_ask database)'
 complete -c stdbpy -n '__stdbpy_at \'describe\'' -l json -d 'The definition (V10), as the official program has it'
 complete -c stdbpy -n '__stdbpy_at \'describe\'' -l diff -r -a '(__stdbpy_ask database)' -F -d 'What is different in another database of the server, in a project (./DIR) or a compiled module (FILE.wasm), and what of it breaks clients'
 complete -c stdbpy -n '__stdbpy_at \'describe\'' -s p -l module-path -x -a '(__fish_complete_directories)' -d 'The same as --diff for a project'
+complete -c stdbpy -n '__stdbpy_at \'describe\'' -l module -r -F -d 'A compiled module (.wasm) or a project\'s folder, instead of a database'
 complete -c stdbpy -n '__stdbpy_at \'describe\'' -s s -l server -x -a '(__stdbpy_ask server)' -d 'Nickname, host or URL of the server'
 complete -c stdbpy -n '__stdbpy_at \'describe\'' -l anonymous -d 'Act without a token: a new identity, owner of nothing'
 complete -c stdbpy -n '__stdbpy_at \'describe\'' -s y -l yes -d 'Answer every question with yes'

@@ -8,7 +8,7 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
         '' = @{
             Commands = [ordered]@{
                 'init' = 'Create a project: a module, a client and a test'
-                'build' = 'Load a module, check it and show its problems'
+                'build' = 'Check a module, show its problems, and write it as WebAssembly'
                 'dev' = 'Work on a project: server, module, generated code and client, kept up to date until Ctrl-C'
                 'start' = 'Start a SpacetimeDB server on this machine; Ctrl-C stops it'
                 'publish' = 'Create or update databases from modules'
@@ -16,7 +16,7 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
                 'sql' = 'Run SQL on a database and write the rows it returns'
                 'subscribe' = 'Follow the rows that queries give, and how they change, until interrupted'
                 'logs' = 'Show what a database logged'
-                'describe' = 'Show tables, reducers and types of a database, or what differs between two'
+                'describe' = 'Show tables, reducers and types of a database or module, or what differs between two'
                 'generate' = 'Write a typed Python package for a module''s clients, or one in another language'
                 'list' = 'List the databases that belong to you'
                 'rename' = 'Give a database another name'
@@ -67,6 +67,10 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
             }
             Options = @(
                 @{ Spellings = @('-p', '--module-path'); Shape = 'value'; Help = 'The module''s project'; Words = @(); Question = '' }
+                @{ Spellings = @('-o', '--out'); Shape = 'value'; Help = 'The file to write'; Words = @(); Question = '' }
+                @{ Spellings = @('--abi'); Shape = 'value'; Help = 'What WebAssembly may ask of a server: 10.0 (SpacetimeDB 1 and later), 10.5 (2) or 10.6 (2.14)'; Words = @('10.0', '10.1', '10.2', '10.3', '10.4', '10.5', '10.6'); Question = '' }
+                @{ Spellings = @('--size'); Shape = 'flag'; Help = 'Show, as data, what takes how many bytes in the file'; Words = @(); Question = '' }
+                @{ Spellings = @('--check-only'); Shape = 'flag'; Help = 'Write no file, and need nothing that builds one'; Words = @(); Question = '' }
                 @{ Spellings = @('--watch'); Shape = 'flag'; Help = 'Again after each change, until Ctrl-C'; Words = @(); Question = '' }
                 @{ Spellings = @('--format'); Shape = 'value'; Help = 'How to write data: table, json, jsonl, csv, markdown, arrow, parquet'; Words = @('table', 'json', 'jsonl', 'csv', 'markdown', 'arrow', 'parquet'); Question = '' }
                 @{ Spellings = @('--config-path'); Shape = 'value'; Help = 'The cli.toml to use instead of your own'; Words = @(); Question = '' }
@@ -147,6 +151,7 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
                 @{ Spellings = @('-p', '--module-path'); Shape = 'value'; Help = 'The module''s project'; Words = @(); Question = '' }
                 @{ Spellings = @('-b', '--bin-path'); Shape = 'value'; Help = 'A compiled module (.wasm) instead of a project'; Words = @(); Question = '' }
                 @{ Spellings = @('-j', '--js-path'); Shape = 'value'; Help = 'A JavaScript module, for servers that run those'; Words = @(); Question = '' }
+                @{ Spellings = @('--abi'); Shape = 'value'; Help = 'What WebAssembly may ask of a server: 10.0 (SpacetimeDB 1 and later), 10.5 (2) or 10.6 (2.14)'; Words = @('10.0', '10.1', '10.2', '10.3', '10.4', '10.5', '10.6'); Question = '' }
                 @{ Spellings = @('-c', '--delete-data', '--clear-database'); Shape = 'attached'; Help = 'Delete all data of the database first; with on-conflict only if an update is impossible with it'; Words = @('always', 'on-conflict', 'never'); Question = '' }
                 @{ Spellings = @('--break-clients'); Shape = 'flag'; Help = 'Update even if clients made for the version before stop working'; Words = @(); Question = '' }
                 @{ Spellings = @('--parent'); Shape = 'value'; Help = 'The database whose team may use a new one'; Words = @(); Question = 'database' }
@@ -284,6 +289,7 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
                 @{ Spellings = @('--json'); Shape = 'flag'; Help = 'The definition (V10), as the official program has it'; Words = @(); Question = '' }
                 @{ Spellings = @('--diff'); Shape = 'value'; Help = 'What is different in another database of the server, in a project (./DIR) or a compiled module (FILE.wasm), and what of it breaks clients'; Words = @(); Question = 'database' }
                 @{ Spellings = @('-p', '--module-path'); Shape = 'value'; Help = 'The same as --diff for a project'; Words = @(); Question = '' }
+                @{ Spellings = @('--module'); Shape = 'value'; Help = 'A compiled module (.wasm) or a project''s folder, instead of a database'; Words = @(); Question = '' }
                 @{ Spellings = @('-s', '--server'); Shape = 'value'; Help = 'Nickname, host or URL of the server'; Words = @(); Question = 'server' }
                 @{ Spellings = @('--anonymous'); Shape = 'flag'; Help = 'Act without a token: a new identity, owner of nothing'; Words = @(); Question = '' }
                 @{ Spellings = @('-y', '--yes'); Shape = 'flag'; Help = 'Answer every question with yes'; Words = @(); Question = '' }

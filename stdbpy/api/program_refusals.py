@@ -11,6 +11,12 @@ from stdbpy.errors import ApiError, Forbidden, NotFound
 _ZIP = b"PK\x03\x04"
 _ABI = re.compile(r"abi version (?P<needed>[\d.]+) is not supported \(host implements (?P<known>[\d.]+)\)")
 
+_SINCE = {
+    **{f"10.{level}": "SpacetimeDB 2.8" for level in range(1, 6)},
+    "10.6": "SpacetimeDB 2.14",
+}
+"""A version that takes programs of a level. There may be earlier ones."""
+
 
 def no_relatives(response: Response, parent: str | None, organization: str | None) -> ApiError:
     """The error for a parent or an organization that is not there."""
@@ -74,14 +80,15 @@ def _unusable(text: str, program: bytes) -> tuple[str, str] | None:
     """What is wrong with the program, and what to do, if servers have a well-known way to say it."""
     abi = _ABI.search(text)
     if abi is not None:
+        newer = _SINCE.get(abi["needed"], "A later SpacetimeDB")
         return (
             f"the program needs a newer server: one whose interface to modules is {abi['needed']}, not {abi['known']}",
-            "Build it with a library of the server's version, or publish it to a newer server.",
+            f"{newer} takes it. --abi {abi['known']} builds a Python project for this one, if it needs nothing newer.",
         )
     if "for sum type RawModuleDef" in text:
         return (
             "the program needs a newer server: this one does not know how it describes itself",
-            "Build it with a library of the server's version, or publish it to a newer server.",
+            "Build it with a library of this server's version, a Python project with --abi 10.0.",
         )
     if "WebAssembly" in text and program.startswith(_ZIP):
         return (

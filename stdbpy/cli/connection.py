@@ -108,8 +108,3 @@ def leave_out_the_program_httpx() -> None:
     """httpx imports a command line of its own, with rich, if it can: 50 ms for what nobody uses here."""
     not_importable: Any = None
     sys.modules.setdefault("httpx._main", not_importable)
-
-
-def is_embedded(api: ApiClient) -> bool:
-    """Whether the server is stdbpy's own, which runs Python, and not SpacetimeDB itself."""
-    return api.health().package_name == EMBEDDED

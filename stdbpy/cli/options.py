@@ -103,6 +103,15 @@ BinPath = Annotated[
     Path | None,
     typer.Option("-b", "--bin-path", metavar="FILE", help="A compiled module (.wasm) instead of a project."),
 ]
+Abi = Annotated[
+    str | None,
+    typer.Option(
+        "--abi",
+        click_type=OneOf("10.0", "10.1", "10.2", "10.3", "10.4", "10.5", "10.6"),
+        metavar="LEVEL",
+        help="What WebAssembly may ask of a server: 10.0 (SpacetimeDB 1 and later), 10.5 (2) or 10.6 (2.14).",
+    ),
+]
 Database = Annotated[str, typer.Argument(metavar="DATABASE", help="Name or identity of the database.")]
 ProjectDatabase = Annotated[
     str | None,

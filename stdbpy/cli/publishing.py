@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stdbpy.cli.building import load_program
-from stdbpy.cli.connection import connect, is_embedded
+from stdbpy.cli.connection import EMBEDDED, connect
+from stdbpy.cli.failures import show_problems
 from stdbpy.cli.invocation import Invocation
 from stdbpy.cli.output import Plain
 from stdbpy.cli.plan_view import plan_lines, plan_record
 from stdbpy.cli.terminal import confirm
-from stdbpy.errors import NotFound, NotSupported, StdbError
+from stdbpy.errors import (
+    NotFound,
+    NotSupported,
+    ServerUnreachable,
+    StdbError,
+    UnexpectedAnswer,
+    UsageError,
+    megabytes,
+)
 
 if TYPE_CHECKING:
     from stdbpy.api import ApiClient
@@ -50,12 +60,15 @@ def publish_target(
     consent: Consent,
     *,
     program: Program | None = None,
+    abi: str | None = None,
     dry_run: bool = False,
     unset_env: Sequence[str] = (),
     replace_env: bool = False,
 ) -> dict[str, Plain]:
     """Publishes what the target names to where it names; with ``dry_run`` stops where that would begin, and
-    neither asks anything nor makes an identity. ``program`` is the target's if it has been loaded before.
+    neither asks anything nor makes an identity. ``program`` is the target's if it has been loaded before. A Python
+    project goes as it is to a server of stdbpy's own, and as WebAssembly to SpacetimeDB itself, or if ``abi`` says
+    for which level of its interface.
     Values that the module declares of the database's environment come from this process's.
 
     Returns a record of it: ``op`` (``create``, ``update`` or ``clear``; when done ``created`` or
@@ -76,7 +89,7 @@ def publish_target(
     ) as api:
         if not Address.parse(api.url).is_loopback:
             consent.ask(f"Publish to {api.url}, which is not on this machine?", "remote")
-        _expect_a_host_for(program, api)
+        program = _for_server(program, api, abi, invocation)
         host_type: HostType | None = "Js" if program.kind == "js" else None
         plan = None
         clear = consent.delete_data == "always" and database is not None
@@ -94,18 +107,19 @@ def publish_target(
             return {"op": op, "identity": identity, **record}
         if environment.values:
             invocation.note(f"From the environment: {', '.join(environment.values)}")
-        result = api.publish(
-            program.content,
-            database,
-            clear=clear,
-            break_clients=plan is None and consent.break_clients,
-            plan=plan,
-            parent=parent,
-            organization=target.organization,
-            host_type=host_type,
-            num_replicas=target.num_replicas,
-            environment=environment,
-        )
+        with _telling_what_became_of(database):
+            result = api.publish(
+                program.content,
+                database,
+                clear=clear,
+                break_clients=plan is None and consent.break_clients,
+                plan=plan,
+                parent=parent,
+                organization=target.organization,
+                host_type=host_type,
+                num_replicas=target.num_replicas,
+                environment=environment,
+            )
         if database is not None:
             invocation.known_names().remember_databases(api.url, [database])
         op = "cleared" if clear and result.op == "updated" else result.op
@@ -152,19 +166,39 @@ def _settle(plan: PublishPlan, consent: Consent, database: str) -> bool:
     return False
 
 
-def _expect_a_host_for(program: Program, api: ApiClient) -> None:
-    """Raises :class:`StdbError` if the server is of the kind that cannot run such a program."""
-    if is_embedded(api):
-        if program.kind not in {"python", "wasm"}:
-            raise StdbError(
-                f"{api.url} is a server of `stdbpy start`, which cannot run JavaScript yet",
-                hint="Publish a Python project or a .wasm there, or this to SpacetimeDB itself",
-            )
-    elif program.kind == "python":
+def _for_server(program: Program, api: ApiClient, abi: str | None, invocation: Invocation) -> Program:
+    """The program as the server takes it. Raises :class:`StdbError` if it cannot run such a program."""
+    health = api.health()
+    is_embedded = health.package_name == EMBEDDED
+    if is_embedded and program.kind not in {"python", "wasm"}:
         raise StdbError(
-            f"{api.url} is SpacetimeDB itself, which takes WebAssembly; stdbpy cannot build that from Python yet",
-            hint="Publish to a server of `stdbpy start`",
+            f"{api.url} is a server of `stdbpy start`, which cannot run JavaScript yet",
+            hint="Publish a Python project or a .wasm there, or this to SpacetimeDB itself",
         )
+    if abi is not None and program.compile_for is None:
+        raise UsageError(f"--abi is for Python projects, and {program.name} is built already")
+    if program.compile_for is None or (is_embedded and abi is None):
+        return program
+    if not is_embedded:
+        invocation.note(f"building WebAssembly of {program.name} for {api.url}, which is SpacetimeDB {health.version}")
+    compiled = program.compile_for(health.version, abi)
+    show_problems(compiled.problems)
+    size = megabytes(len(compiled.content))
+    invocation.note(f"{size} are built; to compile what is new to it takes a server 10 seconds or more")
+    return compiled
+
+
+@contextmanager
+def _telling_what_became_of(database: str | None) -> Iterator[None]:
+    """A publish that is cut off is done whole or not at all, and only the server knows."""
+    try:
+        yield
+    except (ServerUnreachable, UnexpectedAnswer) as error:
+        if database is not None:
+            error.hint = (
+                f"Publish again: {database} has the module that was sent, or is as it was. {error.hint}".strip()
+            )
+        raise
 
 
 def tell(record: dict[str, Plain], *, dry_run: bool) -> None:

@@ -36,12 +36,12 @@ def build(project: Project) -> BuiltModule:
         loaded = load(source, _rule_problems)
     except ModuleLoadError as error:
         raise told_in_project(error, source, project) from error
-    return BuiltModule(source, pack(source), loaded.schema, _placed(loaded.warnings, source, project))
+    return BuiltModule(source, pack(source), loaded.schema, placed(loaded.warnings, source, project))
 
 
 def told_in_project(error: ModuleLoadError, source: ModuleSource, project: Project) -> ModuleLoadError:
     """What the loader found, with places as people look for them in the project."""
-    return ModuleLoadError(error.message, _placed(error.problems, source, project), hint=error.hint)
+    return ModuleLoadError(error.message, placed(error.problems, source, project), hint=error.hint)
 
 
 def _rule_problems(schema: ModuleSchema) -> Iterable[Problem]:
@@ -56,8 +56,9 @@ def _rule_problems(schema: ModuleSchema) -> Iterable[Problem]:
     return rule_problems(schema)
 
 
-def _placed(problems: Iterable[Problem], source: ModuleSource, project: Project) -> tuple[Problem, ...]:
-    """The loader knows files relative to the source folder; people look for them in the project's."""
+def placed(problems: Iterable[Problem], source: ModuleSource, project: Project) -> tuple[Problem, ...]:
+    """The problems as :func:`told_in_project` has them: the loader knows files relative to the source folder, people
+    look for them in the project's."""
     prefix = Path(os.path.relpath(source.root or project.root, project.root)).as_posix()
     if prefix == ".":
         return tuple(problems)

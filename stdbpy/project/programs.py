@@ -34,6 +34,9 @@ class Program:
     :class:`SchemaError` if it has none, :class:`MissingExtra`, and :class:`ProjectError` for JavaScript."""
     problems: tuple[Problem, ...] = ()
     """Warnings about its code."""
+    compile_for: Callable[[str, str | None], Program] | None = None
+    """Of a Python project: makes the WebAssembly for a SpacetimeDB of that version (``2.8.3``), or for that level of
+    its ABI (``10.5``) if one is said. Raises as :func:`stdbpy.project.webassembly.compile_module`."""
 
 
 def program_of(module_path: Path | None, bin_path: Path | None = None, js_path: Path | None = None) -> Program:
@@ -54,7 +57,14 @@ def program_of(module_path: Path | None, bin_path: Path | None = None, js_path: 
 def program_of_project(project: Project) -> Program:
     """The program of a Python project, loaded and checked. Raises as :func:`program_of`."""
     built = build(project)
-    return Program("python", built.package, project.name, lambda: built.schema, built.problems)
+
+    def compile_for(version: str, abi: str | None) -> Program:
+        from stdbpy.project.webassembly import compile_module, level_for
+
+        compiled = compile_module(project, built, level_for(project, version, built.schema, abi))
+        return Program("wasm", compiled.wasm.program, project.name, lambda: built.schema, compiled.problems)
+
+    return Program("python", built.package, project.name, lambda: built.schema, built.problems, compile_for)
 
 
 def _python_project(folder: Path) -> Project:

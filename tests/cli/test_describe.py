@@ -11,7 +11,11 @@ from typing import Any
 import pytest
 
 from stdbpy.api import ApiClient
+from stdbpy.project.build import build
+from stdbpy.project.discover import discover
+from stdbpy.schema.definition import schema_to_json, write_module_def
 from stdbpy.server import RunningServer
+from stdbpy.wasm.definition_module import definition_module
 from tests import real_servers
 from tests.cli.conftest import Run
 from tests.real_servers import RealServer
@@ -49,6 +53,32 @@ def test_one_entity(run: Run, chat: str) -> None:
     assert run("describe", chat, "reducer", "send_later", "--format", "table").out == (
         "reducers\n  send_later(text: str, seconds: u32)\n"
     )
+
+
+def test_a_module_without_any_server(run: Run, project: Path) -> None:
+    """A compiled one and a project, each described by itself; a server is asked for nothing."""
+    schema = build(discover(project)).schema
+    (project / "chat.wasm").write_bytes(definition_module(write_module_def(schema)))
+    outline = run("describe", "--module", ".", "--format", "table", "-s", "http://127.0.0.1:1")
+
+    assert (outline.code, outline.err) == (0, "")
+    assert "  message  [public]" in outline.out.splitlines()
+    assert run("describe", "--module", "chat.wasm", "--format", "table").out == outline.out
+    assert run("describe", "table", "message", "--module", "chat.wasm").out.startswith('{"kind":"table"')
+    assert json.loads(run("describe", "--module", "chat.wasm", "--json").out) == schema_to_json(schema)
+
+    for words, code, error in (
+        (("table", "mesage"), 1, "Error: chat.wasm has no table 'mesage'\nHint: Did you mean 'message'?\n"),
+        (("chat",), 2, "Error: there is no kind 'chat'"),
+        (
+            ("--diff", "."),
+            2,
+            "Error: --module describes a module by itself\nHint: stdbpy describe DATABASE --diff chat",
+        ),
+    ):
+        done = run("describe", "--module", "chat.wasm", *words)
+        assert (done.code, done.out) == (code, "")
+        assert done.err.startswith(error)
 
 
 @pytest.mark.parametrize(

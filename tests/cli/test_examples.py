@@ -30,7 +30,9 @@ from stdbpy.project.discover import discover
 from stdbpy.project.generated import write_package
 from stdbpy.project.real_server import VARIABLE
 from stdbpy.project.templates import create_project
+from stdbpy.schema.definition import write_module_def
 from stdbpy.server import RunningServer
+from stdbpy.wasm.definition_module import definition_module
 from tests import real_servers
 
 EXAMPLES = [example for path in walk() for example in load_command(*path).examples]
@@ -68,11 +70,15 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     create_project("chat", folder)
     chat = build(discover(folder))
     write_package(generate(chat.schema), folder / "module_bindings", marker=HEADER_MARKER)
+    (folder / "dist").mkdir()
+    (folder / "dist" / "chat.wasm").write_bytes(definition_module(write_module_def(chat.schema)))
     return Prepared(folder, {"chat": chat.package, "game": build(discover(GAME)).package})
 
 
 @pytest.fixture
-def at_terminal(prepared: Prepared, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningServer]:
+def at_terminal(
+    prepared: Prepared, home: Path, wasm_cache: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[RunningServer]:
     """The server of the examples; the user is in the project's folder."""
     shutil.copytree(prepared.folder, home / "chat")
     monkeypatch.chdir(home / "chat")

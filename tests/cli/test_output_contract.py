@@ -26,8 +26,8 @@ def options_of(path: tuple[str, ...]) -> set[str]:
     return {spelling for parameter in load_command(*path).params for spelling in parameter.opts}
 
 
-OTHERWISE = {("publish",): ("publish", "--yes", "--server", URL)}
-"""Commands whose invocation in the table is none that works on the embedded server."""
+OTHERWISE = {("publish",): ("publish", "--yes", "--server", URL), ("build",): ("build", "--size")}
+"""Commands whose invocation in the table is none that works on the embedded server, or that has data."""
 
 WITHOUT_DATA = {("call",)}
 """Commands that have data, but not those that the table runs: a reducer returns nothing."""
@@ -62,7 +62,9 @@ def project_of_all(server: RunningServer, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture
-def database(project_of_all: Path, home: Path, server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> str:
+def database(
+    project_of_all: Path, home: Path, wasm_cache: None, server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> str:
     monkeypatch.chdir(project_of_all)
     monkeypatch.setenv("STDBPY_SERVER", server.url)
     monkeypatch.setenv("STDBPY_TOKEN", server.owner_token)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -13,8 +11,7 @@ from stdbpy.module.package import ModuleSource
 from stdbpy.project import dependencies
 from stdbpy.project.dependencies import Bundle
 from stdbpy.project.model import Project
-
-SUFFIX = ".cpython-311-x86_64-linux-gnu.so"
+from tests.project.installed import NATIVE, install
 
 
 @pytest.fixture
@@ -23,22 +20,6 @@ def site(tmp_path: Path) -> Path:
     folder = tmp_path / "site"
     folder.mkdir()
     return folder
-
-
-def install(
-    site: Path, name: str, files: Mapping[str, str], *requires: str, version: str = "1.0", editable: bool = False
-) -> None:
-    """What pip leaves of a wheel."""
-    described = site / f"{name.replace('-', '_')}-{version}.dist-info"
-    described.mkdir()
-    lines = [f"Name: {name}", f"Version: {version}", *(f"Requires-Dist: {each}" for each in requires)]
-    (described / "METADATA").write_text("\n".join(["Metadata-Version: 2.4", *lines, ""]))
-    if editable:
-        (described / "direct_url.json").write_text(json.dumps({"url": "file:///x", "dir_info": {"editable": True}}))
-    for path, text in files.items():
-        (site / path).parent.mkdir(parents=True, exist_ok=True)
-        (site / path).write_text(text)
-    (described / "RECORD").write_text("".join(f"{path},,\n" for path in [*files, f"{described.name}/METADATA"]))
 
 
 def bundle(site: Path, code: str, *dependencies_: str, **files: str) -> Bundle:
@@ -165,11 +146,11 @@ def test_native_code_is_refused_when_it_is_imported(site: Path) -> None:
     install(site, "frames", {"frames.py": "import speedy._core\n"}, "speedy")
     files = {
         "speedy/__init__.py": "",
-        f"speedy/_core{SUFFIX}": "",
-        f"speedy/text{SUFFIX}": "",
+        f"speedy/_core{NATIVE}": "",
+        f"speedy/text{NATIVE}": "",
         "speedy/text.py": "in_python = True\n",
         "speedy.libs/libz.so": "",
-        f"_speedy{SUFFIX}": "",
+        f"_speedy{NATIVE}": "",
     }
     install(site, "speedy", files)
 
@@ -184,7 +165,7 @@ def test_native_code_is_refused_when_it_is_imported(site: Path) -> None:
 
 
 def test_native_code_that_is_not_tried_by_the_build(site: Path) -> None:
-    install(site, "speedy", {f"speedy{SUFFIX}": ""})
+    install(site, "speedy", {f"speedy{NATIVE}": ""})
 
     (warning,) = bundle(site, "def f():\n    import speedy\n", "speedy").problems
     assert (warning.level, warning.where) == ("warning", "game.py:2")

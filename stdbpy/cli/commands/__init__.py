@@ -12,7 +12,7 @@ from stdbpy.cli.left_out import LeftOut
 
 COMMANDS = {
     "init": "Create a project: a module, a client and a test.",
-    "build": "Load a module, check it and show its problems.",
+    "build": "Check a module, show its problems, and write it as WebAssembly.",
     "dev": "Work on a project: server, module, generated code and client, kept up to date.",
     "start": "Start a SpacetimeDB server on this machine.",
     "publish": "Create or update databases from modules.",
@@ -20,7 +20,7 @@ COMMANDS = {
     "sql": "Run SQL on a database.",
     "subscribe": "Follow the rows that queries give, and how they change, until interrupted.",
     "logs": "Show what a database logged.",
-    "describe": "Show tables, reducers and types of a database.",
+    "describe": "Show tables, reducers and types of a database or module.",
     "generate": "Write a typed Python package for a module's clients.",
     "list": "List the databases that belong to you.",
     "rename": "Give a database another name.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,15 +11,22 @@ import typer
 from stdbpy.cli.failures import show_problems
 from stdbpy.cli.invocation import Invocation, invocation_of
 from stdbpy.cli.left_out import CSHARP, LeftOut
-from stdbpy.cli.options import FormatOption, ModulePath
+from stdbpy.cli.options import Abi, FormatOption, ModulePath
 from stdbpy.cli.output import Field, Format, format_for, write_records
 from stdbpy.cli.watching import repeat
-from stdbpy.errors import ModuleLoadError, Problem
+from stdbpy.errors import ModuleLoadError, Problem, UsageError, megabytes
 
 if TYPE_CHECKING:
+    from stdbpy.project.build import BuiltModule
     from stdbpy.project.model import Project
+    from stdbpy.project.webassembly import CompiledModule
 
-EXAMPLES = ("stdbpy build", "stdbpy build --module-path . --format json")
+EXAMPLES = (
+    "stdbpy build",
+    "stdbpy build --abi 10.5 --out module.wasm",
+    "stdbpy build --size",
+    "stdbpy build --check-only --format json",
+)
 
 LEFT_OUT = {
     **CSHARP,
@@ -30,48 +38,108 @@ LEFT_OUT = {
 def run(
     context: typer.Context,
     module_path: ModulePath = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="FILE", help="The file to write. Default: dist/NAME.wasm in the project."),
+    ] = None,
+    abi: Abi = None,
+    size: Annotated[bool, typer.Option("--size", help="Show, as data, what takes how many bytes in the file.")] = False,
+    check_only: Annotated[
+        bool, typer.Option("--check-only", help="Write no file, and need nothing that builds one.")
+    ] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Again after each change, until Ctrl-C.")] = False,
     format: FormatOption = None,
 ) -> None:
-    """Load a module, check it and show its problems.
+    """Check a module, show its problems, and write it as WebAssembly.
 
-    Each problem comes with its place in the code, and with an error among them the exit code is 1. With --format
-    the problems are data: no record if the module is fine.
+    SpacetimeDB itself runs such a file; `stdbpy publish` makes it by itself. Each problem comes with its place in the
+    code, and with an error among them the exit code is 1. With --format the problems are data: no record if the module
+    is fine.
     """
     from stdbpy.project.discover import discover
-
-    invocation = invocation_of(context)
-    shape = None if format is None else format_for(format)
-    start = Path() if module_path is None else module_path
-    project = discover(start)
-    if watch:
-        left_out = [project.bindings] if project.bindings is not None else []
-        # What the project says of its module may be what changed.
-        repeat(lambda: _build(discover(start), invocation, shape), invocation, [project.root], left_out=left_out)
-    else:
-        _build(project, invocation, shape)
-
-
-def _build(project: Project, invocation: Invocation, format: Format | None) -> None:
-    from stdbpy.project.build import build
+    from stdbpy.project.webassembly import usual_file
     from stdbpy.schema.text import contents_text
 
+    if check_only:
+        _expect_nothing_about_files({"--out": out is not None, "--abi": abi is not None, "--size": size})
+    invocation = invocation_of(context)
+    shape = format_for(format) if size or format is not None else None
+    start = Path() if module_path is None else module_path
+    project = discover(start)
+
+    def build() -> None:
+        # What the project says of its module may be what changed.
+        project = discover(start)
+        module, compiled = _built(project, abi, not check_only, shape if not size else None)
+        invocation.note(f"{project.name}: {module.source.entry} is fine ({contents_text(module.schema)})")
+        if compiled is not None:
+            _write_file(compiled, usual_file(project) if out is None else out, invocation)
+            if size and shape is not None:
+                _write_sizes(compiled, shape)
+
+    if watch:
+        left_out = [project.bindings] if project.bindings is not None else []
+        repeat(build, invocation, [project.root], left_out=left_out)
+    else:
+        build()
+
+
+def _expect_nothing_about_files(said: dict[str, bool]) -> None:
+    if any(said.values()):
+        names = " and ".join(name for name, is_said in said.items() if is_said)
+        raise UsageError(f"{names} would be about a file, and --check-only writes none")
+
+
+def _built(
+    project: Project, abi: str | None, is_compiled: bool, format: Format | None
+) -> tuple[BuiltModule, CompiledModule | None]:
+    """The module, and as WebAssembly if that is wanted; all problems found are shown, as data in that format."""
+    from stdbpy.project.build import build
+    from stdbpy.project.webassembly import compile_module, level_named
+
+    problems: tuple[Problem, ...] = ()
+    compiled = None
     try:
-        built = build(project)
+        module = build(project)
+        problems = module.problems
+        if is_compiled:
+            compiled = compile_module(project, module, level_named(abi))
+            problems += compiled.problems
     except ModuleLoadError as error:
-        if format is not None:
-            _write(error.problems, format)
+        if format is None:
+            show_problems(problems)
+        else:
+            _write_problems((*problems, *error.problems), format)
             error.problems = ()
         raise
     if format is None:
-        show_problems(built.problems)
+        show_problems(problems)
     else:
-        _write(built.problems, format)
-    invocation.note(f"{project.name}: {built.source.entry} is fine ({contents_text(built.schema)})")
+        _write_problems(problems, format)
+    return module, compiled
 
 
-def _write(problems: tuple[Problem, ...], format: Format) -> None:
+def _write_file(compiled: CompiledModule, path: Path, invocation: Invocation) -> None:
+    from stdbpy.project.webassembly import write_file
+
+    wasm = compiled.wasm
+    is_new = write_file(path, wasm.program)
+    along = f", with {', '.join(compiled.packages)}" if compiled.packages else ""
+    state = "" if is_new else " (as it was)"
+    shown = os.path.relpath(path)
+    invocation.note(f"{shown}: {megabytes(len(wasm.program))}{along}, for {wasm.abi.servers}{state}")
+
+
+def _write_problems(problems: tuple[Problem, ...], format: Format) -> None:
     fields = [Field(name) for name in ("level", "where", "message", "hint")]
     write_records(
         fields, [(problem.level, problem.where, problem.message, problem.hint) for problem in problems], format
     )
+
+
+def _write_sizes(compiled: CompiledModule, format: Format) -> None:
+    from stdbpy.project.sizes import size_rows
+
+    fields = [Field(name) for name in ("part", "name", "bytes", "later")]
+    rows = size_rows(compiled.wasm.sizes)
+    write_records(fields, [(row.part, row.name, row.bytes, row.later) for row in rows], format)

@@ -29,7 +29,10 @@ EXAMPLES = (
     "stdbpy describe chat table message",
     "stdbpy describe chat --json > schema.json",
     "stdbpy describe chat --diff .",
+    "stdbpy describe --module dist/chat.wasm",
 )
+
+_COMPILED = ".wasm"
 
 
 def run(
@@ -54,6 +57,12 @@ def run(
     module_path: Annotated[
         Path | None, typer.Option("-p", "--module-path", metavar="DIR", help="The same as --diff for a project.")
     ] = None,
+    module: Annotated[
+        Path | None,
+        typer.Option(
+            "--module", metavar="FILE", help="A compiled module (.wasm) or a project's folder, instead of a database."
+        ),
+    ] = None,
     server: Server = None,
     anonymous: Anonymous = False,
     yes: Yes = False,
@@ -61,7 +70,7 @@ def run(
     format: FormatOption = None,
     output: Output = None,
 ) -> None:
-    """Show tables, reducers and types of a database, or what differs between two.
+    """Show tables, reducers and types of a database or module, or what differs between two.
 
     Programs get a record for each, with its columns, parameters or variants; formats of plain records have
     only what fits in a line.
@@ -69,6 +78,13 @@ def run(
     del yes  # the official program asks whether to log in, which nobody needs here
     invocation = invocation_of(context)
     given = words or []
+    if module is not None:
+        if diff is not None or module_path is not None:
+            raise UsageError("--module describes a module by itself", hint=f"stdbpy describe DATABASE --diff {module}")
+        kind, name = _entity_asked_for(tuple(given), f"--module {module}")
+        schema = _schema_of_module(module)
+        _describe(schema, str(module), kind, name, format_for(format, output), output, json=json)
+        return
     chosen = resolve_words(given, server, fall_through=bool(given) and given[0] not in KINDS, no_config=no_config)
     kind, name = _entity_asked_for(chosen.words, chosen.database)
     if diff is not None and module_path is not None:
@@ -88,11 +104,18 @@ def run(
         return
     schema = schema_from_json(definition)
     invocation.known_names().remember_schema(url, chosen.database, schema)
+    _describe(schema, f"the database {chosen.database!r}", kind, name, shape, output, json=json)
+
+
+def _describe(
+    schema: ModuleSchema, whose: str, kind: str, name: str, shape: Format, output: Path | None, *, json: bool
+) -> None:
+    """Writes about that entity, or about all."""
     found = entities(schema)
     if kind:
-        found = [_only(found, chosen.database, kind, name)]
+        found = [_only(found, whose, kind, name)]
     if json:
-        _write_lines([to_json(definition_of(found[0]), indent=2)], output)
+        _write_lines([to_json(definition_of(found[0]) if kind else schema_to_json(schema), indent=2)], output)
     else:
         _show(found, shape, output, one=bool(kind))
 
@@ -112,10 +135,10 @@ def _entity_asked_for(words: tuple[str, ...], database: str) -> tuple[str, str]:
             raise UsageError(f"one word too many: {words[2]}", hint="stdbpy describe [DATABASE] [KIND NAME]")
 
 
-def _only(found: list[Entity], database: str, kind: str, name: str) -> Entity:
+def _only(found: list[Entity], whose: str, kind: str, name: str) -> Entity:
     named = {entity.name: entity for entity in found if entity.kind == kind}
     if name not in named:
-        raise NotFound(f"the database {database!r} has no {kind} {name!r}", hint=nearest(name, named))
+        raise NotFound(f"{whose} has no {kind} {name!r}", hint=nearest(name, named))
     return named[name]
 
 
@@ -131,12 +154,15 @@ def _newest(definition: dict[str, Any]) -> dict[str, Any]:
 
 def _other_schema(api: ApiClient, other: str, module_path: Path | None) -> ModuleSchema:
     path = module_path if module_path is not None else Path(other)
-    if path.suffix == ".wasm":
-        return load_program(None, path).read_schema()
     # No database can be called like these.
-    if module_path is not None or "/" in other or "\\" in other or other in (".", ".."):
-        return load_program(path).read_schema()
+    if module_path is not None or path.suffix == _COMPILED or "/" in other or "\\" in other or other in (".", ".."):
+        return _schema_of_module(path)
     return api.schema(other)
+
+
+def _schema_of_module(path: Path) -> ModuleSchema:
+    program = load_program(None, path) if path.suffix == _COMPILED else load_program(path)
+    return program.read_schema()
 
 
 # --- writing ---------------------------------------------------------------------------------

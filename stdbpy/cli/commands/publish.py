@@ -13,6 +13,7 @@ from stdbpy.cli.building import targets_for
 from stdbpy.cli.invocation import Invocation, invocation_of
 from stdbpy.cli.left_out import CSHARP, LeftOut
 from stdbpy.cli.options import (
+    Abi,
     Anonymous,
     BinPath,
     DeleteDataOption,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "stdbpy publish",
     "stdbpy publish --dry-run --format json",
+    "stdbpy publish chat --server maincloud --yes=remote",
     "stdbpy publish chat --module-path . --delete-data=on-conflict --yes=delete-data",
     "stdbpy publish chat --bin-path module.wasm --server maincloud --yes=remote",
 )
@@ -62,6 +64,7 @@ def run(
         Path | None,
         typer.Option("-j", "--js-path", metavar="FILE", help="A JavaScript module, for servers that run those."),
     ] = None,
+    abi: Abi = None,
     delete_data: DeleteDataOption = "never",
     break_clients: Annotated[
         bool,
@@ -100,13 +103,15 @@ def run(
 ) -> None:
     """Create or update databases from modules.
 
-    What an update will change is shown before it is done. A Python project runs on a server of `stdbpy start`,
-    WebAssembly (--bin-path) there and on SpacetimeDB itself. Values that a module declares of the database's
-    environment (since SpacetimeDB 2.14) are taken from the environment that the command runs in.
+    What an update will change is shown before it is done. A Python project goes as it is to a server of `stdbpy
+    start`, and is built as WebAssembly for SpacetimeDB itself; with --abi for both. Values that a module declares of
+    the database's environment (since SpacetimeDB 2.14) are taken from the environment that the command runs in.
     """
     invocation = invocation_of(context)
     shape = format_for(format)
     said = {"--module-path": module_path, "--bin-path": bin_path, "--js-path": js_path}
+    if abi is not None and (bin_path or js_path):
+        raise UsageError("--abi is for Python projects: what --bin-path and --js-path name is built already")
     if sum(path is not None for path in said.values()) > 1:
         raise UsageError(f"{', '.join(name for name, path in said.items() if path)} exclude one another")
     consent = Consent(yes or (), delete_data, break_clients)
@@ -134,6 +139,7 @@ def run(
             targets(),
             consent,
             shape,
+            abi=abi,
             dry_run=dry_run,
             unset_env=unset_env or (),
             replace_env=replace_env,
@@ -155,6 +161,7 @@ def _publish(
     consent: Consent,
     shape: Format,
     *,
+    abi: str | None,
     dry_run: bool,
     unset_env: Sequence[str],
     replace_env: bool,
@@ -164,7 +171,7 @@ def _publish(
         for target in targets:
             agreed = replace(consent, break_clients=True) if target.break_clients else consent
             record = publish_target(
-                invocation, target, agreed, dry_run=dry_run, unset_env=unset_env, replace_env=replace_env
+                invocation, target, agreed, abi=abi, dry_run=dry_run, unset_env=unset_env, replace_env=replace_env
             )
             done.append(record)
             if shape is Format.TABLE:
