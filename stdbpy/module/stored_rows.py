@@ -122,7 +122,7 @@ class StoredRows:
     def _violation(self, row: object, updated_by: AccessorBinding | None) -> UniqueConstraintViolation:
         code = Errno.UNIQUE_ALREADY_EXISTS
         for accessor in self.table.accessors.values():
-            if accessor.constraint is None or accessor is updated_by or not self._is_taken(accessor, row):
+            if accessor.constraint is None or accessor is updated_by or not self._is_taken(accessor, row, updated_by):
                 continue
             return UniqueConstraintViolation(
                 code,
@@ -132,12 +132,15 @@ class StoredRows:
         # Where a number was generated, only the host knows which.
         return UniqueConstraintViolation(code, f"{self.table.name} already has a row with the same unique value")
 
-    def _is_taken(self, accessor: AccessorBinding, row: object) -> bool:
+    def _is_taken(self, accessor: AccessorBinding, row: object, updated_by: AccessorBinding | None) -> bool:
+        """Whether there is such a row; the one that ``row`` replaces does not count."""
         point = b"".join(
             codec.encode(getattr(row, column)) for column, codec in zip(accessor.columns, accessor.codecs, strict=True)
         )
         index_id = self.host.index_id_from_name(accessor.index_name)
-        return any(self.host.datastore_index_scan_point_bsatn(index_id, point))
+        chunks = self.host.datastore_index_scan_point_bsatn(index_id, point)
+        found = chain.from_iterable(map(self.table.codec.decode_rows, chunks))
+        return any(updated_by is None or _key(updated_by, other) != _key(updated_by, row) for other in found)
 
 
 def within(place: str, error: EncodeError) -> EncodeError:
@@ -145,6 +148,10 @@ def within(place: str, error: EncodeError) -> EncodeError:
     message = error.message.removeprefix(f"{error.path}: ")
     path = f"{place}.{error.path}" if error.path else place
     return EncodeError(message, path=path, hint=error.hint)
+
+
+def _key(accessor: AccessorBinding, row: object) -> tuple[object, ...]:
+    return tuple(getattr(row, column) for column in accessor.columns)
 
 
 def _key_text(accessor: AccessorBinding, row: object) -> str:

@@ -322,6 +322,23 @@ def test_a_violation_of_several_columns(game):
         game.call("paint", "blue")
 
 
+def test_a_violation_is_not_the_row_that_an_update_replaces():
+    game = run("""
+        @table
+        class Seat:
+            id: u8 = column(primary_key=True)
+            number: u8 = column(unique=True)
+            guest: str = column(unique=True)
+        @reducer
+        def swap(ctx):
+            for id, guest in (1, "Ann"), (2, "Bob"):
+                ctx.db.seat.insert(Seat(id=id, number=id, guest=guest))
+            ctx.db.seat.id.update(Seat(id=2, number=2, guest="Ann"))
+    """)
+    with pytest.raises(UniqueConstraintViolation, match="seat already has a row with guest 'Ann'"):
+        game.call("swap")
+
+
 def test_a_module_can_go_on_after_a_violation(game):
     game.call("do", "player('Ann')\ntry: player('Ann')\nexcept UniqueConstraintViolation: player('Bob')")
     assert [row[1] for row in game.rows("player")] == ["Ann", "Bob"]
