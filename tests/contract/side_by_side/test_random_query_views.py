@@ -115,7 +115,7 @@ def statements(seed: int, me: str) -> Iterator[str]:
         )
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.long) for seed in (2, 3))])
 def test_clients_are_told_the_same(both: Both, seed: int):
     database = both.publish(real_servers.program("smoketests/views_query.wasm").read_bytes(), "query-views")
     with ExitStack() as stack:

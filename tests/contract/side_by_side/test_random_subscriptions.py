@@ -29,7 +29,7 @@ def queries(statements: Statements) -> Iterator[str]:
         yield statements.subscription() if number % 2 else next(statements.selects())
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.long) for seed in (2, 3))])
 def test_clients_are_told_the_same(both: Both, seed: int):
     database = both.publish(real_servers.wasm("sdk_test-2.8.3"), "subscriptions")
     with ExitStack() as stack:

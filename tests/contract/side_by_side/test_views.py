@@ -274,7 +274,7 @@ def do(side: Side, what: str, who: int, how: Any, protocol: str) -> object:
 
 @pytest.mark.parametrize("language", ["wasm", "python"])
 @pytest.mark.parametrize("protocol", [V1, V2, V3])
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_players(both: Both, protocol: str, seed: int, language: str):
     name = fresh_name("views")
     compiled = real_servers.wasm("sdk_test_view-2.8.3")
