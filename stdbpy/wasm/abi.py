@@ -13,11 +13,15 @@ from __future__ import annotations
 import ast
 import enum
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stdbpy.errors import StdbError
 from stdbpy.schema.definition import Version
 from stdbpy.schema.model import IndexAlgorithm, ModuleSchema
+
+_DEFAULTS = 1
+"""The level from which on all servers read default values of columns in a definition: 1.2.0, which has 10.0, reads
+no definition that has some."""
 
 _CLAIMS = "sender_auth"
 """The attribute of a context whose claims the host function ``get_jwt`` gives."""
@@ -78,6 +82,24 @@ def needs_of(schema: ModuleSchema, names: Collection[str] = ()) -> list[Need]:
 def needed_by(schema: ModuleSchema, names: Collection[str] = ()) -> AbiLevel:
     """The lowest level that a module can be built for."""
     return max((need.level for need in needs_of(schema, names)), default=AbiLevel.V10_0)
+
+
+def level_without_loss(schema: ModuleSchema, names: Collection[str] = ()) -> AbiLevel:
+    """The lowest level at which servers are told all of the schema: see :func:`told_at`."""
+    needed = needed_by(schema, names)
+    return max(needed, AbiLevel(_DEFAULTS)) if told_at(schema, needed) is not schema else needed
+
+
+def told_at(schema: ModuleSchema, level: AbiLevel) -> ModuleSchema:
+    """The schema as servers of that level can be told it, which is at 10.0 without the default values of columns.
+    The module's own code knows them; what is lost is that such a column can be added to a table with rows."""
+    if level >= _DEFAULTS or all(column.default is None for table in schema.tables for column in table.columns):
+        return schema
+    tables = [
+        replace(table, columns=tuple(replace(column, default=None) for column in table.columns))
+        for table in schema.tables
+    ]
+    return replace(schema, tables=tuple(tables))
 
 
 def names_in(files: Mapping[str, bytes]) -> frozenset[str]:

@@ -21,7 +21,7 @@ from stdbpy.errors import ModuleLoadError, Problem
 from stdbpy.module.package import ModuleSource
 from stdbpy.schema.definition import read_module_def
 from stdbpy.schema.model import ModuleSchema
-from stdbpy.wasm.abi import AbiLevel, names_in, needs_of
+from stdbpy.wasm.abi import AbiLevel, level_without_loss, names_in, needs_of
 from stdbpy.wasm.dependencies import Dependencies
 from stdbpy.wasm.inside_code import PROGRAM, InsideCode, inside_code
 from stdbpy.wasm.interpreter import BuildLimits, Interpreter, LoadedFile, RaisedError, StoppedError
@@ -59,9 +59,9 @@ def build_wasm(
     """Builds the program of ``source``.
 
     ``bundled`` are the files of packages that the module imports, contents by path (``attr/__init__.py``). ``abi`` is
-    the level that the program is for, the lowest one that it needs if there is none. ``keeps_library`` lets functions
-    import the whole standard library, not only what some import in the source names. ``cache`` is a folder for what
-    takes long to make and is the same for all modules: without one, that takes seconds each time.
+    the level that the program is for, the lowest one at which nothing is lost if there is none. ``keeps_library``
+    lets functions import the whole standard library, not only what some import in the source names. ``cache`` is a
+    folder for what takes long to make and is the same for all modules: without one, that takes seconds each time.
 
     Raises :class:`ModuleLoadError` for what is wrong with the module, with the problems that loading it natively has,
     or if it needs a higher level than ``abi``.
@@ -137,7 +137,7 @@ class _Build:
         needs = needs_of(schema, self._names())
         lowest = needs[0].level if needs else min(AbiLevel)
         if self._abi is None:
-            return lowest
+            return level_without_loss(schema, self._names())
         if self._abi < lowest:
             raise ModuleLoadError(
                 f"the module cannot be built for the ABI {self._abi}: {needs[0].what} needs {lowest}",

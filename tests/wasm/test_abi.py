@@ -6,7 +6,7 @@ import pytest
 
 from stdbpy.errors import SchemaError, StdbError
 from stdbpy.schema.definition import write_module_def
-from stdbpy.wasm.abi import AbiLevel, Need, names_in, needed_by, needs_of
+from stdbpy.wasm.abi import AbiLevel, Need, level_without_loss, names_in, needed_by, needs_of, told_at
 from tests.module.running import load_code
 
 TABLE = """
@@ -68,6 +68,21 @@ def test_the_highest_comes_first():
 def test_claims_are_seen_in_the_code(source):
     assert needed_by(schema_of(TABLE), names_in({"game.py": source})) is AbiLevel.V10_2
     assert needed_by(schema_of(TABLE), names_in({"game.py": b"sender_authority = 1"})) is AbiLevel.V10_0
+
+
+def test_default_values_of_columns_are_told_from_a_level_on():
+    """A server of version 1.2 reads no definition with some; the module does not need them to be there."""
+    schema = schema_of("@table\nclass Person:\n  id: u64\n  age: u32 = 7")
+    assert needed_by(schema) is AbiLevel.V10_0
+    assert level_without_loss(schema) is AbiLevel.V10_1
+    assert told_at(schema, AbiLevel.V10_1) is schema
+    assert [column.default for column in told_at(schema, AbiLevel.V10_0).tables[0].columns] == [None, None]
+
+
+def test_without_default_values_nothing_is_lost_at_any_level():
+    assert level_without_loss(schema_of(TABLE)) is AbiLevel.V10_0
+    schema = schema_of(TABLE)
+    assert told_at(schema, AbiLevel.V10_0) is schema
 
 
 def test_a_level_is_written_as_it_is_imported():

@@ -12,7 +12,7 @@ from stdbpy.module.load import LoadedModule
 from stdbpy.module.tracebacks import error_text, innermost_line, user_traceback
 from stdbpy.sats.values import ConnectionId, Identity, Timestamp
 from stdbpy.schema.definition import write_module_def
-from stdbpy.wasm.abi import AbiLevel
+from stdbpy.wasm.abi import AbiLevel, told_at
 from stdbpy.wasm.guest.host import WasmHost
 from stdbpy.wasm.guest.shim import Shim
 
@@ -39,7 +39,7 @@ class Entry:
         self._host = WasmHost(shim, level, loaded.schema)
         self._module: BoundModule | None = None
         self._files = frozenset(loaded.source.paths)
-        self._definition = write_module_def(loaded.schema, level.definition_version)
+        self._definition = write_module_def(told_at(loaded.schema, level), level.definition_version)
         # Its state is part of the program, and would be the same in each instance.
         self._random = sys.modules.get("random")
 
