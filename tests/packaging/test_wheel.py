@@ -96,6 +96,7 @@ def test_the_main_job(installed: Path, wheel: Path, user: Run) -> None:
 
 
 @INSTALLING
+@pytest.mark.long
 def test_a_new_project_sets_itself_up_and_passes_its_tests(installed: Path, user: Run, tmp_path: Path) -> None:
     created = user(installed / "stdbpy", "init", "my-game", at=tmp_path)
     assert created.returncode == 0, created.stderr
