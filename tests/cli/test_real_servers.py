@@ -157,13 +157,6 @@ def test_unknown_table(run: Run, chat: str) -> None:
     assert done.err.endswith("Hint: Did you mean 'message'?\n")
 
 
-def test_python_project_needs_the_embedded_server(run: Run, server: RealServer, home: Path) -> None:
-    assert run("init", "--project-path", str(home / "game")).code == 0
-    done = run("publish", "--module-path", str(home / "game"))
-    assert (done.code, done.out) == (1, "")
-    assert "takes WebAssembly; stdbpy cannot build that from Python yet" in done.err
-
-
 @pytest.fixture
 def sdk_test(run: Run, real_server: RealServer, home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A database with every type of column, published under a name of its own."""
