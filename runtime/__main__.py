@@ -18,6 +18,9 @@ from runtime.shim_program import link_program
 from runtime.sources import PYTHON_VERSION, ZIG_VERSION, SourceError, install_zig
 from runtime.wasm_interpreter import build_for_wasm
 
+_COMPILING = ["-S", "-s", "-P", "-B", "-X", "no_debug_ranges"]
+"""How Python compiles the library: without other packages, and without columns of a source that is not there."""
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m runtime", description=__doc__)
@@ -57,8 +60,13 @@ def _build(cache: Path, builds: Path, out: Path) -> None:
     made = builds / "made"
     shutil.rmtree(made, ignore_errors=True)
     made.mkdir()
-    compile_library = [str(python), "-I", "-S", str(HERE / "standard_library.py"), str(source / "Lib")]
-    toolchain.run([*compile_library, str(made / LIBRARY), str(made / "frozen_boot.h")], made, made / "log")
+    compile_library = [str(python), *_COMPILING, str(HERE / "standard_library.py"), str(source / "Lib")]
+    toolchain.run(
+        [*compile_library, str(made / LIBRARY), str(made / "frozen_boot.h")],
+        made,
+        made / "log",
+        {"PYTHONHASHSEED": "0"},
+    )
     link_program(toolchain, source, libraries, made, made / PROGRAM)
     write_package_data(made, source, zig, out)
     for path in sorted(out.glob("*.xz")):

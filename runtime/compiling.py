@@ -30,13 +30,13 @@ class Toolchain:
     def write_programs(self) -> None:
         self.programs.mkdir(parents=True, exist_ok=True)
         for name, arguments in {
-            "native-cc": "cc",
+            "native-cc": "cc -Wno-date-time",
             "wasm-cc": "cc -target wasm32-wasi -Wno-date-time",
             "ar": "ar",
             "ranlib": "ranlib",
         }.items():
             program = self.programs / name
-            program.write_text(f'#!/bin/sh\nexec nice -n 4 "{self.zig}" {arguments} "$@"\n')
+            program.write_text(f'#!/bin/sh\nexec nice -n 1 "{self.zig}" {arguments} "$@"\n')
             program.chmod(0o755)
 
     def program(self, name: str) -> str:

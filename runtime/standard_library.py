@@ -1,18 +1,22 @@
-"""The standard library and the frozen boot code, compiled. Runs in Python 3.13, the build's own; writes two files."""
+"""The standard library and the frozen boot code, compiled. Runs in Python 3.13, the build's own; writes two files.
+
+Paths are strings here, not ``pathlib.Path``: that interns each part of a path, and marshal writes a constant that
+something else holds, too, in another way. So the names of folders would show in the result.
+"""
 
 from __future__ import annotations
 
 import marshal
+import os
 import sys
-from pathlib import Path
+from collections.abc import Iterator
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
 
 from runtime.left_out import LEFT_OUT  # noqa: E402 - is found only then
 
 _WITHOUT_DOCSTRINGS = 2
-_MARSHAL_VERSION = 2  # the last one without references, whose bytes would depend on what else holds an object
 
 _ENCODINGS = {
     "", "aliases", "ascii", "base64_codec", "charmap", "cp437", "cp1252", "hex_codec", "idna", "iso8859_1",
@@ -22,47 +26,60 @@ _ENCODINGS = {
 }  # fmt: skip
 """Of the package ``encodings``; the tables of the others are larger than all the rest of the library."""
 
-_OWN = {"_sysconfigdata__wasi_wasm32-wasi": "build_time_vars = {}"}
+_OWN = {"_sysconfigdata__wasi_wasm32-wasi": b"build_time_vars = {}"}
 """How Python was built, which ``sysconfig`` reads: nothing of it is there any more."""
 
-_FROZEN = ("encodings", "encodings.aliases", "encodings.utf_8", "encodings.latin_1", "encodings.ascii")
+_FROZEN = (
+    "encodings/__init__.py", "encodings/aliases.py", "encodings/ascii.py", "encodings/latin_1.py", "encodings/utf_8.py",
+)  # fmt: skip
 """What the interpreter imports before the boot code has anywhere to import from."""
 
 
-def write_library(folder: Path, out: Path) -> None:
+def write_library(folder: str, out: str) -> None:
     """``{name: (is_package, code)}`` of all modules that can work, marshalled."""
     library = {}
-    for path in sorted(folder.rglob("*.py")):
-        name, is_package = _name_of(path.relative_to(folder))
-        if _is_left_out(name) or "__pycache__" in path.parts or "site-packages" in path.parts:
-            continue
-        library[name] = (is_package, _compiled(path, f"lib/python3.13/{path.relative_to(folder).as_posix()}"))
+    for path in _python_files(folder):
+        name, is_package = _module_of(path)
+        if not _is_left_out(name):
+            library[name] = (is_package, _compiled(_content(folder, path), f"lib/python3.13/{path}"))
     for name, source in _OWN.items():
-        library[name] = (False, marshal.dumps(compile(source, f"<{name}>", "exec"), _MARSHAL_VERSION))
-    out.write_bytes(marshal.dumps(library, _MARSHAL_VERSION))
+        library[name] = (False, _compiled(source, f"<{name}>"))
+    with open(out, "wb") as file:
+        marshal.dump(library, file)
 
 
-def write_frozen_modules(folder: Path, out: Path) -> None:
-    """The table of frozen modules as a C header."""
-    boot = HERE / "boot"
-    sources = {name: folder / name.replace(".", "/") for name in _FROZEN}
-    sources |= {"_stdbpy_boot": boot, "_stdbpy_boot.left_out": HERE / "left_out"}
-    sources |= {f"_stdbpy_boot.{path.stem}": boot / path.stem for path in sorted(boot.glob("[a-z]*.py"))}
-    lines, table = [], []
-    for name, path in sources.items():
-        is_package = path.is_dir()
-        code = _compiled(path / "__init__.py" if is_package else path.with_suffix(".py"), f"<frozen {name}>")
+def write_frozen_modules(folder: str, out: str) -> None:
+    """The table of frozen modules, as C."""
+    boot = os.path.join(HERE, "boot")
+    sources = {_module_of(path): _content(folder, path) for path in _FROZEN}
+    sources |= {_module_of(f"_stdbpy_boot/{path}"): _content(boot, path) for path in _python_files(boot)}
+    sources |= {("_stdbpy_boot.left_out", False): _content(HERE, "left_out.py")}
+    arrays, table = [], []
+    for (name, is_package), source in sources.items():
+        code = _compiled(source, f"<frozen {name}>")
         symbol = "frozen_" + name.replace(".", "_")
-        lines.append(f"static const unsigned char {symbol}[] = {{{','.join(map(str, code))}}};")
-        table.append(f'    {{"{name}", {symbol}, {len(code)}, {int(is_package)}}},')
-    table.append("    {NULL, NULL, 0, 0},")
-    lines += ["static const struct _frozen boot_frozen_modules[] = {", *table, "};", ""]
-    out.write_text("\n".join(lines))
+        arrays.append(f"static const unsigned char {symbol}[] = {{{','.join(map(str, code))}}};\n")
+        table.append(f'    {{"{name}", {symbol}, {len(code)}, {int(is_package)}}},\n')
+    with open(out, "w", encoding="utf-8") as file:
+        file.writelines(arrays)
+        file.write("static const struct _frozen boot_frozen_modules[] = {\n")
+        file.writelines(table)
+        file.write("    {NULL, NULL, 0, 0},\n};\n")
 
 
-def _name_of(path: Path) -> tuple[str, bool]:
-    parts = path.with_suffix("").parts
-    return (".".join(parts[:-1]), True) if parts[-1] == "__init__" else (".".join(parts), False)
+def _python_files(folder: str) -> Iterator[str]:
+    """Relative to the folder, with slashes, in an order that is the same everywhere."""
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in ("__pycache__", "site-packages"))
+        for file in sorted(files):
+            if file.endswith(".py"):
+                yield os.path.relpath(os.path.join(parent, file), folder)
+
+
+def _module_of(path: str) -> tuple[str, bool]:
+    """The name of what a file is, and whether that is a package."""
+    name = path.removesuffix(".py").replace("/", ".")
+    return name.removesuffix(".__init__"), name.endswith(".__init__")
 
 
 def _is_left_out(name: str) -> bool:
@@ -73,12 +90,16 @@ def _is_left_out(name: str) -> bool:
     return any(".".join(parts[: end + 1]) in LEFT_OUT for end in range(len(parts)))
 
 
-def _compiled(path: Path, file_name: str) -> bytes:
-    code = compile(path.read_bytes(), file_name, "exec", dont_inherit=True, optimize=_WITHOUT_DOCSTRINGS)
-    return marshal.dumps(code, _MARSHAL_VERSION)
+def _content(folder: str, path: str) -> bytes:
+    with open(os.path.join(folder, path), "rb") as file:
+        return file.read()
+
+
+def _compiled(source: bytes, file_name: str) -> bytes:
+    return marshal.dumps(compile(source, file_name, "exec", dont_inherit=True, optimize=_WITHOUT_DOCSTRINGS))
 
 
 if __name__ == "__main__":
-    library_folder, library_out, frozen_out = map(Path, sys.argv[1:])
+    library_folder, library_out, frozen_out = sys.argv[1:]
     write_library(library_folder, library_out)
     write_frozen_modules(library_folder, frozen_out)

@@ -43,8 +43,7 @@ _codecs_cn _codecs_hk _codecs_iso2022 _codecs_jp _codecs_kr _codecs_tw _multibyt
 _asyncio _socket select fcntl mmap _posixshmem _posixsubprocess _multiprocessing
 _interpreters _interpchannels _interpqueues
 pyexpat _elementtree _sqlite3 _ssl _hashlib _ctypes _curses _curses_panel _dbm _gdbm _tkinter readline
-_bz2 _lzma zlib _uuid grp pwd resource syslog termios nis _lsprof _crypt
-_tracemalloc faulthandler
+_bz2 _lzma zlib _uuid grp pwd resource syslog termios _lsprof
 """
 """Of Modules/Setup.local: extension modules that are for what a module of SpacetimeDB has not."""
 

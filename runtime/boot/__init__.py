@@ -1,7 +1,7 @@
 """What the interpreter runs before anything else; frozen into the runtime as the package ``_stdbpy_boot``.
 
-The shim calls these functions while a module is built. Bytes in and out are marshalled dicts, so that the build
-can read them with any version of Python.
+The shim calls these functions while a module is built. They take and give marshalled dicts, so that the build can
+write and read them with any version of Python.
 """
 
 import marshal
@@ -19,7 +19,7 @@ _INFO, _ERROR = 2, 0
 _MARSHAL_VERSION = 2  # the last one without references between objects: the same values are the same bytes
 
 
-def start(library: bytes) -> bytes:
+def start(library: memoryview) -> bytes:
     """Makes the standard library importable: ``{name: (is_package, code)}``."""
     sys.stdout = sys.__stdout__ = LogStream(_INFO)
     sys.stderr = sys.__stderr__ = LogStream(_ERROR)
@@ -35,7 +35,7 @@ def start(library: bytes) -> bytes:
     return _result({})
 
 
-def compile_sources(sources: bytes) -> bytes:
+def compile_sources(sources: memoryview) -> bytes:
     """``{name: (source, file_name)}`` → ``{name: code}``, code as :func:`load` takes it."""
     compiled = {}
     for name, (source, file_name) in marshal.loads(sources).items():
@@ -44,7 +44,7 @@ def compile_sources(sources: bytes) -> bytes:
     return _result({"code": compiled})
 
 
-def load(program: bytes) -> bytes:
+def load(program: memoryview) -> bytes:
     """Adds modules and imports one of them. Keys of the dict:
 
     - ``files``: ``{name: (is_package, "source" | "code", bytes, file_name)}``
@@ -68,7 +68,7 @@ def load(program: bytes) -> bytes:
     return _result({"modules": imported})
 
 
-def settle(_nothing: bytes) -> bytes:
+def settle(_nothing: memoryview) -> bytes:
     """What is there now is there for good: it is not looked at again when garbage is collected."""
     import gc
 

@@ -29,7 +29,15 @@ EXPORT(build_result_length) size_t build_result_length(void) {
     return result == NULL ? 0 : (size_t)PyBytes_GET_SIZE(result);
 }
 
-/* Calls a function of _stdbpy_boot with bytes; what it gives, or tells of its failure, is the result. */
+/* Calls a function of _stdbpy_boot with bytes that stay where they are. */
+static PyObject *call_boot(PyObject *package, const char *function, const char *bytes, size_t length) {
+    PyObject *view = PyMemoryView_FromMemory((char *)(uintptr_t)bytes, (Py_ssize_t)length, PyBUF_READ);
+    PyObject *given = view == NULL ? NULL : PyObject_CallMethod(package, function, "O", view);
+    Py_XDECREF(view);
+    return given;
+}
+
+/* What such a function gives, or what is told of its failure, becomes the result. */
 static int32_t step(const char *function, const char *bytes, size_t length) {
     PyObject *package = boot_package();
     Py_CLEAR(result);
@@ -37,7 +45,7 @@ static int32_t step(const char *function, const char *bytes, size_t length) {
         log_exception(LOG_ERROR);
         return NO_INTERPRETER;
     }
-    result = PyObject_CallMethod(package, function, "y#", bytes, (Py_ssize_t)length);
+    result = call_boot(package, function, bytes, length);
     if (result != NULL && PyBytes_Check(result))
         return DONE;
     PyObject *error = PyErr_GetRaisedException();
@@ -135,7 +143,7 @@ EXPORT(__setup__) int32_t setup(uint32_t error) {
     PyObject *package = boot_package();
     if (appended.program == NULL || package == NULL)
         return DONE;
-    PyObject *loaded = PyObject_CallMethod(package, "load", "y#", appended.program, (Py_ssize_t)appended.length);
+    PyObject *loaded = call_boot(package, "load", appended.program, appended.length);
     if (loaded != NULL) {
         Py_DECREF(loaded);
         return DONE;

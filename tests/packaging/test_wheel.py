@@ -44,6 +44,14 @@ def test_holds_all_templates_and_completions(names: set[str]) -> None:
             assert f"{place}/{path.relative_to(ROOT / folder).as_posix()}" in names
 
 
+def test_holds_the_runtime_of_webassembly_modules_and_its_licenses(names: set[str]) -> None:
+    folder = "stdbpy/wasm/runtime"
+
+    assert {f"{folder}/{name}" for name in ("python.wasm.xz", "stdlib.bin.xz", "runtime.json")} <= names
+    assert f"{folder}/licenses/python.txt" in names
+    assert f"stdbpy-{stdbpy.__version__}.dist-info/licenses/{folder}/licenses/python.txt" in names
+
+
 def test_holds_nothing_else(names: set[str]) -> None:
     assert {name.split("/")[0] for name in names} == {"stdbpy", f"stdbpy-{stdbpy.__version__}.dist-info"}
     assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".so"))]
