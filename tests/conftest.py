@@ -19,6 +19,8 @@ settings.load_profile("stdbpy")
 def pytest_configure() -> None:
     # A shell lets its background jobs ignore Ctrl-C, and every process that a test starts would too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # So does nohup with hang-ups, and a handler for what is ignored is not wanted.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
