@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from itertools import count
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 from uuid import UUID
 
 from stdbpy.errors import nearest
+from stdbpy.module.properties import is_property
 from stdbpy.sats.values import Identity, Timestamp
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ class Context:
 
     if not TYPE_CHECKING:  # which would believe that every name is there
 
-        def __getattr__(self, name: str) -> NoReturn:
+        def __getattr__(self, name: str) -> Any:
+            if is_property(self, name):
+                return object.__getattribute__(self, name)
             message = f"the context of {self.called} has no {name!r}"
             if name in self.absent:
                 raise AttributeError(f"{message}: {self.absent[name]}")

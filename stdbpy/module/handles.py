@@ -25,6 +25,7 @@ from stdbpy.errors import nearest
 from stdbpy.module.bindings import AccessorBinding, DbLayout, TableBinding
 from stdbpy.module.host import Host
 from stdbpy.module.index_scan import IndexScan
+from stdbpy.module.properties import is_property
 from stdbpy.module.stored_rows import StoredRows
 from stdbpy.sats.ranges import Range
 
@@ -217,6 +218,9 @@ class Table(_Fixed, Generic[Row]):
 
     def __getattr__(self, name: str) -> Accessor[Row]:
         # Called once per name: what it finds becomes an attribute.
+        if is_property(self, name):
+            read_again: Accessor[Row] = object.__getattribute__(self, name)
+            return read_again
         accessors = {} if name.startswith("__") else self.__rows.table.accessors
         if name not in accessors:
             raise AttributeError(self._missing(name))
@@ -259,6 +263,8 @@ class Tables(_Fixed):
 
     def __getattr__(self, name: str) -> Any:
         # Called once per name: what it finds becomes an attribute.
+        if is_property(self, name):
+            return object.__getattribute__(self, name)
         layout = self.__layout
         found: Tables | Table[Any]
         if name in layout.tables and not name.startswith("__"):

@@ -466,3 +466,43 @@ def test_values_of_every_kind_come_back_as_they_went_in():
     """)
     game.call("check")
     assert game.rows("thing") == []
+
+
+@pytest.mark.parametrize("read", ["ctx.me", "ctx.db.first", "ctx.db.player.best", "ctx.cached"])
+def test_a_property_that_fails_is_not_one_that_is_missing(read):
+    game = run(f"""
+        from functools import cached_property
+
+        @table
+        class Player:
+            id: u64 = column(primary_key=True)
+
+        class PlayerTable(Table[Player]):
+            @property
+            def best(self):
+                return self.idd.find(1)
+
+        class Db(Tables):
+            player: PlayerTable
+
+            @property
+            def first(self):
+                return self.player.idd.find(1)
+
+        class Ctx(ReducerContext):
+            db: Db
+
+            @property
+            def me(self):
+                return self.db.player.idd.find(1)
+
+            @cached_property
+            def cached(self):
+                return self.me
+
+        @reducer
+        def look(ctx: Ctx):
+            {read}
+    """)
+    with pytest.raises(AttributeError, match=r"^table 'player' has no index called 'idd'. Did you mean 'id'"):
+        game.call("look")
