@@ -29,7 +29,7 @@ _MISSING: Final = _Missing()
 def make_row_class(cls: type) -> type:
     """The row class for ``cls``; ``cls`` itself if it is one already, or a dataclass of its author's."""
     for base in cls.__mro__[1:]:
-        if "__dataclass_fields__" not in base.__dict__ and _declares_columns(base):
+        if "__dataclass_fields__" not in base.__dict__ and _columns_declared(base):
             raise TypeError(
                 f"the columns of {base.__name__}, from which {cls.__name__} is derived, would be lost: "
                 f"make {base.__name__} a @dataclass"
@@ -38,7 +38,7 @@ def make_row_class(cls: type) -> type:
         return cls
     if "__init__" in cls.__dict__:
         raise TypeError(f"{cls.__name__} has an __init__ of its own, but rows are made of their columns alone")
-    for name in annotations_of(cls):
+    for name in _columns_declared(cls):
         default = cls.__dict__.get(name)
         if default is not None and not isinstance(default, dataclasses.Field) and not _is_immutable(default):
             setattr(cls, name, column_field(default, ColumnOptions()))
@@ -82,9 +82,9 @@ def annotations_of(cls: type) -> dict[str, Any]:
     return inspect.get_annotations(cls)
 
 
-def _declares_columns(cls: type) -> bool:
+def _columns_declared(cls: type) -> list[str]:
     # Annotations may be text, or name what does not exist yet.
-    return any("ClassVar" not in str(annotation) for annotation in annotations_of(cls).values())
+    return [name for name, annotation in annotations_of(cls).items() if "ClassVar" not in str(annotation)]
 
 
 def _is_immutable(value: object) -> bool:

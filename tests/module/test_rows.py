@@ -139,6 +139,16 @@ def test_a_base_may_have_methods_and_constants():
     assert make_row_class(Derived)(name="Ann").limit() == 3
 
 
+def test_a_constant_may_be_a_list():
+    class Levelled:
+        LEVELS: ClassVar[list[int]] = [1, 2]
+        level: u32 = 1
+
+    row_class = make_row_class(Levelled)
+    assert row_class.LEVELS is row_class(level=3).LEVELS == [1, 2]
+    assert [field.name for field in dataclasses.fields(row_class)] == ["level"]
+
+
 @pytest.mark.parametrize(
     ("declare", "message"),
     [
