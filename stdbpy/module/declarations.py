@@ -150,6 +150,8 @@ Declaration = OwnDeclaration | MountDeclaration
 
 
 def record(namespace: dict[str, Any], declaration: Declaration) -> None:
+    if not isinstance(declaration.name, str):
+        raise TypeError(f"a name is text, not {declaration.name!r}")
     namespace.setdefault(NAMESPACE_KEY, []).append(declaration)
 
 

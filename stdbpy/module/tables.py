@@ -91,6 +91,9 @@ def index(name: str, /, *columns: str, algorithm: Algorithm = "btree", unique: b
 
     ``unique``: no two rows have the same values in all these columns.
     """
+    for each in (name, *columns):
+        if not isinstance(each, str):
+            raise TypeError(f"index takes names: its own and those of columns, index('by_name', 'name'), not {each!r}")
     if not columns:
         raise TypeError(f"index({name!r}) names no columns: index({name!r}, 'player', 'level')")
     return IndexOptions(name, columns, _algorithm(algorithm), unique)
@@ -137,7 +140,7 @@ def table(
     """
     user = sys._getframe(1)  # noqa: SLF001
     namespace, line = user.f_globals, user.f_lineno
-    _check_options(scheduled, indexes, unknown)
+    _check_options(primary_key, scheduled, indexes, unknown)
 
     def declare(cls: object) -> type:
         if not isinstance(cls, type):
@@ -152,13 +155,15 @@ def table(
     return declare if cls is None else declare(cls)
 
 
-def _check_options(scheduled: object, indexes: object, unknown: Mapping[str, object]) -> None:
-    for name in unknown:
-        hint = nearest(name, _OPTIONS) or f"It has {', '.join(_OPTIONS)}."
-        raise TypeError(f"@table has no option {name!r}. {hint}")
+def _check_options(primary_key: object, scheduled: object, indexes: object, unknown: Mapping[str, object]) -> None:
+    for option in unknown:
+        hint = nearest(option, _OPTIONS) or f"It has {', '.join(_OPTIONS)}."
+        raise TypeError(f"@table has no option {option!r}. {hint}")
+    if primary_key is not None and not isinstance(primary_key, str):
+        raise TypeError(f"primary_key takes the name of a column, not {primary_key!r}: primary_key='id'")
     if scheduled is not None and not isinstance(scheduled, str):
-        name = getattr(scheduled, "__name__", "send_reminder")
-        raise TypeError(f"scheduled takes the name of a reducer, as it may stand further below: scheduled={name!r}")
+        meant = getattr(scheduled, "__name__", "send_reminder")
+        raise TypeError(f"scheduled takes the name of a reducer, as it may stand further below: scheduled={meant!r}")
     if not isinstance(indexes, Sequence) or not all(isinstance(each, IndexOptions) for each in indexes):
         raise TypeError(
             "indexes takes a list of index(...): indexes=[index('by_guild_and_level', 'guild', 'level')]. "
@@ -169,7 +174,7 @@ def _check_options(scheduled: object, indexes: object, unknown: Mapping[str, obj
 def _algorithm(name: str) -> IndexAlgorithm:
     try:
         return _ALGORITHMS[name]
-    except KeyError:
+    except (KeyError, TypeError):  # of what cannot be a key
         raise ValueError(f"no kind of index is called {name!r}: there are {', '.join(_ALGORITHMS)}") from None
 
 

@@ -40,6 +40,8 @@ def view(
     """
     user = sys._getframe(1)  # noqa: SLF001
     namespace, line = user.f_globals, user.f_lineno
+    if primary_key is not None and not isinstance(primary_key, str):
+        raise TypeError(f"primary_key takes the name of a column, not {primary_key!r}: primary_key='id'")
 
     def declare(function: object) -> FunctionType:
         if not isinstance(function, FunctionType):

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import pytest
 
-from stdbpy import auto_inc, column, index, init, reducer, table, u8, u32, u64
+from stdbpy import auto_inc, column, index, init, reducer, table, u8, u32, u64, view
 from stdbpy.module.rows import make_row_class
 
 
@@ -155,7 +155,14 @@ def test_a_constant_may_be_a_list():
         (lambda: column(index="btre"), "no kind of index is called 'btre': there are btree, hash, direct"),
         (lambda: column(index=True), "no kind of index is called True"),
         (lambda: column(auto_inc=True, default=5), "an auto_inc column has no default but 0"),
+        (lambda: column(index=["btree"]), r"no kind of index is called \['btree'\]"),
         (lambda: index("by_name"), "names no columns"),
+        (lambda: index(5, "name"), "index takes names: .*not 5"),
+        (lambda: index("by_name", 5), "index takes names: .*not 5"),
+        (lambda: table(name=5)(type("Named", (), {})), "a name is text, not 5"),
+        (lambda: reducer(name=5)(lambda ctx: None), "a name is text, not 5"),
+        (lambda: view(primary_key=5)(lambda ctx: None), "primary_key takes the name of a column, not 5"),
+        (lambda: table(primary_key=5), "primary_key takes the name of a column, not 5"),
         (lambda: table(indexes=index("by_name", "name")), r"indexes takes a list of index\(\.\.\.\)"),
         (lambda: table(indexes=["name"]), r"column\(index='btree'\)"),
         (lambda: table(scheduled=make_row_class), "takes the name of a reducer.* scheduled='make_row_class'"),
