@@ -14,9 +14,6 @@ from stdbpy.module.host import Host
 
 C = TypeVar("C", bound=type)
 
-GETTER = "get"
-"""The one attribute of an environment that is no value."""
-
 
 def environment(cls: C, /) -> C:
     """Declares the values that the module reads; whoever publishes it sets them. A module has one such class.
@@ -86,7 +83,7 @@ class Environment:
         return f"{message}. {hint}"
 
     def __dir__(self) -> list[str]:
-        return sorted({GETTER, *self._declared})
+        return sorted({"get", *self._declared})
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {' '.join(self._declared)}>"

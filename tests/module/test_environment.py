@@ -23,6 +23,8 @@ CASES = {
             C: Number  # E: a value of the environment is text, not Number
             D: str | Number  # E: a value of the environment is text
             get: str  # E: a value cannot be called 'get' | Rename it
+            _host: str  # E: a value cannot be called '_host' | Rename it
+            __class__: str  # E: a value cannot be called '__class__' | Rename it
     """,
     "annotations that cannot be read": """
         @environment

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from stdbpy.module.assembly.findings import Findings
 from stdbpy.module.declarations import EnvironmentDeclaration
-from stdbpy.module.environment import GETTER, ReadAs
+from stdbpy.module.environment import Environment, ReadAs
 from stdbpy.schema.model import EnvironmentKind, EnvironmentValue
 
 _HINT = "It is str, Literal[...] of texts, or an Enum of texts; and that | None if it need not be there"
@@ -39,8 +39,8 @@ def assemble_environment(declaration: EnvironmentDeclaration, findings: Findings
     places: dict[str, str] = {}
     for name, annotation in sorted(annotations.items()):
         places[name] = where = findings.of_field(cls, name)
-        if name == GETTER:
-            findings.error(where, f"a value cannot be called {GETTER!r}, which is what ctx.env.get is", "Rename it")
+        if hasattr(Environment, name):
+            findings.error(where, f"a value cannot be called {name!r}: ctx.env has that itself", "Rename it")
             continue
         type, optional = _without_none(annotation)
         allowed = _allowed(type)
