@@ -30,6 +30,7 @@ _VARYING = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+"), "TIME"),
     (re.compile(r"c200[0-9a-f]{60}"), "IDENTITY"),
     (re.compile(r"^\d\d:\d\d "), "MINUTE "),
+    (re.compile(r"\d+\.\d MB"), "SIZE"),
 )
 
 
@@ -60,13 +61,15 @@ def shown_on(page: Path) -> list[Shown]:
     return found
 
 
-def check(page: Path, folder: Path, address: str, environment: Mapping[str, str] | None = None) -> None:
+def check(
+    page: Path, folder: Path, address: str, environment: Mapping[str, str] | None = None, *, within: float = WITHIN
+) -> None:
     """Runs the commands of a page one after the other in ``folder``; asserts that they give what it shows.
 
     In what is shown, :data:`ADDRESS` takes the place of ``address``, and :data:`HOME` that of ``folder``.
     """
     shown = shown_on(page)
-    output = _run_in_bash([command.command for command in shown], address, folder, environment or {})
+    output = _run_in_bash([command.command for command in shown], address, folder, environment or {}, within)
     assert len(output) == len(shown), output
     actual = [
         [line.replace(address, ADDRESS).replace(str(folder), HOME).rstrip() for line in lines] for lines in output
@@ -97,7 +100,9 @@ def _write_anew(page: Path, shown: list[Shown]) -> None:
     page.write_text(_BLOCK.sub(anew, page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def _run_in_bash(commands: list[str], address: str, folder: Path, environment: Mapping[str, str]) -> list[list[str]]:
+def _run_in_bash(
+    commands: list[str], address: str, folder: Path, environment: Mapping[str, str], within: float
+) -> list[list[str]]:
     """The lines that each command writes, in one shell, as on a terminal."""
     programs = folder / "bin"
     programs.mkdir()
@@ -133,7 +138,7 @@ def _run_in_bash(commands: list[str], address: str, folder: Path, environment: M
         start_new_session=True,
     )
     try:
-        written, _ = shell.communicate(timeout=WITHIN)
+        written, _ = shell.communicate(timeout=within)
     except subprocess.TimeoutExpired:
         os.killpg(shell.pid, signal.SIGKILL)
         raise
