@@ -15,6 +15,8 @@ ContextT = TypeVar("ContextT", bound=HandlerContext[Any])
 Handler = Callable[[ContextT, HttpRequest], HttpResponse]
 AnyHandler = Callable[[Any, HttpRequest], HttpResponse]
 
+_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE")
+
 
 @overload
 def http_handler(function: Handler[ContextT], /) -> Handler[ContextT]: ...
@@ -82,12 +84,16 @@ class Router:
 
     def route(self, method: str, path: str, handler: AnyHandler) -> Router:
         """A router that has this route, too. ``method`` is ``GET`` or another one, or ``*`` for all."""
+        if not isinstance(method, str) or (method != method.upper() and method.upper() in _METHODS):
+            raise ValueError(f"methods of HTTP are in capitals: 'GET', not {method!r}")
         if not isinstance(path, str) or not isinstance(handler, FunctionType):
             raise TypeError(f"a route leads from a path to an HTTP handler, not from {path!r} to {handler!r}")
         return Router((*self.routes, RouteOptions(method, path, handler)))
 
     def nest(self, path: str, other: Router) -> Router:
         """A router that has the routes of another, too, with ``path`` in front of theirs."""
+        if not isinstance(path, str) or not isinstance(other, Router):
+            raise TypeError(f"a router nests a path and another router, not {path!r} and {other!r}")
         return Router(
             (*self.routes, *(RouteOptions(each.method, path + each.path, each.handler) for each in other.routes))
         )
@@ -101,5 +107,5 @@ def http_router(router: Router, /) -> None:
     """Declares the routes of the database: ``http_router(Router().get("/hello", hello))``. A module has one."""
     user = sys._getframe(1)  # noqa: SLF001
     if not isinstance(router, Router):
-        raise TypeError(f"http_router takes a Router, not {router!r}. : http_router(Router().get('/hello', hello))")
+        raise TypeError(f"http_router takes a Router, not {router!r}: http_router(Router().get('/hello', hello))")
     record(user.f_globals, RouterDeclaration(router.routes, user.f_lineno))

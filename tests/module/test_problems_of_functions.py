@@ -94,6 +94,17 @@ CASES = {
     "a route to what is no function": """
         Router().get("/good", "good")  # E: TypeError: a route leads from a path to an HTTP handler, not from
     """,
+    "a method that no request has": """
+        @http_handler
+        def good(ctx, request): ...
+        Router().route("get", "/good", good)  # E: ValueError: methods of HTTP are in capitals: 'GET', not 'get'
+    """,
+    "a router inside a router that is none": """
+        Router().nest("/inner", Router)  # E: TypeError: a router nests a path and another router, not '/inner' and <cl
+    """,
+    "what is no router": """
+        http_router(Router)  # E: TypeError: http_router takes a Router, not <class .*>: http_router
+    """,
 }
 
 
