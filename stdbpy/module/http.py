@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from stdbpy.errors import HostError
+from stdbpy.errors import EncodeError, HostError
 from stdbpy.module.host import Errno, Host
 from stdbpy.sats.values import TimeDuration
 from stdbpy.schema.http import HttpRequestHead, HttpResponseHead
@@ -87,6 +87,8 @@ class HttpRequest(_Message):
         version: str = "1.1",
     ) -> None:
         super().__init__(body, headers, version)
+        if timeout is not None and not isinstance(timeout, TimeDuration | timedelta):
+            raise TypeError(f"timeout takes a TimeDuration, as in TimeDuration.of(seconds=5), not {timeout!r}")
         self.method = method
         """``GET``, ``POST``, …"""
         self.uri = uri
@@ -146,7 +148,7 @@ class HttpClient:
 
     def send(self, request: HttpRequest) -> HttpResponse:
         head = HttpRequestHead(
-            request.method, request.uri, _to_wire(request.headers), request.timeout, request.version
+            request.method, request.uri, headers_to_wire(request.headers), request.timeout, request.version
         ).encode()
         try:
             answered, body = self._host.procedure_http_request(head, request.body)
@@ -168,25 +170,36 @@ class HttpClient:
 def request_of(head: bytes, body: bytes) -> HttpRequest:
     """The request that a host hands to a handler. Raises ``DecodeError``."""
     read = HttpRequestHead.decode(head)
-    headers = _from_wire(read.headers)
+    headers = headers_from_wire(read.headers)
     return HttpRequest(read.method, read.uri, body, headers=headers, timeout=read.timeout, version=read.version)
 
 
 def response_head(response: HttpResponse) -> bytes:
     """All but the body, for the host. Raises ``EncodeError``."""
-    return HttpResponseHead(response.status, _to_wire(response.headers), response.version).encode()
+    return HttpResponseHead(response.status, headers_to_wire(response.headers), response.version).encode()
 
 
 def _response(head: HttpResponseHead, body: bytes) -> HttpResponse:
-    return HttpResponse(body, status=head.status, headers=_from_wire(head.headers), version=head.version)
+    return HttpResponse(body, status=head.status, headers=headers_from_wire(head.headers), version=head.version)
 
 
 # Values of headers are bytes, which are text of Latin-1 to most who read them (RFC 9110, 5.5).
 
 
-def _to_wire(headers: HttpHeaders) -> tuple[tuple[str, bytes], ...]:
-    return tuple((name.lower(), value.encode("latin-1", "replace")) for name, value in headers.entries())
+def headers_to_wire(headers: HttpHeaders) -> tuple[tuple[str, bytes], ...]:
+    """Raises ``EncodeError`` for a value that is no such text."""
+    return tuple((name.lower(), _value_to_wire(name, value)) for name, value in headers.entries())
 
 
-def _from_wire(headers: tuple[tuple[str, bytes], ...]) -> HttpHeaders:
+def _value_to_wire(name: str, value: str) -> bytes:
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        raise EncodeError(
+            f"the value {value!r} of the header {name!r} is no text of Latin-1",
+            hint="Headers hold no other; urllib.parse.quote makes ASCII of any text",
+        ) from None
+
+
+def headers_from_wire(headers: tuple[tuple[str, bytes], ...]) -> HttpHeaders:
     return HttpHeaders([(name, value.decode("latin-1")) for name, value in headers])

@@ -187,6 +187,8 @@ class ProcedureContext(WaitingContext[Tx]):
 
         Raises ``HostError`` inside a transaction, for which everybody else would wait.
         """
+        if not isinstance(moment, Timestamp):
+            raise TypeError(f"sleep_until takes a Timestamp, not {moment!r}; sleep takes how long")
         try:
             self.timestamp = Timestamp(self._host.procedure_sleep_until(int(moment)))
         except HostError as error:

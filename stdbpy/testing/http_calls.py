@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from stdbpy.engine.database import Database
-from stdbpy.module.http import GivenHeaders, HttpHeaders, HttpResponse
+from stdbpy.module.http import GivenHeaders, HttpHeaders, HttpResponse, headers_from_wire, headers_to_wire
 from stdbpy.schema.http import HttpRequestHead, HttpResponseHead
 
 _HOST = "http://127.0.0.1/v1/database/test/route"
@@ -32,8 +32,7 @@ def send_to_handler(
     handler = database.http_handler(method, below)
     if handler is None:
         return HttpResponse(_NO_ROUTE, status=_NOT_FOUND)
-    sent = tuple((name.lower(), value.encode("latin-1")) for name, value in HttpHeaders(headers).entries())
+    sent = headers_to_wire(HttpHeaders(headers))
     content = body.encode() if isinstance(body, str) else body
     head, answer = outcome_of(handler(HttpRequestHead(method, _HOST + path, sent), content))
-    received = [(name, value.decode("latin-1")) for name, value in head.headers]
-    return HttpResponse(answer, status=head.status, headers=received, version=head.version)
+    return HttpResponse(answer, status=head.status, headers=headers_from_wire(head.headers), version=head.version)

@@ -388,6 +388,30 @@ def test_bodies_are_bytes_or_text():
         chat.procedure("post")
 
 
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("ctx.http.get('http://x', timeout=5)", r"timeout takes a TimeDuration, as in .*\(seconds=5\), not 5"),
+        ("ctx.sleep(5)", r"sleep takes a TimeDuration, as in .*, not 5"),
+        ("ctx.sleep_until(5)", "sleep_until takes a Timestamp, not 5; sleep takes how long"),
+        ("ctx.sleep_until(TimeDuration.of(seconds=5))", r"sleep_until takes a Timestamp, not TimeDuration\(5000000\)"),
+    ],
+)
+def test_a_number_is_no_time(code, message):
+    chat = run(f"@procedure\ndef wait(ctx: ProcedureContext) -> None:\n    {code}")
+    with pytest.raises(TypeError, match=message):
+        chat.procedure("wait")
+
+
+def test_a_header_that_cannot_be_sent():
+    chat = run(
+        '@procedure\ndef ask(ctx: ProcedureContext) -> None:\n    ctx.http.get("http://x", headers={"name": "Łukasz"})'
+    )
+    with pytest.raises(EncodeError, match="the value 'Łukasz' of the header 'name' is no text of Latin-1"):
+        chat.procedure("ask")
+    assert chat.host.requests == []
+
+
 # --- schedules, tokens -------------------------------------------------------------------------------
 
 
