@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.left_out import LEFT_OUT
 from stdbpy.api import ApiClient
+from stdbpy.module.left_out import LEFT_OUT
 from stdbpy.module.package import ModuleSource
 from stdbpy.project.templates import create_project
 from stdbpy.wasm.abi import AbiLevel
