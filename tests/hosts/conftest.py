@@ -1,0 +1,73 @@
+"""One database on each host, for all tests: each clears the tables that it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from stdbpy.api import ApiClient
+from stdbpy.module.package import pack
+from stdbpy.server.config import ServerConfig
+from stdbpy.server.run import RunningServer
+from stdbpy.wasm.abi import AbiLevel
+from stdbpy.wasm.build import build_wasm
+from stdbpy.wasm.interpreter import BuildLimits
+from tests.hosts.town import Town, source
+
+
+class Towns:
+    """Servers, each started when the first test asks for it, and programs, each built once."""
+
+    def __init__(self, request: pytest.FixtureRequest, stack: ExitStack) -> None:
+        self._request = request
+        self._stack = stack
+        self._programs: dict[str, bytes] = {}
+        self._embedded: RunningServer | None = None
+        self._towns: dict[str, Town] = {}
+
+    def on(self, host: str) -> Town:
+        if host not in self._towns:
+            self._towns[host] = self._founded(host)
+        return self._towns[host]
+
+    def _founded(self, host: str) -> Town:
+        entry = "town" if host == "1.2.0" else "city"
+        program = pack(source(entry)) if host == "native" else self._built(entry)
+        url, token = self._server(host)
+        api = self._stack.enter_context(ApiClient(url, token, timeout=300))
+        published = api.publish(program, None)
+        return Town(host, url, token, entry, published.database_identity.hex(), api)
+
+    def _built(self, entry: str) -> bytes:
+        if entry not in self._programs:
+            cache = self._request.config.cache
+            assert cache is not None
+            level = AbiLevel.V10_0 if entry == "town" else AbiLevel.V10_5
+            limits = BuildLimits(seconds=120)
+            built = build_wasm(source(entry), abi=level, cache=Path(cache.mkdir("wasm")), limits=limits)
+            self._programs[entry] = built.program
+        return self._programs[entry]
+
+    def _server(self, host: str) -> tuple[str, str]:
+        if host in ("native", "wasm"):
+            if self._embedded is None:
+                config = ServerConfig(listen_addr="127.0.0.1:0", allow_loopback_http=True)
+                self._embedded = self._stack.enter_context(RunningServer(config))
+            return self._embedded.url, self._embedded.owner_token
+        url = self._request.getfixturevalue("real_server" if host == "2.8.3" else "old_real_server").url
+        with ApiClient(url) as nobody:
+            return url, nobody.create_identity().token
+
+
+@pytest.fixture(scope="session")
+def towns(request: pytest.FixtureRequest) -> Iterator[Towns]:
+    with ExitStack() as stack:
+        yield Towns(request, stack)
+
+
+@pytest.fixture(scope="session")
+def town(request: pytest.FixtureRequest, towns: Towns) -> Town:
+    return towns.on(request.param)
