@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, permutations
 from typing import Any
 
 from stdbpy.errors import AutoIncOverflow, EncodeError, HostError, RowNotFound, StdbError, UniqueConstraintViolation
 from stdbpy.module.bindings import AccessorBinding, TableBinding
 from stdbpy.module.host import Errno, Host
+from stdbpy.sats.bsatn import Codec
 
 _ONE_ROW = (1).to_bytes(4, "little")
 """Starts a BSATN array of one element."""
@@ -76,13 +77,29 @@ class StoredRows:
         return chain.from_iterable(map(self.table.codec.decode_rows, chunks))
 
     def _numbered(self, row: Any, generated: bytes) -> Any:
-        """A copy of ``row`` with the numbers that the host put where there was 0."""
+        """A copy of ``row`` with the numbers that the host put where there was 0.
+
+        Of several, SpacetimeDB 2.8.3 gives them in the order of a hash table, so that what is stored has to tell.
+        """
+        zeros = [numbered for numbered in self.table.numbered if getattr(row, self.table.columns[numbered[0]]) == 0]
+        orders = permutations(zeros)
+        copy = self._copy(row, next(orders), generated)
+        if len(zeros) < 2 or self._is_stored(copy):
+            return copy
+        others = (self._copy(row, order, generated) for order in orders)
+        return next(filter(self._is_stored, others), copy)
+
+    def _copy(self, row: Any, numbered: Iterable[tuple[int, Codec[Any]]], generated: bytes) -> Any:
         values = [getattr(row, column) for column in self.table.columns]
         offset = 0
-        for position, codec in self.table.numbered:
-            if values[position] == 0:
-                values[position], offset = codec.decode_from(generated, offset)
+        for position, codec in numbered:
+            values[position], offset = codec.decode_from(generated, offset)
         return self._row_class(*values)
+
+    def _is_stored(self, row: Any) -> bool:
+        """Whether there is this row, as far as an index can say it."""
+        unique = [accessor for accessor in self.table.accessors.values() if accessor.constraint is not None]
+        return not unique or b"".join(self._with_key_of(unique[0], row)) == self._encode(row)
 
     def _check_class(self, row: object) -> None:
         """Raises if ``row`` is no row of this table. An instance of a subclass is one."""
@@ -134,13 +151,15 @@ class StoredRows:
 
     def _is_taken(self, accessor: AccessorBinding, row: object, updated_by: AccessorBinding | None) -> bool:
         """Whether there is such a row; the one that ``row`` replaces does not count."""
+        found = chain.from_iterable(map(self.table.codec.decode_rows, self._with_key_of(accessor, row)))
+        return any(updated_by is None or _key(updated_by, other) != _key(updated_by, row) for other in found)
+
+    def _with_key_of(self, accessor: AccessorBinding, row: object) -> Iterable[bytes]:
+        """The rows that have the same key as ``row``, in BSATN."""
         point = b"".join(
             codec.encode(getattr(row, column)) for column, codec in zip(accessor.columns, accessor.codecs, strict=True)
         )
-        index_id = self.host.index_id_from_name(accessor.index_name)
-        chunks = self.host.datastore_index_scan_point_bsatn(index_id, point)
-        found = chain.from_iterable(map(self.table.codec.decode_rows, chunks))
-        return any(updated_by is None or _key(updated_by, other) != _key(updated_by, row) for other in found)
+        return self.host.datastore_index_scan_point_bsatn(self.host.index_id_from_name(accessor.index_name), point)
 
 
 def within(place: str, error: EncodeError) -> EncodeError:
