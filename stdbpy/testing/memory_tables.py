@@ -53,10 +53,14 @@ class MemoryTables:
     def commit(self, transaction: Transaction) -> Delta:
         delta: dict[str, TableDelta] = {}
         for table, rows in transaction.rows.items():
-            before = self._rows.get(table, {})
-            inserted = [row for row in rows if row not in before]
-            deleted = [row for row in before if row not in rows]
-            self._rows[table] = rows
+            # Others may have been committed meanwhile: what they changed stays.
+            now = self._rows.setdefault(table, {})
+            begun = transaction.begun[table]
+            inserted = [row for row in rows if row not in begun and row not in now]
+            deleted = [row for row in begun if row not in rows and row in now]
+            for row in deleted:
+                del now[row]
+            now.update(dict.fromkeys(inserted))
             if inserted or deleted:
                 delta[table] = TableDelta(inserted, deleted, is_event=False)
         for table, events in transaction.events.items():
@@ -75,6 +79,8 @@ class Transaction:
     _tables: MemoryTables
     rows: dict[str, dict[bytes, None]] = field(default_factory=dict)
     events: dict[str, list[bytes]] = field(default_factory=dict)
+    begun: dict[str, frozenset[bytes]] = field(default_factory=dict)
+    """What tables had when it first looked at them."""
 
     def insert(self, table: Query[Row] | str, *rows: Row) -> None:
         """Adds rows; for an event table, tells of events.
@@ -142,6 +148,7 @@ class Transaction:
         rows = self.rows.get(layout.name)
         if rows is None:
             rows = self.rows[layout.name] = dict.fromkeys(self._tables.rows(layout.name))
+            self.begun[layout.name] = frozenset(rows)
         return rows
 
     def _at(self, layout: TableLayout, key: object) -> bytes:

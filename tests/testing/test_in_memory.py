@@ -66,6 +66,16 @@ def test_what_is_fed_has_been_delivered(database, db):
     assert database.rows(tables.player) == [a_player(1, "Ada", level=4)]
 
 
+def test_what_others_commit_meanwhile_stays(database, db):
+    db.subscribe(tables.player)
+    database.insert(tables.player, ADA)
+    with database.transaction() as transaction:
+        transaction.update(tables.player, a_player(1, "Ada", level=9))
+        database.insert(tables.player, BOB)
+    assert database.rows(tables.player) == [BOB, a_player(1, "Ada", level=9)]
+    assert {player.name for player in db.player} == {"Ada", "Bob"}
+
+
 def test_clients_see_what_they_subscribe_to(database):
     database.insert(tables.player, ADA)
     db = database.connect(DbConnection)
