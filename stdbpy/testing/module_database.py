@@ -342,8 +342,9 @@ class ModuleDatabase:
 
     def token(self, user: User | str) -> str:
         """A token of the user, which the server at :attr:`url` takes. Raises ``UsageError`` for an identity without
-        claims, and for claims of another issuer."""
-        return self._serving.token((self.as_(user) if isinstance(user, str) else user).claims)
+        claims, or with those of somebody else, and for claims of another issuer."""
+        whose = self.as_(user) if isinstance(user, str) else user
+        return self._serving.token(whose.identity, whose.claims)
 
     # --- ending ------------------------------------------------------------------------------
 

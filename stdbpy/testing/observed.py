@@ -21,6 +21,7 @@ from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import HttpFailed, InvalidArguments, ReducerCrashed, ReducerError
 from stdbpy.module.context import randomness
 from stdbpy.module.http import HttpRequest, HttpResponse, request_of, response_head
+from stdbpy.module.tracebacks import error_text
 from stdbpy.sats.values import Identity, Timestamp
 from stdbpy.schema.model import HttpHandler, ModuleSchema, Procedure, Reducer, View
 from stdbpy.testing.clock import FrozenClock
@@ -230,6 +231,8 @@ class ObservedWorld:
             response = answer(asked)
         except OSError as error:
             raise HttpFailed(str(error)) from None
+        if not isinstance(response, HttpResponse):
+            raise TypeError(f"what answers HTTP requests in this test has to return a HttpResponse, not {response!r}")
         return response_head(response), response.body
 
 
@@ -271,9 +274,7 @@ def in_one_line(error: BaseException) -> str:
     entries = list(_entries(error))
     own = [entry for entry in entries if not _is_in(entry, _FOLDERS_OF_OTHERS)]
     where = "".join(f" ({last.tb_frame.f_code.co_filename}:{last.tb_lineno})" for last in (own or entries)[-1:])
-    message = str(error)
-    name = type(error).__name__
-    return f"{name}: {message}{where}" if message else f"{name}{where}"
+    return f"{error_text(error)}{where}"
 
 
 def _entries(error: BaseException) -> Iterator[TracebackType]:

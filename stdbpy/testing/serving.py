@@ -8,7 +8,9 @@ from typing import Any
 
 from stdbpy.engine import Engine
 from stdbpy.engine.database import Database
+from stdbpy.engine.names import identity_from_claims
 from stdbpy.errors import UsageError
+from stdbpy.sats.values import Identity
 from stdbpy.server import RunningServer
 from stdbpy.testing.clock import FrozenClock
 
@@ -37,14 +39,22 @@ class Serving:
             self._server = self._until_closed.enter_context(RunningServer(engine=engine))
         return self._server
 
-    def token(self, claims: Mapping[str, Any] | None) -> str:
-        """A token with these claims, signed by the server. Raises ``UsageError`` for what it cannot sign."""
+    def token(self, identity: Identity, claims: Mapping[str, Any] | None) -> str:
+        """A token of that identity with these claims, signed by the server. Raises ``UsageError`` for what it cannot
+        sign."""
         if claims is None:
             raise UsageError("an identity without claims has no token", hint='Name a user instead: as_("alice").')
-        if claims["iss"] != _ISSUER:
+        issuer = claims.get("iss", _ISSUER)
+        if issuer != _ISSUER:
             raise UsageError(
-                f"the server of the test signs no tokens of the issuer {claims['iss']!r}",
+                f"the server of the test signs no tokens of the issuer {issuer!r}",
                 hint="Call in process, where no token is needed, or leave `iss` out.",
+            )
+        # Whoever shows a token is who its issuer and subject say.
+        if identity != identity_from_claims(_ISSUER, str(claims.get("sub"))):
+            raise UsageError(
+                f"no token with these claims is one of the identity {identity.hex()}",
+                hint='Name a user instead: as_("alice", claims={...}).',
             )
         extra = {name: value for name, value in claims.items() if name not in _OF_EVERY_TOKEN}
         return self.server.backend.tokens.issue(str(claims["sub"]), extra).token

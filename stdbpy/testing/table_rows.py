@@ -57,14 +57,18 @@ class TableRows(Generic[Row]):
         return [row for row in self.all() if all(get(row) == value for get, value in wanted)]
 
     def find(self, *key: object, **columns: object) -> Row | None:
-        """The row with that primary key, or that :meth:`where` finds; ``None`` if there is none. Raises
-        ``AssertionError`` for several rows."""
+        """The row with that primary key, or that :meth:`where` finds, or the only one; ``None`` if there is none.
+        Raises ``AssertionError`` for several rows."""
+        if len(key) > 1:
+            raise TypeError(f"the primary key is one value, not {key!r}: name other columns, as in find(name='Ada')")
         if key:
             columns = {self._key_column(): key[0], **columns}
         found = self.where(**columns)
         if len(found) > 1:
             described = ", ".join(f"{name}={value!r}" for name, value in columns.items())
-            raise AssertionError(f"{len(found)} rows of {self.layout.name} have {described}")
+            raise AssertionError(
+                f"{len(found)} rows of {self.layout.name} {f'have {described}' if columns else 'are there'}"
+            )
         return found[0] if found else None
 
     def one(self, *key: object, **columns: object) -> Row:
@@ -73,7 +77,9 @@ class TableRows(Generic[Row]):
         if found is None:
             wanted = ", ".join([*map(repr, key), *(f"{name}={value!r}" for name, value in columns.items())])
             shown = "".join(f"\n  {row!r}" for row in self.all()) or " none"
-            raise AssertionError(f"{self.layout.name} has no row with {wanted}. Its rows:{shown}")
+            raise AssertionError(
+                f"{self.layout.name} has no row{' with ' + wanted if wanted else ''}. Its rows:{shown}"
+            )
         return found
 
     # --- what a test arranges ----------------------------------------------------------------

@@ -25,6 +25,7 @@ from stdbpy.errors import (
 )
 from stdbpy.sats.values import Identity
 from stdbpy.testing import Module, ModuleDatabase, load_module, wait_until
+from stdbpy.testing.observed import in_one_line
 
 # --- calls ---------------------------------------------------------------------------------------
 
@@ -135,6 +136,10 @@ def test_rows_are_found(db: ModuleDatabase, arena: Any) -> None:
     assert players.find(7) is None
     assert ada in players
     assert players.where(score=0) == [ada, bob]
+    with pytest.raises(AssertionError, match=r"^2 rows of player are there$"):
+        db.tables.player.one()
+    with pytest.raises(TypeError, match=r"the primary key is one value, not \(1, 2\)"):
+        db.tables.player.find(1, 2)
     with pytest.raises(AssertionError, match="2 rows of player have score=0"):
         players.find(score=0)
     with pytest.raises(AssertionError, match=r"player has no row with name='Eve'\. Its rows:\n  Player\(id=1"):
@@ -268,6 +273,17 @@ def test_requests_of_procedures_are_answered_by_the_test(db: ModuleDatabase) -> 
     assert asked == [("GET", "http://oracle.example/")]
     with pytest.raises(ProcedureFailed, match="nobody is there"):
         db.procedures.ask("http://nobody.example/")
+    db.answer_http(lambda request: request.uri)
+    with pytest.raises(ProcedureFailed, match="has to return a HttpResponse, not 'http://x'"):
+        db.procedures.ask("http://x")
+
+
+def test_a_bug_that_cannot_be_shown() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise LookupError
+
+    assert in_one_line(Mute()) == "Mute"
 
 
 def test_http_handlers(db: ModuleDatabase) -> None:
@@ -302,6 +318,10 @@ def test_claims_of_websocket_clients(db: ModuleDatabase) -> None:
         db.connect(as_=db.as_(Identity.from_int(3)))
     with pytest.raises(UsageError, match=r"signs no tokens of the issuer 'https://id\.example'"):
         db.token(db.as_("alice", claims={"iss": "https://id.example"}))
+    for claims in ({"email": "x"}, {"iss": "localhost", "sub": "bob"}):  # those of Bob are another identity's
+        with pytest.raises(UsageError, match=r"no token with these claims is one of the identity 0*3\n"):
+            db.token(db.as_(Identity.from_int(3), claims=claims))
+    assert db.token(db.as_(db.as_("bob").identity, claims={"iss": "localhost", "sub": "bob"}))
 
 
 def test_a_bug_that_a_client_met_is_raised_at_the_end(module: Module) -> None:
