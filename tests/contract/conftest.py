@@ -102,7 +102,16 @@ class Subjects:
         key = server.url, f"{module} {purpose}"
         if key not in self._databases:
             self._databases[key] = server.new_database(module)
+            server.made.pop()
         return self._databases[key]
+
+    def take(self, server: Subject) -> None:
+        """One that somebody else has started."""
+        self._servers[server.kind, server.url] = server
+
+    def delete_what_was_made(self) -> None:
+        for server in self._servers.values():
+            server.delete_what_was_made()
 
     def _started(self, kind: str, *, own: bool) -> Subject:
         if kind.startswith("embedded"):
@@ -119,6 +128,12 @@ class Subjects:
 def all_subjects(request: pytest.FixtureRequest) -> Iterator[Subjects]:
     with ExitStack() as stack:
         yield Subjects(request, stack)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _databases_go_with_their_tests(all_subjects: Subjects) -> Iterator[None]:
+    yield
+    all_subjects.delete_what_was_made()
 
 
 @pytest.fixture(scope="session", params=subjects(*QUICK_KINDS))

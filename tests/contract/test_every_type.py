@@ -26,7 +26,7 @@ def api(server: Subject):
 
 
 @pytest.fixture(scope="module", params=[pytest.param("sdk", marks=pytest.mark.long), "newer_sdk"])
-def database(request: pytest.FixtureRequest) -> str:
+def database(request: pytest.FixtureRequest, server: Subject) -> str:
     """The module that all servers have, and the newer one, which has more types, in a V10 definition."""
     name: str = request.getfixturevalue(request.param)
     return name

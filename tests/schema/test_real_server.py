@@ -38,12 +38,21 @@ class Publisher:
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
+        self._made: list[str] = []
 
     def publish(self, program: bytes, database: str = "", **options: str) -> httpx.Response:
         path = f"/v1/database/{database}" if database else "/v1/database"
         method = "PUT" if database else "POST"
         headers = {"Content-Type": "application/wasm"}
-        return self._client.request(method, path, content=program, headers=headers, params=options)
+        answer = self._client.request(method, path, content=program, headers=headers, params=options)
+        if answer.is_success and answer.json()["Success"]["op"] == "created":
+            self._made.append(answer.json()["Success"]["database_identity"])
+        return answer
+
+    def delete_what_was_made(self) -> None:
+        """Hundreds of databases keep the server busy though nobody asks them for anything."""
+        for database in self._made:
+            self._client.delete(f"/v1/database/{database}")
 
     def published(self, program: bytes) -> str:
         """The identity of a new database."""
@@ -68,7 +77,9 @@ def _publisher(server: RealServer) -> Iterator[Publisher]:
     with httpx.Client(base_url=server.url, trust_env=False, verify=False, timeout=60) as client:
         token = client.post("/v1/identity").raise_for_status().json()["token"]
         client.headers["Authorization"] = f"Bearer {token}"
-        yield Publisher(client)
+        publisher = Publisher(client)
+        yield publisher
+        publisher.delete_what_was_made()
 
 
 @pytest.fixture(scope="module")

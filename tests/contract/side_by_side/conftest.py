@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from stdbpy.server.run import RunningServer
-from tests.contract.conftest import embedded_subject, real_subject
+from tests.contract.conftest import Subjects, embedded_subject, real_subject
 from tests.contract.subject import Subject, fresh_name
 from tests.real_servers import RealServer
 
@@ -31,8 +31,10 @@ class Both:
 
 
 @pytest.fixture(scope="session")
-def both(real_server: RealServer) -> Iterator[Both]:
+def both(real_server: RealServer, all_subjects: Subjects) -> Iterator[Both]:
     with RunningServer() as running:
         servers = Both(embedded_subject(running), real_subject("2.8.3", real_server.url))
+        for server in servers:
+            all_subjects.take(server)
         with servers.embedded.http, servers.real.http:
             yield servers
