@@ -35,8 +35,8 @@ class Towns:
 
     def _founded(self, host: str) -> Town:
         entry = "town" if host == "1.2.0" else "city"
-        program = pack(source(entry)) if host == "native" else self._built(entry)
         url, token = self._server(host)
+        program = pack(source(entry)) if host == "native" else self._built(entry)
         api = self._stack.enter_context(ApiClient(url, token, timeout=300))
         published = api.publish(program, None)
         return Town(host, url, token, entry, published.database_identity.hex(), api)
