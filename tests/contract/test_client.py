@@ -108,7 +108,9 @@ def test_logs(api: ApiClient, chat: str):
     followed.close()
 
 
-def test_the_nearest_name_is_suggested(api: ApiClient, chat: str):
+def test_the_nearest_name_is_suggested(server: Subject, api: ApiClient):
+    chat = fresh_name("unlike-any-other")
+    assert server.publish("quickstart_chat", chat).status_code == 200
     for act, suggestion in (
         (lambda: api.info(chat + "x"), chat),
         (lambda: api.call(chat, "set_nam", ["x"]), "set_name"),
