@@ -7,14 +7,16 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
-SOURCES = ("*.py", "boot/*.py", "shim/*.[ch]", "third_party/*.c")
+SOURCES = ("runtime/*.py", "runtime/boot/*.py", "runtime/shim/*.[ch]", "runtime/third_party/*.c")
+LEFT_OUT_TABLE = "stdbpy/module/left_out.py"
 
 
 def fingerprint() -> str:
-    """SHA-256 over the names and contents of the recipe, the boot code and the shim."""
+    """SHA-256 over the names and contents of the recipe, the boot code and the shim, and of what is left out."""
     digest = hashlib.sha256()
-    for path in sorted({path for pattern in SOURCES for path in HERE.glob(pattern)}):
+    root = HERE.parent
+    for path in sorted({path for pattern in (*SOURCES, LEFT_OUT_TABLE) for path in root.glob(pattern)}):
         content = path.read_bytes().replace(b"\r\n", b"\n")
-        digest.update(f"{path.relative_to(HERE).as_posix()} {len(content)}\n".encode())
+        digest.update(f"{path.relative_to(root).as_posix()} {len(content)}\n".encode())
         digest.update(content)
     return digest.hexdigest()

@@ -9,10 +9,10 @@ import shutil
 from pathlib import Path
 
 from runtime.fingerprint import HERE, fingerprint
-from runtime.left_out import LEFT_OUT
 from runtime.shim_program import MAX_MEMORY_BYTES
 from runtime.sources import PYTHON, PYTHON_VERSION, ZIG_VERSION
 from runtime.wasm_interpreter import C_RECURSION_LIMIT
+from stdbpy.module.left_out import LEFT_OUT
 
 TARGET = HERE.parent / "stdbpy" / "wasm" / "runtime"
 

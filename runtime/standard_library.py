@@ -12,9 +12,7 @@ import sys
 from collections.abc import Iterator
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.dirname(HERE))
-
-from runtime.left_out import LEFT_OUT  # noqa: E402 - is found only then
+LEFT_OUT_TABLE = os.path.join(os.path.dirname(HERE), "stdbpy", "module", "left_out.py")
 
 _WITHOUT_DOCSTRINGS = 2
 
@@ -37,10 +35,11 @@ _FROZEN = (
 
 def write_library(folder: str, out: str) -> None:
     """``{name: (is_package, code)}`` of all modules that can work, marshalled."""
+    left_out = _left_out_names()
     library = {}
     for path in _python_files(folder):
         name, is_package = _module_of(path)
-        if not _is_left_out(name):
+        if not _is_left_out(name, left_out):
             library[name] = (is_package, _compiled(_content(folder, path), f"lib/python3.13/{path}"))
     for name, source in _OWN.items():
         library[name] = (False, _compiled(source, f"<{name}>"))
@@ -53,7 +52,7 @@ def write_frozen_modules(folder: str, out: str) -> None:
     boot = os.path.join(HERE, "boot")
     sources = {_module_of(path): _content(folder, path) for path in _FROZEN}
     sources |= {_module_of(f"_stdbpy_boot/{path}"): _content(boot, path) for path in _python_files(boot)}
-    sources |= {("_stdbpy_boot.left_out", False): _content(HERE, "left_out.py")}
+    sources |= {("_stdbpy_boot.left_out", False): _content(HERE, LEFT_OUT_TABLE)}
     arrays, table = [], []
     for (name, is_package), source in sources.items():
         code = _compiled(source, f"<frozen {name}>")
@@ -82,12 +81,19 @@ def _module_of(path: str) -> tuple[str, bool]:
     return name.removesuffix(".__init__"), name.endswith(".__init__")
 
 
-def _is_left_out(name: str) -> bool:
+def _left_out_names() -> frozenset[str]:
+    """The file is run by itself: the package that it is in needs more than the build's own Python has."""
+    table: dict[str, dict[str, str]] = {}
+    exec(_content(HERE, LEFT_OUT_TABLE), table)  # noqa: S102 - part of the recipe
+    return frozenset(table["LEFT_OUT"])
+
+
+def _is_left_out(name: str, left_out: frozenset[str]) -> bool:
     package, _, rest = name.partition(".")
     if package == "encodings" and rest not in _ENCODINGS:
         return True
     parts = name.split(".")
-    return any(".".join(parts[: end + 1]) in LEFT_OUT for end in range(len(parts)))
+    return any(".".join(parts[: end + 1]) in left_out for end in range(len(parts)))
 
 
 def _content(folder: str, path: str) -> bytes:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from runtime.fingerprint import fingerprint
-from runtime.left_out import LEFT_OUT
 from runtime.package_data import LIBRARY, PROGRAM, TARGET
 from runtime.sources import PYTHON, PYTHON_VERSION
+from stdbpy.module.left_out import LEFT_OUT
 
 MOST_BYTES = 5_000_000
 """Of a wheel, for all that is in the folder."""

@@ -1,7 +1,7 @@
 """What Python's standard library has and a module in WebAssembly has not, and why.
 
-Read by the recipe, which leaves these modules and packages (with all that is in them) out of the library, and by
-the runtime, which gives the reason to whoever imports one.
+Read by the runtime's recipe, which leaves these modules and packages (with all in them) out of the library; by the
+runtime, which gives the reason to whoever imports one; and by :mod:`stdbpy.module.as_in_webassembly`.
 """
 
 _NETWORK = "a module reaches the network through the HTTP requests of procedures alone, not through sockets"
