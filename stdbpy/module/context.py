@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from itertools import count
-from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform, get_origin
 from uuid import UUID
 
 from stdbpy.errors import nearest
@@ -54,6 +54,14 @@ class Context:
         :func:`~stdbpy.module.environment.environment`; a subclass says of which class: ``env: Env``."""
         self.log = scope.log
         """Writes to the database's log, as the module's own ``logging`` calls and ``print`` do."""
+
+    def _check_within(self, context_class: Any, *kinds: type[Context]) -> None:
+        """Raises ``TypeError`` for a class that this call, as a mounted module sees it, is no context of."""
+        cls = get_origin(context_class) or context_class
+        if not (isinstance(cls, type) and issubclass(cls, kinds)):
+            name = cls.__name__ if isinstance(cls, type) else repr(cls)
+            wanted = " or ".join(kind.__name__ for kind in kinds)
+            raise TypeError(f"within makes a {wanted} of the context of {self.called}, and {name} is none")
 
     if not TYPE_CHECKING:  # which would believe that every name is there
 

@@ -230,7 +230,10 @@ class Table(_Fixed, Generic[Row]):
 
     def __getitem__(self, name: str) -> Accessor[Row]:
         """An index by its name, also if that is the name of a method: ``ctx.db.box["count"]``."""
-        binding = self.__rows.table.accessors[name]
+        accessors = self.__rows.table.accessors
+        if name not in accessors:
+            raise KeyError(_with_nearest(f"table {self.__rows.table.name!r} has no index {name!r}", name, accessors))
+        binding = accessors[name]
         accessor: Accessor[Row] = accessor_class(binding)(IndexScan(self.__rows, binding))
         return accessor
 

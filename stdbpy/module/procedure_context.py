@@ -63,6 +63,7 @@ class WaitingContext(TimedContext, Generic[Tx]):
     def within(self, namespace: str, context_class: type[Inner]) -> Inner:
         """This call, as a module that is mounted there sees it: what its procedures, HTTP handlers and other
         code take. Raises ``LookupError`` if none is mounted there."""
+        self._check_within(context_class, ProcedureContext, HandlerContext)
         transaction_class = transaction_class_of(context_class)
         scope = self._scope.inside(namespace, transaction_class)
         make: Callable[..., Inner] = context_class

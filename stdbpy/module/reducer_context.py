@@ -58,6 +58,7 @@ class _WithDatabase(TimedContext):
         Raises ``LookupError`` if none is mounted there.
         """
         made_as = ReducerContext if context_class is None else context_class
+        self._check_within(made_as, ReducerContext)
         make: Callable[..., ReducerContext] = made_as
         inner = make(
             self._scope.inside(namespace, made_as), self.sender, self.connection_id, self.timestamp, self._function

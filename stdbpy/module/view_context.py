@@ -42,6 +42,7 @@ class _Reading(Context):
     def within(self, namespace: str, context_class: type[Inner]) -> Inner:
         """The same for a module that is mounted there, whose views and other code take such a context.
         Raises ``LookupError`` if none is mounted there."""
+        self._check_within(context_class, AnonymousViewContext)
         make: Callable[..., Inner] = context_class
         return make(self._scope.inside(namespace, context_class), *self._asked_by(context_class))
 

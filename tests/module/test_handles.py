@@ -192,9 +192,14 @@ def test_an_index_that_is_called_like_a_method(game):
         def do(ctx):
             ctx.db.box.insert(Box(count=3))
             print(ctx.db.box.count(), [box.count for box in ctx.db.box["count"].filter(3)])
+        @reducer
+        def misspell(ctx):
+            ctx.db.box["coun"]
     """)
     game.call("do")
     assert game.messages == ["1 [3]"]
+    with pytest.raises(KeyError, match=r"table 'box' has no index 'coun'\. Did you mean 'count'"):
+        game.call("misspell")
     [warning] = game.module.warnings
     assert "called like a method" in warning.message
     assert "ctx.db.box['count']" in warning.hint

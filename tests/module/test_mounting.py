@@ -237,3 +237,28 @@ def test_asking_for_what_is_not_mounted():
     running = game("import accounts\nmount(accounts, 'auth')\n@reducer\ndef wrong(ctx):\n    ctx.within('auht')")
     with pytest.raises(LookupError, match="Did you mean 'auth'"):
         running.call("wrong")
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (
+            "@procedure\ndef wrong(ctx: ProcedureContext):\n    ctx.within('auth', accounts.Ctx)",
+            "a ProcedureContext or HandlerContext of the context of a procedure, and Ctx is none",
+        ),
+        ("@procedure\ndef wrong(ctx: ProcedureContext):\n    ctx.within('auth', 5)", ".*, and 5 is none"),
+        (
+            "@reducer\ndef wrong(ctx):\n    ctx.within('auth', accounts.Asking)",
+            "a ReducerContext of the context of a reducer, and Asking is none",
+        ),
+        (
+            "@view\ndef wrong(ctx: ViewContext) -> accounts.User | None:\n    ctx.within('auth', accounts.Ctx)",
+            "an? AnonymousViewContext of the context of a view, and Ctx is none",
+        ),
+    ],
+)
+def test_a_context_of_another_kind(code, message):
+    running = game(f"import accounts\nmount(accounts, 'auth')\n{code}")
+    call = running.view if "@view" in code else running.procedure if "@procedure" in code else running.call
+    with pytest.raises(TypeError, match=rf"^within makes {message}$"):
+        call("wrong")
