@@ -75,10 +75,11 @@ def pytest_runtest_makereport(
     report = yield
     if report.failed and call.when != "teardown":
         item.stash[_HAS_FAILED] = True
-        for database in item.stash.get(_WATCHED, ()):
+        databases = item.stash.get(_WATCHED, ())
+        if databases:
             from stdbpy.testing.reporting import tell
 
-            tell(report, database, item)
+            tell(report, databases, item)
     return report
 
 

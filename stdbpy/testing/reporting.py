@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
+from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,9 @@ from stdbpy.testing.servers import Servers
 
 _LOG_LINES = 50
 """How many lines of a log a report shows."""
+
+_LONGEST_NAME = 100
+"""How many characters of a test's name a folder is called by: file systems take 255 bytes."""
 
 
 def loaded(config: pytest.Config) -> Module:
@@ -62,20 +68,30 @@ def _configured_in(config: pytest.Config) -> Path:
     return config.inipath.parent if config.inipath is not None else config.rootpath
 
 
-def tell(report: pytest.TestReport, database: ModuleDatabase | PublishedDatabase, item: pytest.Item) -> None:
-    """Adds the end of the database's log to the report, and where its rows are if they are to be kept."""
+def tell(report: pytest.TestReport, databases: Sequence[ModuleDatabase | PublishedDatabase], item: pytest.Item) -> None:
+    """Adds the end of the databases' logs to the report, and where their rows are if they are to be kept."""
+    folder = _folder_for(item) if item.config.getoption("--stdbpy-keep") else None
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)  # of an earlier run
+    for database in databases:
+        _tell_of(database, report, folder / database.name if folder is not None and len(databases) > 1 else folder)
+
+
+def _tell_of(database: ModuleDatabase | PublishedDatabase, report: pytest.TestReport, folder: Path | None) -> None:
     try:
         lines = [log_line(record) for record in database.logs[-_LOG_LINES:]]
         report.sections.append((f"Log of database {database.name}", "\n".join(lines)))
-        if item.config.getoption("--stdbpy-keep"):
-            folder = _folder_for(item)
+        if folder is not None:
             database.dump(folder)
             report.sections.append((f"Kept of database {database.name}", str(folder)))
-    except StdbError as error:
+    except (StdbError, OSError) as error:
         report.sections.append((f"Database {database.name}", f"It could not be looked into: {error}"))
 
 
 def _folder_for(item: pytest.Item) -> Path:
     cache = getattr(item.config, "cache", None)
     kept = cache.mkdir("stdbpy-kept") if cache is not None else Path(tempfile.mkdtemp(prefix="stdbpy-kept-"))
-    return Path(kept) / re.sub(r"[^\w.-]+", "_", item.nodeid)
+    name = re.sub(r"[^\w.-]+", "_", item.nodeid)
+    if len(name) > _LONGEST_NAME:
+        name = f"{name[:_LONGEST_NAME]}-{sha256(item.nodeid.encode()).hexdigest()[:8]}"
+    return Path(kept) / name

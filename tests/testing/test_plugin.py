@@ -250,3 +250,21 @@ def test_no_project_anywhere(pytester: pytest.Pytester) -> None:
         ["The module under test cannot be loaded.", "there is no project *", "*--stdbpy-module*"]
     )
     assert "During handling" not in result.stdout.str()
+
+
+def test_what_is_kept_is_of_the_last_run(project: pytest.Pytester) -> None:
+    def kept_after(code: str) -> list[str]:
+        project.makepyfile(test_kept=f"import pytest\nfrom arena import Team\n\n{code}\n    assert False\n")
+        result = project.runpytest_inprocess("--stdbpy-keep", "-p", "no:warnings")
+        result.assert_outcomes(failed=1)
+        folder = project.path / ".pytest_cache/d/stdbpy-kept"
+        return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.jsonl"))
+
+    test = "def test_it(stdb):\n"
+    assert kept_after(f"{test}    stdb.reducers.join('Ada', Team.RED)") == [
+        "test_kept.py_test_it/note.jsonl",
+        "test_kept.py_test_it/player.jsonl",
+    ]
+    assert kept_after(f"{test}    stdb.table('note').clear()") == []
+    [kept] = kept_after(f"@pytest.mark.parametrize('text', ['x' * 300])\n{test.replace(')', ', text)')}    pass")
+    assert kept.endswith("/note.jsonl")
