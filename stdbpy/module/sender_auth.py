@@ -52,7 +52,8 @@ class SenderAuth:
 
     @property
     def is_internal(self) -> bool:
-        """Whether the database itself calls: a schedule, or ``init``."""
+        """Whether the call came through no connection: that of a schedule or ``init``, but also that of an HTTP
+        handler, which anybody can send a request to."""
         return self._connection_id is None
 
     @cached_property
