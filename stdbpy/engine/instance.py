@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from time import monotonic, perf_counter_ns
 from typing import TypeVar
 
@@ -123,10 +124,13 @@ class Instance:
         self.subscriptions.module_replaced(store)
         self.schedules = Schedules(store, self.clock())
         self._begun, self._awaited = [], None
+        # Whoever hears of a mounted module's reducer reads its whole name.
         named = [
-            (prefix + reducer.name, reducer) for prefix, module in store.schema.walk() for reducer in module.reducers
+            replace(reducer, name=prefix + reducer.name)
+            for prefix, module in store.schema.walk()
+            for reducer in module.reducers
         ]
-        self._reducers = {name: (number, reducer) for number, (name, reducer) in enumerate(named)}
+        self._reducers = {reducer.name: (number, reducer) for number, reducer in enumerate(named)}
         self._lifecycle = {
             reducer.lifecycle: self._reducers[reducer.name]
             for reducer in store.schema.reducers

@@ -69,11 +69,11 @@ class Observer:
         self.clock.close()
 
     def take_bug(self, function: str, known: int = 0) -> BaseException | None:
-        """The last one in that function since there were ``known`` bugs, which is then forgotten. Bugs do not know
-        where their module is mounted."""
-        name = function.rpartition(".")[2]
+        """The last one in that function since there were ``known`` bugs, which is then forgotten. Those of procedures
+        do not know where their module is mounted."""
+        names = (function, function.rpartition(".")[2])
         for bug in reversed(self.bugs[known:]):
-            if bug.function == name and not bug.is_of_view:
+            if bug.function in names and not bug.is_of_view:
                 self.bugs.remove(bug)
                 return bug.error
         return None

@@ -228,7 +228,7 @@ def test_a_module_inside(town: Town) -> None:
     with pytest.raises(ReducerFailed, match=f"^{name} is a member$"):
         town.call("guild.enter", name)
     [line] = town.call("guild.enter", other)
-    assert line.where == place("guild.py", "is member %d")
+    assert (line.where, line.function) == (place("guild.py", "is member %d"), "guild.enter")
     assert [text for [text] in town.rows("SELECT * FROM trace") if text.startswith(name)] == [
         f"{name} has entered, of 1"
     ]

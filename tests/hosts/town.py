@@ -61,6 +61,7 @@ class Line(NamedTuple):
     message: str
     target: str | None
     where: str
+    function: str | None
 
 
 def place(path: str, text: str) -> str:
@@ -172,4 +173,4 @@ def _is_module_s(record: LogRecord) -> bool:
 
 
 def _line(record: LogRecord) -> Line:
-    return Line(record.level, record.message, record.target, f"{record.filename}:{record.line_number}")
+    return Line(record.level, record.message, record.target, f"{record.filename}:{record.line_number}", record.function)
