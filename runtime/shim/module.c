@@ -85,6 +85,9 @@ static PyObject *env_get(PyObject *Py_UNUSED(module), PyObject *argument) {
     return source == 0 ? Py_NewRef(Py_None) : read_source_as_text(source);
 }
 
+/* trap(): ends the call, and this instance with it; the guest has logged why. */
+_Noreturn static PyObject *trap(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none)) { __builtin_trap(); }
+
 static PyMethodDef own_methods[] = {
     {"set_entry", set_entry, METH_O, NULL},
     {"set_error_class", set_error_class, METH_O, NULL},
@@ -95,6 +98,7 @@ static PyMethodDef own_methods[] = {
     {"identity", identity, METH_NOARGS, NULL},
     {"get_jwt", get_jwt, METH_O, NULL},
     {"env_get", env_get, METH_O, NULL},
+    {"trap", trap, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
