@@ -45,7 +45,7 @@ def live_server(request: pytest.FixtureRequest) -> Iterator[tuple[str, str, str]
 
 @pytest.fixture(scope="session")
 def left_chats() -> dict[str, str]:
-    """Chat databases that earlier tests have left as they were published, but for their rows, by their owners' tokens."""
+    """Chats that earlier tests have left as they were published, but for their rows, by their owners' tokens."""
     return {}
 
 
