@@ -13,7 +13,7 @@ def user_traceback(error: BaseException) -> str:
     try:
         text = traceback.TracebackException.from_exception(error)
         _leave_out_own_frames(text)
-        return "".join(text.format()).rstrip("\n")
+        return encodable("".join(text.format()).rstrip("\n"))
     except Exception:  # noqa: BLE001 - an author's error can have anything where Python has a line number
         return f"{type(error).__name__}, an error that cannot be shown"
 
@@ -22,10 +22,15 @@ def error_text(error: BaseException) -> str:
     """``ZeroDivisionError: division by zero``: what callers of a reducer are told of its bug."""
     name = type(error).__name__
     try:
-        message = str(error).encode(errors="backslashreplace").decode()
+        message = encodable(str(error))
     except Exception:  # noqa: BLE001 - authors write exceptions of their own
         return name
     return f"{name}: {message}" if message else name
+
+
+def encodable(text: str) -> str:
+    """The text, with what UTF-8 has no bytes for (halves of surrogate pairs) written as escapes."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def innermost_line(error: BaseException, files: Container[str]) -> tuple[str, int] | None:

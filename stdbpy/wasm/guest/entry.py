@@ -9,7 +9,7 @@ from stdbpy.errors import InvalidArguments, ReducerError
 from stdbpy.module.bound import BoundModule
 from stdbpy.module.host import LogLevel
 from stdbpy.module.load import LoadedModule
-from stdbpy.module.tracebacks import error_text, innermost_line, user_traceback
+from stdbpy.module.tracebacks import encodable, error_text, innermost_line, user_traceback
 from stdbpy.sats.values import ConnectionId, Identity, Timestamp
 from stdbpy.schema.definition import write_module_def
 from stdbpy.wasm.abi import AbiLevel, told_at
@@ -53,7 +53,7 @@ class Entry:
         try:
             self._bound().call_reducer(number, _identity(sender), _connection(connection_id), _time(timestamp), args)
         except (ReducerError, InvalidArguments) as refusal:
-            return str(refusal)
+            return encodable(str(refusal))
         except MemoryError as bug:
             self._crash(bug)  # memory never gets smaller: the next call is to have a new one
         except BaseException as bug:  # noqa: BLE001 - authors' code may raise anything, SystemExit too
@@ -118,7 +118,7 @@ class Entry:
 
     def _tell(self, bug: BaseException) -> None:
         file, line = innermost_line(bug, self._files) or (None, None)
-        self._shim.console_log(LogLevel.PANIC, None, file, line, user_traceback(bug))
+        self._host.console_log(LogLevel.PANIC, None, file, line, user_traceback(bug))
 
 
 def _identity(data: bytes) -> Identity:

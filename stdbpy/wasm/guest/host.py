@@ -6,7 +6,8 @@ import copy
 from typing import NoReturn
 
 from stdbpy.errors import HostError
-from stdbpy.module.host import Errno
+from stdbpy.module.host import Errno, LogLevel
+from stdbpy.module.tracebacks import encodable
 from stdbpy.schema.model import ModuleSchema
 from stdbpy.wasm.abi import AbiLevel
 from stdbpy.wasm.guest.lower_levels import RangesForPoints, delete_all
@@ -39,7 +40,6 @@ class WasmHost:
         self.datastore_delete_all_by_eq_bsatn = shim.datastore_delete_all_by_eq_bsatn
         self.datastore_insert_bsatn = shim.datastore_insert_bsatn
         self.datastore_update_bsatn = shim.datastore_update_bsatn
-        self.console_log = shim.console_log
         self.identity = shim.identity
         if level < AbiLevel.V10_4:
             points = RangesForPoints(shim, schema)
@@ -54,6 +54,11 @@ class WasmHost:
         for change in _CHANGES:
             setattr(host, change, _refuse_change)
         return host
+
+    def console_log(
+        self, level: LogLevel, target: str | None, filename: str | None, line_number: int | None, message: str
+    ) -> None:
+        self._shim.console_log(level, target, filename, line_number, encodable(message))
 
     def datastore_clear(self, table_id: int) -> int:
         # SpacetimeDB 2.8.3 counts rows again that the same transaction has deleted before.

@@ -189,7 +189,7 @@ def run(steps: Callable[[Any], Any], packed: bytes) -> Ran:
     return given, tables, lines
 
 
-_DIFFERS = re.compile(r"\n[ ~^]+(?=\n)|\d+(?= more times)")
+_DIFFERS = re.compile(r"\n[ |~^]+(?=\n)|\d+(?= more times)")
 """What versions of Python say differently in tracebacks: which part of a line it was, and how deep calls can be."""
 
 
