@@ -40,12 +40,17 @@ _sys_modules_lock = threading.RLock()
 class PrivateImports(Loader):
     """The Python modules of one load.
 
-    ``replacements`` are modules that the code gets instead of those of that name (``logging``);
-    ``print_`` is its ``print``.
+    ``replacements`` are modules that the code gets instead of those of that name (``logging``); ``own_builtins`` are
+    functions that it has instead of Python's (``print``). ``refuse`` raises ``ImportError`` for what it may not import:
+    it is told the name, and what is to come from there.
     """
 
     def __init__(
-        self, source: ModuleSource, replacements: Mapping[str, types.ModuleType], print_: Callable[..., None]
+        self,
+        source: ModuleSource,
+        replacements: Mapping[str, types.ModuleType],
+        own_builtins: Mapping[str, Callable[..., object]],
+        refuse: Callable[[str, Sequence[str]], None],
     ) -> None:
         self.source = source
         self.modules: dict[str, types.ModuleType] = {}
@@ -54,7 +59,8 @@ class PrivateImports(Loader):
         names = {path.split("/", 1)[0].removesuffix(".py") for path in source.files if path.endswith(".py")}
         self._own_names = names - RESERVED_NAMES
         self._reserved_names = names & RESERVED_NAMES
-        self._builtins = {**vars(builtins), "__import__": self._import, "print": print_}
+        self._builtins = {**vars(builtins), **own_builtins, "__import__": self._import}
+        self._refuse = refuse
 
     @property
     def paths(self) -> dict[str, str]:
@@ -106,6 +112,7 @@ class PrivateImports(Loader):
         if level == 0 and top not in self._own_names:
             if top in self._reserved_names:
                 raise ImportError(f"{top}.py of this project is hidden by the {top} that Python has already: rename it")
+            self._refuse(name, fromlist or ())
             module = builtins.__import__(name, globals, locals, fromlist or (), 0)
             return self._replacements.get(getattr(module, "__name__", ""), module)
         known = self._already_imported(name, globals, fromlist or (), level)

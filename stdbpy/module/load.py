@@ -8,7 +8,7 @@ import re
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
@@ -70,7 +70,7 @@ def load(source: ModuleSource, also: SchemaCheck = lambda _: ()) -> LoadedModule
     """
     paths = source.paths
     private_logging = PrivateLogging(paths)
-    imports = PrivateImports(source, {"logging": private_logging}, make_print(source.entry, paths))
+    imports = _private_imports(source, private_logging, {"print": make_print(source.entry, paths)})
     with imports.visible(), _told_as_problem(source, Exception):
         _import_entry(source)
     # Joining looks names up in sys.modules, too.
@@ -94,6 +94,18 @@ def load(source: ModuleSource, also: SchemaCheck = lambda _: ()) -> LoadedModule
         private_logging.getLogger(source.entry),
         imports,
     )
+
+
+def _private_imports(
+    source: ModuleSource, private_logging: ModuleType, own_builtins: Mapping[str, Callable[..., object]]
+) -> PrivateImports:
+    if sys.platform == "wasi":
+        # What is not there need not be refused.
+        return PrivateImports(source, {"logging": private_logging}, own_builtins, lambda _name, _fromlist: None)
+    from stdbpy.module import as_in_webassembly as native  # takes space in programs that import it
+
+    replaced = {**native.replaced_modules(), "logging": private_logging}
+    return PrivateImports(source, replaced, {**own_builtins, "open": native.refuse_to_open}, native.refuse_import)
 
 
 def _import_entry(source: ModuleSource) -> None:
@@ -135,6 +147,8 @@ def _import_problem(error: BaseException, source: ModuleSource) -> Problem:
             where, message = f"{source.paths[file]}:{error.lineno}", f"{type(error).__name__}: {text}"
             line = error.text.strip() if isinstance(error.text, str) else ""
             hint = f"The line is: {line}" if line else ""
+        case ModuleNotFoundError(name=str(), msg=str(text)) if not text.startswith("No module named "):
+            message = text  # somebody says why: the runtime, or a package
         case ModuleNotFoundError(name=str(name)):
             own = [path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in source.files]
             message = f"there is no module {name!r} to import"

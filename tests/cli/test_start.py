@@ -190,7 +190,7 @@ def test_configuration_that_cannot_be_written(home: Path, run: Run) -> None:
 
 
 ENDLESS = b"""
-import time
+import threading
 
 from stdbpy import ReducerContext, reducer
 
@@ -199,7 +199,7 @@ from stdbpy import ReducerContext, reducer
 def spin(ctx: ReducerContext) -> None:
     ctx.log.info("spinning")
     while True:
-        time.sleep(0.01)
+        threading.Event().wait(0.01)
 """
 
 

@@ -20,7 +20,7 @@ import threading
 @reducer
 def hold(ctx: ReducerContext) -> None:
     ctx.log.info("begun")
-    threading.__dict__["held_by_test"].wait(60)  # here
+    threading.held_by_test.wait(60)  # here
 """
 
 

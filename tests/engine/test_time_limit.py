@@ -141,7 +141,7 @@ def test_what_waits_in_c_is_stopped_when_it_comes_back(monkeypatch: pytest.Monke
 @reducer
 def hold(ctx: ReducerContext) -> None:
     ctx.db.note.insert(Note(id=1))
-    threading.__dict__["held_by_test"].acquire()
+    threading.held_by_test.acquire()
 """
     with running(source) as database:
         waiting = database.call("hold", b"", ME)

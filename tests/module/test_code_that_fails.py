@@ -11,7 +11,7 @@ from stdbpy.errors import ModuleLoadError
 from stdbpy.module.load import load
 from stdbpy.module.package import ModuleSource
 
-HEAD = "import asyncio, sys\nimport stdbpy\nfrom stdbpy import *\n"
+HEAD = "import importlib, sys; asyncio = importlib.import_module('asyncio')\nimport stdbpy\nfrom stdbpy import *\n"
 
 
 def problem(code: str) -> tuple[str, str]:

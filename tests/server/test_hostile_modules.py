@@ -10,7 +10,7 @@ import pytest
 from stdbpy.module.package import ModuleSource, pack
 from stdbpy.server import RunningServer
 
-HEAD = "import asyncio, sys\nfrom stdbpy import *\n"
+HEAD = "import importlib, sys; asyncio = importlib.import_module('asyncio')\nfrom stdbpy import *\n"
 
 
 @pytest.fixture(scope="module")

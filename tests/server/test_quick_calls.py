@@ -22,7 +22,7 @@ from tests.server.raw import connected
 
 MODULE = b"""
 import os
-import time
+import threading
 
 from stdbpy import ReducerContext, ReducerError, reducer, table, u32
 
@@ -46,7 +46,7 @@ def see_under_seven(ctx: ReducerContext, number: u32) -> None:
 @reducer
 def spin(ctx: ReducerContext, for_ever: u32, ended_by: str) -> None:
     while for_ever and ended_by not in os.environ:
-        time.sleep(0.001)
+        threading.Event().wait(0.001)
 """
 
 ENDED_BY = "ENOUGH_QUICK_SPINNING"

@@ -16,7 +16,7 @@ from stdbpy.server import RunningServer, run
 
 ENDLESS = b"""
 import os
-import time
+import threading
 
 from stdbpy import ReducerContext, reducer
 
@@ -25,7 +25,7 @@ from stdbpy import ReducerContext, reducer
 def spin(ctx: ReducerContext) -> None:
     ctx.log.info("spinning")
     while "ENOUGH_SPINNING" not in os.environ:
-        time.sleep(0.01)
+        threading.Event().wait(0.01)
 """
 
 

@@ -56,8 +56,8 @@ def add_many(ctx: ReducerContext, count: u32, text: str) -> None:
 
 @reducer
 def wait(ctx: ReducerContext) -> None:
-    import time
-    time.sleep(0.3)
+    import threading
+    threading.Event().wait(0.3)
 
 
 @client_connected
