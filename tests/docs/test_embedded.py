@@ -39,7 +39,7 @@ def test_what_the_debugger_starts() -> None:
 
 def test_options_that_it_names_exist() -> None:
     known = {option for parameter in load_command("start").params for option in parameter.opts}
-    of_others = {"--quiet", "--template", "--follow", "--server"}
+    of_others = {"--command", "--format", "--quiet", "--template", "--follow", "--server", "--token"}
     named = set(re.findall(r"--[a-z][a-z-]+", PAGE.read_text(encoding="utf-8")))
     assert len(named) > len(of_others)
     assert named <= known | of_others
