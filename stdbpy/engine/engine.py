@@ -47,8 +47,8 @@ _MOMENT = 0.2
 """Seconds that each database has to end, however little patience is left."""
 
 _WAY_OUT = (
-    "A reducer that waits for something (time.sleep, a lock) is not stopped. If it never ends, stop the server (Ctrl-C) "
-    "and start it again; or delete the database, or publish with its data cleared."
+    "A reducer that waits for something (a lock, input) is not stopped. If it never ends, stop the server (Ctrl-C) and "
+    "start it again; or delete the database, or publish with its data cleared."
 )
 
 _TO_ALL = Agreement()

@@ -123,6 +123,4 @@ def test_a_publish_that_is_cut_off(run: Run, chat: str, monkeypatch: pytest.Monk
     monkeypatch.setattr(ApiClient, "publish", publish)
     done = run("publish")
     assert (done.code, done.out) == (1, "")
-    assert done.err.endswith(
-        f"Hint: Publish again: {chat} has the module that was sent, or is as it was. Look.\n"
-    )
+    assert done.err.endswith(f"Hint: Publish again: {chat} has the module that was sent, or is as it was. Look.\n")
