@@ -279,3 +279,18 @@ def test_nothing_comes_after_the_end_of_a_call() -> None:
         with pytest.raises(CallStopped, match="it was stopped: it ran for more than 30 seconds"):
             limit.run("it", list, raising)
     assert limit.run("it", int) == 0
+
+
+def test_a_debugger_goes_on_behind_a_call_that_was_stopped(monkeypatch):
+    limit = TimeLimit(60, {__file__})
+
+    def stopped() -> None:
+        limit._hits.add(1)
+
+    with pytest.raises(CallStopped):
+        limit.run("spins", stopped)
+    monkeypatch.setattr(threading, "_trace_hook", lambda *_: None)
+    traced = threading.Thread(target=int, daemon=True)
+    traced.start()
+    traced.join(20)
+    assert not traced.is_alive()

@@ -73,9 +73,9 @@ class TimeLimit:
             # No instruction between the two ``try`` lets in what was raised for this thread and has not come yet.
             if self._hits:
                 try:  # noqa: SIM105 - to make a ``suppress`` would let it in
-                    _take_back(get_ident())
+                    _take_back()
                 except OutOfTimeError:
-                    pass  # it came now; nothing more is raised, as the module's code has ended
+                    pass  # nothing more is raised, as the module's code has ended
                 _running.discard(self)
                 self._hits.clear()
                 raise CallStopped(
@@ -199,8 +199,12 @@ def _raise_function() -> Callable[[int | None, object], int]:
     return prototype(("PyThreadState_SetAsyncExc", ctypes.pythonapi))
 
 
-def _take_back(thread: int) -> None:
-    """Nothing that was raised for the thread comes later."""
-    import ctypes
+def _take_back() -> None:
+    """Nothing that was raised for this thread comes later: raises ``OutOfTimeError`` once and for all.
 
-    _raise_function()(thread, ctypes.py_object())
+    To raise nothing in its place would leave Python 3.11 looking for it at each call, in all threads, for ever; those
+    that a debugger traces would not get any further.
+    """
+    _raise_function()(get_ident(), OutOfTimeError)
+    while True:  # until it comes, which is at once
+        pass
