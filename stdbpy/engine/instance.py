@@ -126,7 +126,7 @@ class Instance:
         self._begun, self._awaited = [], None
         # Whoever hears of a mounted module's reducer reads its whole name.
         named = [
-            replace(reducer, name=prefix + reducer.name)
+            replace(reducer, name=prefix + reducer.name) if prefix else reducer
             for prefix, module in store.schema.walk()
             for reducer in module.reducers
         ]

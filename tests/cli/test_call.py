@@ -353,5 +353,7 @@ def test_a_reducer_that_panics_leads_to_the_log(
     assert run("publish", "cli-panic", "-b", str(home / "panic.wasm"), "--yes").code == 0
     done = run("call", "cli-panic", "first")
     assert (done.code, done.out) == (1, "")
-    assert done.err.endswith("Hint: The log says where it went wrong: stdbpy logs cli-panic\n")
+    assert done.err.endswith(
+        "Hint: It was explicit panic (panic/src/lib.rs:11). The log says where it went wrong: stdbpy logs cli-panic\n"
+    )
     assert "explicit panic" in run("logs", "cli-panic").out

@@ -255,7 +255,7 @@ def test_no_project_anywhere(pytester: pytest.Pytester) -> None:
 def test_what_is_kept_is_of_the_last_run(project: pytest.Pytester) -> None:
     def kept_after(code: str) -> list[str]:
         project.makepyfile(test_kept=f"import pytest\nfrom arena import Team\n\n{code}\n    assert False\n")
-        result = project.runpytest_inprocess("--stdbpy-keep", "-p", "no:warnings")
+        result = project.runpytest_subprocess("--stdbpy-keep")
         result.assert_outcomes(failed=1)
         folder = project.path / ".pytest_cache/d/stdbpy-kept"
         return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.jsonl"))
