@@ -52,13 +52,14 @@ class Contender:
 
 
 class _Client(picows.WSListener):
-    """Says when a message of a kind has come."""
+    """Says when a message of a kind has come whole: SpacetimeDB sends a message in frames of 4,096 bytes."""
 
     def __init__(self) -> None:
         self.size = 0
-        """Bytes of the latest message that was expected."""
+        """Bytes of the latest message, as far as it has come."""
         self._came: Callable[[], None] | None = None
         self._kind = b""
+        self._coming = b""
 
     def expect(self, kind: bytes, came: Callable[[], None]) -> None:
         """Calls ``came`` for each message of that kind from now on."""
@@ -71,12 +72,13 @@ class _Client(picows.WSListener):
 
     def on_ws_frame(self, _transport: picows.WSTransport, frame: picows.WSFrame) -> None:
         payload = frame.get_payload_as_memoryview()
-        kind = bytes(payload[:2])
-        if kind == self._kind and self._came is not None:
-            self.size = len(payload)
+        if frame.msg_type != picows.WSMsgType.CONTINUATION:
+            self.size, self._coming = 0, bytes(payload[:2])
+            if self._coming == _FAILED:
+                raise RuntimeError(frame.get_payload_as_bytes().decode(errors="replace"))
+        self.size += len(payload)
+        if frame.fin and self._coming == self._kind and self._came is not None:
             self._came()
-        elif kind == _FAILED:
-            raise RuntimeError(frame.get_payload_as_bytes().decode(errors="replace"))
 
 
 def main() -> None:
