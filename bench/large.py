@@ -1,23 +1,18 @@
-"""What a large database costs: a million rows and a million transactions; and how soon a server answers.
+"""What a large database costs: a million rows and a million transactions.
 
-Beside it stands what bare SQLite does with the same rows in the same run, and bare Python for the start.
+Beside it stands what bare SQLite does with the same rows in the same run.
 """
 
 from __future__ import annotations
 
 import gc
 import resource
-import socket
 import sqlite3
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from time import perf_counter
-
-import httpx
 
 from stdbpy.engine import Caller, Database, Engine
 from stdbpy.engine.journal import file_journal
@@ -27,7 +22,6 @@ from stdbpy.sats.values import Identity
 ROWS = 1_000_000
 AT_ONCE = 2_000
 LOOKUPS = 20_000
-STARTS = 5
 
 _MODULE = b"""
 from stdbpy import ReducerContext, column, reducer, table, u32, u64
@@ -67,9 +61,6 @@ _ME = Caller(Identity.from_int(1))
 
 
 def main() -> None:
-    bare = min(_seconds(lambda: subprocess.run([sys.executable, "-c", "0"], check=True)) for _ in range(STARTS))
-    _show("start to the first answer, in memory", min(_first_answer() for _ in range(STARTS)), "s")
-    _show("start of bare Python", bare, "s")
     with tempfile.TemporaryDirectory(prefix="stdbpy-bench-") as folder:
         _million_rows(Path(folder) / "rows")
         _bare_sqlite(Path(folder) / "bare.sqlite")
@@ -85,29 +76,6 @@ def _seconds(work: Callable[[], object]) -> float:
     started = perf_counter()
     work()
     return perf_counter() - started
-
-
-# --- start ---------------------------------------------------------------------------------------
-
-
-def _first_answer() -> float:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    command = [sys.executable, "-m", "stdbpy.cli", "start", "--listen-addr", address, "--in-memory"]
-    with tempfile.TemporaryDirectory() as home, httpx.Client(trust_env=False) as client:
-        started = perf_counter()
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        with subprocess.Popen(command, env={"HOME": home}, **quiet) as process:
-            try:
-                while True:
-                    try:
-                        client.get(f"http://{address}/v1/ping").raise_for_status()
-                        return perf_counter() - started
-                    except httpx.TransportError:
-                        assert process.poll() is None, "the server has not started"
-            finally:
-                process.terminate()
 
 
 # --- a million rows ------------------------------------------------------------------------------

@@ -8,24 +8,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stdbpy.api.results import (
-    CallResult,
-    DatabaseEnvironment,
-    DatabaseInfo,
-    Health,
-    HostType,
-    HttpAnswer,
-    LogRecord,
-    MetricsTargets,
-    NewIdentity,
-    PublishPlan,
-    PublishResult,
-    SqlResult,
-)
-
 if TYPE_CHECKING:
     from stdbpy.api.async_client import AsyncApiClient
     from stdbpy.api.client import ApiClient
+    from stdbpy.api.results import (
+        CallResult,
+        DatabaseEnvironment,
+        DatabaseInfo,
+        Health,
+        HostType,
+        HttpAnswer,
+        LogRecord,
+        MetricsTargets,
+        NewIdentity,
+        PublishPlan,
+        PublishResult,
+        SqlResult,
+    )
     from stdbpy.api.sql_stream import SqlColumns, SqlPart, SqlRows, SqlSummary
 
 __all__ = [
@@ -53,8 +52,20 @@ __all__ = [
 _LAZY = {
     "ApiClient": "client",
     "AsyncApiClient": "async_client",
+    "CallResult": "results",
+    "DatabaseEnvironment": "results",
+    "DatabaseInfo": "results",
+    "Health": "results",
+    "HostType": "results",
+    "HttpAnswer": "results",
+    "LogRecord": "results",
+    "MetricsTargets": "results",
+    "NewIdentity": "results",
+    "PublishPlan": "results",
+    "PublishResult": "results",
     "SqlColumns": "sql_stream",
     "SqlPart": "sql_stream",
+    "SqlResult": "results",
     "SqlRows": "sql_stream",
     "SqlSummary": "sql_stream",
 }

@@ -7,7 +7,6 @@ from pathlib import Path
 import blake3
 
 from stdbpy.engine.host import ModuleCode
-from stdbpy.engine.host_python import PythonCode
 from stdbpy.engine.limits import Limits
 from stdbpy.errors import ProgramUnusable
 from stdbpy.module.package import is_package
@@ -24,9 +23,11 @@ def load_program(program: bytes, compiled: Path | None = None, limits: Limits = 
     else that this engine cannot run.
     """
     if is_package(program):
+        # Each host takes its time to be imported.
+        from stdbpy.engine.host_python import PythonCode
+
         return PythonCode(program, limits)
     if program.startswith(_WASM):
-        # wasmtime takes its time to be imported.
         from stdbpy.engine.host_wasm.compiled import compiled_code
 
         return compiled_code(program, program_hash(program), compiled, limits)

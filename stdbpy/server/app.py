@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -15,8 +16,10 @@ from stdbpy.server.refusal import FORBIDDEN, NOT_FOUND
 from stdbpy.server.resource import CallersResource, Resource
 from stdbpy.server.routes import databases, energy, environment, identities, logs, metrics, names, publishing, running
 from stdbpy.server.routes.http_handlers import HttpHandlers
-from stdbpy.server.websocket.endpoint import Subscribing, refuse_websocket
 from stdbpy.server.websocket.opening import SUBSCRIBE_PATH
+
+if TYPE_CHECKING:
+    from stdbpy.server.websocket.endpoint import Subscribing
 
 _CALL_PATH = re.compile(r"/v1/database/(?P<database>[^/]+)/call/(?P<function>[^/]+)")
 
@@ -33,7 +36,8 @@ class _Front:
     def __init__(self, backend: Backend) -> None:
         self._fence = Fence(backend.config)
         self._call = CallersResource(backend, POST=running.call)
-        self._subscribing = Subscribing(backend)
+        self._backend = backend
+        self._subscribing: Subscribing | None = None
         self._router = Router(_routes(backend, self._call), redirect_slashes=False, default=_not_found)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,6 +60,9 @@ class _Front:
         await self._router(scope, receive, send)
 
     async def _open_websocket(self, scope: Scope, receive: Receive, send: Send, refusal: str | None) -> None:
+        # Clients' protocols are loaded for the first one that speaks them.
+        from stdbpy.server.websocket.endpoint import Subscribing, refuse_websocket
+
         if refusal is not None:
             await refuse_websocket(text(FORBIDDEN, refusal), receive, send)
             return
@@ -64,6 +71,8 @@ class _Front:
             await refuse_websocket(Answer(NOT_FOUND), receive, send)
             return
         scope["path_params"] = path.groupdict()
+        if self._subscribing is None:
+            self._subscribing = Subscribing(self._backend)
         await self._subscribing(scope, receive, send)
 
 

@@ -184,7 +184,11 @@ class Connection(HttpToolsProtocol):
             self._watch = None
 
     def handle_websocket_upgrade(self) -> None:
+        # Not before the first client wants one: it takes a tenth of the server's start.
+        from stdbpy.server.websocket.connection import WebsocketConnection
+
         self._stop_watching()
+        self.ws_protocol_class = WebsocketConnection
         super().handle_websocket_upgrade()
 
     def on_response_complete(self) -> None:

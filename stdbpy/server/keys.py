@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from stdbpy.errors import DataDirectoryError
 from stdbpy.server.secret_files import write_secret
@@ -38,6 +40,20 @@ class KeyPair:
     @property
     def public(self) -> ec.EllipticCurvePublicKey:
         return self.private.public_key()
+
+    def has_signed(self, token: str) -> bool:
+        """Whether a JSON web token has this key's signature (ES256; RFC 7515, appendix A.3)."""
+        claims, _, signature = token.rpartition(".")
+        try:
+            numbers = base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))
+            middle = len(numbers) // 2
+            pair = encode_dss_signature(
+                int.from_bytes(numbers[:middle], "big"), int.from_bytes(numbers[middle:], "big")
+            )
+            self.public.verify(pair, claims.encode(), ec.ECDSA(hashes.SHA256()))
+        except (InvalidSignature, ValueError):
+            return False
+        return True
 
     @classmethod
     def generate(cls) -> KeyPair:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import logging
 from pathlib import Path
 
 from stdbpy.errors import DataDirectoryError
-from stdbpy.server.claims import Credentials, TokenError
+from stdbpy.server.claims import Credentials, TokenError, payload_of
 from stdbpy.server.secret_files import write_secret
 from stdbpy.server.tokens import TokenAuthority
 
@@ -32,7 +31,7 @@ def load_or_create_owner(folder: Path, tokens: TokenAuthority) -> Credentials:
         raise DataDirectoryError(f"the owner's token {path} cannot be read: {error}") from error
     else:
         try:
-            return tokens.check(token)
+            return tokens.own(token)
         except TokenError:
             owner = tokens.issue(_subject(token, path))
             log.warning("The owner's token in %s was not of this server's key; it was signed again.", path)
@@ -45,9 +44,8 @@ def load_or_create_owner(folder: Path, tokens: TokenAuthority) -> Credentials:
 
 def _subject(token: str, path: Path) -> str:
     try:
-        payload = token.split(".")[1]
-        subject = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sub"]
-    except (IndexError, ValueError, KeyError, TypeError):
+        subject = json.loads(payload_of(token))["sub"]
+    except (TokenError, ValueError, KeyError, TypeError):
         subject = None
     if not isinstance(subject, str) or not subject:
         raise DataDirectoryError(

@@ -27,7 +27,7 @@ from stdbpy.server.owner import load_or_create_owner
 from stdbpy.server.postgres import PostgresServer
 from stdbpy.server.quick_calls import QuickCalls
 from stdbpy.server.tokens import TokenAuthority
-from stdbpy.server.websocket.connection import LARGEST_MESSAGE, PING_INTERVAL, SILENCE, WebsocketConnection
+from stdbpy.server.websocket.settings import LARGEST_MESSAGE, PING_INTERVAL, SILENCE
 from stdbpy.signals import answering
 
 log = logging.getLogger("stdbpy.server")
@@ -237,7 +237,7 @@ class _Server(uvicorn.Server):
                 create_app(backend),
                 interface="asgi3",
                 http=connections_with(QuickCalls(backend)),
-                ws=WebsocketConnection,
+                ws=asyncio.Protocol,  # the real one is loaded by the connection that needs it
                 ws_max_size=LARGEST_MESSAGE,
                 ws_per_message_deflate=False,
                 ws_ping_interval=PING_INTERVAL,

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from stdbpy.server import issuers
+from stdbpy.server import issuer_keys, issuers
 from stdbpy.server.claims import Credentials, TokenError
 from stdbpy.server.issuers import FRESH, LARGEST_ANSWER, LONGEST_USE, PAUSE, IssuerError, Issuers
 from stdbpy.server.keys import KeyPair
@@ -153,7 +153,7 @@ def with_keys(issuer: Issuer, *descriptions: dict[str, Any]) -> Issuers:
 
 
 def test_a_token_is_tried_with_few_keys(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(issuers, "MOST_KEYS", 3)
+    monkeypatch.setattr(issuer_keys, "MOST_KEYS", 3)
     keys = [new_ec_key() for _ in range(4)]
     *others, own = (ECAlgorithm.to_jwk(key.public_key(), as_dict=True) for key in keys)
     token = issuer.token("one", kid=None, private=keys[-1])

@@ -18,14 +18,6 @@ from stdbpy.server.websocket.frames import FrameCutter, Kind, head
 from stdbpy.server.websocket.line import LINE
 from stdbpy.server.websocket.speaker import Frame
 
-LARGEST_MESSAGE = 32 * 1024 * 1024
-"""Bytes of a client's message; this and the interval are the real server's."""
-
-PING_INTERVAL = 15.0
-SILENCE = 30.0
-"""Seconds between the answer to a ping and the next one, and without a word after which a client is gone; both are
-the real server's."""
-
 MOST_QUEUED = 64
 MOST_QUEUED_BYTES = 256 * 1024
 """Messages that have been read and not been looked at, and bytes of them: with as many, no more is read."""
