@@ -98,6 +98,7 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
                 @{ Spellings = @('-t', '--template'); Shape = 'value'; Help = 'What to begin with if there is no project yet'; Words = @('basic', 'chat'); Question = '' }
                 @{ Spellings = @('--data-dir'); Shape = 'value'; Help = 'Where a server that this starts keeps its databases'; Words = @(); Question = '' }
                 @{ Spellings = @('--allow-loopback-http'); Shape = 'flag'; Help = 'Let procedures on a server that this starts send HTTP requests to this machine'; Words = @(); Question = '' }
+                @{ Spellings = @('--strict'); Shape = 'flag'; Help = 'Have a server that this starts import the module anew for each call, as a check'; Words = @(); Question = '' }
                 @{ Spellings = @('-s', '--server'); Shape = 'value'; Help = 'Nickname, host or URL of the server'; Words = @(); Question = 'server' }
                 @{ Spellings = @('-y', '--yes'); Shape = 'attached'; Help = 'Answer questions with yes: all, remote, migrate, break-clients, skip-login or delete-data'; Words = @('all', 'remote', 'migrate', 'break-clients', 'skip-login', 'delete-data'); Question = '' }
                 @{ Spellings = @('--no-config'); Shape = 'flag'; Help = 'Ignore the project''s configuration'; Words = @(); Question = '' }
@@ -131,6 +132,7 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
                 @{ Spellings = @('--allow-native'); Shape = 'flag'; Help = 'Run Python modules even if other machines reach the server'; Words = @(); Question = '' }
                 @{ Spellings = @('--allow-loopback-http'); Shape = 'flag'; Help = 'Let procedures send HTTP requests to this machine, for tests'; Words = @(); Question = '' }
                 @{ Spellings = @('--call-seconds'); Shape = 'value'; Help = 'How long a reducer or view may run'; Words = @(); Question = '' }
+                @{ Spellings = @('--strict'); Shape = 'flag'; Help = 'Import Python modules anew for each call: nothing is kept in globals'; Words = @(); Question = '' }
                 @{ Spellings = @('--engine'); Shape = 'value'; Help = 'What runs: stdbpy''s own server, or an installed SpacetimeDB'; Words = @('embedded', 'spacetimedb'); Question = '' }
                 @{ Spellings = @('--engine-path'); Shape = 'value'; Help = 'SpacetimeDB''s server program'; Words = @(); Question = '' }
                 @{ Spellings = @('--edition'); Shape = 'value'; Help = 'Edition; there is one'; Words = @('standalone'); Question = '' }

@@ -52,6 +52,8 @@ class Development:
     """Where a server that is started keeps its databases."""
     allow_loopback_http: bool = False
     """Whether procedures on such a server may send HTTP requests to this machine."""
+    strict: bool = False
+    """Whether such a server imports Python modules anew for each call."""
     publishes: bool = True
     generates: bool = True
 
@@ -72,6 +74,7 @@ class Development:
                 self._lines.writer(SERVER),
                 self.data_dir,
                 allow_loopback_http=self.allow_loopback_http,
+                strict=self.strict,
             )
             until_the_end.callback(servers.stop)
             until_the_end.callback(self._stop_client)

@@ -36,6 +36,7 @@ def installed_server(config: ServerConfig, invocation: Invocation, path: Path | 
         "--allow-origin": config.allow_origins,
         "--allow-native": config.allow_native,
         "--allow-loopback-http": config.allow_loopback_http,
+        "--strict": config.strict,
         "--call-seconds": config.limits != Limits(),
     }.items():
         if value:

@@ -21,7 +21,8 @@ _LOOK_AGAIN = 0.05
 
 class LocalServers:
     """Those that were started here. What they write goes to ``write``, line by line; ``data_dir`` is where
-    they keep databases, ``None`` for the default. ``allow_loopback_http`` is that of ``stdbpy start``."""
+    they keep databases, ``None`` for the default. ``allow_loopback_http`` and ``strict`` are those of
+    ``stdbpy start``."""
 
     def __init__(
         self,
@@ -30,11 +31,12 @@ class LocalServers:
         data_dir: Path | None,
         *,
         allow_loopback_http: bool = False,
+        strict: bool = False,
     ) -> None:
         self._invocation = invocation
         self._write = write
         self._data_dir = data_dir
-        self._allow_loopback_http = allow_loopback_http
+        self._switches = {"--allow-loopback-http": allow_loopback_http, "--strict": strict}
         self._started: dict[str, Companion] = {}
 
     def expect(self, url: str) -> None:
@@ -78,8 +80,7 @@ class LocalServers:
             "--data-dir": self._data_dir,
         }
         given = [word for name, value in options.items() if value is not None for word in (name, str(value))]
-        if self._allow_loopback_http:
-            given.append("--allow-loopback-http")
+        given += [name for name, is_on in self._switches.items() if is_on]
         address = url.partition("://")[2]
         # -P: a file of the project that is called like one of Python's own is not to be taken for it.
         program = [sys.executable, "-P", "-m", "stdbpy.cli.companion"]

@@ -65,7 +65,8 @@ class Engine:
     With a ``data_dir`` everything that was confirmed survives a crash and a loss of power; no other
     process can use the directory meanwhile. With ``None`` nothing is kept. ``clock`` is what
     schedules and ``ctx.timestamp`` go by. Procedures may send HTTP requests to this machine only with
-    ``allow_loopback_http``; released servers of SpacetimeDB never let them.
+    ``allow_loopback_http``; released servers of SpacetimeDB never let them. With ``strict`` Python modules are imported
+    anew for each call, and find in globals nothing that another one has left there.
 
     >>> with Engine(None) as engine:  # doctest: +SKIP
     ...     engine.publish(pack(source), owner=me, name="chat")
@@ -81,11 +82,13 @@ class Engine:
         clock: Clock = Timestamp.now,
         allow_loopback_http: bool = False,
         limits: Limits = _NO_LIMITS_GIVEN,
+        strict: bool = False,
     ) -> None:
         self._folder = data_dir
         self._clock = clock
         self._allow_loopback_http = allow_loopback_http
         self._limits = limits
+        self._is_strict = strict
         self._publishing = Lock()
         if data_dir is not None:
             try:
@@ -149,7 +152,8 @@ class Engine:
         database.close(_PATIENCE)
 
     def _load(self, program: bytes) -> ModuleCode:
-        return load_program(program, self._folder / COMPILED if self._folder is not None else None, self._limits)
+        compiled = self._folder / COMPILED if self._folder is not None else None
+        return load_program(program, compiled, self._limits, strict=self._is_strict)
 
     # --- finding -----------------------------------------------------------------------------
 

@@ -16,8 +16,11 @@ _WASM = b"\0asm"
 _NO_LIMITS_GIVEN = Limits()
 
 
-def load_program(program: bytes, compiled: Path | None = None, limits: Limits = _NO_LIMITS_GIVEN) -> ModuleCode:
-    """The code in ``program``. What was compiled is kept in the folder ``compiled``, for the next time.
+def load_program(
+    program: bytes, compiled: Path | None = None, limits: Limits = _NO_LIMITS_GIVEN, *, strict: bool = False
+) -> ModuleCode:
+    """The code in ``program``. What was compiled is kept in the folder ``compiled``, for the next time. Code in Python
+    that is ``strict`` forgets its globals after each call.
 
     Raises ``ModuleLoadError`` for Python code that is not in order, and ``ProgramUnusable`` for anything
     else that this engine cannot run.
@@ -26,7 +29,7 @@ def load_program(program: bytes, compiled: Path | None = None, limits: Limits = 
         # Each host takes its time to be imported.
         from stdbpy.engine.host_python import PythonCode
 
-        return PythonCode(program, limits)
+        return PythonCode(program, limits, strict=strict)
     if program.startswith(_WASM):
         from stdbpy.engine.host_wasm.compiled import compiled_code
 

@@ -55,6 +55,11 @@ class LoadedModule:
         """The entry as it was imported for this module alone: its functions, classes and globals."""
         return self._imports.modules[self.source.entry]
 
+    @property
+    def namespaces(self) -> Mapping[str, ModuleType]:
+        """The same of all files that were imported, by their paths."""
+        return {path: self._imports.modules[name] for name, path in self._imports.paths.items()}
+
     def bind(self, host: Host, database_identity: Identity, host_of_views: Host | None = None) -> BoundModule:
         """Joins the module with a database; ``host_of_views`` is how views see it, if ``host`` does not know by
         itself that a view only reads. A module can be bound to several databases: they share its code and its

@@ -27,7 +27,8 @@ class ServerConfig:
     use it. ``allow_native`` takes Python modules, which run with the server's own rights, also where
     other machines can reach the server. ``allow_loopback_http`` lets procedures send HTTP requests to this
     machine, which released servers of SpacetimeDB never let them. At ``pg_port`` of the same host it speaks
-    PostgreSQL's protocol, if there is one; 0 is a free port.
+    PostgreSQL's protocol, if there is one; 0 is a free port. With ``strict`` Python modules are imported anew for each
+    call, and find in globals nothing that another one has left there.
     """
 
     listen_addr: str = DEFAULT_LISTEN_ADDR
@@ -39,6 +40,7 @@ class ServerConfig:
     allow_origins: tuple[str, ...] = ()
     allow_native: bool = False
     allow_loopback_http: bool = False
+    strict: bool = False
     limits: Limits = field(default_factory=Limits)
     """What compiled modules may use of the machine."""
 

@@ -145,7 +145,12 @@ def _backend_and_listeners(config: ServerConfig, engine: Engine | None = None) -
         folder = config.data_dir
         with ExitStack() as until_stopped:
             data_dir = None if config.in_memory else folder
-            engine = engine or Engine(data_dir, allow_loopback_http=config.allow_loopback_http, limits=config.limits)
+            engine = engine or Engine(
+                data_dir,
+                allow_loopback_http=config.allow_loopback_http,
+                limits=config.limits,
+                strict=config.strict,
+            )
             until_stopped.callback(engine.close, PATIENCE)
             files = config.key_files or (None if folder is None else KeyFiles.in_folder(folder / KEYS))
             tokens = TokenAuthority(KeyPair.generate() if files is None else KeyPair.load_or_create(files))

@@ -107,34 +107,36 @@ class Module:
         return self.client.catalog
 
 
-def load_module(what: str | Path | ModuleType, *, start: Path | None = None) -> Module:
+def load_module(what: str | Path | ModuleType, *, start: Path | None = None, strict: bool = False) -> Module:
     """Loads a module: a ``.wasm`` file; a folder with a project (``pyproject.toml``), a Python package, or a file of
     Python; the import name of one, ``"chat.module"``; or what was imported, ``chat.module``.
 
-    Paths are relative to ``start``, by default the current folder. Raises ``ProjectError`` if there is none,
-    ``ModuleLoadError`` with all problems of its code, each at a line, and ``ProgramUnusable`` for what is no module.
+    Paths are relative to ``start``, by default the current folder. With ``strict`` a module in Python is imported anew
+    for each call, so that none finds in globals what another one has left there. Raises ``ProjectError`` if there is
+    none, ``ModuleLoadError`` with all problems of its code, each at a line, and ``ProgramUnusable`` for what is no
+    module.
     """
     if isinstance(what, ModuleType):
         if what.__file__ is None:
             raise ProjectError(f"{what.__name__} has no file that it could be loaded from")
-        return _of_python(_importable(what.__name__, Path(what.__file__)))
+        return _of_python(_importable(what.__name__, Path(what.__file__)), strict=strict)
     start = start or Path.cwd()
     path = start / what
     if path.suffix == ".wasm":
         return _of_wasm(path)
     if path.is_dir() and is_python_project(path):
-        return _of_python(python_project(path.resolve()))
+        return _of_python(python_project(path.resolve()), strict=strict)
     if path.is_dir() and (path / "__init__.py").is_file():
-        return _of_python(_importable(path.resolve().name, path.resolve() / "__init__.py"))
+        return _of_python(_importable(path.resolve().name, path.resolve() / "__init__.py"), strict=strict)
     if path.suffix == ".py" and path.is_file():
-        return _of_python(_importable(path.stem, path.resolve()))
+        return _of_python(_importable(path.stem, path.resolve()), strict=strict)
     found = _found(str(what))
     if found is None:
         raise ProjectError(
             f"there is no module {str(what)!r} to test: no such file or folder below {start}, and nothing to import",
             hint="Name a project's folder, a package, a file of Python, a .wasm, or an import name.",
         )
-    return _of_python(_importable(str(what), found))
+    return _of_python(_importable(str(what), found), strict=strict)
 
 
 def _found(name: str) -> Path | None:
@@ -155,10 +157,10 @@ def _importable(name: str, file: Path) -> Project:
     return Project(root=root, name=name, module=name, source_dir=root)
 
 
-def _of_python(project: Project) -> Module:
+def _of_python(project: Project, *, strict: bool) -> Module:
     source = collect(project)
     try:
-        code = PythonCode(pack(source))
+        code = PythonCode(pack(source), strict=strict)
     except ModuleLoadError as error:
         raise told_in_project(error, source, project) from None
     return Module(source.entry, pack(source), code)

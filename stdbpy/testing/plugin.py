@@ -12,7 +12,8 @@ until a test wants one of its fixtures:
 ``stdb_published``
     a database on ``stdb_server``, under a fresh name: a :class:`~stdbpy.testing.PublishedDatabase`.
 
-``--stdbpy-keep`` keeps what is in the databases of tests that fail.
+``--stdbpy-keep`` keeps what is in the databases of tests that fail. With ``--stdbpy-strict``, or ``stdbpy_strict`` of
+the configuration, modules in Python are imported anew for each call: none finds in globals what another one has left.
 """
 
 from __future__ import annotations
@@ -48,6 +49,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--stdbpy-keep", action="store_true", help="keep the rows and logs of databases whose tests fail, and say where"
     )
+    group.addoption(
+        "--stdbpy-strict",
+        action="store_true",
+        help="import modules in Python anew for each call, so that nothing is kept in globals",
+    )
+    parser.addini("stdbpy_strict", "as --stdbpy-strict", type="bool", default=False)
     parser.addini("stdbpy_module", "as --stdbpy-module; paths are relative to the configuration file")
     parser.addini("stdbpy_server", "as --stdbpy-server; paths are relative to the configuration file")
 

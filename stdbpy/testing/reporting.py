@@ -43,25 +43,31 @@ def loaded(config: pytest.Config) -> Module:
 
 def _loaded(config: pytest.Config) -> Module:
     start = config.invocation_params.dir
+    strict = _is_strict(config)
     named = config.getoption("--stdbpy-module")
     if named:
-        return load_module(named, start=start)
+        return load_module(named, start=start, strict=strict)
     if config.getini("stdbpy_module"):
-        return load_module(config.getini("stdbpy_module"), start=_configured_in(config))
+        return load_module(config.getini("stdbpy_module"), start=_configured_in(config), strict=strict)
     try:
         project = discover(config.rootpath)
     except ProjectError:
         project = discover(start)
-    return load_module(project.root)
+    return load_module(project.root, strict=strict)
+
+
+def _is_strict(config: pytest.Config) -> bool:
+    return bool(config.getoption("--stdbpy-strict") or config.getini("stdbpy_strict"))
 
 
 def servers_of(config: pytest.Config) -> Servers:
     """The servers of this run."""
+    strict = _is_strict(config)
     named = config.getoption("--stdbpy-server")
     if named:
-        return Servers(config.invocation_params.dir / named)
+        return Servers(config.invocation_params.dir / named, strict=strict)
     configured = config.getini("stdbpy_server")
-    return Servers(_configured_in(config) / configured if configured else None)
+    return Servers(_configured_in(config) / configured if configured else None, strict=strict)
 
 
 def _configured_in(config: pytest.Config) -> Path:

@@ -50,9 +50,11 @@ class Server:
 class Servers:
     """Those of a test run, each started when it is first wanted. Close them, or use this as a context manager."""
 
-    def __init__(self, program: Path | None = None) -> None:
-        """``program`` is SpacetimeDB's own server, or the folder it is in; else it is looked for."""
+    def __init__(self, program: Path | None = None, *, strict: bool = False) -> None:
+        """``program`` is SpacetimeDB's own server, or the folder it is in; else it is looked for. The embedded one
+        imports modules in Python anew for each call if it is ``strict``."""
         self._program = program
+        self._is_strict = strict
         self._running: dict[str, Server] = {}
         self._until_closed = ExitStack()
 
@@ -63,7 +65,7 @@ class Servers:
         return self._running[kind]
 
     def _embedded(self) -> Server:
-        config = ServerConfig(listen_addr="127.0.0.1:0", allow_loopback_http=True)
+        config = ServerConfig(listen_addr="127.0.0.1:0", allow_loopback_http=True, strict=self._is_strict)
         server = self._until_closed.enter_context(RunningServer(config))
         return Server(EMBEDDED, server.url, server.owner_token)
 

@@ -19,6 +19,7 @@ import pytest
 from stdbpy.server import RunningServer
 from tests.cli.conftest import Run
 from tests.cli.test_terminal import sit_down
+from tests.real_servers import RealServer
 
 WITHIN = 60.0
 CLIENT = "print('client of', __import__('os').environ['STDBPY_DATABASE'], flush=True); import time; time.sleep(3600)"
@@ -27,8 +28,9 @@ CLIENT = "print('client of', __import__('os').environ['STDBPY_DATABASE'], flush=
 class Developing:
     """A running ``dev``; what it writes is read as it comes."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], within: float) -> None:
         self.process = process
+        self._within = within
         self.seen: list[str] = []
         self._lines: SimpleQueue[str | None] = SimpleQueue()
         Thread(target=self._read, daemon=True).start()
@@ -41,7 +43,7 @@ class Developing:
 
     def wait_for(self, part: str) -> str:
         """The next line with ``part`` in it."""
-        while (line := self._lines.get(timeout=WITHIN)) is not None:
+        while (line := self._lines.get(timeout=self._within)) is not None:
             self.seen.append(line)
             if part in line:
                 return line
@@ -53,7 +55,7 @@ class Developing:
 
 
 @contextmanager
-def developing(*arguments: str) -> Iterator[Developing]:
+def developing(*arguments: str, within: float = WITHIN) -> Iterator[Developing]:
     process = subprocess.Popen(
         [sys.executable, "-m", "stdbpy.cli", "dev", *arguments],
         stdin=subprocess.DEVNULL,
@@ -62,7 +64,7 @@ def developing(*arguments: str) -> Iterator[Developing]:
         text=True,
     )
     try:
-        yield Developing(process)
+        yield Developing(process, within)
     finally:
         if process.poll() is None:
             process.terminate()
@@ -179,6 +181,45 @@ def test_procedures_may_call_this_machine(run: Run, project: Path, edit: Callabl
             "Error: The module instance encountered a fatal error: KeyError: 'a'",
             "Hint: The log says where it went wrong: stdbpy logs chat",
         ]
+
+
+def test_what_is_left_in_globals_is_told(run: Run, project: Path, edit: Callable[[str], None], address: str) -> None:
+    edit("calls = []\n\n@reducer\ndef remember(ctx: ReducerContext) -> None:\n    calls.append(1)")
+    options = ("--server", address, "--server-only", "--data-dir", str(project / "data"), "--strict")
+    with developing(*options) as dev:
+        dev.wait_for("created database chat")
+        assert run("call", "chat", "remember", "--server", address).code == 0
+        assert "chat/module.py: The global calls was changed" in dev.wait_for("The global ")
+
+
+@pytest.mark.real
+@pytest.mark.usefixtures("wasm_cache")
+@pytest.mark.timeout(600)
+def test_on_spacetimedb_itself(
+    run: Run, project: Path, edit: Callable[[str], None], real_server: RealServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Python project is built anew for each change, as WebAssembly; its rows stay."""
+    monkeypatch.setenv("STDBPY_SERVER", real_server.url)
+    with developing("dev-of-webassembly", "--server-only", within=300) as dev:
+        dev.wait_for("created database dev-of-webassembly")
+        dev.wait_for("waiting for changes")
+        assert (project / "module_bindings" / "tables.py").is_file()
+        assert run("call", "--no-config", "dev-of-webassembly", "send_message", "hello").code == 0
+        assert "chat/module.py:" in dev.wait_for("says: hello")
+
+        edit("import asyncio")
+        assert "chat/module.py" in dev.wait_for("asyncio")
+        edit("@table(public=True)\nclass Room:\n    name: str = column(primary_key=True)")
+        dev.wait_for("+ Add table room")
+        dev.wait_for("updated database dev-of-webassembly")
+        dev.wait_for("waiting for changes")
+        assert "room" in (project / "module_bindings" / "tables.py").read_text()
+        assert run("sql", "--no-config", "dev-of-webassembly", "SELECT text FROM message").out == '{"text":"hello"}\n'
+
+        edit("@table(public=True)\nclass Room:\n    name: u64 = column(primary_key=True)")
+        dev.wait_for("cannot be updated with the data that is in it")
+        assert run("sql", "--no-config", "dev-of-webassembly", "SELECT text FROM message").out == '{"text":"hello"}\n'
+        assert dev.end() == 0
 
 
 def test_a_server_that_nobody_agreed_to_gets_nothing(project: Path, owned: str) -> None:

@@ -57,6 +57,12 @@ def test_how_long_calls_may_take(run: Run, started: list[ServerConfig]) -> None:
     assert run("start", "--call-seconds", "0").code == 2
 
 
+def test_modules_that_keep_nothing_in_globals(run: Run, started: list[ServerConfig]) -> None:
+    assert run("start").code == 0
+    assert run("start", "--strict").code == 0
+    assert [config.strict for config in started] == [False, True]
+
+
 def test_a_port_for_postgresql(run: Run, started: list[ServerConfig]) -> None:
     assert run("start").code == 0
     assert run("start", "--pg-port", "5432").code == 0

@@ -142,6 +142,7 @@ def test_data_of_the_embedded_server(run: Run, home: Path) -> None:
         (("--engine", "postgres"), "--engine is embedded or spacetimedb, not 'postgres'"),
         (("--engine-path", "bin"), "--engine-path is for --engine spacetimedb\nHint: "),
         (("--engine", "spacetimedb", "--allow-native"), "SpacetimeDB itself has nothing like --allow-native"),
+        (("--engine", "spacetimedb", "--strict"), "SpacetimeDB itself has nothing like --strict"),
         (("--engine", "spacetimedb", "--call-seconds", "5"), "SpacetimeDB itself has nothing like --call-seconds"),
     ],
 )

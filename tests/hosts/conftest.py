@@ -25,7 +25,8 @@ class Towns:
         self._request = request
         self._stack = stack
         self._programs: dict[str, bytes] = {}
-        self._embedded: RunningServer | None = None
+        self._embedded: dict[bool, RunningServer] = {}
+        """The embedded servers, by whether they are strict."""
         self._towns: dict[str, Town] = {}
 
     def on(self, host: str) -> Town:
@@ -36,7 +37,7 @@ class Towns:
     def _founded(self, host: str) -> Town:
         entry = "town" if host == "1.2.0" else "city"
         url, token = self._server(host)
-        program = pack(source(entry)) if host == "native" else self._built(entry)
+        program = pack(source(entry)) if host in ("native", "strict") else self._built(entry)
         api = self._stack.enter_context(ApiClient(url, token, timeout=300))
         published = api.publish(program, None)
         return Town(host, url, token, entry, published.database_identity.hex(), api)
@@ -52,11 +53,12 @@ class Towns:
         return self._programs[entry]
 
     def _server(self, host: str) -> tuple[str, str]:
-        if host in ("native", "wasm"):
-            if self._embedded is None:
-                config = ServerConfig(listen_addr="127.0.0.1:0", allow_loopback_http=True)
-                self._embedded = self._stack.enter_context(RunningServer(config))
-            return self._embedded.url, self._embedded.owner_token
+        if not host[0].isdigit():
+            strict = host == "strict"
+            if strict not in self._embedded:
+                config = ServerConfig(listen_addr="127.0.0.1:0", allow_loopback_http=True, strict=strict)
+                self._embedded[strict] = self._stack.enter_context(RunningServer(config))
+            return self._embedded[strict].url, self._embedded[strict].owner_token
         url = self._request.getfixturevalue("real_server" if host == "2.8.3" else "old_real_server").url
         with ApiClient(url) as nobody:
             return url, nobody.create_identity().token

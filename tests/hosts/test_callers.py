@@ -109,10 +109,11 @@ def test_steps_that_order_the_next(town: Town) -> None:
 
 
 def test_what_is_cancelled_does_not_happen(town: Town) -> None:
-    town.call("place_bombs", 400, ["one", "two", "three"])
+    since = town.mark()
+    town.call("place_bombs", 1500 if town.host == "strict" else 400, ["one", "two", "three"])
     town.call("defuse", "two")
     assert town.refused("defuse", "four") == "there is no bomb four"
-    lines = town.until("three explodes")
+    lines = town.until("three explodes", since)
     assert [line.message for line in lines if "explodes" in line.message] == ["one explodes", "three explodes"]
 
 

@@ -20,7 +20,7 @@ from tests.contract.issuer import new_ec_key, running_issuer
 from tests.contract.websocket import V2, connected, rows_of
 from tests.hosts.town import Town, on, place
 
-pytestmark = on("native", hosts=("native", "wasm", "2.8.3"))
+pytestmark = on("native", hosts=("native", "strict", "wasm", "2.8.3"))
 
 BELL = compile_codec(product(("tower", Primitive.STRING), ("strokes", Primitive.U32)))
 

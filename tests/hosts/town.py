@@ -20,8 +20,9 @@ from stdbpy.schema.model import ModuleSchema
 
 SOURCES = Path(__file__).parent / "sources"
 
-HOSTS = ("native", "wasm", "2.8.3", "1.2.0")
-"""Python on the embedded server, WebAssembly on it, and WebAssembly on the real servers."""
+HOSTS = ("native", "strict", "wasm", "2.8.3", "1.2.0")
+"""Python on the embedded server, on one that imports it anew for each call, WebAssembly on it, and on the real
+servers."""
 
 PATIENCE = 60.0
 """Seconds that a server has to do what a schedule says."""
@@ -149,12 +150,12 @@ class Town:
         records = [*self.api.logs(self.database)][self._before :]
         return [_line(record) for record in records if _is_module_s(record)]
 
-    def until(self, message: str) -> list[Line]:
-        """What is logged since the last call began, up to that line, which has come or will."""
+    def until(self, message: str, since: int | None = None) -> list[Line]:
+        """What is logged since the last call began, or since that mark, up to that line, which has come or will."""
         lines: list[Line] = []
         with ApiClient(self.url, self.token, timeout=PATIENCE) as api:
             records = api.logs(self.database, 1_000_000, follow=True)
-            for record in itertools.islice(records, self._before, None):
+            for record in itertools.islice(records, self._before if since is None else since, None):
                 if _is_module_s(record):
                     lines.append(_line(record))
                     if record.message == message:
@@ -162,9 +163,10 @@ class Town:
             records.close()
         return lines
 
-    def mark(self) -> None:
+    def mark(self) -> int:
         """What is logged from now on is what :meth:`lines` gives."""
         self._before = sum(1 for _ in self.api.logs(self.database))
+        return self._before
 
 
 def _is_module_s(record: LogRecord) -> bool:

@@ -268,3 +268,39 @@ def test_what_is_kept_is_of_the_last_run(project: pytest.Pytester) -> None:
     assert kept_after(f"{test}    stdb.table('note').clear()") == []
     [kept] = kept_after(f"@pytest.mark.parametrize('text', ['x' * 300])\n{test.replace(')', ', text)')}    pass")
     assert kept.endswith("/note.jsonl")
+
+
+@pytest.mark.parametrize("said", ["", "--stdbpy-strict", "stdbpy_strict"])
+def test_modules_that_keep_something_in_globals(project: pytest.Pytester, said: str) -> None:
+    """Wherever they run: in the test's own process, and on a server."""
+    arena = project.path / "arena.py"
+    counting = """
+
+visits = 0
+
+
+@reducer
+def visit(ctx: ReducerContext) -> None:
+    global visits
+    visits += 1
+    if visits > 1:
+        raise ReducerError(f"{visits} visits")
+"""
+    arena.write_text(arena.read_text() + counting)
+    if said.startswith("stdbpy"):
+        settings = project.path / "pyproject.toml"
+        text = settings.read_text()
+        settings.write_text(text.replace("pythonpath", f"{said} = true\npythonpath"))
+    project.makepyfile(
+        """
+        def test_here(stdb):
+            stdb.reducers.visit()
+            stdb.reducers.visit()
+
+        def test_there(stdb_published):
+            stdb_published.reducers.visit()
+            stdb_published.reducers.visit()
+        """
+    )
+    result = project.runpytest_subprocess(*([said] if said.startswith("-") else []))
+    result.assert_outcomes(**({"passed": 2} if said else {"failed": 2}))

@@ -70,6 +70,12 @@ def run(
             help="Let procedures on a server that this starts send HTTP requests to this machine.",
         ),
     ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="Have a server that this starts import the module anew for each call, as a check. Slow."
+        ),
+    ] = False,
     server: Server = None,
     yes: YesKinds = None,
     no_config: NoConfig = False,
@@ -109,6 +115,7 @@ def run(
         bindings=bindings,
         data_dir=data_dir,
         allow_loopback_http=allow_loopback_http,
+        strict=strict,
         publishes=not skip_publish,
         generates=not skip_generate,
     ).run()

@@ -119,6 +119,10 @@ def run(
             help="How long a reducer or view may run. Default: 30.",
         ),
     ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Import Python modules anew for each call: nothing is kept in globals. Slow."),
+    ] = False,
     engine: Annotated[
         str,
         typer.Option(
@@ -165,6 +169,7 @@ def run(
         allow_origins=tuple(allow_origin or ()),
         allow_native=allow_native,
         allow_loopback_http=allow_loopback_http,
+        strict=strict,
         limits=Limits() if call_seconds is None else Limits(seconds=call_seconds),
     )
     serve: Serve = _serve

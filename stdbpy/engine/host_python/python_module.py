@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from stdbpy.engine.host import CallLater, Crash, ProcedureWorld, ViewQuery, ViewResult, ViewRows
+from stdbpy.engine.host_python.fresh_module import FreshModule
 from stdbpy.engine.host_python.native_host import NativeHost
 from stdbpy.engine.host_python.time_limit import TimeLimit
 from stdbpy.engine.limits import Limits
@@ -31,11 +32,12 @@ _ENDS = 10
 
 class PythonCode:
     """A packed Python module that was imported and found to be in order. Raises ``ModuleLoadError``
-    for one that is not."""
+    for one that is not. If it is ``strict``, no call finds in globals what another one has left there."""
 
     host_type = "Python"
 
-    def __init__(self, program: bytes, limits: Limits = _NO_LIMITS_GIVEN) -> None:
+    def __init__(self, program: bytes, limits: Limits = _NO_LIMITS_GIVEN, *, strict: bool = False) -> None:
+        self._is_strict = strict
         source = unpack(program)
         self._files = frozenset(source.paths)
         self._seconds = limits.seconds
@@ -51,13 +53,16 @@ class PythonCode:
     def run(self, store: Store, identity: Identity, logs: LogStore, later: CallLater) -> PythonModule:  # noqa: ARG002
         limit = TimeLimit(self._seconds, self._files)
         host = NativeHost(store, identity, logs, limit)
-        return PythonModule(self.loaded.bind(host, identity), host, self._files, limit)
+        module = FreshModule(self.loaded, host, identity) if self._is_strict else self.loaded.bind(host, identity)
+        return PythonModule(module, host, self._files, limit)
 
 
 class PythonModule:
     """A Python module joined with a database."""
 
-    def __init__(self, module: BoundModule, host: NativeHost, files: Collection[str], limit: TimeLimit) -> None:
+    def __init__(
+        self, module: BoundModule | FreshModule, host: NativeHost, files: Collection[str], limit: TimeLimit
+    ) -> None:
         self._module = module
         self._host = host
         self._files = files
