@@ -58,5 +58,5 @@ def test_all_options_are_explained() -> None:
     page = PAGE.read_text(encoding="utf-8")
     plugin = (ROOT / "stdbpy" / "testing" / "plugin.py").read_text(encoding="utf-8")
     options = re.findall(r'add(?:option|ini)\(\s*"([\w-]+)"', plugin)
-    assert len(options) == 5
+    assert len(options) == 7
     assert [option for option in options if option not in page] == []
