@@ -212,7 +212,7 @@ def test_on_spacetimedb_itself(
         edit("@table(public=True)\nclass Room:\n    name: str = column(primary_key=True)")
         dev.wait_for("+ Add table room")
         dev.wait_for("updated database dev-of-webassembly")
-        dev.wait_for("waiting for changes")
+        dev.wait_for("is up to date with the module")
         assert "room" in (project / "module_bindings" / "tables.py").read_text()
         assert run("sql", "--no-config", "dev-of-webassembly", "SELECT text FROM message").out == '{"text":"hello"}\n'
 
