@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import decimal
 import enum
 import re
 import types
@@ -78,7 +77,6 @@ _HINTS: dict[Any, str] = {
     int: "Say how many bits: u64, i64, u32, i32, u8, ... (from stdbpy import u64).",
     datetime.datetime: "Use Timestamp (Timestamp.from_datetime, .to_datetime).",
     datetime.timedelta: "Use TimeDuration (TimeDuration.from_timedelta, .to_timedelta).",
-    decimal.Decimal: "Use f64, an integer of the smallest unit, or str.",
     bytearray: "Use bytes.",
     dict: "Use a list of a dataclass with key and value, or a table of its own.",
     set: "Use a list.",
@@ -95,6 +93,11 @@ _HINTS: dict[Any, str] = {
     object: "Name the type.",
     None: "A function that gives nothing has no type; inside T | None it means that the value may be missing.",
 }
+
+_HINTS_BY_NAME = {
+    ("decimal", "Decimal"): "Use f64, an integer of the smallest unit, or str.",
+}
+"""For classes of modules that are not imported for them: this one is large inside WebAssembly."""
 
 _HINT_FOR_CLASSES = "Make it a @dataclass."
 _HINT_FOR_ANYTHING = (
@@ -294,6 +297,8 @@ def _not_supported(annotation: Any, where: str) -> TypeNotSupported:
     if key is types.NoneType:
         key = None
     hint = _HINTS.get(key) if _is_hashable(key) else None
+    if isinstance(key, type):
+        hint = _HINTS_BY_NAME.get((key.__module__, key.__qualname__), hint)
     if hint is None:
         is_own = isinstance(annotation, type) and annotation.__module__ != "builtins"
         hint = _HINT_FOR_CLASSES if is_own else _HINT_FOR_ANYTHING

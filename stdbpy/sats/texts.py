@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import struct
 from datetime import date, timedelta
-from decimal import Decimal
 from functools import lru_cache
 
 from stdbpy.sats.values import TimeDuration, Timestamp
@@ -52,8 +51,21 @@ def float_text(value: float, *, single: bool) -> str:
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else "inf" if value > 0 else "-inf"
     shortest = shortest_single(value) if single else repr(float(value))
-    text = f"{Decimal(shortest):f}"
+    text = _without_exponent(shortest)
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _without_exponent(number: str) -> str:
+    """As ``Decimal`` writes it, which is too large to be in every module in WebAssembly."""
+    sign, rest = ("-", number[1:]) if number.startswith("-") else ("", number)
+    mantissa, has_exponent, exponent = rest.partition("e")
+    if not has_exponent:
+        return number
+    whole, _, fraction = mantissa.partition(".")
+    digits, point = whole + fraction, len(whole) + int(exponent)
+    if point <= 0:
+        return f"{sign}0.{'0' * -point}{digits}"
+    return f"{sign}{digits[:point]:0<{point}}.{digits[point:]}"
 
 
 def shortest_single(value: float) -> str:

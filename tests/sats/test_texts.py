@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stdbpy.sats.texts import duration_text, timestamp_text
+from stdbpy.sats.texts import duration_text, float_text, timestamp_text
 from stdbpy.sats.values import TimeDuration, Timestamp
 
 
@@ -41,3 +42,18 @@ def test_moments_beyond_the_years_of_four_digits(micros: int, text: str) -> None
 )
 def test_durations(micros: int, text: str) -> None:
     assert duration_text(TimeDuration(micros)) == text
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_have_no_exponent_and_lose_nothing(number: float) -> None:
+    text = float_text(number, single=False)
+
+    assert Decimal(text) == Decimal(repr(number))
+    assert "e" not in text and not text.endswith(".") and ("." not in text or not text.endswith("0"))
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(-0.0, "-0"), (1e22, "1" + 22 * "0"), (-2.5e-7, "-0.00000025"), (123_456.0, "123456")]
+)
+def test_numbers(number: float, text: str) -> None:
+    assert float_text(number, single=False) == text
