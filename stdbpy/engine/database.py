@@ -28,7 +28,7 @@ from stdbpy.errors import DataDirectoryError, EngineError, ModuleChanged, NotAll
 from stdbpy.sats.values import Identity
 from stdbpy.schema.environment import UNCHANGED, EnvironmentUpdate
 from stdbpy.schema.http import HttpRequestHead, HttpResponseHead
-from stdbpy.schema.model import ModuleSchema
+from stdbpy.schema.model import Lifecycle, ModuleSchema
 
 T = TypeVar("T")
 
@@ -215,9 +215,16 @@ class Database:
         self, reducer: str, args: bytes, caller: Caller, connects: bool, schema: ModuleSchema | None
     ) -> CallOutcome:
         self._expect_schema(schema)
-        if connects and self._instance.hears_of_clients:  # else nobody could see that it is connected
-            return self._while_connected(caller, self._instance.call, reducer, args, caller)
-        return self._instance.call(reducer, args, caller)
+        instance = self._instance
+        if not (connects and instance.hears_of_clients):  # nobody could see that it is connected
+            return instance.call(reducer, args, caller)
+        if instance.is_followed:
+            return self._while_connected(caller, instance.call, reducer, args, caller)
+        _expect_allowed(instance.connected(caller, is_noted=False))
+        try:
+            return instance.call(reducer, args, caller)
+        finally:
+            instance.call_lifecycle(Lifecycle.ON_DISCONNECT, caller)
 
     def _expect_schema(self, schema: ModuleSchema | None) -> None:
         if schema is not None and schema is not self._instance.schema:
@@ -244,9 +251,7 @@ class Database:
         self._worker.submit(_nothing)
 
     def _connected(self, caller: Caller) -> None:
-        outcome = self._instance.connected(caller)
-        if outcome is not None and outcome.error is not None:
-            raise NotAllowed(outcome.error)
+        _expect_allowed(self._instance.connected(caller))
 
     def _connect(self, subscriber: Subscriber) -> DatabaseConnection:
         self._connected(subscriber.caller)
@@ -339,6 +344,12 @@ class Database:
     def thread_id(self) -> int | None:
         """Of the thread that reducers run on, once it has begun."""
         return self._worker.thread_id
+
+
+def _expect_allowed(outcome: CallOutcome | None) -> None:
+    """Raises ``NotAllowed`` if the module has turned away a client."""
+    if outcome is not None and outcome.error is not None:
+        raise NotAllowed(outcome.error)
 
 
 def _pass_on(done: Future[T], to: Future[T]) -> None:

@@ -225,11 +225,19 @@ class Instance:
         """Whether the module wants to know who connects or disconnects."""
         return Lifecycle.ON_CONNECT in self._lifecycle or Lifecycle.ON_DISCONNECT in self._lifecycle
 
-    def connected(self, caller: Caller) -> CallOutcome | None:
-        """A client has connected: tells the module, if it wants to know."""
+    @property
+    def is_followed(self) -> bool:
+        """Whether anybody could tell one transaction from several that come and go together."""
+        views = self._views
+        return bool(self.listeners or self.subscriptions.live_queries or (views is not None and views.some_are_live))
+
+    def connected(self, caller: Caller, *, is_noted: bool = True) -> CallOutcome | None:
+        """A client has connected: tells the module, if it wants to know. It need not be noted if it is gone at the
+        end of the same job, and the database is not followed: modules cannot see who is noted."""
         found = self._lifecycle.get(Lifecycle.ON_CONNECT)
         tx = Transaction(self.store)
-        note_client(caller, tx)
+        if is_noted:
+            note_client(caller, tx)
         if found is not None:
             return self._run(*found, caller, b"", self.clock(), tx)
         self._finish(tx, self.clock(), is_told=False)

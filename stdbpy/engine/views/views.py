@@ -110,6 +110,11 @@ class Views:
             self._store.derived.add(blank)
         return blank
 
+    @property
+    def some_are_live(self) -> bool:
+        """Whether there are any whose rows are kept up to date."""
+        return bool(self._live)
+
     def is_live(self, name: str, sender: Identity | None) -> bool:
         """Whether its rows are kept up to date."""
         view = self._live.get((name, sender))

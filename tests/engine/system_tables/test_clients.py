@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from stdbpy.engine import Caller, Database, Engine
+from stdbpy.engine import Caller, Commit, Database, Engine
 from stdbpy.engine.connection import DatabaseConnection
+from stdbpy.engine.subscriptions.events import Updated
 from stdbpy.engine.subscriptions.subscriber import ConnectionOptions
 from stdbpy.sats.values import ConnectionId, Identity
 from tests.engine.sample import CONNECTED, ME, running
@@ -24,8 +25,22 @@ def left(ctx: ReducerContext) -> None:
     ctx.db.gone.insert(Gone(who=ctx.sender, connection=ctx.connection_id, subject=subject))
     if subject == "trouble":
         raise ReducerError("never mind")
+
+
+@reducer
+def stay(ctx: ReducerContext) -> None:
+    pass
 """
 TROUBLE = Caller(Identity.from_int(9), ConnectionId.from_int(9), '{"sub":"trouble"}')
+
+
+class Told:
+    def __init__(self) -> None:
+        self.commits: list[Commit] = []
+
+    def put(self, event: object) -> None:
+        if isinstance(event, Updated):
+            self.commits.append(event.commit)
 
 
 class Nowhere:
@@ -55,6 +70,48 @@ def test_a_client_is_gone_whatever_the_module_says():
     with running(SOURCE) as database:
         connect(database, TROUBLE).close().result(60)
         assert rows(database, "st_client") == rows(database, "gone") == []
+
+
+def call_once(database: Database, caller: Caller) -> None:
+    database.call("stay", b"", caller, connects=True).result(60)
+
+
+def test_who_connects_for_one_call_comes_and_goes():
+    with running(SOURCE) as database:
+        call_once(database, CONNECTED)
+        assert rows(database, "gone") == [(CONNECTED.identity, CONNECTED.connection_id, "me")]
+        call_once(database, TROUBLE)
+        assert len(rows(database, "gone")) == 1, "what the reducer did that failed is undone"
+        assert rows(database, "st_client") == rows(database, "st_connection_credentials") == []
+
+
+CAME, WENT = (1, 0), (0, 1)
+
+
+def test_who_listens_to_a_database_sees_them():
+    seen: list[Commit] = []
+    with running(SOURCE) as database:
+        database.on_commit(seen.append)
+        call_once(database, CONNECTED)
+        database.run_due().result(60)
+    assert noted_clients(seen) == [CAME, WENT]
+
+
+def test_who_is_subscribed_sees_them():
+    told = Told()
+    with running(SOURCE) as database:
+        owner = Caller(ME.identity, ConnectionId.from_int(8))
+        connection = database.connect(owner, told, ConnectionOptions()).result(60)
+        connection.subscribe(1, 1, ["SELECT * FROM st_client"])
+        connection.settled().result(60)
+        call_once(database, CONNECTED)
+        database.run_due().result(60)
+    assert noted_clients(told.commits) == [WENT], "that somebody comes is told if the module hears of it"
+
+
+def noted_clients(commits: list[Commit]) -> list[tuple[int, int]]:
+    changes = [change for commit in commits for change in commit.delta if change.table.name == "st_client"]
+    return [(len(change.inserted), len(change.deleted)) for change in changes]
 
 
 def test_who_was_connected_when_the_process_ended_is_gone(tmp_path: Path):
