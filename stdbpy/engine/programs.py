@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
-import blake3
-
 from stdbpy.engine.host import ModuleCode
+from stdbpy.engine.keccak import keccak_256
 from stdbpy.engine.limits import Limits
 from stdbpy.errors import ProgramUnusable
 from stdbpy.module.package import is_package
@@ -37,6 +37,7 @@ def load_program(
     raise ProgramUnusable("The program is neither a packed Python module nor WebAssembly")
 
 
+@lru_cache(maxsize=2)  # it is asked for several times while a program is published
 def program_hash(program: bytes) -> bytes:
-    """32 bytes that tell programs apart."""
-    return blake3.blake3(program).digest()
+    """32 bytes that tell programs apart, as SpacetimeDB computes them."""
+    return keccak_256(program)

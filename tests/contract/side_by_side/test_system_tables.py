@@ -66,14 +66,13 @@ def _schema_of(source: str) -> ModuleSchema:
 
 
 def rows(server: Subject, database: str, table: str) -> list[str]:
-    """In an order of ours, without the numbers that the real server gives in the order of a hash table, and the
-    hash of the program, which is another one (Keccak) there."""
+    """In an order of ours, without the numbers that the real server gives in the order of a hash table."""
     found: list[list[Any]] = server.rows(database, f"SELECT * FROM {table}")
     for row in found:
         if table in ("st_index", "st_sequence", "st_constraint") and row[0] >= FIRST_USER_ID:
             row[0] = "given"
         if table == "st_module":
-            row[:2], row[3] = ["database", "owner"], "hash"
+            row[:2] = ["database", "owner"]
     return sorted(map(json.dumps, found))
 
 
