@@ -47,7 +47,24 @@ class _HostHandler(logging.Handler):
             sys.stderr.write(f"{record.levelname}: {self.format(record)}\n")
             return
         path = self._paths.get(record.pathname, record.pathname)
-        host.console_log(host_level(record.levelno), record.name, path, record.lineno, self.format(record))
+        host.console_log(host_level(record.levelno), record.name, path, record.lineno, self._message(record))
+
+    def _message(self, record: logging.LogRecord) -> str:
+        """Of a line whose values do not fit its text, both as they are: a mistake in a line of the log ends no call,
+        as with Python's own handlers."""
+        try:
+            return self.format(record)
+        except (RecursionError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001 - the values' own code is called
+            return f"{record.msg!s} {_shown(record.args)} (not formatted: {type(error).__name__}: {error})"
+
+
+def _shown(arguments: object) -> str:
+    try:
+        return repr(arguments)
+    except Exception:  # noqa: BLE001
+        return "with values that cannot be shown"
 
 
 class PrivateLogging(types.ModuleType):

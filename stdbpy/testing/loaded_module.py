@@ -127,9 +127,10 @@ def load_module(what: str | Path | ModuleType, *, start: Path | None = None, str
     if path.is_dir() and is_python_project(path):
         return _of_python(python_project(path.resolve()), strict=strict)
     if path.is_dir() and (path / "__init__.py").is_file():
-        return _of_python(_importable(path.resolve().name, path.resolve() / "__init__.py"), strict=strict)
+        inside = path.resolve() / "__init__.py"
+        return _of_python(_importable(_import_name(inside), inside), strict=strict)
     if path.suffix == ".py" and path.is_file():
-        return _of_python(_importable(path.stem, path.resolve()), strict=strict)
+        return _of_python(_importable(_import_name(path.resolve()), path.resolve()), strict=strict)
     found = _found(str(what))
     if found is None:
         raise ProjectError(
@@ -147,6 +148,16 @@ def _found(name: str) -> Path | None:
     except (ImportError, ValueError):
         return None
     return Path(spec.origin) if spec is not None and spec.has_location and spec.origin else None
+
+
+def _import_name(file: Path) -> str:
+    """With the packages that it is in: files there import each other relatively."""
+    names, folder = [file.stem], file.parent
+    if file.stem == "__init__":
+        names, folder = [folder.name], folder.parent
+    while (folder / "__init__.py").is_file():
+        names, folder = [folder.name, *names], folder.parent
+    return ".".join(names)
 
 
 def _importable(name: str, file: Path) -> Project:

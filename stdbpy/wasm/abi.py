@@ -16,12 +16,16 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from stdbpy.errors import StdbError
+from stdbpy.sats.types import AlgebraicType, TypeRef, Typespace, as_result, children
 from stdbpy.schema.definition import Version
 from stdbpy.schema.model import IndexAlgorithm, ModuleSchema
 
 _DEFAULTS = 1
 """The level from which on all servers read default values of columns in a definition: 1.2.0, which has 10.0, reads
 no definition that has some."""
+
+_RESULTS = 1
+"""The same of types as ``Ok[u32] | Err[str]``."""
 
 _CLAIMS = "sender_auth"
 """The attribute of a context whose claims the host function ``get_jwt`` gives."""
@@ -129,10 +133,33 @@ def _needs_of_schema(schema: ModuleSchema) -> Iterator[Need]:
             yield Need(AbiLevel.V10_3, f"the procedure {procedure.name!r}")
         for view in module.views:
             yield Need(AbiLevel.V10_4, f"the view {view.name!r}")
+        for reducer in module.reducers:
+            for parameter in reducer.params.elements:
+                if _has_result(parameter.type, module.typespace):
+                    yield Need(AbiLevel(_RESULTS), f"the result in {parameter.name!r} of the reducer {reducer.name!r}")
         for table in module.tables:
+            for column in table.columns:
+                if _has_result(column.type, module.typespace):
+                    yield Need(AbiLevel(_RESULTS), f"the result in {column.name!r} of the table {table.name!r}")
             if table.is_event:
                 yield Need(AbiLevel.V10_4, f"the event table {table.name!r}")
             for index in table.indexes:
                 if index.algorithm is IndexAlgorithm.HASH:
                     # It has points alone, and below are only ranges.
                     yield Need(AbiLevel.V10_4, f"the hash index {index.name!r}")
+
+
+def _has_result(type: AlgebraicType, typespace: Typespace) -> bool:
+    """Whether there is a type as ``Ok[u32] | Err[str]`` in it."""
+    seen: set[int] = set()
+    left = [type]
+    while left:
+        each = left.pop()
+        if as_result(each) is not None:
+            return True
+        if not isinstance(each, TypeRef):
+            left += children(each)
+        elif each.index not in seen:
+            seen.add(each.index)
+            left.append(typespace[each.index])
+    return False

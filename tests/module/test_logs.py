@@ -96,6 +96,29 @@ def test_an_exception_is_logged_with_its_traceback():
     assert line.message.endswith("ZeroDivisionError: division by zero")
 
 
+def test_a_line_whose_values_do_not_fit_ends_no_call():
+    game = run("""
+        class Shy:
+            def __repr__(self): raise OSError("no")
+
+        @reducer
+        def talk(ctx):
+            ctx.log.info("%d sheep", "ten")
+            ctx.log.warning("%s and %s", "one")
+            ctx.log.info("one", "two")
+            ctx.log.info("%r", Shy())
+    """)
+    game.call("talk")
+    told = [(line.level, line.line, line.message.partition(" (not formatted: ")) for line in game.host.logged]
+    assert [(level, message) for level, _, (message, _, _) in told] == [
+        (LogLevel.INFO, "%d sheep ('ten',)"),
+        (LogLevel.WARN, "%s and %s ('one',)"),
+        (LogLevel.INFO, "one ('two',)"),
+        (LogLevel.INFO, "%r with values that cannot be shown"),
+    ]
+    assert [why.partition(":")[0] for _, _, (_, _, why) in told] == ["TypeError", "TypeError", "TypeError", "OSError"]
+
+
 def test_levels_of_a_module_are_its_own():
     code = """
         import logging

@@ -39,6 +39,19 @@ def test_projects_of_the_templates(tmp_path: Path) -> None:
     assert load_module(tmp_path / "people").name == "people.module"
 
 
+def test_files_of_a_package_import_each_other(tmp_path: Path) -> None:
+    inner = tmp_path / "game" / "inner"
+    inner.mkdir(parents=True)
+    for folder in (tmp_path / "game", inner):
+        (folder / "__init__.py").write_text("NAME = 'thing'\n")
+    (inner / "sizes.py").write_text("from .. import NAME\n")
+    (inner / "module.py").write_text(f"from .sizes import NAME\n{ONE_TABLE}".replace("@table", "@table(name=NAME)"))
+    module = load_module("game/inner/module.py", start=tmp_path)
+    assert (module.name, tables(module)) == ("game.inner.module", ["thing"])
+    (inner / "__init__.py").write_text("from . import module\n")
+    assert load_module("game/inner", start=tmp_path).name == "game.inner"
+
+
 def test_what_can_be_imported(arena: Any) -> None:
     assert load_module("arena").name == load_module(arena).name == "arena"
 

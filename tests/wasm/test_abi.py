@@ -35,6 +35,19 @@ def test_tables_and_reducers_need_nothing():
     ("code", "level", "what"),
     [
         ("@procedure\ndef fetch(ctx: ProcedureContext) -> None: ...", 3, "the procedure 'fetch'"),
+        (
+            "@table(name='try')\nclass Try:\n  outcomes: list[Ok[u32] | Err[str]]",
+            1,
+            "the result in 'outcomes' of the table 'try'",
+        ),
+        (
+            (
+                "from dataclasses import dataclass\n\n@dataclass\nclass Try:\n  outcome: Ok[u32] | Err[str]\n"
+                "  more: list['Try']\n\n@reducer\ndef attempt(ctx: ReducerContext, how: u32, what: Try) -> None: ..."
+            ),
+            1,
+            "the result in 'what' of the reducer 'attempt'",
+        ),
         ("@view\ndef all(ctx: ViewContext) -> list[Person]: ...", 4, "the view 'all'"),
         ("@table(name='noise', event=True)\nclass Noise:\n  id: u64", 4, "the event table 'noise'"),
         (
