@@ -138,16 +138,22 @@ class StoredRows:
 
     def _violation(self, row: object, updated_by: AccessorBinding | None) -> UniqueConstraintViolation:
         code = Errno.UNIQUE_ALREADY_EXISTS
+        columns = self.table.columns
+        numbered = [columns[at] for at, _ in self.table.numbered if getattr(row, columns[at]) == 0]
         for accessor in self.table.accessors.values():
-            if accessor.constraint is None or accessor is updated_by or not self._is_taken(accessor, row, updated_by):
+            if accessor.constraint is None or accessor is updated_by or not set(numbered).isdisjoint(accessor.columns):
+                continue
+            if not self._is_taken(accessor, row, updated_by):
                 continue
             return UniqueConstraintViolation(
                 code,
                 f"{self.table.name} already has a row with {_key_text(accessor, row)}",
                 hint=f"Rows are unique by that: constraint {accessor.constraint}",
             )
-        # Where a number was generated, only the host knows which.
-        return UniqueConstraintViolation(code, f"{self.table.name} already has a row with the same unique value")
+        # Where a number was to be given, only the host knows which.
+        what = f"the next number for {' or '.join(numbered)}" if numbered else "the same unique value"
+        hint = "When all have been given they begin again, whether they are free or not." if numbered else ""
+        return UniqueConstraintViolation(code, f"{self.table.name} already has a row with {what}", hint=hint)
 
     def _is_taken(self, accessor: AccessorBinding, row: object, updated_by: AccessorBinding | None) -> bool:
         """Whether there is such a row; the one that ``row`` replaces does not count."""

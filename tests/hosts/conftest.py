@@ -40,7 +40,7 @@ class Towns:
         program = pack(source(entry)) if host in ("native", "strict") else self._built(entry)
         api = self._stack.enter_context(ApiClient(url, token, timeout=300))
         published = api.publish(program, None)
-        return Town(host, url, token, entry, published.database_identity.hex(), api)
+        return Town(host, url, token, entry, program, published.database_identity.hex(), api)
 
     def _built(self, entry: str) -> bytes:
         if entry not in self._programs:

@@ -79,6 +79,8 @@ class Town:
     token: str = field(repr=False)
     """Of the owner."""
     entry: str
+    program: bytes = field(repr=False)
+    """What was published."""
     database: str
     api: ApiClient = field(repr=False)
     _before: int = 0
@@ -87,6 +89,10 @@ class Town:
     @property
     def is_old(self) -> bool:
         return self.entry == "town"
+
+    @property
+    def runs_natively(self) -> bool:
+        return self.host in ("native", "strict")
 
     @property
     def is_real(self) -> bool:
