@@ -67,8 +67,8 @@ def _build(cache: Path, builds: Path, out: Path) -> None:
         made / "log",
         {"PYTHONHASHSEED": "0"},
     )
-    link_program(toolchain, source, libraries, made, made / PROGRAM)
-    write_package_data(made, source, zig, out)
+    linked = link_program(toolchain, source, libraries, made, made / PROGRAM)
+    write_package_data(made, linked, source, zig, out)
     for path in sorted(out.glob("*.xz")):
         print(f"{path.name}: {path.stat().st_size:,} bytes")
 

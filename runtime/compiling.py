@@ -10,8 +10,8 @@ from pathlib import Path
 
 JOBS = os.cpu_count() or 1
 
-_SOURCE_DATE = "1749600000"
-"""What ``__DATE__`` says: a moment in the month of CPython 3.13.5."""
+_SOURCE_DATE = "1786320000"
+"""What ``__DATE__`` says: a moment in the month of CPython 3.13.15."""
 
 
 class BuildError(Exception):
@@ -53,6 +53,14 @@ class Toolchain:
         if done.returncode != 0:
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
             raise BuildError(f"{command[0]} failed in {folder}; all of its output is in {log}:\n{tail}")
+
+    def output(self, command: Sequence[str], folder: Path) -> str:
+        """What a command that does not fail writes, to either stream."""
+        environment = self._environment({})
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise BuildError(f"{command[0]} failed in {folder}:\n{done.stderr}")
+        return done.stdout + done.stderr
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
         """None of the caller's: variables such as CFLAGS would find their way into the result."""

@@ -13,7 +13,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-PYTHON_VERSION = "3.13.5"
+PYTHON_VERSION = "3.13.15"
 ZIG_VERSION = "0.17.0"
 
 MIRROR_VARIABLE = "DEBIAN_MIRROR"
@@ -21,16 +21,20 @@ MIRROR_VARIABLE = "DEBIAN_MIRROR"
 
 @dataclass(frozen=True)
 class DebianSource:
-    """An upstream archive in the pool of Debian's mirrors, where it stays as long as a release has it."""
+    """An upstream archive in the pool of Debian's mirrors, where it stays as long as a release has it. Debian's archive
+    of snapshots has all of them for good, and can be named in :data:`MIRROR_VARIABLE`."""
 
     path: str
     sha256: str
 
 
 PYTHON = DebianSource(
-    "pool/main/p/python3.13/python3.13_3.13.5.orig.tar.xz",
-    "93e583f243454e6e9e4588ca2c2662206ad961659863277afcdb96801647d640",
+    "pool/main/p/python3.13/python3.13_3.13.15.orig.tar.xz",
+    "1e66a7945a48390ee4c2a4268a0e4185884059a13c4aab6d148aa208deea4a76",
 )
+"""Of August 2026, with all security fixes up to then: the newest 3.13 that more than one suite of Debian has (forky and
+sid). For a newer one this, the version, the checksum and the date in ``compiling.py`` change."""
+
 ZIG_WHEELS = {"sha256:97079827064a7492cce5541ceb438ae8003ce1e54e399676da2d62fb7a5dc08b"}
 """Of the package ``ziglang``, for Linux on x86-64."""
 

@@ -27,6 +27,24 @@ _ENCODINGS = {
 _OWN = {"_sysconfigdata__wasi_wasm32-wasi": b"build_time_vars = {}"}
 """How Python was built, which ``sysconfig`` reads: nothing of it is there any more."""
 
+_WIDE = (
+    *((0x1100, 0x115F), (0x2E80, 0x303E), (0x3041, 0xA4CF), (0xA960, 0xA97C), (0xAC00, 0xD7A3), (0xF900, 0xFAFF)),
+    *((0xFE30, 0xFE6F), (0xFF01, 0xFF60), (0xFFE0, 0xFFE6), (0x1F300, 0x1F64F), (0x1F680, 0x1F6FF), (0x1F900, 0x1FAFF)),
+    *((0x20000, 0x3FFFD),),
+)  # fmt: skip
+"""The blocks of Unicode whose characters take two places: of East Asian scripts, and emoji."""
+
+_PATCHES = {
+    # The only part of tracebacks that needs unicodedata, which is larger than most programs.
+    "traceback.py": [
+        ("    import unicodedata\n", f"    wide = {_WIDE}\n"),
+        (
+            "unicodedata.east_asian_width(char) in _WIDE_CHAR_SPECIFIERS",
+            "any(first <= ord(char) <= last for first, last in wide)",
+        ),
+    ],
+}
+
 _FROZEN = (
     "encodings/__init__.py", "encodings/aliases.py", "encodings/ascii.py", "encodings/latin_1.py", "encodings/utf_8.py",
 )  # fmt: skip
@@ -40,7 +58,7 @@ def write_library(folder: str, out: str) -> None:
     for path in _python_files(folder):
         name, is_package = _module_of(path)
         if not _is_left_out(name, left_out):
-            library[name] = (is_package, _compiled(_content(folder, path), f"lib/python3.13/{path}"))
+            library[name] = (is_package, _compiled(_patched(folder, path), f"lib/python3.13/{path}"))
     for name, source in _OWN.items():
         library[name] = (False, _compiled(source, f"<{name}>"))
     with open(out, "wb") as file:
@@ -99,6 +117,15 @@ def _is_left_out(name: str, left_out: frozenset[str]) -> bool:
 def _content(folder: str, path: str) -> bytes:
     with open(os.path.join(folder, path), "rb") as file:
         return file.read()
+
+
+def _patched(folder: str, path: str) -> bytes:
+    text = _content(folder, path)
+    for old, new in _PATCHES.get(path, ()):
+        if text.count(old.encode()) != 1:
+            raise SystemExit(f"{path} has not once {old!r} to replace: it is of another version")
+        text = text.replace(old.encode(), new.encode())
+    return text
 
 
 def _compiled(source: bytes, file_name: str) -> bytes:

@@ -21,6 +21,8 @@ _PATCHES = {
     ],
     # The parser's recursion; with 4000 a source of nothing but brackets overflows the host's stack.
     "Parser/parser.c": [("define MAXSTACK 4000", "define MAXSTACK 2800")],
+    # Numbers of thousands of digits would be computed in Python, by a module that needs decimal.
+    "Objects/longobject.c": [("#define WITH_PYLONG_MODULE 1", "")],
     # For clang it means -fwrapv-pointer, too: each load and store would add its offset in an instruction of its own.
     # What CPython needs of it is -fwrapv, which is among the flags below.
     "configure": [('NO_STRICT_OVERFLOW_CFLAGS="-fno-strict-overflow"', 'NO_STRICT_OVERFLOW_CFLAGS=""')],
@@ -46,6 +48,15 @@ pyexpat _elementtree _sqlite3 _ssl _hashlib _ctypes _curses _curses_panel _dbm _
 _bz2 _lzma zlib _uuid grp pwd resource syslog termios _lsprof
 """
 """Of Modules/Setup.local: extension modules that are for what a module of SpacetimeDB has not."""
+
+
+_COMPACT = """\
+Parser/%.o Python/Python-ast.o Python/Python-tokenize.o Python/compile.o Python/flowgraph.o Python/assemble.o \
+Python/symtable.o Python/ast.o Python/ast_opt.o Python/ast_unparse.o Python/initconfig.o Python/pylifecycle.o \
+Python/preconfig.o Python/pathconfig.o Python/import.o Python/instrumentation.o Modules/getpath.o Modules/main.o \
+Modules/posixmodule.o Modules/faulthandler.o Modules/_tracemalloc.o: OPT = -Os -DNDEBUG
+"""
+"""Of the Makefile: what runs while a module is built, or hardly ever, is compiled to be small and not to be fast."""
 
 
 def build_for_wasm(toolchain: Toolchain, downloads: Path, folder: Path, native: Path) -> None:
@@ -79,6 +90,8 @@ def build_for_wasm(toolchain: Toolchain, downloads: Path, folder: Path, native: 
         *(f"{name}={value}" for name, value in _CONFIGURED.items()),
     ]
     toolchain.run([f"../{source.name}/configure", *options], build, log, environment)
+    with (build / "Makefile").open("a") as makefile:
+        makefile.write(_COMPACT)
     toolchain.run(["make", f"-j{JOBS}", "libpython3.13.a"], build, log)
 
 

@@ -4,16 +4,19 @@ The shim calls these functions while a module is built. They take and give marsh
 write and read them with any version of Python.
 """
 
+import gc
 import marshal
 import sys
 
 from _stdbpy_boot.log_streams import LogStream
-from _stdbpy_boot.modules import LeftOutFinder, ModuleStore
+from _stdbpy_boot.modules import LeftOutFinder, ModuleStore, RuntimeModules
 
 settings: dict = {}
 """What the build tells the program: ``settings`` of :func:`load`."""
 
 store = ModuleStore()
+runtime_modules = RuntimeModules()
+left_out_finder = LeftOutFinder()
 
 _INFO, _ERROR = 2, 0
 _MARSHAL_VERSION = 2  # the last one without references between objects: the same values are the same bytes
@@ -27,7 +30,7 @@ def start(library: memoryview) -> bytes:
         path = name.replace(".", "/") + ("/__init__.py" if is_package else ".py")
         store.add(name, is_package, "code", code, f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/{path}")
     builtin, frozen = sys.meta_path[:2]
-    sys.meta_path[:] = [builtin, frozen, store, LeftOutFinder()]
+    sys.meta_path[:] = [runtime_modules, builtin, frozen, store, left_out_finder]
     sys.path[:] = []
     sys.path_hooks.clear()
     sys.path_importer_cache.clear()
@@ -50,28 +53,34 @@ def load(program: memoryview) -> bytes:
     - ``files``: ``{name: (is_package, "source" | "code", bytes, file_name)}``
     - ``entry``: the module to import, which calls ``_spacetimedb.set_entry``
     - ``settings``: what it finds as ``_stdbpy_boot.settings``
+    - ``absent``: the names of modules in the runtime itself that are not there, if there are any
     - ``keep``: the names of modules that stay importable later; all of them, if it is not there
 
-    Gives ``modules``: the names of what was imported from the library and ``files``, in that order.
+    Gives ``modules``: the names of what was imported from the library and ``files``, in that order; and ``unused``:
+    those of the runtime's own modules, in C and frozen, of which nothing is needed any more.
     """
     given = marshal.loads(program)
     for name, (is_package, kind, data, file_name) in given["files"].items():
         store.add(name, is_package, kind, data, file_name)
     settings.update(given.get("settings", {}))
+    runtime_modules.drop(given.get("absent", []))
     import traceback  # noqa: F401 - must be there when something fails
 
     __import__(given["entry"])
     sys.stdout.flush()
     sys.stderr.flush()
     imported = list(store.imported)
-    store.drop_all_but(given.get("keep"))
-    return _result({"modules": imported})
+    keep = given.get("keep")
+    unused = runtime_modules.unused(keep or [])
+    if keep is not None:
+        store.drop_all_but(keep)
+        runtime_modules.drop(unused)
+    left_out_finder.is_program_finished = keep is not None or "absent" in given
+    return _result({"modules": imported, "unused": unused})
 
 
 def settle(_nothing: memoryview) -> bytes:
     """What is there now is there for good: it is not looked at again when garbage is collected."""
-    import gc
-
     sys.path_importer_cache.clear()
     gc.collect()
     gc.freeze()

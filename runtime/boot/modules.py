@@ -1,10 +1,14 @@
 """Imports from memory: there is no file system."""
 
+import _imp
 import marshal
 import sys
 from _frozen_importlib import ModuleSpec
 
 from _stdbpy_boot.left_out import LEFT_OUT
+
+_INCOMPLETE = frozenset(name.rpartition(".")[0] for name in LEFT_OUT if "." in name)
+"""Packages that are here without some of what is in them."""
 
 
 class ModuleStore:
@@ -48,6 +52,8 @@ class ModuleStore:
         else:
             code = marshal.loads(data)
         exec(code, module.__dict__)
+        if name in _INCOMPLETE:
+            _add_reasons(name, module)
         self.imported[name] = None
         if kind != "source":
             self._modules[name] = (is_package, kind, b"", file_name)
@@ -67,13 +73,67 @@ class ModuleStore:
         return self._modules[name][3]
 
 
+class RuntimeModules:
+    """Which of the modules that are in the runtime itself, in C or frozen, a program has. To be asked first."""
+
+    def __init__(self) -> None:
+        self._frozen = frozenset(_imp._frozen_module_names())  # noqa: SLF001 - there is no other list of them
+        self._own = self._frozen | set(sys.builtin_module_names)
+        self._asked_for = self._own & sys.modules.keys()
+        """Among them what is not in ``sys.modules`` any more."""
+        self._dropped: frozenset[str] = frozenset()
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name in self._dropped:
+            raise _not_kept(name)
+        if name in self._own:
+            self._asked_for |= {name}
+
+    def unused(self, keep: list[str]) -> list[str]:
+        """Names of those of which nothing is needed any more: what has not been imported and is not to keep, and the
+        code of frozen modules that have been imported."""
+        return sorted((self._own - self._asked_for - set(keep)) | (self._frozen & sys.modules.keys()))
+
+    def drop(self, names: list[str]) -> None:
+        self._dropped |= set(names)
+
+
 class LeftOutFinder:
     """Says why a module of the standard library is not here. To be asked last."""
 
-    @staticmethod
-    def find_spec(name: str, path: object = None, target: object = None) -> None:
+    def __init__(self) -> None:
+        self.is_program_finished = False
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
         if name in sys.modules:
             return
-        reason = LEFT_OUT.get(name) or LEFT_OUT.get(name.partition(".")[0])
+        package = name.partition(".")[0]
+        reason = LEFT_OUT.get(name) or LEFT_OUT.get(package)
         if reason is not None:
-            raise ModuleNotFoundError(f"{name!r} is not there in WebAssembly: {reason}", name=name)
+            raise _left_out(name, reason)
+        if self.is_program_finished and package in sys.stdlib_module_names:
+            raise _not_kept(name)
+
+
+def _add_reasons(package: str, module: object) -> None:
+    """``from package import part`` would only say that there is no such name."""
+
+    def get_attribute(name: str) -> object:
+        full_name = f"{package}.{name}"
+        reason = LEFT_OUT.get(full_name)
+        caller = sys._getframe(1).f_code.co_name  # noqa: SLF001 - how importing asks
+        if reason is not None and caller == "_handle_fromlist":
+            raise _left_out(full_name, reason)
+        why = "" if reason is None else f": {reason}"
+        raise AttributeError(f"module {package!r} has no attribute {name!r}{why}", name=name, obj=module)
+
+    module.__dict__.setdefault("__getattr__", get_attribute)
+
+
+def _left_out(name: str, reason: str) -> ModuleNotFoundError:
+    return ModuleNotFoundError(f"{name!r} is not there in WebAssembly: {reason}", name=name)
+
+
+def _not_kept(name: str) -> ModuleNotFoundError:
+    message = f"{name!r} is not in this program: no import in the module's source names it"
+    return ModuleNotFoundError(message, name=name)

@@ -11,10 +11,10 @@ import math
 import struct
 import uuid
 from collections.abc import Callable
-from decimal import Decimal
 
 from stdbpy.errors import InvalidQuery
 from stdbpy.sats.sql_types import SqlType
+from stdbpy.sats.texts import without_exponent
 from stdbpy.sats.values import ConnectionId, Identity, Timestamp
 
 
@@ -75,7 +75,7 @@ def _double(value: object) -> str:
 
 def _plain(number: float) -> str:
     """In digits alone: the servers do not read every number with an exponent as the nearest float."""
-    return format(Decimal(repr(number)), "f")
+    return without_exponent(repr(number))
 
 
 def _single(value: object) -> str:

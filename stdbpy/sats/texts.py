@@ -51,12 +51,13 @@ def float_text(value: float, *, single: bool) -> str:
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else "inf" if value > 0 else "-inf"
     shortest = shortest_single(value) if single else repr(float(value))
-    text = _without_exponent(shortest)
+    text = without_exponent(shortest)
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _without_exponent(number: str) -> str:
-    """As ``Decimal`` writes it, which is too large to be in every module in WebAssembly."""
+def without_exponent(number: str) -> str:
+    """What ``repr`` says of a finite number, in digits alone. ``decimal`` could do that, which is too large to be in
+    every module in WebAssembly."""
     sign, rest = ("-", number[1:]) if number.startswith("-") else ("", number)
     mantissa, has_exponent, exponent = rest.partition("e")
     if not has_exponent:
@@ -65,7 +66,7 @@ def _without_exponent(number: str) -> str:
     digits, point = whole + fraction, len(whole) + int(exponent)
     if point <= 0:
         return f"{sign}0.{'0' * -point}{digits}"
-    return f"{sign}{digits[:point]:0<{point}}.{digits[point:]}"
+    return f"{sign}{digits[:point]:0<{point}}" + (f".{digits[point:]}" if digits[point:] else "")
 
 
 def shortest_single(value: float) -> str:

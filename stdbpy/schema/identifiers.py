@@ -6,8 +6,6 @@ Unicode's annexes 15 (normalization form C) and 31 (identifiers). No words are r
 
 from __future__ import annotations
 
-import unicodedata
-
 from stdbpy.errors import Problem
 
 
@@ -15,7 +13,7 @@ def identifier_fault(name: str) -> str:
     """What is wrong with a name, as the end of a sentence that starts with it; ``""`` if nothing is."""
     if not name:
         return "is empty"
-    if unicodedata.normalize("NFC", name) != name:
+    if not name.isascii() and not _is_normal(name):
         return "is not in Unicode's normalization form C"
     if not name[0].isidentifier():
         return f"starts with {name[0]!r}, which is neither a letter nor an underscore"
@@ -23,6 +21,12 @@ def identifier_fault(name: str) -> str:
         if not f"_{character}".isidentifier():
             return f"holds {character!r}, which is neither a letter, a digit nor an underscore"
     return ""
+
+
+def _is_normal(name: str) -> bool:
+    import unicodedata  # it would be in every module in WebAssembly
+
+    return unicodedata.is_normalized("NFC", name)
 
 
 def name_problem(where: str, name: str, source_name: str = "") -> Problem | None:

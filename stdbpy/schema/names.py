@@ -7,7 +7,6 @@ are; a V10 definition says which policy applies, and which names it gives explic
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeVar
@@ -84,6 +83,8 @@ def _graphemes(name: str) -> list[str]:
     """The letters that a reader sees: a combining mark belongs to what it stands on."""
     if name.isascii():
         return list(name)
+    import unicodedata  # it would be in every module in WebAssembly
+
     letters: list[str] = []
     for character in name:
         if letters and (unicodedata.category(character).startswith("M") or character in "\u200c\u200d"):

@@ -24,10 +24,11 @@ from stdbpy.schema.model import ModuleSchema
 from stdbpy.wasm.abi import AbiLevel, level_without_loss, names_in, needs_of
 from stdbpy.wasm.dependencies import Dependencies
 from stdbpy.wasm.inside_code import PROGRAM, InsideCode, inside_code
-from stdbpy.wasm.interpreter import BuildLimits, Interpreter, LoadedFile, RaisedError, StoppedError
+from stdbpy.wasm.interpreter import BuildLimits, Interpreter, Loaded, LoadedFile, RaisedError, StoppedError
 from stdbpy.wasm.kept_files import KeptFiles
-from stdbpy.wasm.needed_later import needed_later
+from stdbpy.wasm.needed_later import needed_later, needed_of_runtime
 from stdbpy.wasm.packaged import Packaged
+from stdbpy.wasm.parts import unused_parts
 from stdbpy.wasm.size_report import SizeReport, size_report
 from stdbpy.wasm.snapshot import with_memory
 
@@ -124,14 +125,14 @@ class _Build:
         try:
             interpreter.boot(self._inside.library)
             interpreter.set_abi_level(_HIGHEST)
-            names = self._load(interpreter, _HIGHEST, {**self._dependencies.files, **self._inside.own}, [])
+            names = self._load(interpreter, _HIGHEST, {**self._dependencies.files, **self._inside.own}).modules
             level = self._level(read_module_def(interpreter.describe()))
             self._dependencies.compile(interpreter, {*names, *self._later(names)})
         except StoppedError as error:
             raise self._failed(str(error)) from None
         finally:
             interpreter.close()
-        return _Imported(tuple(names), level)
+        return _Imported(names, level)
 
     def _level(self, schema: ModuleSchema) -> AbiLevel:
         needs = needs_of(schema, self._names())
@@ -163,7 +164,8 @@ class _Build:
             interpreter.boot({name: each for name, each in self._inside.library.items() if name in present})
             interpreter.set_abi_level(imported.level)
             inside = {name: file for name, file in files.items() if name in present}
-            names = self._load(interpreter, imported.level, inside, sorted(later))
+            keep = sorted(later | self._needed_of_runtime(present))
+            loaded = self._load(interpreter, imported.level, inside, keep)
             told, output = interpreter.told, tuple(interpreter.output)
             interpreter.settle()
             memory = interpreter.memory()
@@ -172,11 +174,11 @@ class _Build:
             raise self._failed(str(error)) from None
         finally:
             interpreter.close()
-        if tuple(names) != imported.names or self._level(schema) != imported.level:
+        if loaded.modules != imported.names or self._level(schema) != imported.level:
             return None
-        runtime = self._packaged.runtime_for(imported.level)
-        unused = [self._inside.frozen[name] for name in told["frozen"] if name in self._inside.frozen]
-        program = with_memory(runtime, memory, unused=unused)
+        unused = unused_parts(self._packaged.parts, loaded.unused)
+        runtime = self._packaged.runtime_for(imported.level, unused)
+        program = with_memory(runtime, memory, unused=[each for part in unused for each in part.data])
         return BuiltWasm(
             program=program.write(),
             schema=schema,
@@ -184,26 +186,36 @@ class _Build:
             warnings=_problems(told),
             output=output,
             sizes=size_report(
-                program, runtime, self._inside, self._dependencies.code, self._source.files, names, later
+                program, runtime, self._inside, self._dependencies.code, self._source.files, imported.names, later
             ),
         )
 
     def _later(self, imported: Collection[str]) -> set[str]:
         """Modules that are not imported now and may be later."""
         present = {*self._inside.library, *self._inside.own, *self._dependencies.files}
-        later = needed_later(self._source.files, self._dependencies.sources, self._inside, imported)
+        later = self._named(imported)
         if self._keeps_library:
             later |= self._inside.library.keys()
         return (later & present) - set(imported)
 
+    def _needed_of_runtime(self, present: Collection[str]) -> set[str]:
+        """Modules in the runtime itself that may be imported later: what any of those that are ``present`` names, be
+        it in a function."""
+        if self._keeps_library:
+            return {name for part in self._packaged.parts for name in part.modules}
+        return needed_of_runtime(self._named(()), present, self._inside)
+
     # --- both --------------------------------------------------------------------------------
+
+    def _named(self, imported: Collection[str]) -> set[str]:
+        return needed_later(self._source.files, self._dependencies.sources, self._inside, imported)
 
     def _interpreter(self) -> Interpreter:
         return Interpreter(self._packaged.compiled, self._limits)
 
     def _load(
-        self, interpreter: Interpreter, level: AbiLevel, files: Mapping[str, LoadedFile], keep: list[str]
-    ) -> list[str]:
+        self, interpreter: Interpreter, level: AbiLevel, files: Mapping[str, LoadedFile], keep: list[str] | None = None
+    ) -> Loaded:
         settings = {"module": self._source.entry, "files": dict(self._source.files), "level": int(level)}
         try:
             return interpreter.load(files, PROGRAM, settings, keep)
@@ -233,7 +245,7 @@ class _Build:
     @cached_property
     def _expectation(self) -> str:
         """The name of what is kept: it says what the module may import, as far as its sources say it."""
-        possible = sorted(needed_later(self._source.files, self._dependencies.sources, self._inside, ()))
+        possible = sorted(self._named(()))
         key = [self._source.entry, self._abi, self._keeps_library, self._inside.key, possible]
         return f"imported-{blake3.blake3(json.dumps(key).encode()).hexdigest()[:32]}"
 

@@ -44,11 +44,10 @@ class InsideCode:
     own: Mapping[str, LoadedFile]
     """stdbpy's modules, by name."""
     at_import: Mapping[str, list[str]]
-    """What these modules import when they are imported; not all of these names are modules."""
+    """What these modules, and those in the runtime itself, import when they are imported; not all of these names are
+    modules."""
     in_functions: Mapping[str, list[str]]
     """What their functions import later."""
-    frozen: Mapping[str, bytes]
-    """Modules that are in the runtime itself, as they are in its data."""
 
 
 def inside_code(packaged: Packaged) -> InsideCode:
@@ -64,7 +63,7 @@ def inside_code(packaged: Packaged) -> InsideCode:
     own: dict[str, LoadedFile] = {
         name: (_is_package(file_name), "code", code[name], file_name) for name, (_, file_name) in sources.items()
     }
-    return InsideCode(key, library, own, told["at_import"], told["in_functions"], told["frozen"])
+    return InsideCode(key, library, own, told["at_import"], told["in_functions"])
 
 
 def _prepare(packaged: Packaged, sources: Mapping[str, tuple[bytes, str]]) -> dict[str, object]:

@@ -44,6 +44,14 @@ class BuildLimits:
     memory_bytes: int = 256 << 20
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    modules: tuple[str, ...]
+    """The names of all that were imported, in that order."""
+    unused: frozenset[str]
+    """The names of modules in the runtime itself of which nothing is needed any more."""
+
+
 class StoppedError(Exception):
     """The interpreter has come to an end that no Python code sees: of time or memory, or by a crash."""
 
@@ -107,12 +115,12 @@ class Interpreter:
         entry: str,
         settings: Mapping[str, Any],
         keep: list[str] | None = None,
-    ) -> list[str]:
-        """Imports the module ``entry`` of ``files``, which go by their names. Returns the names of all modules that
-        were imported; those of ``keep`` can be imported later."""
+    ) -> Loaded:
+        """Imports the module ``entry`` of ``files``, which go by their names; those of ``keep`` can be imported later,
+        all of them without it."""
         program = {"files": dict(files), "entry": entry, "settings": dict(settings), "keep": keep}
-        modules: list[str] = self._step("build_load", program)["modules"]
-        return modules
+        loaded = self._step("build_load", program)
+        return Loaded(tuple(loaded["modules"]), frozenset(loaded["unused"]))
 
     def compile(self, sources: Mapping[str, tuple[bytes, str]]) -> dict[str, bytes]:
         """The code of ``sources``: name → source and file name."""

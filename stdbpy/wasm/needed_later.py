@@ -22,6 +22,13 @@ _OF_C_CODE = {"datetime": ("_strptime",), "time": ("_strptime",)}
 
 _LONGER_THAN_ENCODINGS = 30
 
+_NAMES_OF_CHARACTERS = "unicodedata"
+"""What is asked for the characters of ``\\N{...}``, in strings and in patterns, and for names beyond ASCII."""
+
+_ASKING_FOR_NAMES = re.compile(rb"\\N\{|namereplace|unicode.escape")
+_ASKING_FOR_WHAT_IS_THERE = {"re._parser", "stdbpy.schema.identifiers", "stdbpy.schema.names"}
+"""Which import it for such characters of the module alone."""
+
 _WORD = re.compile(r"\w+")
 
 
@@ -43,6 +50,25 @@ def needed_later(
     found.add(PROGRAM, in_functions=True)
     found.add_offered()
     return found.names - found.imported
+
+
+def needed_of_runtime(named: Collection[str], present: Collection[str], inside: InsideCode) -> set[str]:
+    """Of ``named`` and what the modules ``present`` import, at any place, what can be in the runtime itself.
+
+    Functions that run when a module is imported import many of these, and others are what something is faster with:
+    so whatever may ask for them counts.
+    """
+    needed = {name for name in named if name not in inside.library and name not in inside.own}
+    for module in present:
+        needed.update(inside.at_import.get(module, ()), _in_functions(inside, module))
+    return needed
+
+
+def _in_functions(inside: InsideCode, module: str) -> list[str]:
+    names = inside.in_functions.get(module, [])
+    if module in _ASKING_FOR_WHAT_IS_THERE:
+        return [name for name in names if name != _NAMES_OF_CHARACTERS]
+    return names
 
 
 class _Found:
@@ -80,7 +106,7 @@ class _Found:
             # What an import did not import was for type checkers alone, or is not there.
             names = [each for each in names if each in self.imported]
         if in_functions:
-            names += [*self._inside.in_functions.get(name, ()), *_OF_C_CODE.get(name, ())]
+            names += [*_in_functions(self._inside, name), *_OF_C_CODE.get(name, ())]
         for each in names:
             self.add(each, in_functions=is_own and each in self._inside.own)
 
@@ -95,12 +121,13 @@ def imported_names(path: str, source: bytes) -> set[str]:
     """The names of modules that a file may import, and encodings that it names. Of ``from a import b`` both ``a``
     and ``a.b``, which may be a module or not."""
     package = path.rpartition("/")[0].replace("/", ".")
+    of_characters = {_NAMES_OF_CHARACTERS} if _ASKING_FOR_NAMES.search(source) else set()
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
         # Of another version of Python, perhaps, which the runtime understands.
         return set(_WORD.findall(source.decode("utf-8", "replace")))
-    return {name for node in _walk(tree) for name in _names(node, package)}
+    return {name for node in _walk(tree) for name in _names(node, package)} | of_characters
 
 
 def _walk(tree: ast.AST) -> Iterator[ast.AST]:
@@ -131,3 +158,6 @@ def _names(node: ast.AST, package: str) -> Iterator[str]:
             normal = normalize_encoding(text).lower()
             if normal.isidentifier():
                 yield f"encodings.{aliases.get(normal, normal)}"
+        case ast.Name(id=name) | ast.arg(arg=name) | ast.Attribute(attr=name) | ast.FunctionDef(name=name):
+            if not name.isascii():
+                yield _NAMES_OF_CHARACTERS

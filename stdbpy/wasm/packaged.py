@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import lzma
 import marshal
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
@@ -15,9 +17,10 @@ import wasmtime
 from stdbpy.wasm.binary import BinaryModule
 from stdbpy.wasm.interpreter import engine
 from stdbpy.wasm.kept_files import KeptFiles
+from stdbpy.wasm.parts import Part, without_functions
 from stdbpy.wasm.trimming import trimmed
 
-_RUNTIME, _LIBRARY = "python.wasm.xz", "stdlib.bin.xz"
+_RUNTIME, _LIBRARY, _PARTS = "python.wasm.xz", "stdlib.bin.xz", "parts.json"
 
 
 def _folder() -> Traversable:
@@ -35,7 +38,7 @@ class Packaged:
     def key(self) -> str:
         """Changes with the data."""
         hash = blake3.blake3()
-        for name in (_RUNTIME, _LIBRARY):
+        for name in (_RUNTIME, _LIBRARY, _PARTS):
             hash.update((self.folder / name).read_bytes())
         return hash.hexdigest()[:16]
 
@@ -67,10 +70,19 @@ class Packaged:
         self.kept.keep(name, bytes(compiled.serialize()))
         return compiled
 
-    def runtime_for(self, level: int) -> BinaryModule:
-        """The runtime that imports what hosts of ``spacetime_10.<level>`` have."""
-        name = f"runtime-{self.key}-10.{int(level)}"
-        return BinaryModule.read(self.kept.get(name, lambda: trimmed(BinaryModule.read(self.runtime), level).write()))
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        return tuple(Part.of(noted) for noted in json.loads((self.folder / _PARTS).read_text()))
+
+    def runtime_for(self, level: int, unused: Collection[Part] = ()) -> BinaryModule:
+        """The runtime that imports what hosts of ``spacetime_10.<level>`` have, without the functions of ``unused``."""
+        absent = blake3.blake3(repr(sorted(sorted(part.modules) for part in unused)).encode()).hexdigest()[:16]
+        name = f"runtime-{self.key}-10.{int(level)}-{absent}"
+        return BinaryModule.read(
+            self.kept.get(
+                name, lambda: without_functions(trimmed(BinaryModule.read(self.runtime), level), unused).write()
+            )
+        )
 
     def _unpacked(self, name: str) -> bytes:
         return lzma.decompress((self.folder / name).read_bytes())

@@ -19,6 +19,7 @@ from stdbpy.wasm.binary import (
     export_section,
     memory_section,
 )
+from stdbpy.wasm.parts import Range
 
 KEPT_EXPORTS = frozenset(
     {
@@ -49,12 +50,12 @@ def with_memory(
     runtime: BinaryModule,
     memory: bytes,
     *,
-    unused: Iterable[bytes] = (),
+    unused: Iterable[Range] = (),
     exports: frozenset[str] = KEPT_EXPORTS,
 ) -> BinaryModule:
     """``runtime`` with ``memory``, whole pages of it, as its beginning, and nothing but those exports.
 
-    ``unused`` are bytes of its data that nothing reads any more.
+    ``unused`` is what nothing reads any more.
     """
     [declared] = runtime.memories
     return runtime.with_sections(
@@ -68,19 +69,14 @@ def with_memory(
     )
 
 
-def _without_leftovers(runtime: BinaryModule, memory: bytes, unused: Iterable[bytes]) -> bytes:
+def _without_leftovers(runtime: BinaryModule, memory: bytes, unused: Iterable[Range]) -> bytes:
     cleared = bytearray(memory)
-    data = runtime.data
     # The stack comes first, and grows down: no function runs, so that all of it is what earlier ones have left.
     stack = runtime.globals[0].initial or 0
-    if all(segment.offset >= stack for segment in data):
+    if all(segment.offset >= stack for segment in runtime.data):
         cleared[:stack] = bytes(stack)
-    for segment in data:
-        for content in unused:
-            found = segment.data.find(content)
-            if found >= 0:
-                begin = segment.offset + found
-                cleared[begin : begin + len(content)] = bytes(len(content))
+    for begin, size in unused:
+        cleared[begin : begin + size] = bytes(size)
     return bytes(cleared)
 
 

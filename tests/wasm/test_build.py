@@ -55,8 +55,17 @@ def test_hosts_take_the_program(people: BuiltWasm, build_cache: Path) -> None:
 def test_it_is_small_and_starts_at_once(people: BuiltWasm) -> None:
     segments = BinaryModule.read(people.program).data
 
-    assert len(people.program) < 10.5e6
+    assert len(people.program) < 9e6
     assert segments[-1].offset + len(segments[-1].data) - segments[0].offset < IMAGE_BYTES
+
+
+def test_a_module_that_imports_little_is_without_what_others_have(people: BuiltWasm, build: Build) -> None:
+    small = build(HEAD)
+    with_characters = build(HEAD + "def f(character):\n    from unicodedata import name\n    return name(character)\n")
+
+    assert len(small.program) < 8.5e6
+    assert len(with_characters.program) - len(small.program) > 600_000
+    assert small.sizes.runtime_code < with_characters.sizes.runtime_code < people.sizes.runtime_code  # decimal
 
 
 def test_the_same_source_gives_the_same_bytes(people: BuiltWasm, build: Build, build_cache: Path) -> None:

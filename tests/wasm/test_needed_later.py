@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from stdbpy.wasm.inside_code import InsideCode
-from stdbpy.wasm.needed_later import imported_names, needed_later
+from stdbpy.wasm.needed_later import imported_names, needed_later, needed_of_runtime
 
 INSIDE = InsideCode(
     key="",
@@ -21,7 +23,6 @@ INSIDE = InsideCode(
         "fractions": ["numbers"],
     },
     in_functions={"stdbpy.sats": ["uuid"], "statistics": ["random"], "fractions": ["argparse"], "logging": ["pickle"]},
-    frozen={},
 )
 ALWAYS = {"stdbpy", "stdbpy.wasm", "stdbpy.wasm.guest", "stdbpy.wasm.guest.program", "stdbpy.sats", "logging", "string"}
 ALWAYS |= {"typing", "uuid"}
@@ -53,6 +54,18 @@ def test_packages_that_are_brought_along_count_as_sources() -> None:
     assert found == ALWAYS | {"pears", "fractions", "numbers", "argparse", "stdbpy.query", "stdbpy.query.Query"}
 
 
+def test_of_what_is_in_c_whatever_any_module_names_is_needed() -> None:
+    inside = replace(
+        INSIDE,
+        at_import={"hashlib": ["_hashlib"], "re._parser": ["_sre"]},
+        in_functions={"hashlib": ["_md5"], "re._parser": ["unicodedata"]},
+    )
+
+    assert needed_of_runtime({"stdbpy", "math"}, {"hashlib"}, inside) == {"math", "_hashlib", "_md5"}
+    assert needed_of_runtime((), {"re._parser"}, inside) == {"_sre"}  # patterns have no names of characters
+    assert needed_of_runtime({"unicodedata"}, {"re._parser"}, inside) == {"_sre", "unicodedata"}
+
+
 @pytest.mark.parametrize(
     ("source", "names"),
     [
@@ -67,6 +80,10 @@ def test_packages_that_are_brought_along_count_as_sources() -> None:
         ("x.import_module('a.b')", {"a.b"}),
         ("x.decode('Latin-1')", {"encodings.latin_1"}),
         ("x.decode(encoding='cp1252')", {"encodings.cp1252"}),
+        (r"x = '\N{EM DASH}'", {"unicodedata"}),
+        (r"x = re.compile(r'\N{EM DASH}')", {"unicodedata", "encodings.n_em_dash"}),
+        ("x(errors='namereplace')", {"unicodedata", "encodings.namereplace"}),
+        ("def grüße(): pass", {"unicodedata"}),
         ("x = 'é' + 'no encoding of course, far too long'", set()),
         ("def f[T](x): import later", {"def", "f", "T", "x", "import", "later"}),
     ],

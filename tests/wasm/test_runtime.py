@@ -104,6 +104,19 @@ def test_left_out(guest: Booted, name: str) -> None:
     assert "is not there in WebAssembly" in message
 
 
+@pytest.mark.parametrize("statement", ["import urllib.request", "from urllib import request"])
+def test_parts_of_packages_that_are_left_out(guest: Booted, statement: str) -> None:
+    message = guest.run(f"try: {statement}\nexcept ModuleNotFoundError as error: answer = f'{{error.name}}: {{error}}'")
+
+    assert message.startswith("urllib.request: 'urllib.request' is not there in WebAssembly: a module reaches the")
+
+
+def test_packages_have_no_names_of_what_is_left_out(guest: Booted) -> None:
+    assert guest.ask("[hasattr(__import__('urllib'), name) for name in ('request', 'pears', '__path__')]") == [
+        *(False, False, True)
+    ]
+
+
 def test_compiled_ahead_of_time() -> None:
     booted = Booted()
 
@@ -127,7 +140,40 @@ def test_settings_and_kept_modules() -> None:
 
     assert booted.log == [(2, "game")]
     assert booted.ask("__import__('colorsys').__name__") == "colorsys"
-    assert booted.run("try: import difflib\nexcept ModuleNotFoundError as error: answer = error.name") == "difflib"
+    failing = "try: import {}\nexcept ModuleNotFoundError as error: answer = str(error)"
+    for name in ("difflib", "_csv", "unicodedata"):
+        assert booted.run(failing.format(name)) == (
+            f"{name!r} is not in this program: no import in the module's source names it"
+        )
+    assert booted.run(failing.format("pears")) == "No module named 'pears'"
+
+
+def test_of_the_modules_in_c_it_is_told_which_nothing_needs() -> None:
+    booted = Booted()
+
+    code, result = booted.load("import sys, math, _csv\ndel sys.modules['_csv']\nimport colorsys", keep=["cmath"])
+
+    assert code == 0
+    assert {"unicodedata", "_decimal", "_pickle", "zipimport"} <= set(result["unused"])
+    assert not {"math", "cmath", "_csv", "_io", "builtins", "gc"} & set(result["unused"])
+    assert "os" in result["unused"]  # its code has run
+
+
+def test_large_numbers_need_no_module(guest: Booted) -> None:
+    assert guest.ask("((1 << 40000) // ((1 << 20000) - 1)).bit_length()") == 20001
+
+
+def test_carets_of_tracebacks_stand_below_what_failed(guest: Booted) -> None:
+    text = guest.run(
+        "import traceback, linecache\n"
+        "source = 'x = len(\"日本\") + {}[1]\\n'\n"
+        "linecache.cache['w.py'] = (len(source), None, [source], 'w.py')\n"
+        "try: exec(compile(source, 'w.py', 'exec'))\n"
+        "except KeyError: answer = traceback.format_exc()"
+    )
+
+    line, carets = [each for each in text.splitlines() if "日本" in each or "~" in each]
+    assert carets.index("~") == line.index("{") + 2  # either character is as wide as two
 
 
 def test_the_same_program_gives_the_same_memory() -> None:

@@ -62,6 +62,7 @@ def test_licenses_of_all_that_is_linked_are_there() -> None:
         "hacl": "HACL* Contributors",
         "wasi-libc": "Apache",
         "musl": "musl",
+        "cloudlibc": "Nuxi",
         "dlmalloc": "public domain",
         "zig-compiler-rt": "Permission is hereby granted",
     }.items():

@@ -48,7 +48,7 @@ def test_the_stack_and_what_nothing_reads_any_more_are_left_out() -> None:
     memory = b"\xff" * 4096 + b"frozen module, kept" + b"heap"
     memory += bytes(2 * PAGE_BYTES - len(memory))
 
-    program = with_memory(RUNTIME, memory, unused=[b"frozen module", b"not there"])
+    program = with_memory(RUNTIME, memory, unused=[(4096, len("frozen module"))])
 
     assert memory_of(program).strip(b"\0") == b", kept" + b"heap"
 

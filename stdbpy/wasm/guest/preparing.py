@@ -1,9 +1,9 @@
 """Runs inside a runtime once for each version of stdbpy: what every build with it needs.
 
 Told as ``_stdbpy_boot.settings``: ``library`` (name → package or not, and code) and ``sources`` (name → source and
-file name). Tells, of all these modules but those that are frozen into the runtime, by name: ``code``, marshalled, of
-stdbpy's without docstrings; ``at_import``, the names that the module imports when it is imported; and ``in_functions``,
-those that its functions import later. ``frozen`` are the frozen modules' bytes.
+file name). Tells by name: ``code``, marshalled, of all these modules but those that are frozen into the runtime, of
+stdbpy's without docstrings; and of those in the runtime, too, ``at_import``, the names that the module imports when it
+is imported, and ``in_functions``, those that its functions import later.
 """
 
 from __future__ import annotations
@@ -29,25 +29,26 @@ def _prepare() -> None:
     settings = importlib.import_module("_stdbpy_boot").settings
     imp = importlib.import_module("_imp")
     names = [*settings["library"], *settings["sources"]]
-    told: dict[str, dict[str, object]] = {"code": {}, "at_import": {}, "in_functions": {}, "frozen": {}}
-    for name in names:
-        if imp.is_frozen(name):
+    told: dict[str, dict[str, object]] = {"code": {}, "at_import": {}, "in_functions": {}}
+    for name in [*imp._frozen_module_names(), *names]:  # noqa: SLF001 - there is no other list of them
+        if name in told["at_import"]:
             continue
-        if name in settings["library"]:
+        if imp.is_frozen(name):
+            code, is_package = imp.get_frozen_object(name), imp.is_frozen_package(name)
+        elif name in settings["library"]:
             is_package, marshalled = settings["library"][name]
             code = marshal.loads(marshalled)  # noqa: S302 - of the runtime
         else:
             source, file_name = settings["sources"][name]
             is_package = file_name.endswith("/__init__.py")
             code = compile(source, file_name, "exec", dont_inherit=True, optimize=_WITHOUT_DOCSTRINGS)
-        # Marshalled so that what occurs several times is there once when it is imported.
-        told["code"][name] = marshal.dumps(smaller(code))
+        if not imp.is_frozen(name):
+            # Marshalled so that what occurs several times is there once when it is imported.
+            told["code"][name] = marshal.dumps(smaller(code))
         package = name if is_package else name.rpartition(".")[0]
         imported = [*_imported_names(code, package, in_function=False)]
         told["at_import"][name] = sorted({imported for imported, is_later in imported if not is_later})
         told["in_functions"][name] = sorted({imported for imported, is_later in imported if is_later})
-    for name in imp._frozen_module_names():  # noqa: SLF001 - there is no other list of them
-        told["frozen"][name] = bytes(imp.find_frozen(name, withdata=True)[0])
     tell(told)
 
 

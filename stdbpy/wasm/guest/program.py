@@ -2,14 +2,12 @@
 
 Told by the build as ``_stdbpy_boot.settings``: ``module`` (its import name), ``files`` (as in
 :class:`~stdbpy.module.package.ModuleSource`), ``level`` (of the ABI). Tells the build, by :func:`tell`, ``problems``
-(tuples of level, place, message, hint), ``message`` and ``hint`` if the module cannot be loaded, and ``frozen``, which
-modules came out of the runtime's own data.
+(tuples of level, place, message, hint), and ``message`` and ``hint`` if the module cannot be loaded.
 """
 
 from __future__ import annotations
 
 import importlib
-import sys
 from collections.abc import Sequence
 
 from stdbpy.errors import ModuleLoadError, Problem, StdbError
@@ -29,8 +27,7 @@ def _start() -> None:
         raise
     finally:
         settings.clear()
-    is_frozen = importlib.import_module("_imp").is_frozen
-    tell({"problems": _plain(warnings), "frozen": [name for name in sys.modules if is_frozen(name)]})
+    tell({"problems": _plain(warnings)})
 
 
 def _plain(problems: Sequence[Problem]) -> list[tuple[str, str, str, str]]:
