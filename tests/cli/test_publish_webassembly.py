@@ -15,6 +15,7 @@ from stdbpy.errors import UnexpectedAnswer
 from stdbpy.server import RunningServer
 from tests import real_servers
 from tests.cli.conftest import Run
+from tests.cli.cutting import cutting_proxy
 from tests.real_servers import RealServer
 
 pytestmark = [pytest.mark.usefixtures("wasm_cache"), pytest.mark.timeout(600)]
@@ -127,3 +128,36 @@ def test_a_publish_that_is_cut_off(run: Run, chat: str, monkeypatch: pytest.Monk
     done = run("publish")
     assert (done.code, done.out) == (1, "")
     assert done.err.endswith(f"Hint: Publish again: {chat} has the module that was sent, or is as it was. Look.\n")
+
+
+@pytest.mark.real
+def test_an_upload_to_spacetimedb_that_is_cut_off(
+    run: Run, chat_for: str, project: Path, real_server: RealServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database has what it had, the rows as well; to publish again is all that is needed."""
+    with cutting_proxy(real_server.url) as proxy:
+        monkeypatch.setenv("STDBPY_SERVER", proxy.url)
+        proxy.cuts = f"PUT /v1/database/{chat_for}".encode()
+        cut = run("publish")
+        assert (cut.code, cut.out) == (1, ""), cut.err
+        assert proxy.was_cut
+        assert f"Publish again: {chat_for} has the module that was sent, or is as it was." in cut.err
+        assert "there is no database" in run("sql", chat_for, "SELECT * FROM message").err
+
+        proxy.cuts = None
+        assert run("publish").code == 0
+        assert run("call", chat_for, "send_message", "Hello!").code == 0
+
+        module = project / "chat" / "module.py"
+        module.write_text(f"{module.read_text()}\n\n@table(public=True)\nclass Room:\n    name: str\n")
+        for beginning in ("PUT", "POST"):  # the update itself, and the question what it will do
+            proxy.cuts = f"{beginning} /v1/database/{chat_for}".encode()
+            cut = run("publish")
+            assert cut.code == 1
+            assert run("sql", chat_for, "SELECT text FROM message").out == '{"text":"Hello!"}\n'
+            assert run("sql", chat_for, "SELECT * FROM room").code == 1
+
+        proxy.cuts = None
+        assert run("publish").code == 0
+        assert run("sql", chat_for, "SELECT text FROM message").out == '{"text":"Hello!"}\n'
+        assert run("sql", chat_for, "SELECT * FROM room").code == 0
