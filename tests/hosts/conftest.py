@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from stdbpy.api import ApiClient
-from stdbpy.module.package import pack
+from stdbpy.module.package import ModuleSource, pack
 from stdbpy.server.config import ServerConfig
 from stdbpy.server.run import RunningServer
 from stdbpy.wasm.abi import AbiLevel
 from stdbpy.wasm.build import build_wasm
 from stdbpy.wasm.interpreter import BuildLimits
-from tests.hosts.town import Town, source
+from tests.hosts.town import OLDER, Town, source
 
 
 class Towns:
@@ -24,7 +24,7 @@ class Towns:
     def __init__(self, request: pytest.FixtureRequest, stack: ExitStack) -> None:
         self._request = request
         self._stack = stack
-        self._programs: dict[str, bytes] = {}
+        self._programs: dict[tuple[str, AbiLevel], bytes] = {}
         self._embedded: dict[bool, RunningServer] = {}
         """The embedded servers, by whether they are strict."""
         self._towns: dict[str, Town] = {}
@@ -35,22 +35,28 @@ class Towns:
         return self._towns[host]
 
     def _founded(self, host: str) -> Town:
-        entry = "town" if host == "1.2.0" else "city"
+        is_older = host in (OLDER, "1.2.0")
+        entry = "town" if is_older else "city"
+        level = AbiLevel.V10_0 if is_older else AbiLevel.V10_5
         url, token = self._server(host)
-        program = pack(source(entry)) if host in ("native", "strict") else self._built(entry)
+
+        def made(source: ModuleSource) -> bytes:
+            return pack(source) if host in ("native", "strict") else self._built(source, level)
+
+        program = made(source(entry))
         api = self._stack.enter_context(ApiClient(url, token, timeout=300))
         published = api.publish(program, None)
-        return Town(host, url, token, entry, program, published.database_identity.hex(), api)
+        return Town(host, url, token, entry, made, program, published.database_identity.hex(), api)
 
-    def _built(self, entry: str) -> bytes:
-        if entry not in self._programs:
+    def _built(self, source: ModuleSource, level: AbiLevel) -> bytes:
+        key = repr((source.entry, sorted(source.files.items()))), level
+        if key not in self._programs:
             cache = self._request.config.cache
             assert cache is not None
-            level = AbiLevel.V10_0 if entry == "town" else AbiLevel.V10_5
             limits = BuildLimits(seconds=120)
-            built = build_wasm(source(entry), abi=level, cache=Path(cache.mkdir("wasm")), limits=limits)
-            self._programs[entry] = built.program
-        return self._programs[entry]
+            built = build_wasm(source, abi=level, cache=Path(cache.mkdir("wasm")), limits=limits)
+            self._programs[key] = built.program
+        return self._programs[key]
 
     def _server(self, host: str) -> tuple[str, str]:
         if not host[0].isdigit():
@@ -59,7 +65,7 @@ class Towns:
                 config = ServerConfig(listen_addr="127.0.0.1:0", allow_loopback_http=True, strict=strict)
                 self._embedded[strict] = self._stack.enter_context(RunningServer(config))
             return self._embedded[strict].url, self._embedded[strict].owner_token
-        url = self._request.getfixturevalue("real_server" if host == "2.8.3" else "old_real_server").url
+        url = self._request.getfixturevalue("old_real_server" if host == "1.2.0" else "real_server").url
         with ApiClient(url) as nobody:
             return url, nobody.create_identity().token
 

@@ -58,6 +58,39 @@ def test_views(town: Town, somebody: tuple[Identity, ApiClient]) -> None:
     assert town.rows("SELECT name FROM pets_of_elders") == [("Ivy",), ("Rex",), ("Tom",)]
 
 
+def test_views_that_fail(town: Town) -> None:
+    """With them fails what changes their rows; what others see is as it was."""
+    with ApiClient(town.url) as nobody:
+        made = nobody.create_identity()
+    with ApiClient(town.url, made.token) as api:
+        expect_failing_views(town, made.identity, made.token, api)
+
+
+def expect_failing_views(town: Town, me: Identity, token: str, api: ApiClient) -> None:
+    town.call("make_peace")
+    for view in ("never", "wrong_query"):
+        assert town.rows(f"SELECT * FROM {view}") == []
+    town.call("quarrel", 1, me, "weather")
+    assert town.rows("SELECT what FROM loud_quarrels") == [("weather",)]
+    assert town.rows("SELECT what FROM my_quarrels", api=api) == [("weather",)]
+
+    with connected(town, town.database, V2) as wire:
+        wire.next()
+        wire.ask(m2.Subscribe(1, 1, ["SELECT * FROM loud_quarrels"]))
+        town.refused("quarrel", 2, me, "secret")
+        assert "LookupError: nobody is to know" in "".join(line.message for line in town.lines())
+        town.call("quarrel", 3, me, "music")
+        assert town.rows("SELECT what FROM loud_quarrels") == [("music",), ("weather",)]
+
+    with connected(town, town.database, V2, token=token) as wire:
+        wire.next()
+        wire.ask(m2.Subscribe(1, 1, ["SELECT * FROM my_quarrels"]))
+        town.refused("quarrel", 4, me, "mine alone")
+        town.call("quarrel", 5, Identity.from_int(3), "mine alone")  # whose view nobody has asked for
+        assert town.rows("SELECT what FROM my_quarrels", api=api) == [("music",), ("weather",)]
+    town.call("make_peace")
+
+
 # --- procedures ----------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ pytestmark = on("native", "wasm")
 
 DEEP = (
     "functions",
+    "defaults",
     "attributes",
     "generators",
     "repr",

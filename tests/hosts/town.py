@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,9 @@ from stdbpy.schema.model import ModuleSchema
 
 SOURCES = Path(__file__).parent / "sources"
 
-HOSTS = ("native", "strict", "wasm", "2.8.3", "1.2.0")
+OLDER = "2.8.3, as built for 1.2.0"
+
+HOSTS = ("native", "strict", "wasm", "2.8.3", OLDER, "1.2.0")
 """Python on the embedded server, on one that imports it anew for each call, WebAssembly on it, and on the real
 servers."""
 
@@ -79,6 +81,8 @@ class Town:
     token: str = field(repr=False)
     """Of the owner."""
     entry: str
+    made: Callable[[ModuleSource], bytes] = field(repr=False)
+    """Makes of other sources what can be published there."""
     program: bytes = field(repr=False)
     """What was published."""
     database: str
@@ -88,7 +92,7 @@ class Town:
 
     @property
     def is_old(self) -> bool:
-        return self.entry == "town"
+        return self.host == "1.2.0"
 
     @property
     def runs_natively(self) -> bool:

@@ -5,7 +5,7 @@ import town
 
 from stdbpy import ReducerContext, Tables, mount, reducer
 
-from . import claims, columns, doors, errands, events, hashes, views  # noqa: F401
+from . import claims, columns, doors, errands, events, hashes, quarrels, views  # noqa: F401
 
 mount(guild, "guild")
 

@@ -45,6 +45,10 @@ def _down(depth: int) -> int:
     return _down(depth + 1) + 1
 
 
+def _with_default(depth: int, step: int = 1) -> int:
+    return _with_default(depth + step) + step
+
+
 def _all_the_way(depth: int):
     yield depth
     yield from _all_the_way(depth + 1)
@@ -52,6 +56,7 @@ def _all_the_way(depth: int):
 
 DEEP = {
     "functions": lambda: _down(0),
+    "defaults": lambda: _with_default(0),
     "attributes": lambda: Echo().a,
     "generators": lambda: sum(_all_the_way(0)),
     "repr": lambda: repr(_nested(100_000)),
