@@ -37,7 +37,10 @@ _NO_SERVER_BEHIND = (
     "Does the server run? Try again in a moment.",
 )
 _OTHER_STATUSES = {
-    PAYMENT_REQUIRED: ("the database has no energy left", "Its owner has to add some."),
+    PAYMENT_REQUIRED: (
+        "the call was stopped, as it has no energy left",
+        "Does it end? A server stops what computes for a minute or so. Where energy is paid for, the owner adds some.",
+    ),
     CONFLICT: (
         "the server says that something else was faster",
         "Look at the database as it is now, then try again.",

@@ -40,7 +40,9 @@ def failure_of(
         hint = f"The log says more: stdbpy logs {database}" if told_apart else ""
         return kind(outcome.message, hint=hint_for_bug(outcome.message, database) or hint)
     return ReducerCrashed(
-        "the database has no energy left to run reducers", hint="Its owner has to buy some before it goes on"
+        "the reducer was stopped, as it has no energy left",
+        hint="Does it end? A server stops what computes for a minute or so. Where energy is paid for, its owner has to "
+        "add some",
     )
 
 
