@@ -16,6 +16,9 @@ from stdbpy.engine.environment import EnvironmentState, stored_values
 from stdbpy.engine.figures import Figures
 from stdbpy.engine.host import ModuleCode
 from stdbpy.engine.instance import Instance, Listener
+from stdbpy.engine.outboxes.messages import Deliver, Message, Outcome, to_nobody
+from stdbpy.engine.outboxes.receiving import receive
+from stdbpy.engine.outboxes.sending import Sent, delivered, not_delivered, take_messages
 from stdbpy.engine.procedures.joined_module import ProcedureCall
 from stdbpy.engine.procedures.procedures import Procedures
 from stdbpy.engine.results import Caller, CallOutcome, ProcedureOutcome, StatementResult
@@ -57,7 +60,9 @@ class Database:
         program_hash: bytes,
         names: Callable[[Identity], list[str]],
         allow_loopback_http: bool = False,
+        deliver: Deliver = to_nobody,
     ) -> None:
+        """``deliver`` is how calls of reducers in other databases get there."""
         self.identity = instance.identity
         self.owner = instance.owner
         self.logs = instance.logs
@@ -71,6 +76,8 @@ class Database:
         self._worker = Worker(f"stdbpy-{self.identity.hex()[:8]}", self._work)
         self._procedures = Procedures(instance, self._worker, allow_loopback_http=allow_loopback_http)
         self._work.begin_scheduled = self._begin_scheduled
+        self._work.send = self._send
+        self._deliver = deliver
         instance.later.wake = self._wake
         self._worker.start()
 
@@ -169,6 +176,10 @@ class Database:
         found = joined.http_handler(method, path)
         return partial(self._procedures.answer, joined, *found) if found is not None else None
 
+    def receive(self, message: Message) -> Future[Outcome]:
+        """Carries out a call that another database has sent; the future is as :data:`Deliver` says."""
+        return self._worker.submit(receive, self._instance, message)
+
     def sql(
         self, text: str, caller: Caller, *, is_owner: bool, connects: bool = False
     ) -> Future[list[StatementResult]]:
@@ -246,6 +257,19 @@ class Database:
     def _begin_scheduled(self, call: ProcedureCall) -> None:
         ended = self._instance.procedure_ended
         self._procedures.call(call).add_done_callback(lambda _: self._worker.submit(ended, call))
+
+    def _send(self, sent: Sent) -> None:
+        instance = self._instance
+
+        def note(delivering: Future[Outcome]) -> None:
+            if delivering.cancelled():
+                self._worker.post(not_delivered, instance, sent, "its database was closed")
+            elif (error := delivering.exception()) is not None:
+                self._worker.post(not_delivered, instance, sent, str(error))
+            else:
+                self._worker.post(delivered, instance, sent, delivering.result())
+
+        self._deliver(sent.message).add_done_callback(note)
 
     def _wake(self) -> None:
         self._worker.submit(_nothing)
@@ -366,6 +390,9 @@ class _Work:
     begin_scheduled: Callable[[ProcedureCall], None]
     """Runs a procedure whose time has come, elsewhere."""
 
+    send: Callable[[Sent], None]
+    """Hands a message to the database that it is for."""
+
     def __init__(self, instance: Instance, start: Callable[[Instance], None]) -> None:
         self.opened = Event()
         self.failure: Exception | None = None
@@ -391,6 +418,8 @@ class _Work:
         self._instance.commit()
         for call in self._instance.take_begun():
             self.begin_scheduled(call)
+        for sent in take_messages(self._instance):
+            self.send(sent)
 
     def rest(self) -> bool:
         try:

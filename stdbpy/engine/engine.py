@@ -23,6 +23,7 @@ from stdbpy.engine.journal.sqlite_file import sync_folder
 from stdbpy.engine.limits import Limits
 from stdbpy.engine.logs import LogStore
 from stdbpy.engine.names import as_identity, check_name, new_database_identity
+from stdbpy.engine.outboxes.messages import Message, Outcome, to_nobody
 from stdbpy.engine.overdue import OverdueReducers
 from stdbpy.engine.programs import load_program, program_hash
 from stdbpy.engine.results import PublishResult
@@ -374,7 +375,13 @@ class Engine:
             program_hash=entry.program_hash,
             names=self._control.names_of,
             allow_loopback_http=self._allow_loopback_http,
+            deliver=self._deliver,
         )
+
+    def _deliver(self, message: Message) -> Future[Outcome]:
+        """Hands a database's call of a reducer to the one that it is for."""
+        target = self._databases.get(message.target)
+        return to_nobody(message) if target is None else target.receive(message)
 
     def _folder_of(self, entry: DatabaseEntry) -> Path | None:
         return self._folder / DATABASES / entry.folder if self._folder is not None else None

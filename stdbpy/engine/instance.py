@@ -15,6 +15,7 @@ from stdbpy.engine.host import Crash, ModuleCode, RunningModule
 from stdbpy.engine.journal.journal import Journal, NoJournal
 from stdbpy.engine.later import LaterCalls
 from stdbpy.engine.logs import LogStore
+from stdbpy.engine.outboxes.outgoing import Outgoing, resume
 from stdbpy.engine.procedures.joined_module import JoinedModule, KnownProcedure, ProcedureCall
 from stdbpy.engine.results import FATAL, Caller, CallOutcome, StatementResult
 from stdbpy.engine.schedules import Due, ScheduledTable, Schedules
@@ -38,6 +39,7 @@ from stdbpy.errors import (
     nearest,
 )
 from stdbpy.module.host import LogLevel
+from stdbpy.sats.types import Typespace
 from stdbpy.sats.values import Identity, Interval, Timestamp
 from stdbpy.schema.model import Lifecycle, ModuleSchema, Reducer, Visibility
 
@@ -85,6 +87,9 @@ class Instance:
         self.subscriptions = Subscriptions()
         self.counts = Counts()
         self.later = LaterCalls()
+        self.outgoing = Outgoing()
+        self._woken: list[int] = []
+        """The streams of messages that the group has added to."""
         self._group: list[Commit] = []
         self._no_schedules_until = 0.0
         self._joined: JoinedModule | None = None
@@ -123,6 +128,7 @@ class Instance:
         store.program = self._program_now
         self.subscriptions.module_replaced(store)
         self.schedules = Schedules(store, self.clock())
+        resume(self.outgoing, store)
         self._begun, self._awaited = [], None
         # Whoever hears of a mounted module's reducer reads its whole name.
         named = [
@@ -188,6 +194,11 @@ class Instance:
         return self._run(number, reducer, caller, args, self.clock())
 
     @property
+    def has_module(self) -> bool:
+        """Whether one runs."""
+        return self._module is not None
+
+    @property
     def joined(self) -> JoinedModule:
         """The module that runs. Raises ``EngineError`` if none does. Any thread may ask."""
         joined = self._joined
@@ -214,6 +225,20 @@ class Instance:
         """The place of a reducer among those of the module, if there is one of that name."""
         found = self._reducers.get(name)
         return found[0] if found is not None else None
+
+    def reducer(self, name: str) -> tuple[Reducer, Typespace] | None:
+        """A reducer by its full name, with the typespace of the module that declares it."""
+        for prefix, module in self.store.schema.walk():
+            for reducer in module.reducers:
+                if prefix + reducer.name == name:
+                    return reducer, module.typespace
+        return None
+
+    def run_reducer(
+        self, name: str, caller: Caller, args: bytes, afterwards: Callable[[Transaction], None]
+    ) -> CallOutcome:
+        """Runs the reducer of that name, and then ``afterwards`` as a part of it. Raises ``InvalidArguments``."""
+        return self._run(*self._reducers[name], caller, args, self.clock(), afterwards=afterwards)
 
     def call_lifecycle(self, lifecycle: Lifecycle, caller: Caller) -> CallOutcome | None:
         """Runs the reducer for a moment in a database's or connection's life, if the module has one."""
@@ -372,6 +397,7 @@ class Instance:
             for table, row in tx.scheduled:
                 if row in table.rows:
                     self.schedules.note(table, row, now)
+        self._woken += tx.sending
         if delta:
             taken = self.store.taken
             self.journal.note(delta, taken)
@@ -395,6 +421,7 @@ class Instance:
             self.subscriptions.confirmed()
             return
         self._group = []
+        woken, self._woken = self._woken, []
         try:
             self.journal.commit()
         except BaseException as failure:
@@ -410,6 +437,8 @@ class Instance:
             self.subscriptions.undone(str(failure))
             raise
         self.subscriptions.confirmed()
+        for stream in woken:
+            self.outgoing.wake(stream)
         for listener in self.listeners:
             for committed in group:
                 try:
@@ -429,9 +458,11 @@ class Instance:
         if self.later and self._runs_schedules:
             return 0.0
         due = self.schedules.next_due() if self._runs_schedules else None
+        to_send = self.outgoing.seconds_to_next() if self.has_module else None
         if due is None:
-            return None
-        return max(0.0, (int(due) - int(self.clock())) / 1_000_000, self._no_schedules_until - monotonic())
+            return to_send
+        to_run = max(0.0, (int(due) - int(self.clock())) / 1_000_000, self._no_schedules_until - monotonic())
+        return to_run if to_send is None else min(to_send, to_run)
 
     def run_due(self) -> None:
         """Runs what is due now, once each."""

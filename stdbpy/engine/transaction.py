@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from stdbpy.engine.delta import Delta
+from stdbpy.engine.outboxes.records import note_insertion
 from stdbpy.engine.store.index import Bound, Index
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.store.table import Table
@@ -26,7 +27,7 @@ class Transaction:
     Iterators read the tables themselves: collect what they give before changing anything.
     """
 
-    __slots__ = ("_delta", "_indexes", "_store", "_tables", "scheduled")
+    __slots__ = ("_delta", "_indexes", "_store", "_tables", "scheduled", "sending")
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -35,6 +36,8 @@ class Transaction:
         self._delta = Delta()
         self.scheduled: list[tuple[Table, bytes]] = []
         """Rows written to tables with a schedule, in order."""
+        self.sending: list[int] = []
+        """The streams of messages to other databases that have got another one."""
 
     @property
     def schema(self) -> ModuleSchema:
@@ -141,6 +144,8 @@ class Transaction:
             self._delta.of(table).insert(row)
         if table.is_scheduled:
             self.scheduled.append((table, row))
+        elif table.outbox is not None:
+            self.sending.append(note_insertion(self, table, row))
         return row
 
     def delete(self, table_id: int, row: bytes) -> bool:
@@ -211,3 +216,4 @@ class Transaction:
         """Ends the transaction as if nothing had happened, but for the numbers it has used up."""
         self._delta.undo()
         self.scheduled.clear()
+        self.sending.clear()

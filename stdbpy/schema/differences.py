@@ -137,6 +137,7 @@ def _table(shape: _Shape, old: Table, new: Table) -> Iterator[Difference]:
     yield from _sets("index", _indexes(old), _indexes(new), removal_breaks=False)
     yield from _sets("auto-increment", _numbered(old), _numbered(new), removal_breaks=False)
     yield from _value("schedule", _scheduled(old), _scheduled(new), breaks=False)
+    yield from _value("outbox", _sends(old), _sends(new), breaks=False)
 
 
 def _view(shape: _Shape, old: View, new: View) -> Iterator[Difference]:
@@ -172,6 +173,14 @@ def _key(table: Table) -> str | None:
 
 def _scheduled(table: Table) -> str | None:
     return None if table.schedule is None else table.schedule.function
+
+
+def _sends(table: Table) -> str | None:
+    """What the rows of an outbox are."""
+    if table.outbox is None:
+        return None
+    sent, told = ", ".join(table.columns[column].name for column in table.outbox.arg_columns), table.outbox.on_result
+    return f"{table.outbox.remote_reducer}({sent})" + (f", then {told}" if told else "")
 
 
 def _uniques(table: Table, keys: tuple[str | None, ...]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from stdbpy.schema.model import (
     Index,
     Lifecycle,
     ModuleSchema,
+    Outbox,
     Procedure,
     Reducer,
     Table,
@@ -130,6 +131,8 @@ class _Reader:
         notes = [*(("event",) if table.is_event else ()), "public" if table.is_public else "private"]
         if table.schedule is not None:
             notes.append(f"schedules {table.schedule.function}")
+        if table.outbox is not None:
+            notes.append(f"sends to {table.outbox.remote_reducer}")
         columns = self._columns(table)
         indexes = [_index_line(index, table) for index in table.indexes if not _says_the_column(index, table)]
         uniques = [f"unique ({', '.join(names)})" for names in _unique_together(table)]
@@ -149,6 +152,7 @@ class _Reader:
             "public": table.is_public,
             "event": table.is_event,
             "schedules": None if table.schedule is None else table.schedule.function,
+            "sends": None if table.outbox is None else self._outbox_data(table, table.outbox),
             "columns": [
                 {
                     "name": column.name,
@@ -169,6 +173,14 @@ class _Reader:
                 }
                 for index in table.indexes
             ],
+        }
+
+    def _outbox_data(self, table: Table, outbox: Outbox) -> dict[str, Any]:
+        return {
+            "reducer": outbox.remote_reducer,
+            "database": table.columns[outbox.target_column].name,
+            "args": [table.columns[column].name for column in outbox.arg_columns],
+            "on_result": outbox.on_result,
         }
 
     def _columns(self, table: Table) -> list[str]:

@@ -9,7 +9,7 @@ from stdbpy.engine.sql import bound, syntax
 from stdbpy.engine.sql.catalog import Catalog, KnownTable, TableKind
 from stdbpy.engine.sql.conditions import Asker, Scope, constant_of, no_such_column, stored_value
 from stdbpy.engine.sql.refusal import refused
-from stdbpy.engine.system_tables.definitions import ENVIRONMENT
+from stdbpy.engine.system_tables.definitions import ENVIRONMENT, OUTBOXES
 from stdbpy.errors import nearest
 from stdbpy.sats import types as t
 
@@ -50,6 +50,8 @@ class Binder:
             raise refused(f"`{name.text}` is a view: its rows cannot be changed", name.at, "Change what it reads.")
         if known.kind is TableKind.SYSTEM and known.name == ENVIRONMENT:
             raise refused("The values of a database's environment are changed by publishing", name.at)
+        if known.definition.outbox is not None or (known.kind is TableKind.SYSTEM and known.name in OUTBOXES):
+            raise refused(f"`{name.text}` belongs to an outbox: SQL cannot change its rows", name.at, "Call a reducer.")
         if not known.is_stored:
             hint = "It says what the module declares: publish another version of that."
             raise refused(f"`{name.text}` is a table of the server's: it cannot be changed", name.at, hint)

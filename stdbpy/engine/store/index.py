@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,6 +116,13 @@ class Index:
             del self.entries[key]
             if self._order is not None:
                 self._order.remove(key)
+
+    def empty_copy(self) -> Index:
+        """The same index of another table that is alike."""
+        other = copy(self)
+        other.entries = {}
+        other.clear()
+        return other
 
     def share(self, other: Index) -> None:
         """Takes over the entries of an index on the same columns of the same rows."""

@@ -240,18 +240,74 @@ _LAYOUTS = (
         key="key",
         is_public=False,
     ),
+    _Layout(
+        22,
+        "st_outbound_stream",
+        {
+            "stream_id": _U64,
+            "outbox_table_id": _U32,
+            "target_identity": _U256,
+            "next_seq": _U64,
+            "ack_prefix": _U64,
+        },
+        indexes=[["stream_id"], ["outbox_table_id", "target_identity"]],
+        unique=[["stream_id"], ["outbox_table_id", "target_identity"]],
+        key="stream_id",
+        is_public=False,
+    ),
+    _Layout(
+        23,
+        "st_outbound_msg",
+        {
+            "stream_id": _U64,
+            "msg_id": _U64,
+            "seq": _U64,
+            "retry_count": _U32,
+            "last_transport_error": t.option(_STRING),
+            "result_status": t.option(_U8),
+            "result_payload": t.option(t.BYTES),
+        },
+        indexes=[["stream_id", "seq"], ["stream_id", "msg_id"]],
+        unique=[["stream_id", "seq"], ["stream_id", "msg_id"]],
+        is_public=False,
+    ),
+    _Layout(
+        24,
+        "st_inbound_stream",
+        {"sender_identity": _U256, "stream_id": _U64, "applied_prefix": _U64},
+        indexes=[["sender_identity", "stream_id"]],
+        unique=[["sender_identity", "stream_id"]],
+        is_public=False,
+    ),
+    _Layout(
+        25,
+        "st_inbound_msg",
+        {
+            "sender_identity": _U256,
+            "stream_id": _U64,
+            "seq": _U64,
+            "result_status": _U8,
+            "result_payload": t.BYTES,
+        },
+        indexes=[["sender_identity", "stream_id", "seq"]],
+        unique=[["sender_identity", "stream_id", "seq"]],
+        is_public=False,
+    ),
 )
 """In the order in which their indexes and constraints are numbered."""
 
 TABLE_IDS = {layout.name: layout.id for layout in _LAYOUTS}
 
-STORED = ("st_client", "st_connection_credentials", "st_var", "st_env")
+OUTBOXES = ("st_outbound_stream", "st_outbound_msg", "st_inbound_stream", "st_inbound_msg")
+"""Calls of reducers in other databases, and of those from there."""
+
+STORED = ("st_client", "st_connection_credentials", "st_var", "st_env", *OUTBOXES)
 """The ones whose rows are written down."""
 
 ENVIRONMENT = "st_env"
 """The values of the database's environment."""
 
-LATER = frozenset({ENVIRONMENT})
+LATER = frozenset({ENVIRONMENT, *OUTBOXES})
 """Those of servers after 2.8.3: the others do not tell of them."""
 
 

@@ -4,13 +4,32 @@ from __future__ import annotations
 
 import pytest
 
+from stdbpy.sats.types import IDENTITY, Primitive, product
+from stdbpy.schema import Outbox
+from stdbpy.schema.definition import write_module_def
+from stdbpy.wasm.definition_module import definition_module
 from tests import real_servers
 from tests.contract.side_by_side.conftest import Both
+from tests.contract.subject import fresh_name
 from tests.contract.test_energy_and_metrics import figures
+from tests.schema.builders import keyed, module
 
 pytestmark = pytest.mark.real
 
 NOT_FOUND = 404
+
+SENDING = module(
+    product(("id", Primitive.U64), ("to", IDENTITY)), table=keyed(outbox=Outbox("receive", 1, (), None, 1))
+)
+
+
+@pytest.mark.difference("calls of reducers in other databases (outboxes)")
+def test_outboxes(both: Both):
+    program = definition_module(write_module_def(SENDING, 10))
+    name = fresh_name("outboxes")
+    embedded, real = (server.ask("PUT", f"/v1/database/{name}", content=program) for server in both)
+    assert embedded.status_code == 200, embedded.text
+    assert real.status_code >= 400
 
 
 @pytest.mark.difference("routes for language models and of heap profiles")

@@ -1,0 +1,333 @@
+"""Calls of reducers from database to database, as rows of outboxes (SpacetimeDB 2.14).
+
+Modules in Python declare none: here the table of one is marked as an outbox, as a compiled module's would be.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from stdbpy.engine import Database, Engine
+from stdbpy.engine import engine as engine_module
+from stdbpy.engine.host import CallLater, ModuleCode, RunningModule
+from stdbpy.engine.logs import LogStore
+from stdbpy.engine.outboxes import outgoing
+from stdbpy.engine.outboxes.messages import Message, Outcome
+from stdbpy.engine.outboxes.outgoing import Outgoing
+from stdbpy.engine.outboxes.signature import signature_hash
+from stdbpy.engine.programs import load_program
+from stdbpy.engine.store.store import Store
+from stdbpy.errors import EngineError, SqlError
+from stdbpy.sats.bsatn import compile_codec
+from stdbpy.sats.types import IDENTITY, UNIT, ArrayType, Primitive, TypeRef, option, product
+from stdbpy.sats.values import Identity
+from stdbpy.schema.model import ModuleSchema, Outbox, Reducer
+from tests.engine.sample import ME, OWNER, program
+
+PATIENCE = 60
+
+RECEIVER = """
+@table(name="heard", public=True)
+class Heard:
+    text: str
+    sender: Identity
+
+@reducer
+def receive(ctx: ReducerContext, body: str) -> None:
+    if body == "refused":
+        raise ReducerError("not this")
+    ctx.db.heard.insert(Heard(text=body, sender=ctx.sender))
+    if body == "bad":
+        raise KeyError(body)
+
+@reducer
+def {more}(ctx: ReducerContext) -> None:
+    pass
+"""
+
+SENDER = """
+from dataclasses import dataclass
+
+@dataclass
+class Nothing:
+    pass
+
+@table(name="ping", public=True)
+class Ping:
+    id: u64 = column(primary_key=True, auto_inc=True)
+    audit: str
+    body: str
+    to: Identity
+
+@table(name="told", public=True)
+class Told:
+    body: str
+    outcome: str
+
+@reducer
+def send(ctx: ReducerContext, to: Identity, body: str) -> None:
+    ctx.db.ping.insert(Ping(id=0, audit="", body=body, to=to))
+    if body == "never":
+        raise ReducerError("undone")
+
+@reducer
+def hear(ctx: ReducerContext, row: Ping, outcome: Ok[Nothing] | Err[str]) -> None:
+    ctx.db.told.insert(Told(body=row.body, outcome="ok" if isinstance(outcome, Ok) else outcome.error))
+    if row.body == "deaf":
+        raise ReducerError("I do not want to know")
+"""
+
+RECEIVE = Reducer("receive", "receive", product(("body", Primitive.STRING)))
+
+
+class Sending:
+    """Code in Python whose table ``ping`` is an outbox."""
+
+    host_type = "Python"
+
+    def __init__(self, code: ModuleCode, on_result: str | None) -> None:
+        self._code = code
+        signature = int.from_bytes(signature_hash(RECEIVE, ()), "little")
+        outbox = Outbox("receive", 3, (2,), on_result, signature)
+        tables = [replace(table, outbox=outbox if table.name == "ping" else None) for table in code.schema.tables]
+        self.schema: ModuleSchema = replace(code.schema, tables=tuple(tables))
+
+    def run(self, store: Store, identity: Identity, logs: LogStore, later: CallLater) -> RunningModule:
+        return self._code.run(store, identity, logs, later)
+
+
+@pytest.fixture
+def on_result() -> str | None:
+    return "hear"
+
+
+@pytest.fixture
+def engine_of(monkeypatch: pytest.MonkeyPatch, on_result: str | None) -> Callable[[Path | None], Engine]:
+    def load(content: bytes, *args: Any, **options: Any) -> ModuleCode:
+        code = load_program(content, *args, **options)
+        has_pings = any(table.name == "ping" for table in code.schema.tables)
+        return Sending(code, on_result) if has_pings else code
+
+    monkeypatch.setattr(engine_module, "load_program", load)
+    monkeypatch.setattr(outgoing, "SHORTEST_PAUSE", 0.005)
+    return Engine
+
+
+@pytest.fixture
+def engine(engine_of: Callable[[Path | None], Engine]) -> Iterator[Engine]:
+    with engine_of(None) as engine:
+        engine.publish(program(SENDER), owner=OWNER, name="sender")
+        yield engine
+
+
+def publish_receiver(engine: Engine, more: str = "other", **options: Any) -> Identity:
+    return engine.publish(
+        program(RECEIVER.replace("{more}", more)), owner=OWNER, name="receiver", **options
+    ).database_identity
+
+
+def send(engine: Engine, to: Identity, body: str) -> None:
+    args = compile_codec(product(("to", IDENTITY), ("body", Primitive.STRING))).encode((to, body))
+    engine.database("sender").call("send", args, ME).result(PATIENCE)
+
+
+def rows(database: Database, table: str) -> list[tuple[Any, ...]]:
+    (result,) = database.sql(f"SELECT * FROM {table}", ME, is_owner=True).result(PATIENCE)
+    return result.rows
+
+
+def wait_until(database: Database, is_so: Callable[[], bool]) -> None:
+    changed = Event()
+    stop = database.on_commit(lambda _: changed.set())
+    try:
+        while not is_so():
+            assert changed.wait(PATIENCE)
+            changed.clear()
+    finally:
+        stop()
+
+
+def wait_for_all(engine: Engine) -> None:
+    """Until everything is sent, and forgotten."""
+    sender = engine.database("sender")
+    wait_until(sender, lambda: rows(sender, "ping") == [])
+
+
+def test_a_row_is_a_call(engine: Engine) -> None:
+    receiver, sender = publish_receiver(engine), engine.database("sender")
+    for body in ("one", "refused", "bad", "never", "two"):
+        send(engine, receiver, body)
+    wait_for_all(engine)
+    assert rows(engine.database("receiver"), "heard") == [("one", sender.identity), ("two", sender.identity)]
+    told = dict(rows(sender, "told"))
+    assert list(told) == ["one", "refused", "bad", "two"], "in order, and nothing of what was undone"
+    assert (told["one"], told["refused"], told["two"]) == ("ok", "not this", "ok")
+    assert "KeyError" in told["bad"]
+
+
+def test_a_row_can_wait_for_its_target(engine: Engine) -> None:
+    sender = engine.database("sender")
+    receiver = publish_receiver(engine)
+    engine.delete(receiver, OWNER)
+    send(engine, receiver, "early")
+    wait_until(sender, lambda: any(row[3] > 1 for row in rows(sender, "st_outbound_msg")))
+    assert "There is no database" in rows(sender, "st_outbound_msg")[0][4]
+    assert publish_receiver(engine) == receiver
+    wait_for_all(engine)
+    assert rows(sender, "told") == [("early", "ok")]
+    assert len(rows(engine.database("receiver"), "heard")) == 1
+    assert [line for line in log_of(sender) if "has to wait" in line] == [log_of(sender)[-1]]
+
+
+def log_of(database: Database) -> list[str]:
+    return [json.loads(line)["message"] for line in database.logs.tail(100)]
+
+
+def test_who_is_told_may_fail(engine: Engine) -> None:
+    receiver = publish_receiver(engine)
+    send(engine, receiver, "deaf")
+    send(engine, receiver, "next")
+    wait_for_all(engine)
+    assert rows(engine.database("sender"), "told") == [("next", "ok")]
+    assert [text for text, _ in rows(engine.database("receiver"), "heard")] == ["deaf", "next"]
+
+
+@pytest.mark.parametrize("on_result", [None])
+def test_nobody_need_be_told(engine: Engine) -> None:
+    send(engine, publish_receiver(engine), "quietly")
+    wait_for_all(engine)
+    assert rows(engine.database("sender"), "told") == []
+
+
+def test_a_database_can_call_itself(engine: Engine) -> None:
+    sender = engine.database("sender")
+    send(engine, sender.identity, "me")
+    wait_for_all(engine)
+    [(_, outcome)] = rows(sender, "told")
+    assert "no reducer 'receive'" in outcome
+
+
+def test_reducers_with_other_parameters_are_not_called(engine: Engine) -> None:
+    receiver = engine.publish(
+        program(RECEIVER.replace("{more}", "other").replace("body", "text_of_it")), owner=OWNER, name="receiver"
+    ).database_identity
+    send(engine, receiver, "lost")
+    wait_for_all(engine)
+    assert "other parameters" in rows(engine.database("sender"), "told")[0][1]
+
+
+def test_what_was_not_sent_is_sent_after_a_restart(tmp_path: Path, engine_of: Callable[[Path | None], Engine]) -> None:
+    with engine_of(tmp_path) as engine:
+        engine.publish(program(SENDER), owner=OWNER, name="sender")
+        receiver = publish_receiver(engine)
+        engine.delete(receiver, OWNER)
+        send(engine, receiver, "late")
+        send(engine, receiver, "later")
+    with engine_of(tmp_path) as engine:
+        publish_receiver(engine)
+        wait_for_all(engine)
+        assert [text for text, _ in rows(engine.database("receiver"), "heard")] == ["late", "later"]
+    with engine_of(tmp_path) as engine:
+        send(engine, receiver, "last")
+        wait_for_all(engine)
+        assert rows(engine.database("sender"), "told") == [("late", "ok"), ("later", "ok"), ("last", "ok")]
+
+
+def test_a_message_that_comes_twice_is_carried_out_once(engine: Engine) -> None:
+    publish_receiver(engine)
+    receiver = engine.database("receiver")
+
+    def message(sequence: int, settled: int = 0, body: str = "hello") -> Message:
+        args = compile_codec(Primitive.STRING).encode(body)
+        signature = signature_hash(RECEIVE, ())
+        return Message(Identity.from_int(5), 7, sequence, settled, receiver.identity, "receive", signature, args)
+
+    def receive(*args: Any) -> Outcome:
+        return receiver.receive(message(*args)).result(PATIENCE)
+
+    assert receive(1) == receive(1) == Outcome()
+    assert receive(2, 1, "refused") == receive(2, 1, "refused") == Outcome("not this")
+    assert len(rows(receiver, "heard")) == 1
+    with pytest.raises(EngineError, match="out of order"):
+        receive(4)
+    with pytest.raises(EngineError, match="was carried out"):
+        receive(1)
+    assert receive(3, 2) == Outcome()
+    assert len(rows(receiver, "st_inbound_msg")) == 1
+
+
+def test_sql_changes_no_outbox(engine: Engine) -> None:
+    sender = engine.database("sender")
+    statements = [
+        "INSERT INTO ping VALUES (1, '', '', 0x00)",
+        "DELETE FROM ping",
+        "UPDATE ping SET body = ''",
+        "DELETE FROM st_outbound_stream",
+    ]
+    for statement in statements:
+        with pytest.raises(SqlError, match="outbox"):
+            sender.sql(statement, ME, is_owner=True).result(PATIENCE)
+
+
+def test_what_is_sent_again_waits_ever_longer() -> None:
+    now = 0.0
+    streams = Outgoing(lambda: now)
+    assert streams.seconds_to_next() is None
+    streams.wake(1)
+    pauses = []
+    for _ in range(12):
+        assert list(streams.ready()) == [1]
+        streams.begin(1)
+        assert (list(streams.ready()), streams.seconds_to_next()) == ([], None)
+        streams.fail(1)
+        streams.wake(1)
+        pause = streams.seconds_to_next()
+        assert pause is not None
+        assert list(streams.ready()) == []
+        pauses.append(pause)
+        now += pause
+    assert pauses[0] == outgoing.SHORTEST_PAUSE
+    assert pauses[1] == pytest.approx(2 * outgoing.SHORTEST_PAUSE)
+    assert pauses[-1] == pytest.approx(outgoing.LONGEST_PAUSE)
+    streams.begin(1)
+    streams.finish(1)
+    assert list(streams.ready()) == [1]
+    streams.be_idle(1)
+    assert streams.seconds_to_next() is None
+
+
+def test_few_messages_are_under_way() -> None:
+    streams = Outgoing()
+    for stream in range(100):
+        streams.wake(stream)
+    for stream in streams.ready():
+        streams.begin(stream)
+    assert (list(streams.ready()), streams.seconds_to_next()) == ([], None)
+    streams.finish(3)
+    assert len(list(streams.ready())) == 1 + 36
+
+
+def test_signatures_are_those_of_spacetimedb() -> None:
+    """These two are in what 2.14's program generates for senders (spacetimedb 2.14, ``tests/fixtures``)."""
+    assert signature_hash(RECEIVE, ()).hex() == "386957a94632958d5ae8343e258f3a6f9dce9d7dafc46831050894baa7a4e4e1"
+    nothing = Reducer("noop", "noop", UNIT)
+    assert signature_hash(nothing, ()).hex() == "bc436888fd947d2bfd49ed6bddad31f0245c34fd42c85f9360fa0b477aa957fc"
+
+
+def test_a_signature_is_that_of_the_types_that_are_used() -> None:
+    """Wherever they are in the typespace, and however they refer to themselves."""
+    tree = product(("left", option(TypeRef(0))), ("leaf", TypeRef(1)))
+    takes_tree = Reducer("grow", "grow", product(("tree", TypeRef(0)), ("leaves", ArrayType(TypeRef(1)))))
+    first = signature_hash(takes_tree, (tree, product(("size", Primitive.U8))))
+
+    moved = product(("left", option(TypeRef(2))), ("leaf", TypeRef(1)))
+    takes_moved = Reducer("grow", "grow", product(("tree", TypeRef(2)), ("leaves", ArrayType(TypeRef(1)))))
+    assert signature_hash(takes_moved, (UNIT, product(("size", Primitive.U8)), moved)) == first
+    assert signature_hash(takes_moved, (UNIT, product(("size", Primitive.U16)), moved)) != first
