@@ -132,7 +132,10 @@ def _call_once(
         if error.hint and is_said(context, "server"):
             error.hint += f" --server {shlex.quote(context.params['server'])}"
         if error.hint and bug:
-            error.hint = f"It was {bug}. {error.hint}"
+            # What it was stands there already if the caller is told, and the place is what the log adds.
+            place = bug.removeprefix(error.message).strip(" ()") if error.message else ""
+            told = f"It was raised at {place}" if place and place != bug.strip(" ()") else f"It was {bug}"
+            error.hint = f"{told}. {error.hint}"
         raise
     if isinstance(called.definition, Procedure):
         write_result(result.value, called.definition.return_type, called.schema.typespace, shape, output)
