@@ -67,10 +67,10 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def published(folder: Path) -> Iterator[Callable[[], Database]]:
-    """Starts a database with the module, once the debugger is there."""
-    with Engine(None) as engine:
+@pytest.fixture(params=[False, True], ids=["", "strict"])
+def published(folder: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[], Database]]:
+    """Starts a database with the module, once the debugger is there; also one that imports it anew for each call."""
+    with Engine(None, strict=request.param) as engine:
 
         def publish() -> Database:
             engine.publish(pack(source_of_folder(folder)), owner=OWNER, name="people")
