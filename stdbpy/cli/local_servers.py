@@ -38,6 +38,8 @@ class LocalServers:
         self._data_dir = data_dir
         self._switches = {"--allow-loopback-http": allow_loopback_http, "--strict": strict}
         self._started: dict[str, Companion] = {}
+        self._told: set[str] = set()
+        """The servers that are somebody else's, and do not hear of the switches."""
 
     def expect(self, url: str) -> None:
         """Sees to it that a server answers at ``url``: the one that is there, else, on this machine, a new one.
@@ -55,12 +57,20 @@ class LocalServers:
                 if not Address.parse(url).is_loopback:
                     raise
                 self._start(url, api.ping)
+            else:
+                self._tell_of_switches(url)
 
     def stop(self) -> None:
         """Returns when all have ended."""
         for server in self._started.values():
             server.stop()
         self._started.clear()
+
+    def _tell_of_switches(self, url: str) -> None:
+        given = [name for name, is_on in self._switches.items() if is_on]
+        if given and url not in self._started and url not in self._told:
+            self._told.add(url)
+            self._invocation.note(f"{' and '.join(given)} would be for a server that this starts; one runs at {url}")
 
     def _start(self, url: str, ping: Callable[[], None]) -> None:
         if (before := self._started.pop(url, None)) is not None:

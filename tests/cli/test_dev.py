@@ -192,6 +192,13 @@ def test_what_is_left_in_globals_is_told(run: Run, project: Path, edit: Callable
         assert "chat/module.py: The global calls was changed" in dev.wait_for("The global ")
 
 
+def test_what_is_for_a_server_that_it_starts(project: Path, owned: str) -> None:
+    with developing("--server", owned, "--server-only", "--strict") as dev:
+        dev.wait_for(f"--strict would be for a server that this starts; one runs at {owned}")
+        dev.wait_for("created database chat")
+        assert dev.end() == 0
+
+
 @pytest.mark.real
 @pytest.mark.usefixtures("wasm_cache")
 @pytest.mark.timeout(600)
