@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+
 import pytest
 
+from stdbpy.api import ApiClient
+from stdbpy.engine.limits import Limits
+from stdbpy.errors import ApiError
+from stdbpy.server import RunningServer, ServerConfig
 from tests.hosts.town import Town, on
 
 pytestmark = on("native", "wasm")
@@ -81,3 +89,28 @@ def test_numbers_begin_again(town: Town) -> None:
 def test_numbers_with_signs_begin_again(town: Town) -> None:
     numbers = [*range(1, 128), *range(-128, 1)]
     assert town.said("dig_cellars", 256) == [str(numbers)]
+
+
+@pytest.mark.long
+def test_a_loop_without_end(town: Town) -> None:
+    """The embedded server stops it after a time, SpacetimeDB when its energy is used up."""
+    town.call("leave_trail", "before it")
+    with ExitStack() as until_done:
+        where = town if town.is_real else until_done.enter_context(hasty(town))
+        with pytest.raises(ApiError) as stopped:
+            where.api.call(where.database, "spin", [])
+        if town.is_real:
+            assert stopped.value.status == 402
+        else:
+            assert stopped.value.body == "spin was stopped: it ran for more than 2 seconds"
+        where.call("leave_trail", "after it")
+        assert trails(where) == ({"before it", "after it"} if town.is_real else {"after it"})
+
+
+@contextmanager
+def hasty(town: Town) -> Iterator[Town]:
+    """The same module on a server that gives calls two seconds."""
+    config = ServerConfig(listen_addr="127.0.0.1:0", limits=Limits(seconds=2), strict=town.host == "strict")
+    with RunningServer(config) as server, ApiClient(server.url, server.owner_token, timeout=300) as api:
+        database = api.publish(town.program, None).database_identity.hex()
+        yield replace(town, url=server.url, token=server.owner_token, api=api, database=database)
