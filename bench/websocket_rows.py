@@ -37,6 +37,8 @@ DATABASE = "bench"
 _APPLIED, _FAILED, _UPDATE = b"\0\1", b"\0\3", b"\0\4"
 """How messages begin: not compressed, and the number of their kind."""
 
+_OF_MESSAGES = (picows.WSMsgType.BINARY, picows.WSMsgType.CONTINUATION)
+
 _NUMBERS = itertools.count(1)
 """Of transactions, and what each sets the row to: what changes nothing is not told."""
 
@@ -71,8 +73,10 @@ class _Client(picows.WSListener):
         return future
 
     def on_ws_frame(self, _transport: picows.WSTransport, frame: picows.WSFrame) -> None:
+        if frame.msg_type not in _OF_MESSAGES:
+            return  # a ping, which may come in the middle of a message
         payload = frame.get_payload_as_memoryview()
-        if frame.msg_type != picows.WSMsgType.CONTINUATION:
+        if frame.msg_type == picows.WSMsgType.BINARY:
             self.size, self._coming = 0, bytes(payload[:2])
             if self._coming == _FAILED:
                 raise RuntimeError(frame.get_payload_as_bytes().decode(errors="replace"))
