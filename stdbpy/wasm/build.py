@@ -34,6 +34,8 @@ from stdbpy.wasm.snapshot import with_memory
 
 _HIGHEST = max(AbiLevel)
 
+_TOO_LARGE = "Its files are imported while it is built: much data belongs in tables, not in code"
+
 
 @dataclass(frozen=True, slots=True)
 class BuiltWasm:
@@ -129,7 +131,7 @@ class _Build:
             level = self._level(read_module_def(interpreter.describe()))
             self._dependencies.compile(interpreter, {*names, *self._later(names)})
         except StoppedError as error:
-            raise self._failed(str(error)) from None
+            raise self._failed(str(error), _TOO_LARGE) from None
         finally:
             interpreter.close()
         return _Imported(names, level)
@@ -171,7 +173,7 @@ class _Build:
             memory = interpreter.memory()
             schema = read_module_def(interpreter.describe())
         except StoppedError as error:
-            raise self._failed(str(error)) from None
+            raise self._failed(str(error), _TOO_LARGE) from None
         finally:
             interpreter.close()
         if loaded.modules != imported.names or self._level(schema) != imported.level:

@@ -40,7 +40,7 @@ LoadedFile: TypeAlias = tuple[bool, str, bytes, str]
 class BuildLimits:
     """What the code of a module may use while it is imported."""
 
-    seconds: float = 30.0
+    seconds: float = 120.0
     memory_bytes: int = 256 << 20
 
 
