@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from stdbpy.errors import ApiError
 from stdbpy.module.load import load
 from stdbpy.module.package import ModuleSource
 from stdbpy.sats.values import Identity
-from stdbpy.schema.definition import write_module_def
+from stdbpy.schema.model import ModuleSchema
 from stdbpy.wasm.abi import AbiLevel, told_at
 from tests.contract.websocket import V1, connected
 from tests.hosts.town import PATIENCE, Town, on, source
@@ -56,16 +57,33 @@ def until_it_answers(inn: Town, query: str) -> list[object]:
         time.sleep(0.1)
 
 
+def in_order(schema: ModuleSchema) -> ModuleSchema:
+    """Real servers tell some things in the order of hash tables."""
+
+    def by_name(found: Iterable[Any]) -> tuple[Any, ...]:
+        return tuple(sorted(found, key=repr))
+
+    tables = [
+        replace(
+            table,
+            indexes=by_name(table.indexes),
+            constraints=by_name(table.constraints),
+            sequences=by_name(table.sequences),
+        )
+        for table in schema.tables
+    ]
+    inside = tuple(replace(each, schema=in_order(each.schema)) for each in schema.submodules)
+    return replace(schema, tables=by_name(tables), types=by_name(schema.types), submodules=inside)
+
+
 def test_what_servers_are_told(town: Town) -> None:
     """All of the schema, at 10.0 but for default values of columns; names are as they stand in the code."""
     declared = load(source(town.entry)).schema
     level = AbiLevel.V10_5 if town.entry == "city" else AbiLevel.V10_0
     if town.is_old:
         assert {table.name for table in town.schema.tables} == {table.name for table in declared.tables}
-    elif town.entry == "city":
-        assert write_module_def(town.schema, 10) == write_module_def(declared, 10)
     else:
-        assert write_module_def(town.schema, 9) == write_module_def(told_at(declared, level), 9)
+        assert in_order(replace(town.schema, version=10)) == in_order(told_at(declared, level))
 
 
 FIRST = """
