@@ -213,27 +213,47 @@ class Engine:
         identity.
         """
         with self._publishing:
-            if name is not None:
-                database = self._identity_for(check_name(name), owner)
-            existing = self._databases.get(database) if database is not None else None
-            if existing is not None and existing.owner != owner:
-                raise NotAllowed(f"Database {existing.identity} belongs to another identity")
-            if existing is not None and clear:
-                self.expect_unlocked(existing.identity)
+            self._place_for(name, database, owner, clear=clear)
+        try:
+            # A large program takes its time to be compiled, and nobody else has to wait for that.
+            code = self._load(program)
+        except BaseException:
+            with self._publishing:
+                self._keep_name(name, database, owner)
+            raise
+        with self._publishing:
+            # Somebody may have published there meanwhile.
+            place, existing = self._place_for(name, database, owner, clear=clear)
             if existing is None or clear:
-                identity = database or new_database_identity()
+                identity = place or new_database_identity()
                 try:
-                    self._create(identity, owner, name, program, self._load(program), environment)
+                    self._create(identity, owner, name, program, code, environment)
                 except BaseException:
-                    if name is not None and self.resolve(name) is None:
-                        # As on the real server, where a name comes before its database.
-                        self._control.give_name(name, identity, owner)
+                    self._keep_name(name, identity, owner)
                     raise
                 return PublishResult(identity, "created" if existing is None else "updated", name)
-            code = self._load(program)
-        # Nobody else has to wait while this does.
+        # Nor while this does.
         _outcome(existing, existing.update(program, code, agreement, environment))
         return PublishResult(existing.identity, "updated", name)
+
+    def _place_for(
+        self, name: str | None, database: Identity | None, owner: Identity, *, clear: bool
+    ) -> tuple[Identity | None, Database | None]:
+        """The identity to publish to, if it is known, and the database that is there. Raises as :meth:`publish`."""
+        if name is not None:
+            database = self._identity_for(check_name(name), owner)
+        existing = self._databases.get(database) if database is not None else None
+        if existing is not None and existing.owner != owner:
+            raise NotAllowed(f"Database {existing.identity} belongs to another identity")
+        if existing is not None and clear:
+            self.expect_unlocked(existing.identity)
+        return database, existing
+
+    def _keep_name(self, name: str | None, database: Identity | None, owner: Identity) -> None:
+        """Publishing has failed. As on the real server, where a name comes before its database, it stands for an
+        identity from now on."""
+        if name is not None and self.resolve(name) is None:
+            self._control.give_name(name, database or new_database_identity(), owner)
 
     def adopt(self, database: Database, name: str) -> None:
         """Has a database found here, under ``name``, that was made elsewhere and whose maker closes it. For

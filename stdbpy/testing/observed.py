@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sysconfig
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,6 +36,9 @@ _FOLDERS_OF_OTHERS = (
     *(sysconfig.get_path(kind) + os.sep for kind in ("stdlib", "platstdlib", "purelib", "platlib")),
 )
 """Of code that no author of a module has written."""
+
+_KEPT_FAILURES = 64
+"""Several procedures may fail at a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +119,8 @@ class Observer:
             yield
         except (ReducerError, InvalidArguments):
             raise
-        except BaseException:
-            running.failed, running.failed_is_view = function, is_view
+        except BaseException as bug:
+            running.note_failure(bug, function, is_view=is_view)
             raise
         finally:
             randomness.reset(before)
@@ -147,9 +151,11 @@ class ObservedModule:
     def __init__(self, module: RunningModule, observer: Observer) -> None:
         self._module = module
         self._observer = observer
-        self.failed = ""
-        """The function whose bug :meth:`crash` is asked about."""
-        self.failed_is_view = False
+        self._failures: deque[tuple[BaseException, str, bool]] = deque(maxlen=_KEPT_FAILURES)
+        """What was raised by which function that is a view or none, until :meth:`crash` is asked about it."""
+
+    def note_failure(self, error: BaseException, function: str, *, is_view: bool) -> None:
+        self._failures.append((error, function, is_view))
 
     def call_reducer(
         self, number: int, reducer: Reducer, caller: Caller, timestamp: Timestamp, args: bytes, tx: Transaction
@@ -188,7 +194,10 @@ class ObservedModule:
             return self._module.call_http_handler(number, handler, request, body, timestamp, around)
 
     def crash(self, error: BaseException) -> Crash:
-        self._observer.note_bug(self.failed, error, is_of_view=self.failed_is_view)
+        function, is_view = next(
+            ((function, is_view) for failed, function, is_view in list(self._failures) if failed is error), ("", False)
+        )
+        self._observer.note_bug(function, error, is_of_view=is_view)
         return self._module.crash(error)
 
 

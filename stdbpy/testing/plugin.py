@@ -146,13 +146,13 @@ def stdb_server(request: pytest.FixtureRequest, _stdb_servers: Servers) -> Serve
 
 @pytest.fixture
 def stdb_published(
-    request: pytest.FixtureRequest, stdb_server: Server, stdb_module: Module
+    request: pytest.FixtureRequest, stdb_server: Server, stdb_module: Module, stdb_environment: dict[str, str]
 ) -> Generator[PublishedDatabase, None, None]:
     """A database on the server, under a name of its own, which runs the module under test."""
     from stdbpy.errors import ProjectError
 
     try:
-        database = stdb_server.publish(stdb_module)
+        database = stdb_server.publish(stdb_module, environment=stdb_environment)
     except ProjectError as error:
         pytest.skip(f"{error.message}. {error.hint}".rstrip())
     _watch(request, database)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +17,7 @@ from stdbpy.errors import NotFound
 from stdbpy.protocol.catalog import Catalog
 from stdbpy.sats.satsjson import compile_json_codec
 from stdbpy.sats.values import Identity
+from stdbpy.schema.environment import EnvironmentUpdate
 from stdbpy.testing.arguments import function_of, in_order
 from stdbpy.testing.dump import rows_as_lines, write_log, write_rows
 from stdbpy.testing.table_rows import layout_of
@@ -83,22 +85,25 @@ class PublishedDatabase:
     (:meth:`as_`), ``reducers``, ``procedures``, ``rows``, ``sql``, ``logs`` and websocket clients (:meth:`connect`).
     """
 
-    def __init__(self, url: str, owner_token: str, module: Module) -> None:
-        """Publishes ``module``. Raises as :meth:`ApiClient.publish`."""
+    def __init__(
+        self, url: str, owner_token: str, module: Module, *, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """Publishes ``module``. ``environment`` has the values that it declares of its database's environment, which
+        SpacetimeDB has since 2.14. Raises as :meth:`ApiClient.publish`."""
         self.url = url
         self.module = module
         self.name = f"test-{uuid4().hex[:16]}"
         self._until_closed = ExitStack()
         self._api = self._until_closed.enter_context(ApiClient(url, owner_token))
         self._users: dict[str, PublishedUser] = {}
+        update = EnvironmentUpdate(environment) if environment else None
         try:
-            self.identity = self._api.publish(module.program, self.name).database_identity
+            self.identity = self._api.publish(module.program, self.name, environment=update).database_identity
+            self._until_closed.callback(self._delete)
+            self.owner = self._user(owner_token, self._api.info(self.name).owner_identity)
         except BaseException:
             self._until_closed.close()
             raise
-        self._until_closed.callback(self._delete)
-        info = self._api.info(self.name)
-        self.owner = self._user(owner_token, info.owner_identity)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name} of {self.module.name} on {self.url}>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,15 +37,16 @@ class Server:
         with ApiClient(self.url) as api:
             return api.version()
 
-    def publish(self, module: Module) -> PublishedDatabase:
-        """A database under a fresh name; close it, or use it as a context manager. Raises ``ProjectError`` for
-        what the server cannot run, and as :meth:`ApiClient.publish`."""
+    def publish(self, module: Module, *, environment: Mapping[str, str] | None = None) -> PublishedDatabase:
+        """A database under a fresh name; close it, or use it as a context manager. ``environment`` has the values
+        that the module declares of its environment. Raises ``ProjectError`` for what the server cannot run, and as
+        :meth:`ApiClient.publish`."""
         if self.kind == SPACETIMEDB and module.is_python:
             raise ProjectError(
                 f"{module.name} is a module in Python, which SpacetimeDB itself cannot run yet",
                 hint="It runs compiled modules: name a .wasm.",
             )
-        return PublishedDatabase(self.url, self.owner_token, module)
+        return PublishedDatabase(self.url, self.owner_token, module, environment=environment)
 
 
 class Servers:

@@ -10,6 +10,8 @@ from stdbpy.testing.table_rows import TableRows, TablesByName
 _SHOWN = 5
 """How many rows of a kind a failure shows."""
 
+_NO_ROWS: frozenset[bytes] = frozenset()
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -25,9 +27,13 @@ class Snapshot:
         """Raises ``AssertionError`` with the rows that came and went."""
         __tracebackhide__ = True
         changes = []
+        gone = {name for name, rows in self.rows.items() if rows}
         for table in tables:
-            before, after = self.rows[table.layout.name], frozenset(table.stored())
+            # An update of the module may have brought it.
+            before, after = self.rows.get(table.layout.name, _NO_ROWS), frozenset(table.stored())
             changes += _shown("+", table, after - before) + _shown("-", table, before - after)
+            gone.discard(table.layout.name)
+        changes += [f"  - {name}: the table is gone" for name in sorted(gone)]
         if changes:
             raise AssertionError("tables have changed:\n" + "\n".join(changes))
 

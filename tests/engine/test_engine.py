@@ -394,6 +394,27 @@ if os.environ.get("WITH_PETS"):
         assert engine.database("sample").schema.tables_by_name.keys() == {"person"}
 
 
+def test_nobody_waits_for_a_program_that_takes_long_to_be_loaded(monkeypatch):
+    """As large ones in WebAssembly take."""
+    slow, is_loading, may_go_on = program(LOUDER), Event(), Event()
+    load = engine_module.load_program
+
+    def load_slowly(content, *args, **options):
+        if content == slow:
+            is_loading.set()
+            assert may_go_on.wait(60)
+        return load(content, *args, **options)
+
+    monkeypatch.setattr(engine_module, "load_program", load_slowly)
+    with Engine(None) as engine, ThreadPoolExecutor() as pool:
+        publishing = [pool.submit(engine.publish, slow, owner=OWNER, name="slow") for _ in range(2)]
+        assert is_loading.wait(60)
+        publish(engine)
+        may_go_on.set()
+        assert sorted(each.result(60).op for each in publishing) == ["created", "updated"]
+        assert engine.database("slow").schema == engine.database("sample").schema
+
+
 def test_a_refused_update_changes_nothing(engine):
     publish(engine)
     call(engine.database("sample"), "add", "Ada", 36)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from stdbpy.errors import EnvironmentRefused, InitFailed, ReducerCrashed, SqlError
-from stdbpy.testing import Module, load_module
+from stdbpy.errors import ApiError, EnvironmentRefused, InitFailed, ReducerCrashed, SqlError
+from stdbpy.testing import Module, Servers, load_module
 
 CODE = """
 from enum import Enum
@@ -194,3 +194,12 @@ def test_init_fails_without_a_trace(tmp_path: Path) -> None:
     with pytest.raises(InitFailed) as failure:
         module.database(environment={**GOOD, "API_KEY": "s3cret"})
     assert "s3cret" not in str(failure.value)
+
+
+def test_databases_on_a_server_have_them_too(module: Module) -> None:
+    with Servers() as servers:
+        server = servers.get("embedded")
+        with server.publish(module, environment=GOOD) as db:
+            assert texts(db) == ["k3y development"]
+        with pytest.raises(ApiError, match="API_KEY, MODE"):
+            server.publish(module)

@@ -230,6 +230,19 @@ def test_unchanged(db: ModuleDatabase) -> None:
     assert lines[-2:] == ["  + note: 2 more", "  - note: Note(text='begun')"]
 
 
+def test_an_update_may_bring_tables_and_take_some_away(tmp_path: Path) -> None:
+    one, other = (tmp_path / version / "things.py" for version in ("one", "other"))
+    for path, name in ((one, "Thing"), (other, "Another")):
+        path.parent.mkdir()
+        path.write_text(f"from stdbpy import table, u32\n\n\n@table\nclass {name}:\n    size: u32\n")
+    versions = [load_module(path) for path in (one, other)]
+    with versions[0].database() as db:
+        with db.unchanged():
+            db.update(versions[1])
+        with pytest.raises(AssertionError, match=r"\+ another: Another\(size=3\)"), db.unchanged():
+            db.tables.another.insert(versions[1].namespace.Another(size=3))
+
+
 # --- random numbers ------------------------------------------------------------------------------
 
 

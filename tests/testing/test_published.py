@@ -79,3 +79,18 @@ def test_databases_have_nothing_in_common_and_go(server: Server, module: Module,
 def test_what_spacetimedb_cannot_run(module: Module) -> None:
     with pytest.raises(ProjectError, match="arena is a module in Python, which SpacetimeDB itself cannot run yet"):
         Server("spacetimedb", "http://127.0.0.1:1", "").publish(module)
+
+
+def test_a_database_that_cannot_be_looked_at_goes_again(
+    server: Server, module: Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ApiClient(server.url, server.owner_token) as api, server.publish(module) as other:
+        owner = other.owner.identity
+
+        def fail(*_: object) -> None:
+            raise ApiError("not now")
+
+        monkeypatch.setattr(ApiClient, "info", fail)
+        with pytest.raises(ApiError, match="not now"):
+            server.publish(module)
+        assert api.databases_of(owner) == [other.identity]
