@@ -79,11 +79,15 @@ def in_order(schema: ModuleSchema) -> ModuleSchema:
 def test_what_servers_are_told(town: Town) -> None:
     """All of the schema, at 10.0 but for default values of columns; names are as they stand in the code."""
     declared = load(source(town.entry)).schema
-    level = AbiLevel.V10_5 if town.entry == "city" else AbiLevel.V10_0
-    if town.is_old:
-        assert {table.name for table in town.schema.tables} == {table.name for table in declared.tables}
+    if town.entry == "city":
+        assert in_order(town.schema) == in_order(declared)
+        return
+    told, expected = in_order(town.schema), in_order(told_at(declared, AbiLevel.V10_0))
+    assert {reducer.name for reducer in told.reducers} == {reducer.name for reducer in expected.reducers}
+    if town.is_old:  # which has other names for indexes
+        assert {table.name for table in told.tables} == {table.name for table in expected.tables}
     else:
-        assert in_order(replace(town.schema, version=10)) == in_order(told_at(declared, level))
+        assert (told.tables, told.types, told.typespace) == (expected.tables, expected.types, expected.typespace)
 
 
 FIRST = """
