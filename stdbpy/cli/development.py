@@ -63,6 +63,7 @@ class Development:
     _published: dict[tuple[str | None, str | None], bytes] = field(default_factory=dict)
     _followed: set[tuple[str, str]] = field(default_factory=set)
     _running_client: Companion | None = None
+    _is_ending: bool = False
 
     def run(self) -> None:
         """Raises :class:`StdbError` if there is no server and none can be started. What goes wrong later is
@@ -78,6 +79,7 @@ class Development:
             )
             until_the_end.callback(servers.stop)
             until_the_end.callback(self._stop_client)
+            until_the_end.callback(self._note_end)
             self._expect_servers(servers)
             repeat(
                 lambda: self._bring_up_to_date(servers),
@@ -89,6 +91,9 @@ class Development:
 
     def __post_init__(self) -> None:
         self._agreed = self._servers()
+
+    def _note_end(self) -> None:
+        self._is_ending = True
 
     # --- one round ---------------------------------------------------------------------------
 
@@ -197,7 +202,7 @@ class Development:
 
         def lost(reason: ApiError | None) -> None:
             nonlocal is_away
-            if not is_away and reason is not None:
+            if not is_away and reason is not None and not self._is_ending:
                 write(f"{prefix}{printable(reason.message)}; the next change starts one, if it was on this machine")
                 is_away = True
 

@@ -15,6 +15,7 @@ from typing import Self, TypeVar
 
 from stdbpy.engine import deployment
 from stdbpy.engine.control import Control, DatabaseEntry
+from stdbpy.engine.data_folder import CONTROL_FILE, DATABASES, expect_no_spacetimedb, expect_register
 from stdbpy.engine.database import Database
 from stdbpy.engine.host import ModuleCode
 from stdbpy.engine.instance import Clock, Instance
@@ -32,8 +33,6 @@ from stdbpy.errors import DatabaseNotFound, DataDirectoryError, EngineError, Nam
 from stdbpy.sats.values import Identity, Timestamp
 from stdbpy.schema.environment import UNCHANGED, EnvironmentUpdate
 
-CONTROL_FILE = "control.sqlite"
-DATABASES = "databases"
 JOURNAL_FILE = "journal.sqlite"
 LOGS = "logs"
 COMPILED = "compiled"
@@ -92,13 +91,14 @@ class Engine:
         self._is_strict = strict
         self._publishing = Lock()
         if data_dir is not None:
+            expect_no_spacetimedb(data_dir)
             try:
                 data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
                 (data_dir / DATABASES).mkdir(mode=0o700, exist_ok=True)
                 (data_dir / DATABASES).chmod(0o700)
             except OSError as error:
                 raise DataDirectoryError(f"{data_dir} cannot be written: {error.strerror}") from None
-            _expect_register(data_dir)
+            expect_register(data_dir)
         self._control = Control(data_dir / CONTROL_FILE if data_dir is not None else None)
         if data_dir is not None:
             sync_folder(data_dir)
@@ -430,14 +430,3 @@ def _outcome(database: Database, asked: Future[T]) -> T:
             f"The database is busy{what}: nothing was changed",
             hint=_WAY_OUT,
         ) from None
-
-
-def _expect_register(data_dir: Path) -> None:
-    """A directory that has databases but no register of them has lost it: starting without them would
-    look as if they had never been."""
-    register = data_dir / CONTROL_FILE
-    if (not register.exists() or register.stat().st_size == 0) and any((data_dir / DATABASES).iterdir()):
-        raise DataDirectoryError(
-            f"{data_dir} has databases, but {CONTROL_FILE}, which says whose they are, is gone",
-            hint=f"Restore {CONTROL_FILE} from a backup, or move the folder {DATABASES!r} away to start anew.",
-        )

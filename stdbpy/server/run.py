@@ -17,7 +17,8 @@ from typing import NamedTuple, Self
 import uvicorn
 
 from stdbpy.engine import Engine
-from stdbpy.errors import AddressTaken, CannotListen
+from stdbpy.engine.data_folder import expect_no_spacetimedb
+from stdbpy.errors import AddressTaken, CannotListen, UsageError
 from stdbpy.server.app import create_app
 from stdbpy.server.backend import Backend
 from stdbpy.server.config import ServerConfig
@@ -50,7 +51,7 @@ def serve(config: ServerConfig, *, on_ready: Callable[[str], None] | None = None
 
     ``on_ready`` is given the server's address once it answers. Raises :class:`CannotListen`
     (:class:`AddressTaken` if another program listens there), ``DataDirectoryError`` (in use, damaged,
-    from a newer version) and ``UsageError`` before that.
+    from a newer version, of SpacetimeDB itself) and ``UsageError`` before that.
     """
     # Signals are ours until all is closed: an impatient second one is not to interrupt that.
     with ExitStack() as at_the_end, _backend_and_listeners(config) as (backend, listeners):
@@ -136,6 +137,7 @@ class _Listeners(NamedTuple):
 
 @contextmanager
 def _backend_and_listeners(config: ServerConfig, engine: Engine | None = None) -> Iterator[tuple[Backend, _Listeners]]:
+    _expect_two_ports(config)
     with ExitStack() as at_the_end:
         # The addresses first: a port that is taken is found before databases are read.
         http = at_the_end.enter_context(closing(_listener(config)))
@@ -143,6 +145,8 @@ def _backend_and_listeners(config: ServerConfig, engine: Engine | None = None) -
         host, _ = config.host_and_port
         config = replace(config, listen_addr=f"{_bracketed(host)}:{http.getsockname()[1]}")
         folder = config.data_dir
+        if folder is not None:
+            expect_no_spacetimedb(folder)  # also for the keys alone
         with ExitStack() as until_stopped:
             data_dir = None if config.in_memory else folder
             engine = engine or Engine(
@@ -162,7 +166,8 @@ def _backend_and_listeners(config: ServerConfig, engine: Engine | None = None) -
 
 def expect_free(config: ServerConfig) -> str:
     """The address of ``config``, with a port of its own instead of 0, where a server could listen at this moment.
-    Raises :class:`CannotListen`."""
+    Raises :class:`CannotListen`, and :class:`UsageError` as :func:`serve` does."""
+    _expect_two_ports(config)
     with closing(_listener(config)) as listener:
         host, _ = config.host_and_port
         return f"{_bracketed(host)}:{listener.getsockname()[1]}"
@@ -173,10 +178,20 @@ def free_address(config: ServerConfig, within: int = 100) -> str | None:
     many ports; ``None`` if there is none."""
     host, port = config.host_and_port
     for other in range(port + 1, min(port + within, _LAST_PORT) + 1):
+        if other == config.pg_port:
+            continue
         address = f"{_bracketed(host)}:{other}"
         with suppress(AddressTaken), closing(_listener(replace(config, listen_addr=address))):
             return address
     return None
+
+
+def _expect_two_ports(config: ServerConfig) -> None:
+    if config.pg_port and config.pg_port == config.host_and_port[1]:
+        raise UsageError(
+            f"port {config.pg_port} cannot be both the server's own and that of PostgreSQL's protocol",
+            hint="Choose another port with --pg-port.",
+        )
 
 
 def _listener(config: ServerConfig) -> socket.socket:

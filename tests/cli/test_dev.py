@@ -53,6 +53,10 @@ class Developing:
         self.process.send_signal(number)
         return self.process.wait(WITHIN)
 
+    def rest(self) -> str:
+        """What else it has written; to be asked for after its end."""
+        return "".join(iter(lambda: self._lines.get(timeout=self._within) or "", ""))
+
 
 @contextmanager
 def developing(*arguments: str, within: float = WITHIN) -> Iterator[Developing]:
@@ -122,6 +126,7 @@ def test_all_it_does(run: Run, project: Path, edit: Callable[[str], None], addre
         assert "room" in (project / "module_bindings" / "tables.py").read_text()
 
         assert dev.end(number) == 0
+        assert "next change" not in dev.rest()
     assert not is_there(address)
 
 

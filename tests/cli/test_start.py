@@ -21,6 +21,7 @@ from stdbpy.module.package import ModuleSource, pack
 from stdbpy.project import cli_toml
 from stdbpy.project.credentials import CredentialStore, find_token
 from stdbpy.server.owner import OWNER_TOKEN
+from tests import real_servers
 from tests.cli.conftest import Run
 
 LISTENING = "Starting SpacetimeDB listening on "
@@ -28,10 +29,10 @@ WITHIN = 60
 
 
 @contextmanager
-def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def started(*arguments: str, at: str = "127.0.0.1:0") -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A server at a free port, and its address once it answers; killed if the test did not end it."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "stdbpy.cli", "start", "--listen-addr", "127.0.0.1:0", *arguments],
+        [sys.executable, "-m", "stdbpy.cli", "start", "--listen-addr", at, *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -121,6 +122,15 @@ def read(path: Path) -> bytes:
     return path.read_bytes() if path.is_file() else b""
 
 
+def test_an_ipv6_address(home: Path, run: Run) -> None:
+    with started("--in-memory", at="[::1]:0") as (process, address):
+        assert address.startswith("[::1]:")
+        assert token_for(f"http://{address}") is not None
+        assert run("list", "--server", address).code == 0
+        process.terminate()
+        assert process.wait(WITHIN) == 0
+
+
 def test_data_outlives_the_server(home: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(home)
     run("init", "game")
@@ -157,6 +167,34 @@ def test_not_an_address(home: Path, run: Run, address: str) -> None:
     assert done.out == ""
     assert address in done.err
     assert not (home / "data").exists() or not list((home / "data").iterdir())
+
+
+def test_an_empty_address_is_not_the_usual_one(home: Path, run: Run) -> None:
+    done = run("start", "--listen-addr", "", "--in-memory")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("Error: '' is not an address to listen at")
+
+
+def test_one_port_for_two_protocols(home: Path, run: Run) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = str(free.getsockname()[1])
+    done = run("start", "--listen-addr", f"127.0.0.1:{port}", "--pg-port", port, "--in-memory")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"Error: port {port} cannot be both the server's own and that of PostgreSQL's protocol")
+
+
+@pytest.mark.parametrize("kept", [(), ("--in-memory",)])
+def test_a_folder_of_spacetimedb_itself(home: Path, run: Run, kept: tuple[str, ...]) -> None:
+    data = home / "data"
+    with real_servers.running("2.8.3", keeping=home):
+        as_it_was = sorted(each.name for each in data.iterdir())
+        while_it_runs = run("start", "--listen-addr", "127.0.0.1:0", "--data-dir", str(data), *kept)
+    afterwards = run("start", "--listen-addr", "127.0.0.1:0", "--data-dir", str(data), *kept)
+    assert while_it_runs == afterwards
+    assert (afterwards.code, afterwards.out) == (1, "")
+    assert afterwards.err.startswith(f"Error: {data} has the data of a SpacetimeDB itself")
+    assert "--engine spacetimedb" in afterwards.err
+    assert sorted(each.name for each in data.iterdir()) == as_it_was
 
 
 def test_data_directory_that_cannot_be_made(home: Path, run: Run) -> None:

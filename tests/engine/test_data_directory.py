@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from stdbpy.engine import Engine
-from stdbpy.engine.engine import CONTROL_FILE, DATABASES
+from stdbpy.engine.data_folder import CONTROL_FILE, DATABASES
 from stdbpy.errors import DataDirectoryError
 from stdbpy.module.package import ModuleSource, pack
 from stdbpy.sats import Identity
@@ -71,6 +71,21 @@ def test_a_lost_register_is_no_empty_server(tmp_path: Path, how: str) -> None:
         register.write_bytes(b"")
     with pytest.raises(DataDirectoryError, match="which says whose they are, is gone"):
         Engine(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["control-db", "replicas", "spacetime.pid"])
+def test_the_folder_of_a_spacetimedb_is_left_as_it_is(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(DataDirectoryError, match="has the data of a SpacetimeDB itself"):
+        Engine(tmp_path)
+    assert [each.name for each in tmp_path.iterdir()] == [name]
+
+
+def test_a_folder_of_ours_stays_ours(tmp_path: Path) -> None:
+    """Also when SpacetimeDB was started there later, which does not look."""
+    Engine(tmp_path).close()
+    (tmp_path / "control-db").mkdir()
+    Engine(tmp_path).close()
 
 
 def test_a_register_of_another_version(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stdbpy.api.client import ApiClient
-from stdbpy.engine.engine import CONTROL_FILE
+from stdbpy.engine.data_folder import CONTROL_FILE
 from stdbpy.errors import DataDirectoryError
 from stdbpy.project import data_dir
 from stdbpy.project.data_dir import expect_unused, find_data_dir

@@ -160,7 +160,7 @@ def run(
     )
     folder = data_dir if data_dir is not None else invocation.data_dir()
     config = ServerConfig(
-        listen_addr=listen_addr or _configured_address(invocation) or DEFAULT_LISTEN_ADDR,
+        listen_addr=(_configured_address(invocation) or DEFAULT_LISTEN_ADDR) if listen_addr is None else listen_addr,
         pg_port=pg_port,
         data_dir=folder.absolute(),
         in_memory=in_memory,
@@ -273,6 +273,6 @@ def _keys(url: str) -> list[str]:
     from stdbpy.project.credentials import server_key
 
     parts = urlsplit(url)
-    host = _ANY_ADDRESS.get(parts.hostname or "", parts.hostname or "")
+    host = _ANY_ADDRESS.get(parts.hostname or "", parts.netloc.rpartition(":")[0])
     hosts = _SAME_MACHINE if host in _SAME_MACHINE else (host,)
     return [server_key(f"{parts.scheme}://{host}:{parts.port}") for host in hosts]
