@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def _compare(contenders: list[Contender], connections: int, reducer: str, arguments: list[object]) -> None:
-    prepared = [_Callers(contender, connections, reducer, arguments) for contender in contenders]
+    prepared = [Callers(each.url, each.token, "bench", reducer, arguments, connections) for each in contenders]
     for callers in prepared:
         callers.seconds(WARM_UP)
     # Short rounds, one contender after the other, so that the machine's moods meet all of them alike.
@@ -72,15 +72,17 @@ def _compare(contenders: list[Contender], connections: int, reducer: str, argume
         callers.close()
 
 
-class _Callers:
+class Callers:
     """The least that clients can do, so that the server is what is measured."""
 
-    def __init__(self, contender: Contender, connections: int, reducer: str, arguments: list[object]) -> None:
-        address = urlsplit(contender.url)
+    def __init__(
+        self, url: str, token: str, database: str, reducer: str, arguments: list[object], connections: int
+    ) -> None:
+        address = urlsplit(url)
         body = json.dumps(arguments).encode()
         head = (
-            f"POST /v1/database/bench/call/{reducer} HTTP/1.1\r\nhost: {address.netloc}\r\n"
-            f"authorization: Bearer {contender.token}\r\n"
+            f"POST /v1/database/{database}/call/{reducer} HTTP/1.1\r\nhost: {address.netloc}\r\n"
+            f"authorization: Bearer {token}\r\n"
             f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
         )
         self._request = head.encode() + body

@@ -28,8 +28,15 @@ class Running:
 
 @contextmanager
 def real(version: str) -> Iterator[Running]:
+    with real_process(version) as (running, _):
+        yield running
+
+
+@contextmanager
+def real_process(version: str) -> Iterator[tuple[Running, int]]:
+    """The server, and the number of its process."""
     with real_servers.running(version) as server, ApiClient(server.url) as api:
-        yield Running(server.url, api.create_identity().token)
+        yield Running(server.url, api.create_identity().token), server.process_id
 
 
 @contextmanager
