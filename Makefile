@@ -12,7 +12,7 @@ PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-real lint format completions docs wasm-runtime bench clean
+.PHONY: help demo test test-real lint format completions docs wasm-runtime wasm-prepared bench clean
 
 help:
 	@echo "make demo         a Python module as a SpacetimeDB database, from init to generated client"
@@ -24,6 +24,7 @@ help:
 	@echo "make completions  write the completion scripts of shells from the commands"
 	@echo "make docs         the documentation, as a web site in build/docs"
 	@echo "make wasm-runtime CPython for WebAssembly, from source, into the package (Linux on x86-64, 15 minutes)"
+	@echo "make wasm-prepared of that only the part with stdbpy's own modules, which changes with them (seconds)"
 	@echo "make bench        the benchmarks"
 	@echo "make clean        remove .venv and caches"
 
@@ -75,6 +76,9 @@ docs: $(READY)
 
 wasm-runtime: $(READY)
 	@$(BIN)/python -m runtime
+
+wasm-prepared: $(READY)
+	@$(BIN)/python -m runtime.prepared_runtime
 
 bench: $(READY)
 	@$(BIN)/python -m bench

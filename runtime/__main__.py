@@ -14,6 +14,7 @@ from runtime.compiling import BuildError, Toolchain
 from runtime.fingerprint import HERE
 from runtime.native_interpreter import build_native
 from runtime.package_data import LIBRARY, PROGRAM, TARGET, write_package_data
+from runtime.prepared_runtime import write_prepared_runtime
 from runtime.shim_program import link_program
 from runtime.sources import PYTHON_VERSION, ZIG_VERSION, SourceError, install_zig
 from runtime.wasm_interpreter import build_for_wasm
@@ -69,6 +70,8 @@ def _build(cache: Path, builds: Path, out: Path) -> None:
     )
     linked = link_program(toolchain, source, libraries, made, made / PROGRAM)
     write_package_data(made, linked, source, zig, out)
+    print("the runtime with stdbpy in it", flush=True)
+    write_prepared_runtime(out, cache=builds / "kept")
     for path in sorted(out.glob("*.xz")):
         print(f"{path.name}: {path.stat().st_size:,} bytes")
 

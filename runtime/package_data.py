@@ -23,8 +23,9 @@ TARGET = HERE.parent / "stdbpy" / "wasm" / "runtime"
 PROGRAM = "python.wasm"
 LIBRARY = "stdlib.bin"
 PARTS = "parts.json"
+PREPARED = "prepared.bin.xz"
 
-_XZ = {"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME}
+XZ = {"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME}
 
 
 def write_package_data(built: Path, linked: LinkedProgram, source: Path, zig: Path, target: Path) -> None:
@@ -34,7 +35,7 @@ def write_package_data(built: Path, linked: LinkedProgram, source: Path, zig: Pa
     files = {}
     for name, content in {PROGRAM: program, LIBRARY: (built / LIBRARY).read_bytes()}.items():
         files[name] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        (target / f"{name}.xz").write_bytes(lzma.compress(content, format=lzma.FORMAT_XZ, filters=[_XZ]))
+        (target / f"{name}.xz").write_bytes(lzma.compress(content, format=lzma.FORMAT_XZ, filters=[XZ]))
     described = {
         "python": PYTHON_VERSION,
         "python_source_sha256": PYTHON.sha256,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stdbpy.errors import MissingExtra, ModuleLoadError, Problem, ProjectError, StdbError
+from stdbpy.errors import ModuleLoadError, Problem, ProjectError, StdbError
 from stdbpy.project.build import BuiltModule, placed, told_in_project
 from stdbpy.project.dependencies import bundle
 from stdbpy.project.model import Project
@@ -18,13 +18,16 @@ from stdbpy.schema.model import ModuleSchema
 from stdbpy.wasm.abi import AbiLevel
 
 if TYPE_CHECKING:
-    from stdbpy.wasm.build import BuiltWasm
+    from stdbpy.wasm.built import BuiltWasm
 
 FOLDER = "dist"
 """Where files of WebAssembly go in a project."""
 
 _CACHE = "wasm"
 """What is the same for all modules, in the user's cache."""
+
+_NOT_RUN = "wasmtime is not installed, so the module was not run in WebAssembly: what fails there shows at publishing"
+_HOW_TO_RUN = 'It shows at building, and instances start faster, with pip install "stdbpy[server]"'
 
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 _VERSION = re.compile(r"(\d+)\.(\d+)")
@@ -45,21 +48,36 @@ def compile_module(project: Project, built: BuiltModule, abi: AbiLevel | None = 
     """Makes WebAssembly of a module, with the packages that it imports from. ``abi`` is the server's level, by
     default that of the project, else the lowest that the module can do with.
 
-    Raises :class:`ProjectError` for packages that cannot come along, :class:`ModuleLoadError` for code that does
-    not run in WebAssembly, and :class:`MissingExtra`.
+    Raises :class:`ProjectError` for packages that cannot come along, and :class:`ModuleLoadError` for code that does
+    not run in WebAssembly. Where wasmtime is not there, that shows when it is published; a warning says so.
     """
-    try:
-        from stdbpy.wasm.build import build_wasm
-    except ModuleNotFoundError as error:
-        raise MissingExtra("building WebAssembly", "server") from error
+    can_run = _can_run_webassembly()
     try:
         bundled = bundle(project, built.source)
         level = abi_of(project) if abi is None else abi  # 10.0 is 0
-        wasm = build_wasm(built.source, bundled=bundled.files, abi=level, cache=cache_dir() / _CACHE)
+        cache = cache_dir() / _CACHE
+        if can_run:
+            from stdbpy.wasm.build import build_wasm
+
+            wasm = build_wasm(built.source, bundled=bundled.files, abi=level, cache=cache)
+        else:
+            from stdbpy.wasm.appending import append_to_runtime
+
+            wasm = append_to_runtime(built.source, built.schema, bundled=bundled.files, abi=level, cache=cache)
     except ModuleLoadError as error:
         raise told_in_project(error, built.source, project) from error
     found = placed((*bundled.problems, *wasm.warnings), built.source, project)
+    if not can_run:
+        found += (Problem("warning", built.source.entry, _NOT_RUN, _HOW_TO_RUN),)
     return CompiledModule(wasm, bundled.packages, tuple(each for each in found if each not in built.problems))
+
+
+def _can_run_webassembly() -> bool:
+    try:
+        import wasmtime  # noqa: F401
+    except (ImportError, OSError, RuntimeError):  # not installed, or not for this kind of machine
+        return False
+    return True
 
 
 def level_named(text: str | None) -> AbiLevel | None:

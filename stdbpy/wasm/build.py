@@ -7,47 +7,33 @@ whatever is imported is noted; the second time nothing else is there, but for wh
 
 from __future__ import annotations
 
+import hashlib
 import json
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import blake3
-
 from stdbpy.errors import ModuleLoadError, Problem
 from stdbpy.module.package import ModuleSource
 from stdbpy.schema.definition import read_module_def
 from stdbpy.schema.model import ModuleSchema
-from stdbpy.wasm.abi import AbiLevel, level_without_loss, names_in, needs_of
+from stdbpy.wasm.abi import AbiLevel
+from stdbpy.wasm.built import BuiltWasm, chosen_level
 from stdbpy.wasm.dependencies import Dependencies
-from stdbpy.wasm.inside_code import PROGRAM, InsideCode, inside_code
+from stdbpy.wasm.inside_code import InsideCode, inside_code
 from stdbpy.wasm.interpreter import BuildLimits, Interpreter, Loaded, LoadedFile, RaisedError, StoppedError
 from stdbpy.wasm.kept_files import KeptFiles
-from stdbpy.wasm.needed_later import needed_later, needed_of_runtime
+from stdbpy.wasm.needed_later import PROGRAM, needed_later, needed_of_runtime
 from stdbpy.wasm.packaged import Packaged
 from stdbpy.wasm.parts import unused_parts
-from stdbpy.wasm.size_report import SizeReport, size_report
+from stdbpy.wasm.size_report import ModuleSizes, size_report
 from stdbpy.wasm.snapshot import with_memory
 
 _HIGHEST = max(AbiLevel)
 
 _TOO_LARGE = "Its files are imported while it is built: much data belongs in tables, not in code"
-
-
-@dataclass(frozen=True, slots=True)
-class BuiltWasm:
-    program: bytes
-    """A WebAssembly module; equal sources give equal bytes."""
-    schema: ModuleSchema
-    abi: AbiLevel
-    """The level that servers must have to take it."""
-    warnings: tuple[Problem, ...]
-    output: tuple[str, ...]
-    """The lines that were printed and logged while the module was imported."""
-    sizes: SizeReport
 
 
 def build_wasm(
@@ -137,22 +123,7 @@ class _Build:
         return _Imported(names, level)
 
     def _level(self, schema: ModuleSchema) -> AbiLevel:
-        needs = needs_of(schema, self._names())
-        lowest = needs[0].level if needs else min(AbiLevel)
-        if self._abi is None:
-            return level_without_loss(schema, self._names())
-        if self._abi < lowest:
-            raise ModuleLoadError(
-                f"the module cannot be built for the ABI {self._abi}: {needs[0].what} needs {lowest}",
-                hint=f"Build it for {lowest}, which is for {lowest.servers}",
-            )
-        return self._abi
-
-    def _names(self) -> Collection[str]:
-        try:
-            return names_in(self._source.files)
-        except SyntaxError:  # of a later Python than this one
-            return {name for source in self._source.files.values() for name in re.findall(r"\w+", source.decode())}
+        return chosen_level(self._source, schema, self._abi)
 
     # --- the second time ---------------------------------------------------------------------
 
@@ -187,9 +158,7 @@ class _Build:
             abi=imported.level,
             warnings=_problems(told),
             output=output,
-            sizes=size_report(
-                program, runtime, self._inside, self._dependencies.code, self._source.files, imported.names, later
-            ),
+            sizes=size_report(program, runtime, self._sizes, self._source.files, imported.names, later),
         )
 
     def _later(self, imported: Collection[str]) -> set[str]:
@@ -199,6 +168,14 @@ class _Build:
         if self._keeps_library:
             later |= self._inside.library.keys()
         return (later & present) - set(imported)
+
+    @property
+    def _sizes(self) -> ModuleSizes:
+        return ModuleSizes(
+            library={name: len(code) for name, (_, code) in self._inside.library.items()},
+            own={name: len(code) for name, (_, _, code, _) in self._inside.own.items()},
+            dependencies={name: len(code) for name, code in self._dependencies.code.items()},
+        )
 
     def _needed_of_runtime(self, present: Collection[str]) -> set[str]:
         """Modules in the runtime itself that may be imported later: what any of those that are ``present`` names, be
@@ -249,7 +226,7 @@ class _Build:
         """The name of what is kept: it says what the module may import, as far as its sources say it."""
         possible = sorted(self._named(()))
         key = [self._source.entry, self._abi, self._keeps_library, self._inside.key, possible]
-        return f"imported-{blake3.blake3(json.dumps(key).encode()).hexdigest()[:32]}"
+        return f"imported-{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]}"
 
 
 def _problems(told: Mapping[str, Any]) -> tuple[Problem, ...]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import marshal
 from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
 
-import blake3
-
-from stdbpy.wasm.interpreter import Interpreter, LoadedFile, RaisedError
 from stdbpy.wasm.kept_files import KeptFiles
 
-_FOLDER = "site-packages"
+if TYPE_CHECKING:
+    from stdbpy.wasm.interpreter import Interpreter, LoadedFile
+
+FOLDER = "site-packages"
 """Where tracebacks find their files."""
 
 _MARSHAL_VERSION = 2
@@ -20,12 +22,9 @@ class Dependencies:
     """Of ``bundled``, contents by path, the Python files; ``key`` says which runtime compiles them."""
 
     def __init__(self, bundled: Mapping[str, bytes], kept: KeptFiles, key: str) -> None:
-        self.sources = {_module_name(path): (path, bundled[path]) for path in sorted(bundled) if path.endswith(".py")}
+        self.sources = bundled_modules(bundled)
         """Path and content, by the name of the module."""
-        for name in [*self.sources]:
-            for folder in _folders_of(name):
-                self.sources.setdefault(folder, (f"{folder.replace('.', '/')}/__init__.py", b""))
-        hash = blake3.blake3()
+        hash = hashlib.sha256()
         for path, content in self.sources.values():
             hash.update(f"{path} {len(content)}\n".encode() + content)
         self._name = f"dependencies-{key}-{hash.hexdigest()[:16]}"
@@ -44,10 +43,12 @@ class Dependencies:
         missing = sorted(set(names) & self.sources.keys() - self.code.keys())
         if not missing:
             return
+        from stdbpy.wasm.interpreter import RaisedError
+
         for name in missing:
             path, content = self.sources[name]
             try:
-                self.code |= interpreter.compile({name: (content, f"{_FOLDER}/{path}")})
+                self.code |= interpreter.compile({name: (content, f"{FOLDER}/{path}")})
             except RaisedError:
                 continue  # for another version of Python: importing it says what is wrong
         self._kept.keep(self._name, marshal.dumps(self.code, _MARSHAL_VERSION))
@@ -55,7 +56,17 @@ class Dependencies:
     def _file(self, name: str, path: str, content: bytes) -> LoadedFile:
         code = self.code.get(name)
         kind, data = ("source", content) if code is None else ("code", code)
-        return path.endswith("/__init__.py"), kind, data, f"{_FOLDER}/{path}"
+        return path.endswith("/__init__.py"), kind, data, f"{FOLDER}/{path}"
+
+
+def bundled_modules(bundled: Mapping[str, bytes]) -> dict[str, tuple[str, bytes]]:
+    """The Python files of ``bundled``, contents by path: path and content, by the name of the module; folders without
+    a file of their own, too."""
+    modules = {_module_name(path): (path, bundled[path]) for path in sorted(bundled) if path.endswith(".py")}
+    for name in [*modules]:
+        for folder in _folders_of(name):
+            modules.setdefault(folder, (f"{folder.replace('.', '/')}/__init__.py", b""))
+    return modules
 
 
 def _module_name(path: str) -> str:

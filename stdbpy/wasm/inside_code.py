@@ -6,19 +6,15 @@ Python is of no use to it.
 
 from __future__ import annotations
 
+import hashlib
 import marshal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import blake3
-
 import stdbpy
 from stdbpy.wasm.interpreter import BuildLimits, Interpreter, LoadedFile
 from stdbpy.wasm.packaged import Packaged
-
-PROGRAM = "stdbpy.wasm.guest.program"
-"""What a build imports; it imports the author's module."""
 
 _FOLDER = "<stdbpy>"
 """Where tracebacks find stdbpy's files: no place that an author's file can be in."""
@@ -50,12 +46,17 @@ class InsideCode:
     """What their functions import later."""
 
 
+def inside_key(packaged: Packaged) -> str:
+    """Of the code that :func:`inside_code` gives."""
+    hash = hashlib.sha256()
+    for name, (source, _) in sorted(_sources()):
+        hash.update(f"{name} {len(source)}\n".encode() + source)
+    return f"inside-{packaged.key}-{hash.hexdigest()[:16]}"
+
+
 def inside_code(packaged: Packaged) -> InsideCode:
     sources = dict(sorted(_sources()))
-    hash = blake3.blake3()
-    for name, (source, _) in sources.items():
-        hash.update(f"{name} {len(source)}\n".encode() + source)
-    key = f"inside-{packaged.key}-{hash.hexdigest()[:16]}"
+    key = inside_key(packaged)
     prepared = packaged.kept.get(key, lambda: marshal.dumps(_prepare(packaged, sources), _MARSHAL_VERSION))
     told = marshal.loads(prepared)  # noqa: S302 - what the line above has written
     code: dict[str, bytes] = told["code"]

@@ -6,13 +6,12 @@ as it was written is made again, and a full disk is no reason not to go on.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-
-import blake3
 
 from stdbpy.replacing import SECRET, replace_file
 
@@ -48,14 +47,14 @@ class KeptFiles:
         except OSError:
             return None
         content = written[_HASH_SIZE:]
-        return content if blake3.blake3(content).digest() == written[:_HASH_SIZE] else None
+        return content if _hash(content) == written[:_HASH_SIZE] else None
 
     def keep(self, name: str, content: bytes) -> None:
         if self._folder is None:
             return
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            written = blake3.blake3(content).digest() + content
+            written = _hash(content) + content
             replace_file(self._file(self._folder, name), written, mode=SECRET, is_kept=False)
             files = sorted(self._folder.glob(f"*{_SUFFIX}"), key=lambda kept: kept.stat().st_mtime)
         except OSError as error:
@@ -68,3 +67,7 @@ class KeptFiles:
     @staticmethod
     def _file(folder: Path, name: str) -> Path:
         return folder / f"{name}{_SUFFIX}"
+
+
+def _hash(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=_HASH_SIZE).digest()

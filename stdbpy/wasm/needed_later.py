@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from encodings import normalize_encoding
 from encodings.aliases import aliases
+from typing import Protocol
 
-from stdbpy.wasm.inside_code import PROGRAM, InsideCode
+PROGRAM = "stdbpy.wasm.guest.program"
+"""What a build imports; it imports the author's module."""
 
 _OFFERING = "stdbpy"
 """The module that imports none of what it offers."""
@@ -32,10 +34,30 @@ _ASKING_FOR_WHAT_IS_THERE = {"re._parser", "stdbpy.schema.identifiers", "stdbpy.
 _WORD = re.compile(r"\w+")
 
 
+class Imports(Protocol):
+    """What there is inside for all programs, and which of it imports which."""
+
+    @property
+    def library(self) -> Container[str]:
+        """Modules of the standard library."""
+
+    @property
+    def own(self) -> Container[str]:
+        """stdbpy's modules."""
+
+    @property
+    def at_import(self) -> Mapping[str, list[str]]:
+        """What a module imports when it is imported."""
+
+    @property
+    def in_functions(self) -> Mapping[str, list[str]]:
+        """What its functions import later."""
+
+
 def needed_later(
     sources: Mapping[str, bytes],
     dependencies: Mapping[str, tuple[str, bytes]],
-    inside: InsideCode,
+    inside: Imports,
     imported: Collection[str],
 ) -> set[str]:
     """Names of modules, and of what else is imported along with them.
@@ -52,7 +74,7 @@ def needed_later(
     return found.names - found.imported
 
 
-def needed_of_runtime(named: Collection[str], present: Collection[str], inside: InsideCode) -> set[str]:
+def needed_of_runtime(named: Collection[str], present: Collection[str], inside: Imports) -> set[str]:
     """Of ``named`` and what the modules ``present`` import, at any place, what can be in the runtime itself.
 
     Functions that run when a module is imported import many of these, and others are what something is faster with:
@@ -64,7 +86,7 @@ def needed_of_runtime(named: Collection[str], present: Collection[str], inside: 
     return needed
 
 
-def _in_functions(inside: InsideCode, module: str) -> list[str]:
+def _in_functions(inside: Imports, module: str) -> list[str]:
     names = inside.in_functions.get(module, [])
     if module in _ASKING_FOR_WHAT_IS_THERE:
         return [name for name in names if name != _NAMES_OF_CHARACTERS]
@@ -73,7 +95,7 @@ def _in_functions(inside: InsideCode, module: str) -> list[str]:
 
 class _Found:
     def __init__(
-        self, dependencies: Mapping[str, tuple[str, bytes]], inside: InsideCode, imported: frozenset[str]
+        self, dependencies: Mapping[str, tuple[str, bytes]], inside: Imports, imported: frozenset[str]
     ) -> None:
         self.names: set[str] = set()
         self.imported = imported

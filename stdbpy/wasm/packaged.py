@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import lzma
 import marshal
@@ -10,17 +11,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-
-import blake3
-import wasmtime
+from typing import TYPE_CHECKING
 
 from stdbpy.wasm.binary import BinaryModule
-from stdbpy.wasm.interpreter import engine
 from stdbpy.wasm.kept_files import KeptFiles
 from stdbpy.wasm.parts import Part, without_functions
+from stdbpy.wasm.prepared import PreparedRuntime, changed_memory
 from stdbpy.wasm.trimming import trimmed
 
-_RUNTIME, _LIBRARY, _PARTS = "python.wasm.xz", "stdlib.bin.xz", "parts.json"
+if TYPE_CHECKING:
+    import wasmtime
+
+_RUNTIME, _LIBRARY, _PARTS, _PREPARED = "python.wasm.xz", "stdlib.bin.xz", "parts.json", "prepared.bin.xz"
 
 
 def _folder() -> Traversable:
@@ -37,7 +39,7 @@ class Packaged:
     @cached_property
     def key(self) -> str:
         """Changes with the data."""
-        hash = blake3.blake3()
+        hash = hashlib.sha256()
         for name in (_RUNTIME, _LIBRARY, _PARTS):
             hash.update((self.folder / name).read_bytes())
         return hash.hexdigest()[:16]
@@ -55,8 +57,19 @@ class Packaged:
         return library
 
     @cached_property
+    def prepared(self) -> PreparedRuntime:
+        return PreparedRuntime.read(self._unpacked(_PREPARED))
+
+    def memory_of(self, prepared: PreparedRuntime) -> bytes:
+        return changed_memory(BinaryModule.read(self.runtime), prepared.changes, prepared.pages)
+
+    @cached_property
     def compiled(self) -> wasmtime.Module:
-        """The runtime in this machine's code."""
+        """The runtime in this machine's code. Needs wasmtime, as nothing else here does."""
+        import wasmtime
+
+        from stdbpy.wasm.interpreter import engine
+
         name = f"compiled-{self.key}"
         code = self.kept.find(name)
         if code is not None:
@@ -76,7 +89,7 @@ class Packaged:
 
     def runtime_for(self, level: int, unused: Collection[Part] = ()) -> BinaryModule:
         """The runtime that imports what hosts of ``spacetime_10.<level>`` have, without the functions of ``unused``."""
-        absent = blake3.blake3(repr(sorted(sorted(part.modules) for part in unused)).encode()).hexdigest()[:16]
+        absent = hashlib.sha256(repr(sorted(sorted(part.modules) for part in unused)).encode()).hexdigest()[:16]
         name = f"runtime-{self.key}-10.{int(level)}-{absent}"
         return BinaryModule.read(
             self.kept.get(

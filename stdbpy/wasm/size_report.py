@@ -6,7 +6,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from stdbpy.wasm.binary import PAGE_BYTES, BinaryModule, SectionKind
-from stdbpy.wasm.inside_code import InsideCode
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleSizes:
+    """Bytes of code, by the names of modules: of all that a program could have."""
+
+    library: Mapping[str, int]
+    own: Mapping[str, int]
+    dependencies: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +51,24 @@ class SizeReport:
 def size_report(
     program: BinaryModule,
     runtime: BinaryModule,
-    inside: InsideCode,
-    dependencies: Mapping[str, bytes],
+    modules: ModuleSizes,
     files: Mapping[str, bytes],
     imported: Collection[str],
     later: Collection[str],
 ) -> SizeReport:
-    """Of a program made from ``runtime`` that has these modules inside; ``dependencies`` are their code."""
+    """Of a program made from ``runtime``, with the ``modules`` that are ``imported`` and may be imported ``later``."""
     names = sorted({*imported, *later})
     data = program.size_of(SectionKind.DATA)
     total = len(program.write())
-    at_rest = sum(len(segment.data) for segment in runtime.data)
+    end = max(segment.offset + len(segment.data) for segment in runtime.data)
+    of_runtime = sum(len(segment.data) for segment in program.data if segment.offset < end)
     return SizeReport(
         total=total,
         runtime_code=total - data,
-        runtime_data=min(at_rest, data),
-        library={name: len(inside.library[name][1]) for name in names if name in inside.library},
-        own={name: len(inside.own[name][2]) for name in names if name in inside.own},
-        dependencies={name: len(dependencies[name]) for name in names if name in dependencies},
+        runtime_data=of_runtime,
+        library={name: modules.library[name] for name in names if name in modules.library},
+        own={name: modules.own[name] for name in names if name in modules.own},
+        dependencies={name: modules.dependencies[name] for name in names if name in modules.dependencies},
         files={path: len(content) for path, content in sorted(files.items())},
         later=frozenset(later),
         memory=sum(memory.minimum for memory in program.memories) * PAGE_BYTES,

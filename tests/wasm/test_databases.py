@@ -31,8 +31,13 @@ def url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.mark.timeout(2 * COMPILES_WITHIN)
 def test_a_database_of_people(url: str, people: BuiltWasm) -> None:
+    serves_people(url, people.program)
+
+
+def serves_people(url: str, program: bytes) -> None:
+    """Publishes a program of :data:`tests.wasm.building.PEOPLE`, and uses it."""
     with ApiClient(url) as anyone, ApiClient(url, anyone.create_identity().token, timeout=COMPILES_WITHIN) as api:
-        database = api.publish(people.program, None).database_identity.hex()
+        database = api.publish(program, None).database_identity.hex()
         for name in ("Ann", "Bob"):
             api.call(database, "add", [name])
         with pytest.raises(ReducerFailed, match="a person has a name"):
@@ -45,6 +50,6 @@ def test_a_database_of_people(url: str, people: BuiltWasm) -> None:
         assert ("added Bob", "game.py", 13) in lines
         assert ("3 2", "game.py", 19) in lines  # what the function has imported was there
 
-        api.publish(people.program.replace(b"a person has a name", b"a person has a NAME"), database)
+        api.publish(program.replace(b"a person has a name", b"a person has a NAME"), database)
         with pytest.raises(ReducerFailed, match="a person has a NAME"):
             api.call(database, "add", [""])

@@ -1,0 +1,51 @@
+"""A program, and what is known of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from stdbpy.errors import ModuleLoadError, Problem
+from stdbpy.module.package import ModuleSource
+from stdbpy.schema.model import ModuleSchema
+from stdbpy.wasm.abi import AbiLevel, level_without_loss, names_in, needs_of
+from stdbpy.wasm.size_report import SizeReport
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltWasm:
+    program: bytes
+    """A WebAssembly module; equal sources give equal bytes."""
+    schema: ModuleSchema
+    abi: AbiLevel
+    """The level that servers must have to take it."""
+    warnings: tuple[Problem, ...]
+    output: tuple[str, ...]
+    """The lines that were printed and logged while the module was imported."""
+    sizes: SizeReport
+
+
+def chosen_level(source: ModuleSource, schema: ModuleSchema, asked_for: AbiLevel | None) -> AbiLevel:
+    """The level to build for: the one that is asked for, the lowest at which nothing is lost if there is none.
+
+    Raises :class:`ModuleLoadError` if the module cannot do with what is asked for.
+    """
+    names = _names_in(source)
+    needs = needs_of(schema, names)
+    lowest = needs[0].level if needs else min(AbiLevel)
+    if asked_for is None:
+        return level_without_loss(schema, names)
+    if asked_for < lowest:
+        raise ModuleLoadError(
+            f"the module cannot be built for the ABI {asked_for}: {needs[0].what} needs {lowest}",
+            hint=f"Build it for {lowest}, which is for {lowest.servers}",
+        )
+    return asked_for
+
+
+def _names_in(source: ModuleSource) -> Collection[str]:
+    try:
+        return names_in(source.files)
+    except SyntaxError:  # of a later Python than this one
+        return {name for content in source.files.values() for name in re.findall(r"\w+", content.decode())}
