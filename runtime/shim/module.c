@@ -4,10 +4,13 @@
 #include "abi_levels.h"
 #include "arguments.h"
 #include "byte_streams.h"
+#include "codec.h"
 #include "entry.h"
 #include "host_calls.h"
 #include "host_errors.h"
 #include "host_imports.h"
+#include "quick_rows.h"
+#include "reducer_calls.h"
 #include "scan_iterator.h"
 #include "wasi_state.h"
 
@@ -90,6 +93,9 @@ _Noreturn static PyObject *trap(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED
 
 static PyMethodDef own_methods[] = {
     {"set_entry", set_entry, METH_O, NULL},
+    {"set_classes", (PyCFunction)(void (*)(void))set_classes, METH_FASTCALL, NULL},
+    {"set_reducers", (PyCFunction)(void (*)(void))set_reducers, METH_FASTCALL, NULL},
+    {"make_quick", (PyCFunction)(void (*)(void))make_quick, METH_FASTCALL, NULL},
     {"set_error_class", set_error_class, METH_O, NULL},
     {"set_clock", set_clock, METH_O, NULL},
     {"seed_random", seed_random, METH_O, NULL},
@@ -107,8 +113,8 @@ static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "_space
 
 PyObject *init_spacetimedb(void) {
     PyObject *module = PyModule_Create(&definition);
-    if (module == NULL || !ready_scan_iterator() || PyModule_AddFunctions(module, table_methods) < 0 ||
-        PyModule_AddFunctions(module, procedure_methods) < 0) {
+    if (module == NULL || !ready_scan_iterator() || !add_codec_type(module) ||
+        PyModule_AddFunctions(module, table_methods) < 0 || PyModule_AddFunctions(module, procedure_methods) < 0) {
         Py_XDECREF(module);
         return NULL;
     }

@@ -41,19 +41,20 @@ class BoundModule:
         host_of_views: Host | None = None,
     ) -> None:
         self._host = host
-        self._reducers: dict[int | str, tuple[Callable[..., ReducerContext], ReducerBinding, Scope]] = {}
+        self._reducers: dict[int | str, tuple[ReducerBinding, Callable[..., ReducerContext], Scope]] = {}
         self._views: list[tuple[ViewBinding, Scope]] = []
         self._anonymous_views: list[tuple[ViewBinding, Scope]] = []
         self._procedures: list[tuple[ProcedureBinding, Scope]] = []
         self._handlers: list[tuple[HandlerBinding, Scope]] = []
-        self._take(assembled, Scope(assembled, host, database_identity, log, host_of_views or host))
+        self._scope = Scope(assembled, host, database_identity, log, host_of_views or host)
+        self._take(assembled, self._scope)
 
     def _take(self, assembled: Assembled, scope: Scope) -> None:
         """In the order of ``ModuleSchema.walk``, by which hosts number functions."""
         functions = assembled.functions
         for reducer in functions.reducers:
             number = len(self._reducers) // 2
-            entry = reducer.context_class, reducer, scope
+            entry = reducer, reducer.context_class, scope
             self._reducers[number] = self._reducers[scope.prefix + reducer.name] = entry
         self._views += [(view, scope) for view in functions.views]
         self._anonymous_views += [(view, scope) for view in functions.anonymous_views]
@@ -61,6 +62,15 @@ class BoundModule:
         self._handlers += [(handler, scope) for handler in functions.handlers]
         for namespace, inside in assembled.mounted.items():
             self._take(inside, scope.mounted[namespace])
+
+    def tell_identity(self, database_identity: Identity) -> None:
+        """Says which database it is, if that was not known when the module was joined with it."""
+        self._scope.tell_identity(database_identity)
+
+    @property
+    def reducers(self) -> list[tuple[ReducerBinding, Scope]]:
+        """In the order in which hosts number them."""
+        return [(binding, scope) for number, (binding, _, scope) in self._reducers.items() if isinstance(number, int)]
 
     # --- reducers ----------------------------------------------------------------------------
 
@@ -80,9 +90,18 @@ class BoundModule:
         entry = self._reducers.get(reducer)
         if entry is None:
             raise self._no_such(reducer)
-        make_context, binding, scope = entry
-        values = _arguments(binding.name, binding.arguments, args)
+        binding, make_context, scope = entry
+        try:
+            values = binding.arguments.decode(args)
+        except DecodeError as error:
+            raise _do_not_fit(binding.name, error) from None
         context = make_context(scope, sender, connection_id, timestamp, binding.name)
+        if current_host.get() is self._host:
+            try:
+                binding.function(context, *values)
+            finally:
+                del context.db
+            return
         running = current_host.set(self._host)
         try:
             binding.function(context, *values)
@@ -153,7 +172,11 @@ def _arguments(function: str, codec: Codec[tuple[Any, ...]], args: bytes) -> tup
     try:
         return codec.decode(args)
     except DecodeError as error:
-        raise InvalidArguments(f"the arguments of {function!r} do not fit: {error}", hint=error.hint) from None
+        raise _do_not_fit(function, error) from None
+
+
+def _do_not_fit(function: str, error: DecodeError) -> InvalidArguments:
+    return InvalidArguments(f"the arguments of {function!r} do not fit: {error}", hint=error.hint)
 
 
 def _query(binding: ViewBinding, returned: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from itertools import count
@@ -38,7 +39,7 @@ class Declared:
 class Context:
     """Base of all contexts. One is good for the call that it was made for, and for nothing behind it."""
 
-    __slots__ = ("_scope", "env", "identity", "log")
+    __slots__ = ("_scope",)
 
     called: ClassVar[str] = "a function"
     """What the functions that get one are: ``a reducer``, ``a view``, …"""
@@ -47,13 +48,22 @@ class Context:
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        self.identity = scope.identity
+
+    @property
+    def identity(self) -> Identity:
         """The database's own identity."""
-        self.env: Any = scope.env
+        return self._scope.identity
+
+    @property
+    def env(self) -> Any:
         """The values of the database's environment that the module declares with
         :func:`~stdbpy.module.environment.environment`; a subclass says of which class: ``env: Env``."""
-        self.log = scope.log
+        return self._scope.env
+
+    @property
+    def log(self) -> logging.Logger:
         """Writes to the database's log, as the module's own ``logging`` calls and ``print`` do."""
+        return self._scope.log
 
     def _check_within(self, context_class: Any, *kinds: type[Context]) -> None:
         """Raises ``TypeError`` for a class that this call, as a mounted module sees it, is no context of."""
@@ -85,7 +95,7 @@ class TimedContext(Context):
     __slots__ = ("_caller", "_function", "_random", "_uuids", "timestamp")
 
     def __init__(self, scope: Scope, timestamp: Timestamp, function: str, caller: Identity) -> None:
-        super().__init__(scope)
+        self._scope = scope  # not by the base: a call that does little feels each frame
         self.timestamp = timestamp
         """When the call began: the only clock that says the same when the call is repeated."""
         self._function = function

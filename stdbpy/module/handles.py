@@ -180,7 +180,9 @@ class Table(_Fixed, Generic[Row]):
     def __init__(self, binding: TableBinding, host: Host) -> None:
         # Two underscores, here and in Tables, leave all other names to indexes, tables and subclasses.
         self.__rows: StoredRows
-        self.__dict__["_Table__rows"] = StoredRows(binding, host)
+        self.__dict__["_Table__rows"] = rows = StoredRows(binding, host)
+        if type(self).insert is Table.insert:
+            self.__dict__["insert"] = rows.insert  # spares a call each time
 
     def insert(self, row: Row) -> Row:
         """Adds a row; returns it with the columns filled in that number themselves. A row that is

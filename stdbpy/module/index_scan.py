@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from stdbpy.errors import EncodeError
 from stdbpy.module.bindings import AccessorBinding
 from stdbpy.module.stored_rows import StoredRows, within
+from stdbpy.sats.failures import WRITING_FAILURES
 from stdbpy.sats.ranges import Bound, Range, of_numbers
 from stdbpy.schema.model import IndexAlgorithm
 
@@ -16,26 +17,29 @@ _INCLUDED = b"\x00"
 
 
 class IndexScan:
-    __slots__ = ("_codec", "_decode_rows", "binding", "id", "rows")
+    __slots__ = ("_decode", "_decode_rows", "_scan_point", "_write", "binding", "id", "rows")
 
     def __init__(self, rows: StoredRows, binding: AccessorBinding) -> None:
         self.rows = rows
         self.binding = binding
         self.id = rows.host.index_id_from_name(binding.index_name)
+        self._decode = rows.table.codec.decode
         self._decode_rows = rows.table.codec.decode_rows
-        self._codec = binding.codecs[0] if len(binding.codecs) == 1 else None
+        self._scan_point = rows.host.datastore_index_scan_point_bsatn
+        self._write = binding.codecs[0].writer() if len(binding.codecs) == 1 else None
+        """Of the only column, if there is one."""
 
     def find(self, key: tuple[Any, ...]) -> Any:
         """The one row with that key, or ``None``."""
-        for chunk in self.rows.host.datastore_index_scan_point_bsatn(self.id, self._point(key)):
+        for chunk in self._scan_point(self.id, self._point(key)):
             if chunk:
-                return self.rows.table.codec.decode(chunk)
+                return self._decode(chunk)
         return None
 
     def filter(self, key: tuple[Any, ...]) -> Iterator[Any]:
         host = self.rows.host
         if self._is_point(key):
-            chunks = host.datastore_index_scan_point_bsatn(self.id, self._point(key))
+            chunks = self._scan_point(self.id, self._point(key))
         else:
             bounds = self._bounds(key)
             chunks = host.datastore_index_scan_range_bsatn(self.id, *bounds) if bounds else ()
@@ -60,11 +64,11 @@ class IndexScan:
     def _point(self, key: tuple[Any, ...]) -> bytes:
         if len(key) != len(self.binding.columns):
             self._refuse_length(key)
-        if self._codec is not None:
+        if self._write is not None:
             try:
-                return self._codec.encode(key[0])
-            except EncodeError as error:
-                raise self._does_not_fit(0, key[0], error) from None
+                return self._write(key[0])
+            except WRITING_FAILURES:
+                return self._encode(0, key[0])  # which says why
         return b"".join(self._encode(position, value) for position, value in enumerate(key))
 
     def _bounds(self, key: tuple[Any, ...]) -> tuple[bytes, int, bytes, bytes] | None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
 from stdbpy import __all__ as FOR_AUTHORS  # noqa: N812 - a constant here
 from stdbpy.errors import ModuleLoadError, Problem, StdbError, nearest
@@ -23,6 +24,7 @@ from stdbpy.module.host import Host
 from stdbpy.module.imports import RESERVED_NAMES, PrivateImports
 from stdbpy.module.logs import PrivateLogging, make_print
 from stdbpy.module.package import ModuleSource
+from stdbpy.sats.bsatn import Codec
 from stdbpy.sats.values import Identity
 from stdbpy.schema.model import ModuleSchema
 
@@ -59,6 +61,16 @@ class LoadedModule:
     def namespaces(self) -> Mapping[str, ModuleType]:
         """The same of all files that were imported, by their paths."""
         return {path: self._imports.modules[name] for name, path in self._imports.paths.items()}
+
+    def codecs(self) -> Iterator[Codec[Any]]:
+        """Those of rows, keys and arguments."""
+        for each in self._assembled.walk():
+            for table in each.tables.values():
+                yield table.codec
+                for accessor in table.accessors.values():
+                    yield from accessor.codecs
+                yield from (codec for _, codec in table.numbered)
+            yield from (reducer.arguments for reducer in each.functions.reducers)
 
     def bind(self, host: Host, database_identity: Identity, host_of_views: Host | None = None) -> BoundModule:
         """Joins the module with a database; ``host_of_views`` is how views see it, if ``host`` does not know by

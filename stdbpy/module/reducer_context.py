@@ -31,7 +31,12 @@ class _WithDatabase(TimedContext):
     def __init__(
         self, scope: Scope, sender: Identity, connection_id: ConnectionId | None, timestamp: Timestamp, function: str
     ) -> None:
-        super().__init__(scope, timestamp, function, sender)
+        self._scope = scope  # not by the bases: a call that does little feels each frame
+        self.timestamp = timestamp
+        self._function = function
+        self._caller = sender
+        self._random = None
+        self._uuids = None
         self.db = scope.databases[self.__class__]
         self.sender = sender
         """Who calls."""

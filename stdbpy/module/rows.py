@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, Final, NoReturn
 
 from stdbpy.module.declarations import COLUMN_KEY, ColumnOptions
+from stdbpy.sats.shapes import PLAIN
 
 
 class _Missing:
@@ -43,7 +44,10 @@ def make_row_class(cls: type) -> type:
         if default is not None and not isinstance(default, dataclasses.Field) and not _is_immutable(default):
             setattr(cls, name, column_field(default, ColumnOptions()))
     row_class: type = dataclasses.dataclass(init=False, slots=True)(cls)
-    type.__setattr__(row_class, "__init__", _initialiser(row_class))
+    initialiser = _initialiser(row_class)
+    type.__setattr__(row_class, "__init__", initialiser)
+    if not hasattr(row_class, "__post_init__"):
+        type.__setattr__(row_class, PLAIN, initialiser)
     return row_class
 
 

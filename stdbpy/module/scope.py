@@ -40,6 +40,11 @@ class Scope:
             for namespace, inside in assembled.mounted.items()
         }
 
+    def tell_identity(self, identity: Identity) -> None:
+        self.identity = identity
+        for scope in self.mounted.values():
+            scope.tell_identity(identity)
+
     def inside(self, namespace: str, context_class: type) -> Scope:
         """The module mounted there, whose functions take such a context. Raises ``LookupError`` and ``TypeError``."""
         scope = self.mounted.get(namespace)

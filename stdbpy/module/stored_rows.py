@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, permutations
+from operator import attrgetter
 from typing import Any
 
 from stdbpy.errors import AutoIncOverflow, EncodeError, HostError, RowNotFound, StdbError, UniqueConstraintViolation
 from stdbpy.module.bindings import AccessorBinding, TableBinding
 from stdbpy.module.host import Errno, Host
 from stdbpy.sats.bsatn import Codec
+from stdbpy.sats.failures import WRITING_FAILURES
 
 _ONE_ROW = (1).to_bytes(4, "little")
 """Starts a BSATN array of one element."""
 
 
 class StoredRows:
-    __slots__ = ("_encode", "_insert", "_row_class", "host", "id", "table")
+    __slots__ = ("_encode", "_row_class", "_values", "host", "id", "insert", "table")
 
     def __init__(self, table: TableBinding, host: Host) -> None:
         self.table = table
@@ -24,16 +26,34 @@ class StoredRows:
         self.id = host.table_id_from_name(table.path)
         self._row_class = table.row_class
         self._encode = table.codec.encode
-        self._insert = host.datastore_insert_bsatn
+        self._values: Callable[[Any], Any] = attrgetter(*table.columns)
+        self.insert = self._inserting()
+        """Adds a row; gives it with the numbers that it got."""
 
-    def insert(self, row: Any) -> Any:
-        if row.__class__ is not self._row_class:
-            self._check_class(row)
+    def _inserting(self) -> Callable[[Any], Any]:
+        # One function that has at hand all that it needs: inserts come by the thousand.
+        row_class, table_id, numbered = self._row_class, self.id, self._numbered
+        write, insert_bsatn = self.table.codec.writer(), self.host.datastore_insert_bsatn
+
+        def insert(row: Any) -> Any:
+            if row.__class__ is not row_class:
+                self._check_class(row)
+            try:
+                generated = insert_bsatn(table_id, write(row))
+            except StdbError as error:
+                raise self._explained(error, row, None) from None
+            except WRITING_FAILURES:
+                self._expect_to_fit(row)
+                raise
+            return numbered(row, generated) if generated else row
+
+        return insert
+
+    def _expect_to_fit(self, row: Any) -> None:
         try:
-            generated = self._insert(self.id, self._encode(row))
-        except StdbError as error:
+            self._encode(row)
+        except EncodeError as error:
             raise self._explained(error, row, None) from None
-        return self._numbered(row, generated) if generated else row
 
     def update(self, key: AccessorBinding, index_id: int, row: Any) -> Any:
         if row.__class__ is not self._row_class:
@@ -81,6 +101,11 @@ class StoredRows:
 
         Of several, SpacetimeDB 2.8.3 gives them in the order of a hash table, so that what is stored has to tell.
         """
+        if len(self.table.numbered) == 1:
+            [(position, codec)] = self.table.numbered
+            values = self._values_of(row)
+            values[position] = codec.decode(generated)
+            return self._row_class(*values)
         zeros = [numbered for numbered in self.table.numbered if getattr(row, self.table.columns[numbered[0]]) == 0]
         orders = permutations(zeros)
         copy = self._copy(row, next(orders), generated)
@@ -90,11 +115,15 @@ class StoredRows:
         return next(filter(self._is_stored, others), copy)
 
     def _copy(self, row: Any, numbered: Iterable[tuple[int, Codec[Any]]], generated: bytes) -> Any:
-        values = [getattr(row, column) for column in self.table.columns]
+        values = self._values_of(row)
         offset = 0
         for position, codec in numbered:
             values[position], offset = codec.decode_from(generated, offset)
         return self._row_class(*values)
+
+    def _values_of(self, row: Any) -> list[Any]:
+        values = self._values(row)
+        return list(values) if len(self.table.columns) > 1 else [values]
 
     def _is_stored(self, row: Any) -> bool:
         """Whether there is this row, as far as an index can say it."""

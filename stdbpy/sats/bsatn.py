@@ -10,16 +10,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, NoReturn, TypeVar
 
 from stdbpy.errors import DecodeError, SatsError, counted
 from stdbpy.sats import types as t
 from stdbpy.sats.bsatn_checking import BytesChecker, ValueChecker
-from stdbpy.sats.bsatn_reading import READING_FAILURES, ReaderSource
-from stdbpy.sats.bsatn_writing import WRITING_FAILURES, WriterSource
+from stdbpy.sats.failures import READING_FAILURES, WRITING_FAILURES
 from stdbpy.sats.garbage import GC_PAUSE_SIZE, garbage_left_alone
 from stdbpy.sats.shapes import Shapes
+
+if sys.platform == "wasi":
+    from stdbpy.sats.bsatn_builtin import ReaderSource, WriterSource
+else:
+    from stdbpy.sats.bsatn_reading import ReaderSource
+    from stdbpy.sats.bsatn_writing import WriterSource
 
 V = TypeVar("V")
 
@@ -27,7 +33,8 @@ Buffer = bytes | bytearray | memoryview
 
 
 class Codec(Generic[V]):
-    """Reads and writes the values of one type. Its functions are generated at their first use."""
+    """Reads and writes the values of one type. Its functions are made at their first use: generated, or, inside
+    WebAssembly, built in."""
 
     __slots__ = ("_embeddings", "_part", "_rows", "_shapes", "_whole", "_write", "_write_rows")
 
@@ -84,6 +91,11 @@ class Codec(Generic[V]):
         """What :meth:`decode` calls, for who reads many values one at a time: for bad bytes it raises
         one of ``READING_FAILURES``, and it takes ``decode`` to say what is wrong with them."""
         return self._whole or self._generate_whole()
+
+    def writer(self) -> Callable[[V], bytes]:
+        """What :meth:`encode` calls, for who writes many values one at a time: for a value that does not fit it
+        raises one of ``WRITING_FAILURES``, and it takes ``encode`` to say what is wrong with it."""
+        return self._write or self._generate_write()
 
     def decode_from(self, data: Buffer, offset: int) -> tuple[V, int]:
         """The value that starts at ``offset``, and the offset behind it. Raises ``DecodeError``."""

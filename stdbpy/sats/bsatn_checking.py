@@ -12,7 +12,7 @@ from uuid import UUID
 from stdbpy.errors import DecodeError, EncodeError, UnknownPart, counted
 from stdbpy.sats import shapes as s
 from stdbpy.sats.accepting import as_bytes, as_sequence, elements_of, fields_fault
-from stdbpy.sats.generated import DEPTH_LIMIT, ZERO_SIZE_LIMIT
+from stdbpy.sats.failures import DEPTH_LIMIT, ZERO_SIZE_LIMIT
 from stdbpy.sats.values import ConnectionId, Err, Identity, Ok, Some, TimeDuration, Timestamp, Variant
 
 _LARGEST_F32 = struct.unpack("<f", b"\xff\xff\x7f\x7f")[0]

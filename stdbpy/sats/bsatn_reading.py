@@ -20,11 +20,9 @@ from itertools import starmap
 from typing import Any, NamedTuple
 
 from stdbpy.sats import shapes as s
-from stdbpy.sats.generated import ZERO_SIZE_LIMIT, Bad, FunctionText, GlobalNames, function_name, number_code
+from stdbpy.sats.failures import READING_FAILURES, ZERO_SIZE_LIMIT
+from stdbpy.sats.generated import FunctionText, GlobalNames, function_name, number_code
 from stdbpy.sats.values import ConnectionId, Err, Identity, Ok, Some, TimeDuration, Timestamp, Variant, uuid_from_int
-
-READING_FAILURES = (struct.error, ValueError, LookupError, TypeError, Bad, RecursionError)
-"""What a generated reader raises for bad bytes."""
 
 PROBE_SIZE = 1 << 19
 """How many bytes of rows are read to learn whether the identities in them repeat."""

@@ -15,20 +15,9 @@ from uuid import UUID
 
 from stdbpy.sats import shapes as s
 from stdbpy.sats.accepting import as_bytes, as_sequence, elements_of, numbers_to_bytes
-from stdbpy.sats.generated import Bad, FunctionText, GlobalNames, function_name, number_code
+from stdbpy.sats.failures import WRITING_FAILURES
+from stdbpy.sats.generated import FunctionText, GlobalNames, function_name, number_code
 from stdbpy.sats.values import ConnectionId, Err, Identity, Ok, Some, TimeDuration, Timestamp, Variant
-
-WRITING_FAILURES = (
-    struct.error,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    Bad,
-    RecursionError,
-)
-"""What a generated writer raises for a value that does not fit."""
 
 _BUILT_IN: dict[str, object] = {
     "index": index,

@@ -10,19 +10,8 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from stdbpy.sats.failures import DEPTH_LIMIT, Bad
 from stdbpy.sats.shapes import Float, Int, Shape
-
-DEPTH_LIMIT = 200
-"""How many values of recursive types may be inside each other. Reading and writing stop there with
-an error, long before Python's own recursion limit."""
-
-ZERO_SIZE_LIMIT = 1024
-"""How long an array of elements without bytes (units) may be: no data stands behind its length."""
-
-
-class Bad(Exception):
-    """Raised by generated code that sees bytes or a value that do not fit. It never leaves this
-    room: callers get the DecodeError or EncodeError that says what is wrong."""
 
 
 def too_deep(depth: int) -> int:

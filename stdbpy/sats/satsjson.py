@@ -17,7 +17,8 @@ from stdbpy.errors import DecodeError, EncodeError
 from stdbpy.sats import types as t
 from stdbpy.sats.bsatn import Codec
 from stdbpy.sats.bsatn_checking import ValueChecker
-from stdbpy.sats.bsatn_reading import READING_FAILURES, ReaderSource
+from stdbpy.sats.bsatn_reading import ReaderSource
+from stdbpy.sats.failures import READING_FAILURES
 from stdbpy.sats.satsjson_reading import JsonParsers, Mismatch
 from stdbpy.sats.satsjson_writing import (
     JsonReader,

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from stdbpy.sats import shapes as s
 from stdbpy.sats.bsatn_reading import Branch, Reader
-from stdbpy.sats.generated import Bad
+from stdbpy.sats.failures import Bad
 
 _F32 = struct.Struct("<f")
 

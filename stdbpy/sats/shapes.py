@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from stdbpy.errors import SatsError, counted
 from stdbpy.sats import types as t
@@ -33,6 +33,9 @@ from stdbpy.sats.values import Interval, Time
 
 MAX_VARIANTS = 256
 """A tag is one byte."""
+
+PLAIN = "__plain__"
+"""The attribute of a class that is its ``__init__``, if that does no more than to set the fields."""
 
 INLINE_WEIGHT = 64
 """A referenced type with more parts than this gets a function of its own; a smaller one is written
@@ -172,6 +175,8 @@ class Shapes:
         self._pending: list[int] = []
         self._nesting = 0
         self.called: dict[int, Shape] = {}
+        self.builtin: Any = None
+        """What the codecs that are built in make of it: see ``bsatn_builtin``."""
         try:
             self.root = self._shape(type)
             while self._pending:

@@ -9,7 +9,7 @@ import pytest
 from stdbpy.errors import DecodeError, SatsError
 from stdbpy.sats import types as t
 from stdbpy.sats.bsatn import compile_codec, compile_columns_decoder
-from stdbpy.sats.generated import DEPTH_LIMIT, ZERO_SIZE_LIMIT
+from stdbpy.sats.failures import DEPTH_LIMIT, ZERO_SIZE_LIMIT
 from stdbpy.sats.types import Primitive as P
 
 ROW = t.product(("id", P.U32), ("name", P.STRING), ("tags", t.ArrayType(P.STRING)), ("alive", P.BOOL))

@@ -11,7 +11,7 @@ from stdbpy.errors import DecodeError, HostError
 from stdbpy.module.host import Errno
 from stdbpy.sats import shapes as s
 from stdbpy.sats.bsatn import Codec, compile_codec
-from stdbpy.sats.bsatn_reading import READING_FAILURES
+from stdbpy.sats.failures import READING_FAILURES
 
 _BOUNDED, _UNBOUNDED = (b"\0", b"\1"), b"\2"
 

@@ -17,7 +17,7 @@ from stdbpy.protocol.cache.row_keys import PrimaryKeys
 from stdbpy.protocol.catalog import TableLayout
 from stdbpy.protocol.incoming import TableRows
 from stdbpy.protocol.row_list import RowList
-from stdbpy.sats.bsatn_reading import READING_FAILURES
+from stdbpy.sats.failures import READING_FAILURES
 
 ApplyOne: TypeAlias = Callable[[TableRows], TableChanges | None]
 """Applies a message of one row. Gives ``None``, and has done nothing, for any other message and where

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from stdbpy.errors import InvalidArguments, ReducerError
 from stdbpy.module.bound import BoundModule
 from stdbpy.module.host import LogLevel
 from stdbpy.module.load import LoadedModule
+from stdbpy.module.logs import current_host
 from stdbpy.module.tracebacks import encodable, error_text, innermost_line, user_traceback
 from stdbpy.sats.values import ConnectionId, Identity, Timestamp
 from stdbpy.schema.definition import write_module_def
 from stdbpy.wasm.abi import AbiLevel, told_at
+from stdbpy.wasm.guest.direct_calls import direct_reducers
 from stdbpy.wasm.guest.host import WasmHost
 from stdbpy.wasm.guest.shim import Shim
 
-_NOT_CONNECTED = bytes(ConnectionId.SIZE)
-_NOBODY = bytes(Identity.SIZE)
+_NOBODY = Identity.from_int(0)
 
 _ROWS, _SQL = b"\0", b"\1"
 """What a view's result begins with: ``ViewResultHeader`` in ``crates/lib`` of SpacetimeDB."""
 
 
 class Entry:
-    """The module, joined with the database of this instance at its first call: it has none when the program is built.
-
-    Identities and the like are bytes as they come, the least significant first; times are microseconds since 1970.
+    """The module, joined with the database of this instance, which it knows from its first call on: there is none when
+    the program is built.
 
     A bug in the module is written into the database's log as the native host does it. A reducer's caller is told what
     it was; other functions have no words for that, and end by a trap. Every server knows what to do then: the call is
@@ -34,10 +36,11 @@ class Entry:
     """
 
     def __init__(self, loaded: LoadedModule, shim: Shim, level: AbiLevel) -> None:
-        self._loaded = loaded
         self._shim = shim
         self._host = WasmHost(shim, level, loaded.schema)
-        self._module: BoundModule | None = None
+        self._module = loaded.bind(self._host, _NOBODY, self._host.for_views())
+        self._reducers = direct_reducers(self._module)
+        self._is_called = False
         self._files = frozenset(loaded.source.paths)
         self._definition = write_module_def(told_at(loaded.schema, level), level.definition_version)
         # Its state is part of the program, and would be the same in each instance.
@@ -47,61 +50,73 @@ class Entry:
         """The module's definition, in the version that servers of its level read."""
         return self._definition
 
-    def call_reducer(self, number: int, sender: bytes, connection_id: bytes, timestamp: int, args: bytes) -> str | None:
-        """Runs a reducer; returns why it failed if it did: the call is then undone."""
-        self._begin(number, sender, timestamp, may_wait=False)
+    def call_reducer(
+        self, number: int, sender: Identity, connection_id: ConnectionId | None, timestamp: Timestamp, args: bytes
+    ) -> str | None:
+        """Runs a reducer; returns why it failed if it did: the call is then undone.
+
+        The first call comes by here, and those that the shim does not make directly."""
         try:
-            self._bound().call_reducer(number, _identity(sender), _connection(connection_id), _time(timestamp), args)
-        except (ReducerError, InvalidArguments) as refusal:
-            return encodable(str(refusal))
-        except MemoryError as bug:
-            self._crash(bug)  # memory never gets smaller: the next call is to have a new one
-        except BaseException as bug:  # noqa: BLE001 - authors' code may raise anything, SystemExit too
-            self._tell(bug)
-            return error_text(bug)
+            self._seed(number, sender, timestamp)
+            self._bound().call_reducer(number, sender, connection_id, timestamp, args)
+        except BaseException as raised:  # noqa: BLE001 - authors' code may raise anything, SystemExit too
+            return self.say_why(raised)
         return None
 
-    def call_view(self, number: int, sender: bytes, args: bytes) -> bytes:  # noqa: ARG002 - views have no parameters
+    def say_why(self, raised: BaseException) -> str:
+        """What the caller is told of a reducer that has raised that."""
+        if isinstance(raised, (ReducerError, InvalidArguments)):
+            return encodable(str(raised))
+        if isinstance(raised, MemoryError):
+            self._crash(raised)  # memory never gets smaller: the next call is to have a new one
+        self._tell(raised)
+        return error_text(raised)
+
+    def call_view(self, number: int, sender: Identity, args: bytes) -> bytes:  # noqa: ARG002 - views have no parameters
         """The rows of a view, or its query, behind a byte that says which."""
-        return self._view(number, _identity(sender))
+        return self._view(number, sender)
 
     def call_anonymous_view(self, number: int, args: bytes) -> bytes:  # noqa: ARG002
         return self._view(number, None)
 
-    def call_procedure(self, number: int, sender: bytes, connection_id: bytes, timestamp: int, args: bytes) -> bytes:
+    def call_procedure(
+        self, number: int, sender: Identity, connection_id: ConnectionId | None, timestamp: Timestamp, args: bytes
+    ) -> bytes:
         """What a procedure returns, in BSATN."""
-        self._begin(number, sender, timestamp, may_wait=True)
-        try:
-            return self._bound().call_procedure(
-                number, _identity(sender), _connection(connection_id), _time(timestamp), args
-            )
-        except BaseException as bug:  # noqa: BLE001
-            self._crash(bug)
+        with self._waiting(number, sender, timestamp):
+            return self._bound().call_procedure(number, sender, connection_id, timestamp, args)
 
-    def call_http_handler(self, number: int, timestamp: int, request: bytes, body: bytes) -> tuple[bytes, bytes]:
+    def call_http_handler(self, number: int, timestamp: Timestamp, request: bytes, body: bytes) -> tuple[bytes, bytes]:
         """An HTTP handler's answer: what comes before the body, and the body."""
-        self._begin(number, _NOBODY, timestamp, may_wait=True)
-        try:
-            return self._bound().call_http_handler(number, _time(timestamp), request, body)
-        except BaseException as bug:  # noqa: BLE001
-            self._crash(bug)
+        with self._waiting(number, _NOBODY, timestamp):
+            return self._bound().call_http_handler(number, timestamp, request, body)
 
     # --- inside --------------------------------------------------------------------------------
 
     def _bound(self) -> BoundModule:
-        if self._module is None:
-            host = self._host
-            self._module = self._loaded.bind(host, _identity(host.identity()), host.for_views())
+        if not self._is_called:
+            self._is_called = True
+            current_host.set(self._host)  # for good: there is no other
+            self._module.tell_identity(Identity(self._host.identity()[::-1]))
+            self._shim.set_reducers(self._reducers, None if self._random is None else self._seed)
         return self._module
 
-    def _begin(self, number: int, sender: bytes, timestamp: int, *, may_wait: bool) -> None:
-        """Views do not come by here: one may run while a procedure's transaction ends, and go on with its time."""
-        self._shim.set_clock(timestamp)
-        seed = int.from_bytes(sender[:8], "little") ^ timestamp ^ number << 48
-        self._shim.seed_random(seed)
+    @contextmanager
+    def _waiting(self, number: int, sender: Identity, timestamp: Timestamp) -> Iterator[None]:
+        """Views do not come by here: one may run while a procedure's transaction ends."""
+        self._seed(number, sender, timestamp)
+        self._host.begin_waiting()
+        try:
+            yield
+        except BaseException as bug:  # noqa: BLE001
+            self._crash(bug)
+        finally:
+            self._host.end_waiting()
+
+    def _seed(self, number: int, sender: Identity, timestamp: Timestamp) -> None:
+        """The numbers of ``random`` follow from the call, as those of ``os.urandom`` do."""
         if self._random is not None:
-            self._random.seed(seed)
-        self._host.begin(may_wait=may_wait)
+            self._random.seed(int.from_bytes(sender[-8:], "big") ^ int(timestamp) ^ number << 48)
 
     def _view(self, number: int, sender: Identity | None) -> bytes:
         try:
@@ -119,19 +134,6 @@ class Entry:
     def _tell(self, bug: BaseException) -> None:
         file, line = innermost_line(bug, self._files) or (None, None)
         self._host.console_log(LogLevel.PANIC, None, file, line, user_traceback(bug))
-
-
-def _identity(data: bytes) -> Identity:
-    return Identity(data[::-1])
-
-
-def _connection(data: bytes) -> ConnectionId | None:
-    return None if data == _NOT_CONNECTED else ConnectionId(data[::-1])
-
-
-def _time(micros: int) -> Timestamp:
-    """Of 64 bits, of which the highest may be a sign."""
-    return Timestamp(micros - (micros >> 63 << 64))
 
 
 def _with_length(data: bytes) -> bytes:

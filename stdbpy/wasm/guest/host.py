@@ -87,10 +87,13 @@ class WasmHost:
 
     # --- procedures and HTTP handlers ----------------------------------------------------------
 
-    def begin(self, *, may_wait: bool) -> None:
-        """A call begins; ``may_wait`` is whether it is one of a procedure or HTTP handler."""
-        self.may_wait = may_wait
+    def begin_waiting(self) -> None:
+        """A call of a procedure or HTTP handler begins."""
+        self.may_wait = True
         self._is_in_transaction = False
+
+    def end_waiting(self) -> None:
+        self.may_wait = self._is_in_transaction = False
 
     def procedure_start_mut_tx(self) -> int:
         self._expect_no_transaction()

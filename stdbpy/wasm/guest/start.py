@@ -9,7 +9,9 @@ from typing import cast
 from stdbpy.errors import Problem
 from stdbpy.module.load import load
 from stdbpy.module.package import ModuleSource
+from stdbpy.sats.values import ConnectionId, Identity, Timestamp
 from stdbpy.wasm.abi import AbiLevel
+from stdbpy.wasm.guest.direct_calls import prepare
 from stdbpy.wasm.guest.entry import Entry
 from stdbpy.wasm.guest.host_errors import host_error
 from stdbpy.wasm.guest.shim import Shim
@@ -26,6 +28,8 @@ def start(entry: str, files: Mapping[str, bytes], level: int | None = None) -> t
     # Where it is there, it is built in: nothing else has it to be imported from.
     shim = cast("Shim", importlib.import_module("_spacetimedb"))
     shim.set_error_class(host_error)
+    shim.set_classes(Identity, ConnectionId, Timestamp)
     loaded = load(ModuleSource(files, entry))
+    prepare(loaded, shim)
     shim.set_entry(Entry(loaded, shim, AbiLevel(shim.abi_level() if level is None else level)))
     return loaded.warnings

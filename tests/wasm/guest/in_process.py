@@ -17,7 +17,7 @@ from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import HostError, HttpFailed, ReducerError
 from stdbpy.module.load import LoadedModule, load
 from stdbpy.module.package import unpack
-from stdbpy.sats.values import Identity, Timestamp
+from stdbpy.sats.values import ConnectionId, Identity, Timestamp
 from stdbpy.schema.definition import read_module_def
 from stdbpy.schema.model import HttpHandler, ModuleSchema, Procedure, Reducer, View
 from stdbpy.wasm.abi import AbiLevel
@@ -50,8 +50,6 @@ class ShimInProcess:
 
     def __init__(self, host: Any, level: AbiLevel = AbiLevel.V10_6) -> None:
         self.entry: Any = None
-        self.clock: int | None = None
-        self.seeds: list[int] = []
         self._host = host
         self._level = level
         self._make_error: Callable[[int, str], Exception] = host_error
@@ -73,11 +71,14 @@ class ShimInProcess:
     def set_error_class(self, make: Callable[[int, str], Exception]) -> None:
         self._make_error = make
 
-    def set_clock(self, micros: int) -> None:
-        self.clock = micros
+    def set_classes(self, *_: type) -> None:
+        """Values are of these classes already."""
 
-    def seed_random(self, seed: int) -> None:
-        self.seeds.append(seed)
+    def set_reducers(self, *_: object) -> None:
+        """They are called by the entry."""
+
+    def set_clock(self, micros: int) -> None:
+        """This process has its own clock."""
 
     def trap(self) -> NoReturn:
         raise Trapped
@@ -92,7 +93,7 @@ class GuestCode:
     host_type = "Python"
     level = AbiLevel.V10_6
 
-    def __init__(self, program: bytes, *_: object) -> None:
+    def __init__(self, program: bytes, *_: object, **__: object) -> None:
         self._loaded: LoadedModule = load(unpack(program))
         self.schema: ModuleSchema = read_module_def(Entry(self._loaded, ShimInProcess(None), self.level).describe())
 
@@ -116,7 +117,7 @@ class RunningGuest:
         host = self._host
         host.tx, host.caller, host.function, host.timestamp = tx, caller, reducer.name, timestamp
         try:
-            said = self._entry.call_reducer(number, *_who(caller), int(timestamp), args)
+            said = self._entry.call_reducer(number, *_who(caller), timestamp, args)
         finally:
             host.tx = host.caller = host.function = None
         if said is not None:
@@ -130,7 +131,7 @@ class RunningGuest:
             if sender is None:
                 written = self._entry.call_anonymous_view(number, args)
             else:
-                written = self._entry.call_view(number, sender[::-1], args)
+                written = self._entry.call_view(number, sender, args)
         finally:
             host.tx, host.caller, host.function = before
         result = self._types.view_result(number, written, is_anonymous=sender is None)
@@ -149,9 +150,7 @@ class RunningGuest:
         host = self._host
         host.world, host.caller, host.function = world, caller, procedure.name
         try:
-            return self._limit.run(
-                procedure.name, self._entry.call_procedure, number, *_who(caller), int(timestamp), args
-            )
+            return self._limit.run(procedure.name, self._entry.call_procedure, number, *_who(caller), timestamp, args)
         finally:
             host.world = host.caller = host.function = None
 
@@ -167,7 +166,7 @@ class RunningGuest:
         host = self._host
         host.world, host.function = world, handler.name
         try:
-            return self._limit.run(handler.name, self._entry.call_http_handler, number, int(timestamp), request, body)
+            return self._limit.run(handler.name, self._entry.call_http_handler, number, timestamp, request, body)
         finally:
             host.world = host.function = None
 
@@ -176,6 +175,5 @@ class RunningGuest:
         return Crash("", is_told=True)
 
 
-def _who(caller: Caller) -> tuple[bytes, bytes]:
-    connection = bytes(16) if caller.connection_id is None else caller.connection_id[::-1]
-    return caller.identity[::-1], connection
+def _who(caller: Caller) -> tuple[Identity, ConnectionId | None]:
+    return caller.identity, caller.connection_id

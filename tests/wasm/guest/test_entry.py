@@ -21,7 +21,7 @@ def same(monkeypatch: pytest.MonkeyPatch) -> Same:
         for level in levels:
             with monkeypatch.context() as patch:
                 patch.setattr(GuestCode, "level", AbiLevel(level))
-                patch.setattr("stdbpy.engine.programs.PythonCode", GuestCode)
+                patch.setattr("stdbpy.engine.host_python.PythonCode", GuestCode)
                 assert run(steps, packed) == native, f"level {AbiLevel(level)}"
         return native
 
