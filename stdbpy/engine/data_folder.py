@@ -20,7 +20,7 @@ def expect_no_spacetimedb(folder: Path) -> None:
     if not (folder / CONTROL_FILE).exists() and any((folder / name).exists() for name in _OF_SPACETIMEDB):
         raise DataDirectoryError(
             f"{folder} has the data of a SpacetimeDB itself, which stdbpy's own server cannot read",
-            hint="`stdbpy start --engine spacetimedb` starts SpacetimeDB on it; or name another folder with --data-dir.",
+            hint="`stdbpy start --engine spacetimedb` starts SpacetimeDB on it; another --data-dir starts with none.",
         )
 
 

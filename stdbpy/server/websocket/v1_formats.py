@@ -10,6 +10,7 @@ import msgspec
 from stdbpy.engine.connection import Arguments
 from stdbpy.engine.store.table import Table
 from stdbpy.engine.subscriptions.changes import RowChanges
+from stdbpy.engine.views.declared import ViewTable
 from stdbpy.errors import DecodeError, SatsError
 from stdbpy.protocol.compression import Compression
 from stdbpy.protocol.row_list import NO_ROWS, RowList
@@ -101,7 +102,8 @@ class BsatnFormat:
 
 
 class JsonFormat:
-    """Rows in answers are objects of their columns, rows in updates are arrays, as on the real server."""
+    """Rows of tables in answers are objects of their columns; rows of views, and all rows in updates, are arrays, as
+    on the real server."""
 
     key: Hashable = ("v1.json",)
     no_arguments: m.Encoded = "[]"
@@ -154,7 +156,7 @@ class JsonFormat:
         return _text(function.arguments.bsatn_to_json(args)) if function is not None else self.no_arguments
 
     def rows(self, table: Table, rows: Sequence[bytes]) -> m.Rows:
-        return self._texts(table, rows, "objects")
+        return self._texts(table, rows, "result" if isinstance(table, ViewTable) else "objects")
 
     def update(self, deletes: m.Rows, inserts: m.Rows) -> OneUpdate:
         return m.QueryUpdate(deletes, inserts)
