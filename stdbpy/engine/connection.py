@@ -9,6 +9,7 @@ from time import perf_counter_ns
 
 from stdbpy.engine.instance import Instance
 from stdbpy.engine.procedures.procedures import Procedures
+from stdbpy.engine.refused_calls import note_misfit
 from stdbpy.engine.results import ProcedureOutcome
 from stdbpy.engine.subscriptions.events import (
     CalledFunction,
@@ -24,7 +25,7 @@ from stdbpy.engine.subscriptions.events import (
 from stdbpy.engine.subscriptions.subscriber import Subscriber
 from stdbpy.engine.subscriptions.subscriptions import sentence
 from stdbpy.engine.worker import Worker
-from stdbpy.errors import SqlError, StdbError
+from stdbpy.errors import InvalidArguments, SqlError, StdbError
 from stdbpy.schema.model import ModuleSchema
 
 Arguments = bytes | Callable[[ModuleSchema], bytes]
@@ -138,7 +139,7 @@ class DatabaseConnection:
         number = instance.reducer_number(reducer)
         encoded = b""
         try:
-            encoded = args if isinstance(args, bytes) else args(instance.schema)
+            encoded = self._encoded(reducer, args)
             with subscriptions.calling(subscriber, request, wants_answer=wants_answer) as call:
                 outcome = instance.call(reducer, encoded, subscriber.caller)
         except StdbError as refusal:
@@ -149,10 +150,20 @@ class DatabaseConnection:
             function = CalledFunction(reducer, number, encoded)
             subscriptions.tell(subscriber, CallEnded(request, function, outcome, call.updates))
 
+    def _encoded(self, function: str, args: Arguments) -> bytes:
+        """Raises ``InvalidArguments``, having told the log."""
+        if isinstance(args, bytes):
+            return args
+        try:
+            return args(self._instance.schema)
+        except InvalidArguments as mismatch:
+            note_misfit(self._instance.logs, function, mismatch)
+            raise
+
     def _call_procedure(self, request: Request, procedure: str, args: Arguments) -> None:
         instance = self._instance
         try:
-            encoded = args if isinstance(args, bytes) else args(instance.schema)
+            encoded = self._encoded(procedure, args)
             call = instance.procedure_call(procedure, encoded, self._subscriber.caller)
         except StdbError as refusal:
             self._procedure_ended(request, ProcedureOutcome(None, refusal.message))

@@ -17,6 +17,7 @@ from stdbpy.engine.later import LaterCalls
 from stdbpy.engine.logs import LogStore
 from stdbpy.engine.outboxes.outgoing import Outgoing, resume
 from stdbpy.engine.procedures.joined_module import JoinedModule, KnownProcedure, ProcedureCall
+from stdbpy.engine.refused_calls import note_misfit, note_unknown
 from stdbpy.engine.results import FATAL, Caller, CallOutcome, StatementResult
 from stdbpy.engine.schedules import Due, ScheduledTable, Schedules
 from stdbpy.engine.store.derived import Program
@@ -182,9 +183,7 @@ class Instance:
         """
         found = self._reducers.get(name)
         if found is None or (found[1].visibility is Visibility.PRIVATE and caller.identity != self.owner):
-            self.logs.system(
-                f"A client called a reducer {name!r}, and there is none", level=LogLevel.ERROR, function=name
-            )
+            note_unknown(self.logs, "reducer", name)
             raise NoSuchReducer(f"The module has no reducer {name!r}", hint=nearest(name, self._reducers))
         number, reducer = found
         if reducer.lifecycle is not None:
@@ -210,14 +209,12 @@ class Instance:
         """A client's call, to be made. Raises ``NoSuchProcedure`` and ``InvalidArguments``."""
         known = self.joined.procedure(name)
         if known is None or (known.definition.visibility is Visibility.PRIVATE and caller.identity != self.owner):
-            self.logs.system(
-                f"A client called a procedure {name!r}, and there is none", level=LogLevel.ERROR, function=name
-            )
+            note_unknown(self.logs, "procedure", name)
             raise NoSuchProcedure("No such procedure", hint=nearest(name, self.joined.procedure_names))
         try:
             args = known.arguments_in(args)
         except InvalidArguments as mismatch:
-            self.logs.system(str(mismatch), level=LogLevel.ERROR, function=name)
+            note_misfit(self.logs, name, mismatch)
             raise
         return ProcedureCall(self.joined, known, args, caller, self.clock())
 
@@ -314,11 +311,7 @@ class Instance:
             self.logs.system(error, level=LogLevel.ERROR, function=reducer.name)
         except InvalidArguments as mismatch:
             tx.rollback()
-            self.logs.system(
-                f"A client called it with arguments that do not fit: {mismatch}",
-                level=LogLevel.ERROR,
-                function=reducer.name,
-            )
+            note_misfit(self.logs, reducer.name, mismatch)
             raise
         except ViewFailed as failure:
             tx.rollback()

@@ -7,7 +7,12 @@ import threading
 
 import pytest
 
+from stdbpy.protocol.v1 import messages as m1
 from tests.contract.subject import Subject
+from tests.contract.websocket import V1, V1_JSON, connected
+
+OF_ITSELF = "__spacetimedb__"
+"""What a database says of itself has this for a function."""
 
 
 def log(server: Subject, database: str, query: str = "") -> list[dict[str, object]]:
@@ -87,3 +92,48 @@ def test_following_without_a_number_of_lines_begins_at_the_end(server: Subject, 
     with server.http.stream("GET", path, headers=headers) as answer:
         server.ask("POST", f"/v1/database/{chat}/call/set_name", json=[""])
         assert json.loads(next(answer.iter_lines()))["message"] == "Names must not be empty"
+
+
+def said_of_calls(server: Subject, database: str) -> list[tuple[object, object]]:
+    """What the log has besides what it begins with: levels, and what was called."""
+    return [
+        (record["level"], record["function"]) for record in log(server, database) if record["function"] != OF_ITSELF
+    ]
+
+
+class TestCallsThatAreRefused:
+    """Somebody looks for them whose client is older than the module."""
+
+    @pytest.fixture(autouse=True)
+    def _newer(self, newer_server: Subject) -> None:
+        """Servers 1.x write other functions into their logs."""
+
+    def test_over_http(self, server: Subject, chat: str):
+        assert server.call(chat, "set_name", "[5]").status_code == 400
+        assert said_of_calls(server, chat) == [("Error", "set_name")]
+        assert server.call(chat, "nope", "[]").status_code == 404
+        assert said_of_calls(server, chat)[1:] == [("Error", "nope")] * 2, "it is no reducer and no procedure"
+
+    def test_of_what_only_the_database_calls(self, server: Subject, chat: str):
+        assert server.call(chat, "init", "[]").status_code == 400
+        assert said_of_calls(server, chat) == []
+
+    @pytest.mark.parametrize(("protocol", "misfit"), [(V1, b"\5"), (V1_JSON, "[5]")])
+    def test_over_websockets(self, server: Subject, chat: str, protocol: str, misfit: bytes | str):
+        with connected(server, chat, protocol) as wire:
+            wire.next()
+            wire.ask(m1.CallReducer("set_name", misfit, 1, m1.FULL_UPDATE))
+            wire.ask(m1.CallReducer("nope", misfit, 2, m1.FULL_UPDATE))
+            wire.ask(m1.CallProcedure("set_name", misfit, 3, 0))
+        assert said_of_calls(server, chat) == [("Error", "set_name"), ("Error", "nope"), ("Error", "set_name")]
+
+    @pytest.mark.parametrize(("protocol", "misfit"), [(V1, b"\5"), (V1_JSON, "[5]")])
+    def test_of_procedures(self, server: Subject, protocol: str, misfit: bytes | str):
+        database = server.new_database("sdk_test_procedure")
+        assert server.call(database, "return_primitive", "[5]").status_code == 400
+        with connected(server, database, protocol) as wire:
+            wire.next()
+            wire.ask(m1.CallProcedure("return_primitive", misfit, 1, 0))
+        said = said_of_calls(server, database)
+        assert set(said) == {("Error", "return_primitive")}
+        assert len(said) == (2 if server.is_embedded else 3), "there, over HTTP, also of a reducer that does not exist"

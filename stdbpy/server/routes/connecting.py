@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import TypeVar
@@ -14,9 +15,12 @@ from stdbpy.server.refusal import FORBIDDEN, refuse
 T = TypeVar("T")
 
 
-async def connect_for_nothing(database: Database, caller: Caller) -> None:
-    """On the real server a request is a connection that the module is told of, whatever it asks for."""
+async def connect_for_nothing(database: Database, caller: Caller, note: Callable[[], None] | None = None) -> None:
+    """On the real server a request is a connection that the module is told of, whatever it asks for. ``note`` is
+    called in between."""
     await result_of(database.connected(caller))
+    if note is not None:
+        note()
     await result_of(database.disconnected(caller))
 
 

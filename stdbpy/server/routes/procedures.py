@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 
 import msgspec
 
 from stdbpy.engine import Database, ProcedureOutcome
+from stdbpy.engine.refused_calls import note_misfit, note_unknown
 from stdbpy.errors import InvalidArguments, ModuleChanged
 from stdbpy.schema.model import Visibility
 from stdbpy.server.answer import JSON, Answer, text
 from stdbpy.server.asked import Asked
 from stdbpy.server.backend import new_connection
 from stdbpy.server.functions import ProcedureFunction
-from stdbpy.server.refusal import BAD_REQUEST, NOT_FOUND, SERVER_ERROR, refuse
+from stdbpy.server.refusal import NOT_FOUND, SERVER_ERROR, refuse
 from stdbpy.server.routes.connecting import connect_for_nothing, result_of
 
-NO_SUCH_PROCEDURE = "No such procedure"
+_NO_SUCH_PROCEDURE = "No such procedure"
 """Also for reducers: the real 2.8.3 looks for procedures last."""
 
 _LARGE = 64 * 1024
@@ -34,16 +36,22 @@ async def call_procedure(asked: Asked, database: Database, name: str, body: byte
         if function is None or (
             function.procedure.visibility is Visibility.PRIVATE and caller.identity != database.owner
         ):
-            await connect_for_nothing(database, caller)
-            raise refuse(NOT_FOUND, NO_SUCH_PROCEDURE)
+            await connect_for_nothing(database, caller, partial(_note_unknown, database, name))
+            raise refuse(NOT_FOUND, _NO_SUCH_PROCEDURE)
         try:
             args = function.encode_arguments(body)
         except InvalidArguments as mismatch:
-            await connect_for_nothing(database, caller)
-            raise refuse(BAD_REQUEST, mismatch.message) from None
+            await connect_for_nothing(database, caller, partial(note_misfit, database.logs, name, mismatch))
+            raise
         with suppress(ModuleChanged):
             outcome = await result_of(database.call_procedure(name, args, caller, connects=True, schema=schema))
             return await _answer(function, outcome)
+
+
+def _note_unknown(database: Database, name: str) -> None:
+    """It was looked for among both."""
+    note_unknown(database.logs, "reducer", name)
+    note_unknown(database.logs, "procedure", name)
 
 
 async def _answer(function: ProcedureFunction, outcome: ProcedureOutcome) -> Answer:

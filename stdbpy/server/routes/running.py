@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from stdbpy.engine import Awaited, CallOutcome, Database, StatementResult
-from stdbpy.errors import InvalidArguments, ModuleChanged
+from stdbpy.engine.refused_calls import note_misfit
+from stdbpy.errors import InvalidArguments, ModuleChanged, NoSuchReducer
 from stdbpy.sats.meta import product_to_json
 from stdbpy.sats.satsjson import JsonCodec, compile_json_codec
 from stdbpy.sats.types import ProductType
@@ -16,10 +17,10 @@ from stdbpy.server.answer import TEXT, Answer, Header, json_answer
 from stdbpy.server.asked import Asked
 from stdbpy.server.backend import Backend, new_connection
 from stdbpy.server.claims import Credentials
-from stdbpy.server.refusal import BAD_REQUEST, NOT_FOUND, WRONG_MEDIA_TYPE, RefusalError, refuse
+from stdbpy.server.refusal import BAD_REQUEST, WRONG_MEDIA_TYPE, RefusalError, refuse
 from stdbpy.server.routes.connecting import connect_for_nothing, result_of
 from stdbpy.server.routes.databases import is_json
-from stdbpy.server.routes.procedures import NO_SUCH_PROCEDURE, call_procedure
+from stdbpy.server.routes.procedures import call_procedure
 
 REDUCER_FAILED = 530
 
@@ -42,22 +43,27 @@ async def call(asked: Asked) -> Answer:
     _expect_json(asked)
     body = await asked.body()
     name = asked.path_value("function")
-    while asked.backend.functions.find(database.schema, name) is not None:
+    while True:
         try:
             begun = begin_call(asked.backend, database, name, asked.caller, body)
+        except NoSuchReducer:
+            return await call_procedure(asked, database, name, body)
+        except InvalidArguments as mismatch:
+            note = partial(note_misfit, database.logs, name, mismatch)
+            await connect_for_nothing(database, new_connection(asked.caller), note)
+            raise
         except RefusalError:
             await connect_for_nothing(database, new_connection(asked.caller))
             raise
         with suppress(ModuleChanged):
             return call_answer(await result_of(begun))
-    return await call_procedure(asked, database, name, body)
 
 
 def begin_call(
     backend: Backend, database: Database, function: str, caller: Credentials, body: bytes
 ) -> Awaited[CallOutcome]:
-    """Calls a reducer with arguments in JSON, for a caller who connects for this alone. Refuses
-    functions that cannot be called and arguments that do not fit. The outcome raises ``ModuleChanged`` if
+    """Calls a reducer with arguments in JSON, for a caller who connects for this alone. Refuses those that only the
+    database calls, and raises ``NoSuchReducer`` and ``InvalidArguments``. The outcome raises ``ModuleChanged`` if
     they are to be read anew."""
     schema = database.schema
     arguments = _arguments(backend, database, schema, function, caller, body)
@@ -88,16 +94,13 @@ def _arguments(
     """The arguments in BSATN."""
     function = backend.functions.find(schema, name)
     if function is None:
-        raise refuse(NOT_FOUND, NO_SUCH_PROCEDURE)
+        raise NoSuchReducer(f"The module has no reducer {name!r}")
     reducer = function.reducer
     if reducer.lifecycle is not None:
         raise refuse(BAD_REQUEST, f"can't directly call special {reducer.lifecycle.value} lifecycle reducer")
     if reducer.visibility is Visibility.PRIVATE and caller.identity != database.owner:
-        raise refuse(NOT_FOUND, NO_SUCH_PROCEDURE)
-    try:
-        return function.encode_arguments(body)
-    except InvalidArguments as mismatch:
-        raise refuse(BAD_REQUEST, mismatch.message) from None
+        raise NoSuchReducer(f"The module has no reducer {name!r} for who does not own the database")
+    return function.encode_arguments(body)
 
 
 async def sql(asked: Asked) -> Answer:
