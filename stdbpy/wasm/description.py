@@ -21,6 +21,7 @@ from stdbpy.errors import SchemaError
 from stdbpy.schema.definition import read_module_def
 from stdbpy.schema.model import ModuleSchema
 from stdbpy.wasm.binary import MAGIC
+from stdbpy.wasm.interruptible import interruptible
 
 MEMORY_BYTES = 1 << 30
 TABLE_ELEMENTS = 1 << 20
@@ -49,7 +50,7 @@ def read_wasm(program: bytes) -> ModuleSchema:
     try:
         module = wasmtime.Module(engine, program)
         with _bounded_store(engine) as store:
-            return read_module_def(_described(store, module))
+            return read_module_def(interruptible(lambda: _described(store, module), engine.increment_epoch))
     except _RefusedCallError as refused:
         raise SchemaError(str(refused)) from None
     except (wasmtime.WasmtimeError, wasmtime.Trap) as error:

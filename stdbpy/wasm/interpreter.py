@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import marshal
 from binascii import a2b_base64
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import wasmtime
 
@@ -20,6 +19,7 @@ from stdbpy.engine.host_wasm.epochs import Epochs, ticks
 from stdbpy.errors import seconds
 from stdbpy.module.host import Errno
 from stdbpy.wasm.guest.telling import TOLD
+from stdbpy.wasm.interruptible import interruptible
 
 _STACK_BYTES = 512 << 10
 """As much as a module has on a server."""
@@ -30,6 +30,8 @@ _DESCRIPTION = 1
 
 _MARSHAL_VERSION = 2  # the last without references between objects: the same values are the same bytes
 _DONE, _FAILED = 0, 1
+
+T = TypeVar("T")
 
 
 LoadedFile: TypeAlias = tuple[bool, str, bytes, str]
@@ -93,15 +95,14 @@ class Interpreter:
         self._description = bytearray()
         self._store = wasmtime.Store(engine())
         self._store.set_limits(memory_size=limits.memory_bytes, table_elements=_TABLE_ELEMENTS, memories=1)
-        with self._bounded():
-            functions = [self._host_function(each) for each in runtime.imports]
-            self._exports = wasmtime.Instance(self._store, runtime, functions).exports(self._store)
+        functions = [self._host_function(each) for each in runtime.imports]
+        self._exports = self._bounded(lambda: wasmtime.Instance(self._store, runtime, functions).exports(self._store))
         memory = self._exports["memory"]
         assert isinstance(memory, wasmtime.Memory)
         self._memory = memory
 
     def close(self) -> None:
-        self._store.close()
+        interruptible(self._store.close, lambda: None)
 
     # --- steps -------------------------------------------------------------------------------
 
@@ -128,41 +129,29 @@ class Interpreter:
         return code
 
     def set_abi_level(self, level: int) -> None:
-        with self._bounded():
-            self._call("build_set_abi_level", level)
+        self._bounded(lambda: self._call("build_set_abi_level", level))
 
     def settle(self) -> None:
         """The last step before memory is taken: what is free becomes zeros."""
-        with self._bounded():
-            self._call("build_scrub")
+        self._bounded(lambda: self._call("build_scrub"))
 
     def memory(self) -> bytes:
         return bytes(self._memory.read(self._store))
 
     def address_of_appended_program(self) -> int:
-        with self._bounded():
-            address: int = self._call("build_appended_program") & 0xFFFFFFFF
-        return address
+        address: int = self._bounded(lambda: self._call("build_appended_program"))
+        return address & 0xFFFFFFFF
 
     def describe(self) -> bytes:
         """The definition of the module that was loaded."""
         self._description.clear()
-        with self._bounded():
-            self._call("__describe_module__", _DESCRIPTION)
+        self._bounded(lambda: self._call("__describe_module__", _DESCRIPTION))
         return bytes(self._description)
 
     def _step(self, name: str, given: dict[str, Any]) -> dict[str, Any]:
         data = marshal.dumps(given, _MARSHAL_VERSION)
         self.told = {}
-        with self._bounded():
-            address = self._call("build_alloc", len(data)) & 0xFFFFFFFF
-            if not address:
-                raise StoppedError("it needs more memory than the build allows")
-            self._memory.write(self._store, data, address)
-            code = self._call(name, address, len(data))
-            self._call("build_free", address)
-            start = self._call("build_result_address") & 0xFFFFFFFF
-            written = self._memory.read(self._store, start, start + self._call("build_result_length")) if start else b""
+        code, written = self._bounded(lambda: self._stepped(name, data))
         result: dict[str, Any] = marshal.loads(written) if written else {}  # noqa: S302 - from code that could run here
         if code == _DONE:
             return result
@@ -171,22 +160,37 @@ class Interpreter:
             raise RaisedError(error["type"], error["message"], error["traceback"], self.told)
         raise StoppedError("\n".join(["Python does not run", *self.output[-5:]]))
 
+    def _stepped(self, name: str, data: bytes) -> tuple[int, bytes]:
+        """How it has ended, and what it gives."""
+        address = self._call("build_alloc", len(data)) & 0xFFFFFFFF
+        if not address:
+            raise StoppedError("it needs more memory than the build allows")
+        self._memory.write(self._store, data, address)
+        code = self._call(name, address, len(data))
+        self._call("build_free", address)
+        start = self._call("build_result_address") & 0xFFFFFFFF
+        end = start + self._call("build_result_length")
+        return code, bytes(self._memory.read(self._store, start, end)) if start else b""
+
     def _call(self, name: str, *arguments: int) -> Any:
         function = self._exports[name]
         assert isinstance(function, wasmtime.Func)
         return function(self._store, *arguments)
 
-    @contextmanager
-    def _bounded(self) -> Iterator[None]:
-        """Turns ends of WebAssembly's into ``StoppedError``, the one of time too."""
+    def _bounded(self, work: Callable[[], T]) -> T:
+        """What ``work`` returns. Turns ends of WebAssembly's into ``StoppedError``, the one of time too."""
         self._store.set_epoch_deadline(ticks(self._limits.seconds))
         _epochs().begin(id(self))
         try:
-            yield
+            return interruptible(work, self._run_out_of_time)
         except (wasmtime.Trap, wasmtime.WasmtimeError) as error:
             raise StoppedError(self._reason(error)) from None
         finally:
             _epochs().end(id(self))
+
+    def _run_out_of_time(self) -> None:
+        for _ in range(ticks(self._limits.seconds)):
+            engine().increment_epoch()
 
     def _reason(self, error: Exception) -> str:
         if isinstance(error, wasmtime.Trap) and error.trap_code is wasmtime.TrapCode.INTERRUPT:
