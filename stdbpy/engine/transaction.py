@@ -64,8 +64,8 @@ class Transaction:
         return self._store.system.table(name).id
 
     def view_id(self, name: str, sender: Identity | None) -> int:
-        """The number of the table with the rows that a view gives ``sender`` at this moment; ``None`` for a
-        view that gives everybody the same. Raises :class:`~stdbpy.errors.SqlError` if the view fails."""
+        """The number of the table with the rows that a view gives ``sender`` at this moment, who can be ``None`` for
+        a view that gives everybody the same. Raises :class:`~stdbpy.errors.SqlError` if the view fails."""
         views = self._store.views
         if views is None:
             raise SqlError(f"the view `{name}` cannot be run", hint="The database's module is not running.")

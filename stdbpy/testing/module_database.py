@@ -65,7 +65,7 @@ class ModuleDatabase:
     module: Module
     """What it runs."""
     tables: TablesByName
-    """All tables, private ones too, and views that are the same for everybody: ``db.tables.person`` is a
+    """All tables, private ones too, and views as the owner sees them: ``db.tables.person`` is a
     :class:`TableRows`."""
     owner: User
     """Whoever published the database: who may call private reducers and see private tables with SQL."""
@@ -182,8 +182,8 @@ class ModuleDatabase:
 
     def _use(self, module: Module) -> None:
         self.module = module
-        self.tables = TablesByName(module.catalog, self.transact)
         self.owner = self.as_(_OWNER)
+        self.tables = TablesByName(module.catalog, self.transact, self.owner.identity)
 
     # --- rows --------------------------------------------------------------------------------
 
@@ -192,8 +192,8 @@ class ModuleDatabase:
     @overload
     def rows(self, table: str) -> list[Any]: ...
     def rows(self, table: type[Row] | str) -> list[Row]:
-        """All rows of a table, private or not, or of a view that is the same for everybody; by its name or by the
-        class of its rows. Raises ``NoSuchTable``."""
+        """All rows of a table, private or not, or those that a view gives the owner; by its name or by the class of
+        its rows. Raises ``NoSuchTable``."""
         return self.tables.of(table).all()
 
     @overload

@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import NoSuchTable, nearest
 from stdbpy.protocol.catalog import Catalog, TableLayout
+from stdbpy.sats.values import Identity
 
 T = TypeVar("T")
 Row = TypeVar("Row")
@@ -20,14 +21,15 @@ class Transact(Protocol):
 
 
 class TableRows(Generic[Row]):
-    """The rows that a table has, each time that they are asked for; of a view, those that everybody sees.
+    """The rows that a table has, each time that they are asked for; of a view, those that ``reader`` sees.
 
     Rows of modules in Python are of the module's classes, those of others have attributes by the names of columns.
     """
 
-    def __init__(self, layout: TableLayout, transact: Transact) -> None:
+    def __init__(self, layout: TableLayout, transact: Transact, reader: Identity) -> None:
         self.layout = layout
         self._transact = transact
+        self._reader = reader
 
     def __repr__(self) -> str:
         return f"<{self.layout.name}: {self.all()!r}>"
@@ -111,7 +113,7 @@ class TableRows(Generic[Row]):
 
     def _id(self, transaction: Transaction) -> int:
         if self.layout.is_view:
-            return transaction.view_id(self.layout.name, None)
+            return transaction.view_id(self.layout.name, self._reader)
         found = transaction.table_id(self.layout.name)
         assert found is not None, "it is in the schema"
         return found
@@ -139,14 +141,15 @@ class TablesByName:
     """The tables and views as attributes (``db.tables.person``), or by name (``db.tables["auth.user"]``); those of
     mounted modules one level in (``db.tables.auth.user``)."""
 
-    def __init__(self, catalog: Catalog, transact: Transact, prefix: str = "") -> None:
+    def __init__(self, catalog: Catalog, transact: Transact, reader: Identity, prefix: str = "") -> None:
         self._catalog = catalog
         self._transact = transact
+        self._reader = reader
         self._prefix = prefix
 
     def of(self, table: type[Row] | str) -> TableRows[Row]:
         """By name, or by the class of its rows. Raises ``NoSuchTable``, with the nearest name."""
-        return TableRows(layout_of(self._catalog, table, self._prefix), self._transact)
+        return TableRows(layout_of(self._catalog, table, self._prefix), self._transact, self._reader)
 
     def __getitem__(self, name: str) -> TableRows[Any]:
         return self.of(name)
@@ -156,7 +159,7 @@ class TablesByName:
             raise AttributeError(name)
         inside = f"{self._prefix}{name}."
         if any(other.startswith(inside) for other in self._catalog.tables):
-            return TablesByName(self._catalog, self._transact, inside)
+            return TablesByName(self._catalog, self._transact, self._reader, inside)
         try:
             return self.of(name)
         except NoSuchTable as error:
@@ -166,7 +169,7 @@ class TablesByName:
         """Those that are no views."""
         for name, layout in self._catalog.tables.items():
             if self._is_mine(name) and not layout.is_view:
-                yield TableRows(layout, self._transact)
+                yield TableRows(layout, self._transact, self._reader)
 
     def __dir__(self) -> list[str]:
         names = (name.removeprefix(self._prefix) for name in self._catalog.tables if self._is_mine(name))

@@ -59,6 +59,17 @@ def test_a_bug_of_a_mounted_module(db: ModuleDatabase) -> None:
     assert db.bugs == []
 
 
+def test_views_of_who_asks(db: ModuleDatabase) -> None:
+    alice = db.as_("alice")
+    alice.reducers.honour("brave")
+    db.reducers.add(10)
+    assert [badge.text for badge in alice.rows("my_badges")] == ["brave"]
+    assert db.rows("my_badges") == []
+    db.reducers.honour("wise")
+    assert [badge.text for badge in db.rows("my_badges")] == ["wise"]
+    assert db.tables.my_badges.one().holder == db.owner.identity
+
+
 def test_a_reducer_that_fails_with_a_view_says_why(db: ModuleDatabase) -> None:
     db.reducers.add(10)
     assert [share.level for share in db.rows("shares")] == [10]

@@ -79,8 +79,12 @@ class Views:
     def table(self, name: str, sender: Identity | None, transaction: Transaction) -> Table:
         """The rows of a view, which is run if that has not been done. Where it fails there are none, and
         transactions fail that change what it has read by then, until it has run once: so it is on the real
-        server."""
+        server. ``sender`` is left aside for a view that gives everybody the same."""
         declared = self._declared_as(name)
+        if declared.view.is_anonymous:
+            sender = None
+        elif sender is None:
+            raise ValueError(f"the rows of the view {name} depend on who reads them")
         if transaction.delta:
             return self._table_for_the_moment(declared, sender)
         self._forget_the_moment()

@@ -7,8 +7,10 @@ from stdbpy import (
     HandlerContext,
     HttpRequest,
     HttpResponse,
+    Identity,
     ReducerContext,
     Router,
+    ViewContext,
     http_handler,
     http_router,
     mount,
@@ -24,6 +26,22 @@ mount(accounts, "auth")
 @table(public=True)
 class Member:
     level: u8
+
+
+@table
+class Badge:
+    holder: Identity
+    text: str
+
+
+@reducer
+def honour(ctx: ReducerContext, text: str) -> None:
+    ctx.db.badge.insert(Badge(holder=ctx.sender, text=text))
+
+
+@view(public=True)
+def my_badges(ctx: ViewContext) -> list[Badge]:
+    return [badge for badge in ctx.db.badge if badge.holder == ctx.sender]
 
 
 @reducer
