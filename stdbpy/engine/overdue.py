@@ -9,8 +9,8 @@ from threading import Event, Thread
 from time import perf_counter_ns
 from types import FrameType
 
+from stdbpy.debugging import frames_of, is_debugged, is_inspected
 from stdbpy.engine.database import Database
-from stdbpy.engine.debugging import frames_of, is_debugged, is_inspected
 from stdbpy.module.host import LogLevel
 from stdbpy.module.tracebacks import OWN_FOLDER
 

@@ -7,12 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from stdbpy.bounded_load import load_within
 from stdbpy.errors import MissingExtra, ModuleLoadError, Problem
-from stdbpy.module.load import load
 from stdbpy.module.package import ModuleSource, pack
 from stdbpy.project.model import Project
 from stdbpy.project.sources import collect
 from stdbpy.schema.model import ModuleSchema
+
+_IMPORT_SECONDS = 30.0
+"""How long a module may take to be imported: as on the embedded server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +32,11 @@ def build(project: Project) -> BuiltModule:
     """Loads the project's module and packs it. This runs the module's code, but none of its reducers.
 
     Raises :class:`ProjectError` if there is no module, and :class:`ModuleLoadError` with all problems
-    of its code, warnings too.
+    of its code, warnings too; one whose import does not end is stopped after half a minute.
     """
     source = collect(project)
     try:
-        loaded = load(source, _rule_problems)
+        loaded = load_within(_IMPORT_SECONDS, source, _rule_problems)
     except ModuleLoadError as error:
         raise told_in_project(error, source, project) from error
     return BuiltModule(source, pack(source), loaded.schema, placed(loaded.warnings, source, project))

@@ -6,12 +6,12 @@ import pytest
 
 from stdbpy.engine import LogStore, Transaction
 from stdbpy.engine.host_python import NativeHost
-from stdbpy.engine.host_python.time_limit import TimeLimit
 from stdbpy.engine.store.store import Store
 from stdbpy.errors import HostError
 from stdbpy.module.host import Errno
 from stdbpy.sats.bsatn import compile_codec
 from stdbpy.schema.model import IndexAlgorithm
+from stdbpy.time_limit import TimeLimit
 from tests.engine.sample import CONNECTED, OWNER, call, rows, running
 from tests.engine.schemas import F64, STRING, U32, U64, index, sequence, table_of, unique
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from stdbpy import time_limit
 from stdbpy.engine import Database, Engine
-from stdbpy.engine.host_python import time_limit
 from stdbpy.engine.limits import Limits
 from stdbpy.schema.http import HttpRequestHead
 from tests.engine.sample import CONNECTED, ME, OWNER, call, program, rows

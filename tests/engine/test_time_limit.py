@@ -11,12 +11,12 @@ from time import monotonic
 
 import pytest
 
+from stdbpy import time_limit
 from stdbpy.engine import Database, Engine
-from stdbpy.engine.host_python import time_limit
-from stdbpy.engine.host_python.time_limit import OutOfTimeError, TimeLimit
 from stdbpy.engine.limits import Limits
 from stdbpy.errors import CallStopped, InitFailed, ModuleLoadError, NotAllowed
 from stdbpy.schema.http import HttpRequestHead
+from stdbpy.time_limit import OutOfTimeError, TimeLimit
 from tests.engine.sample import CONNECTED, ME, OWNER, call, program, rows
 
 NOTES = """

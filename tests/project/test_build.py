@@ -54,6 +54,19 @@ def test_equal_sources_give_equal_packages(tree: MakeTree) -> None:
     assert build(discover(root)).package == build(discover(root)).package
 
 
+def test_an_import_that_does_not_end(tree: MakeTree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stdbpy.project.build._IMPORT_SECONDS", 0.2)
+    monkeypatch.setattr("stdbpy.time_limit.BETWEEN", 0.02)
+    root = project(tree, "\n\nwhile True:\n    pass\n", folder="src")
+
+    with pytest.raises(ModuleLoadError) as error:
+        build(discover(root))
+
+    [problem] = error.value.problems
+    assert problem.where in {"src/game.py:3", "src/game.py:4"}
+    assert problem.message == "The import was stopped: it ran for more than 0.2 seconds"
+
+
 def test_leaves_no_trace_beside_the_sources(tree: MakeTree) -> None:
     root = project(tree, GOOD)
     build(discover(root))

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Iterator
 from stdbpy.engine.environment import read_value
 from stdbpy.engine.host import ProcedureWorld
 from stdbpy.engine.host_operations import expect_delay, generated_values, range_rows
-from stdbpy.engine.host_python.time_limit import TimeLimit
 from stdbpy.engine.logs import LogStore
 from stdbpy.engine.results import Caller
 from stdbpy.engine.schedules import ScheduledTable
@@ -17,6 +16,7 @@ from stdbpy.errors import HostError
 from stdbpy.module.host import Errno, LogLevel
 from stdbpy.sats.bsatn import Codec, compile_codec
 from stdbpy.sats.values import Identity, Timestamp
+from stdbpy.time_limit import TimeLimit
 
 _ROWS_PER_CHUNK = 1024
 

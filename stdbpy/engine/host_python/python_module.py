@@ -6,23 +6,23 @@ import traceback
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
+from stdbpy.bounded_load import load_within
 from stdbpy.engine.host import CallLater, Crash, ProcedureWorld, ViewQuery, ViewResult, ViewRows
 from stdbpy.engine.host_python.fresh_module import FreshModule
 from stdbpy.engine.host_python.native_host import NativeHost
-from stdbpy.engine.host_python.time_limit import TimeLimit
 from stdbpy.engine.limits import Limits
 from stdbpy.engine.logs import Frame, LogStore
 from stdbpy.engine.results import Caller
 from stdbpy.engine.row_rules import rule_problems
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.transaction import Transaction
-from stdbpy.errors import CallStopped, ModuleLoadError, Problem
+from stdbpy.errors import CallStopped
 from stdbpy.module.bound import BoundModule
-from stdbpy.module.load import load
-from stdbpy.module.package import ModuleSource, unpack
+from stdbpy.module.package import unpack
 from stdbpy.module.tracebacks import error_text, user_traceback
 from stdbpy.sats.values import Identity, Timestamp
 from stdbpy.schema.model import HttpHandler, ModuleSchema, Procedure, Reducer, View
+from stdbpy.time_limit import TimeLimit
 
 _NO_LIMITS_GIVEN = Limits()
 
@@ -41,10 +41,7 @@ class PythonCode:
         source = unpack(program)
         self._files = frozenset(source.paths)
         self._seconds = limits.seconds
-        try:
-            self.loaded = TimeLimit(self._seconds, self._files).run("The import", load, source, rule_problems)
-        except CallStopped as stopped:
-            raise _as_problem(stopped, source) from stopped
+        self.loaded = load_within(self._seconds, source, rule_problems)
 
     @property
     def schema(self) -> ModuleSchema:
@@ -168,14 +165,6 @@ class PythonModule:
     def _own_frames(self, error: BaseException | None) -> list[traceback.FrameSummary]:
         frames = traceback.extract_tb(error.__traceback__ if error is not None else None)
         return [frame for frame in frames if frame.filename in self._files]
-
-
-def _as_problem(stopped: CallStopped, source: ModuleSource) -> ModuleLoadError:
-    """For a module whose import does not end."""
-    cause = stopped.__cause__
-    places = [problem.where for problem in cause.problems] if isinstance(cause, ModuleLoadError) else []
-    problem = Problem("error", next(iter(places), source.entry), stopped.message)
-    return ModuleLoadError(f"the module {source.entry!r} cannot be imported", [problem])
 
 
 def _bounded(trace: list[Frame]) -> list[Frame]:

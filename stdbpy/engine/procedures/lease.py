@@ -9,7 +9,7 @@ from __future__ import annotations
 from concurrent.futures import Future
 from threading import Event, Lock, get_ident
 
-from stdbpy.engine.debugging import is_debugged
+from stdbpy.debugging import is_debugged
 from stdbpy.engine.instance import Instance
 from stdbpy.engine.store.index import Index
 from stdbpy.engine.store.store import Store

@@ -8,8 +8,8 @@ from threading import Thread
 
 import pytest
 
+from stdbpy.debugging import is_debugged
 from stdbpy.engine import Caller, Engine, ProcedureOutcome
-from stdbpy.engine.debugging import is_debugged
 from stdbpy.engine.procedures import lease
 from stdbpy.errors import EngineError, InvalidArguments, ModuleChanged, NoSuchProcedure, NotAllowed
 from stdbpy.sats.bsatn import compile_codec

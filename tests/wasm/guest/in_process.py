@@ -8,7 +8,6 @@ from typing import Any, NoReturn
 
 from stdbpy.engine.host import CallLater, Crash, ProcedureWorld, ViewQuery, ViewResult, ViewRows
 from stdbpy.engine.host_python import NativeHost
-from stdbpy.engine.host_python.time_limit import TimeLimit
 from stdbpy.engine.host_wasm.function_types import FunctionTypes
 from stdbpy.engine.logs import LogStore
 from stdbpy.engine.results import Caller
@@ -20,6 +19,7 @@ from stdbpy.module.package import unpack
 from stdbpy.sats.values import ConnectionId, Identity, Timestamp
 from stdbpy.schema.definition import read_module_def
 from stdbpy.schema.model import HttpHandler, ModuleSchema, Procedure, Reducer, View
+from stdbpy.time_limit import TimeLimit
 from stdbpy.wasm.abi import AbiLevel
 from stdbpy.wasm.guest.entry import Entry
 from stdbpy.wasm.guest.host_errors import host_error

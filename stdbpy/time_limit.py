@@ -22,7 +22,7 @@ from time import sleep
 from types import FrameType
 from typing import TypeVar, TypeVarTuple
 
-from stdbpy.engine.debugging import frames_of, is_debugged, is_inspected
+from stdbpy.debugging import frames_of, is_debugged, is_inspected
 from stdbpy.errors import CallStopped, seconds
 
 BETWEEN = 0.25
