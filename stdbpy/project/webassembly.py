@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,9 +45,12 @@ class CompiledModule:
     """Warnings that ``built`` has not; each place is a line in a file, relative to the project's folder."""
 
 
-def compile_module(project: Project, built: BuiltModule, abi: AbiLevel | None = None) -> CompiledModule:
+def compile_module(
+    project: Project, built: BuiltModule, abi: AbiLevel | None = None, compiling: Callable[[], None] | None = None
+) -> CompiledModule:
     """Makes WebAssembly of a module, with the packages that it imports from. ``abi`` is the server's level, by
-    default that of the project, else the lowest that the module can do with.
+    default that of the project, else the lowest that the module can do with. ``compiling`` is called before what
+    takes seconds, and only the first time that anything is built here.
 
     Raises :class:`ProjectError` for packages that cannot come along, and :class:`ModuleLoadError` for code that does
     not run in WebAssembly. Where wasmtime is not there, that shows when it is published; a warning says so.
@@ -59,7 +63,7 @@ def compile_module(project: Project, built: BuiltModule, abi: AbiLevel | None = 
         if can_run:
             from stdbpy.wasm.build import build_wasm
 
-            wasm = build_wasm(built.source, bundled=bundled.files, abi=level, cache=cache)
+            wasm = build_wasm(built.source, bundled=bundled.files, abi=level, cache=cache, compiling=compiling)
         else:
             from stdbpy.wasm.appending import append_to_runtime
 

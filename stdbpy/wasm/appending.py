@@ -10,6 +10,7 @@ from __future__ import annotations
 import marshal
 import struct
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,9 @@ def append_to_runtime(
         abi=level,
         warnings=(),
         output=(),
-        sizes=size_report(program, runtime, sizes, source.files, prepared.imported, present - prepared.imported),
+        measure=partial(
+            size_report, program, runtime, sizes, source.files, prepared.imported, present - prepared.imported
+        ),
     )
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -44,18 +44,27 @@ def build_wasm(
     keeps_library: bool = False,
     cache: Path | None = None,
     limits: BuildLimits | None = None,
+    compiling: Callable[[], None] | None = None,
 ) -> BuiltWasm:
     """Builds the program of ``source``.
 
     ``bundled`` are the files of packages that the module imports, contents by path (``attr/__init__.py``). ``abi`` is
     the level that the program is for, the lowest one at which nothing is lost if there is none. ``keeps_library``
     lets functions import the whole standard library, not only what some import in the source names. ``cache`` is a
-    folder for what takes long to make and is the same for all modules: without one, that takes seconds each time.
+    folder for what takes long to make and is the same for all modules: without one, that takes seconds each time, and
+    ``compiling`` is called before it begins.
 
     Raises :class:`ModuleLoadError` for what is wrong with the module, with the problems that loading it natively has,
     or if it needs a higher level than ``abi``.
     """
-    return _Build(source, bundled or {}, abi, keeps_library, KeptFiles(cache), limits or BuildLimits()).run()
+    return _Build(
+        source,
+        bundled or {},
+        abi,
+        keeps_library,
+        Packaged(KeptFiles(cache), compiling=compiling),
+        limits or BuildLimits(),
+    ).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +83,17 @@ class _Build:
         bundled: Mapping[str, bytes],
         abi: AbiLevel | None,
         keeps_library: bool,
-        kept: KeptFiles,
+        packaged: Packaged,
         limits: BuildLimits,
     ) -> None:
         self._source = source
         self._abi = abi
         self._keeps_library = keeps_library
-        self._kept = kept
+        self._kept = packaged.kept
         self._limits = limits
-        self._packaged = Packaged(kept)
+        self._packaged = packaged
         self._inside: InsideCode = inside_code(self._packaged)
-        self._dependencies = Dependencies(bundled, kept, self._packaged.key)
+        self._dependencies = Dependencies(bundled, packaged.kept, self._packaged.key)
 
     def run(self) -> BuiltWasm:
         built = self._built_as_last_time()
@@ -158,7 +167,9 @@ class _Build:
             abi=imported.level,
             warnings=_problems(told),
             output=output,
-            sizes=size_report(program, runtime, self._sizes, self._source.files, imported.names, later),
+            measure=partial(
+                size_report, program, runtime, self._sizes, self._source.files, imported.names, frozenset(later)
+            ),
         )
 
     def _later(self, imported: Collection[str]) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from stdbpy.errors import ModuleLoadError, Problem
@@ -23,7 +23,8 @@ class BuiltWasm:
     warnings: tuple[Problem, ...]
     output: tuple[str, ...]
     """The lines that were printed and logged while the module was imported."""
-    sizes: SizeReport
+    measure: Callable[[], SizeReport]
+    """Finds out what takes the space."""
 
 
 def chosen_level(source: ModuleSource, schema: ModuleSchema, asked_for: AbiLevel | None) -> AbiLevel:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import lzma
 import marshal
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
@@ -35,6 +35,8 @@ class Packaged:
 
     kept: KeptFiles
     folder: Traversable = field(default_factory=_folder)
+    compiling: Callable[[], None] | None = None
+    """Called before the runtime is compiled, which takes seconds."""
 
     @cached_property
     def key(self) -> str:
@@ -79,6 +81,8 @@ class Packaged:
                 wasmtime.WasmtimeError
             ):  # of another version of wasmtime, or another kind of machine with the same home
                 pass
+        if self.compiling is not None:
+            self.compiling()
         compiled = wasmtime.Module(engine(), self.runtime)
         self.kept.keep(name, bytes(compiled.serialize()))
         return compiled

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from stdbpy.module.package import ModuleSource
-from stdbpy.wasm.build import BuiltWasm, build_wasm
+from stdbpy.wasm.build import build_wasm
+from stdbpy.wasm.built import BuiltWasm
 from stdbpy.wasm.interpreter import BuildLimits
 
 HEAD = """\

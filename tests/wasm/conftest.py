@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stdbpy.wasm.build import BuiltWasm
+from stdbpy.wasm.built import BuiltWasm
 from tests.wasm.building import PEOPLE, Build, builder
 
 

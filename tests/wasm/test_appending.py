@@ -56,7 +56,7 @@ def test_the_same_source_gives_the_same_bytes(appended: BuiltWasm, schema: Modul
 
 
 def test_what_it_takes_along(appended: BuiltWasm) -> None:
-    sizes = appended.sizes
+    sizes = appended.measure()
 
     assert sizes.dependencies.keys() == {"pears", "pears.taste"}
     assert {"colorsys", "statistics", "_strptime"} <= sizes.library.keys()

@@ -10,7 +10,7 @@ from stdbpy.api import ApiClient
 from stdbpy.errors import ReducerFailed
 from stdbpy.server.config import ServerConfig
 from stdbpy.server.run import RunningServer
-from stdbpy.wasm.build import BuiltWasm
+from stdbpy.wasm.built import BuiltWasm
 
 SERVERS = [
     pytest.param("embedded", marks=pytest.mark.long),

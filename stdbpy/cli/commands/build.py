@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +15,7 @@ from stdbpy.cli.invocation import Invocation, invocation_of
 from stdbpy.cli.left_out import CSHARP, LeftOut
 from stdbpy.cli.options import Abi, FormatOption, ModulePath
 from stdbpy.cli.output import Field, Format, format_for, write_records
+from stdbpy.cli.terminal import is_terminal
 from stdbpy.cli.watching import repeat
 from stdbpy.errors import ModuleLoadError, Problem, UsageError, megabytes
 
@@ -67,10 +70,14 @@ def run(
     start = Path() if module_path is None else module_path
     project = discover(start)
 
+    def compiling() -> None:
+        if is_terminal(sys.stderr):
+            invocation.note("compiling Python for this machine, which takes some seconds the first time…")
+
     def build() -> None:
         # What the project says of its module may be what changed.
         project = discover(start)
-        module, compiled = _built(project, abi, not check_only, shape if not size else None)
+        module, compiled = _built(project, abi, not check_only, shape if not size else None, compiling)
         invocation.note(f"{project.name}: {module.source.entry} is fine ({contents_text(module.schema)})")
         if compiled is not None:
             _write_file(compiled, usual_file(project) if out is None else out, invocation)
@@ -91,9 +98,10 @@ def _expect_nothing_about_files(said: dict[str, bool]) -> None:
 
 
 def _built(
-    project: Project, abi: str | None, is_compiled: bool, format: Format | None
+    project: Project, abi: str | None, is_compiled: bool, format: Format | None, compiling: Callable[[], None]
 ) -> tuple[BuiltModule, CompiledModule | None]:
-    """The module, and as WebAssembly if that is wanted; all problems found are shown, as data in that format."""
+    """The module, and as WebAssembly if that is wanted; all problems found are shown, as data in that format.
+    ``compiling`` says what takes long the first time."""
     from stdbpy.project.build import build
     from stdbpy.project.webassembly import compile_module, level_named
 
@@ -103,7 +111,7 @@ def _built(
         module = build(project)
         problems = module.problems
         if is_compiled:
-            compiled = compile_module(project, module, level_named(abi))
+            compiled = compile_module(project, module, level_named(abi), compiling)
             problems += compiled.problems
     except ModuleLoadError as error:
         if format is None:
@@ -141,5 +149,5 @@ def _write_sizes(compiled: CompiledModule, format: Format) -> None:
     from stdbpy.project.sizes import size_rows
 
     fields = [Field(name) for name in ("part", "name", "bytes", "later")]
-    rows = size_rows(compiled.wasm.sizes)
+    rows = size_rows(compiled.wasm.measure())
     write_records(fields, [(row.part, row.name, row.bytes, row.later) for row in rows], format)
