@@ -42,6 +42,7 @@ class _InfoAnswer(msgspec.Struct):
     owner_identity: _IdentityValue
     host_type: dict[str, Any]
     initial_program: str
+    problem: str | None = None
 
 
 class _NamesAnswer(msgspec.Struct):
@@ -76,6 +77,7 @@ def info(database: str) -> Exchange[DatabaseInfo]:
         read_identity(answer.owner_identity.identity, response),
         next(iter(answer.host_type), ""),
         answer.initial_program.removeprefix("0x"),
+        answer.problem,
     )
 
 

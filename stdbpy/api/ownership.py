@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from stdbpy.api.claims import claims_in
 from stdbpy.errors import ApiError, ServerUnreachable, UnexpectedAnswer
@@ -13,8 +14,10 @@ from stdbpy.sats.values import Identity
 if TYPE_CHECKING:
     from stdbpy.api.client import ApiClient
 
+T = TypeVar("T")
+
 _AT_A_TIME = 8
-"""Databases whose names are asked for together."""
+"""Databases that are asked about together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,8 @@ class OwnedDatabase:
     identity: Identity
     names: tuple[str, ...]
     """Empty as well if the server does not tell them."""
+    problem: str | None = None
+    """Why it cannot be used, as far as the server tells of that."""
 
 
 def own_identity(api: ApiClient) -> Identity:
@@ -38,15 +43,21 @@ def own_identity(api: ApiClient) -> Identity:
 def owned_databases(api: ApiClient, owner: Identity) -> list[OwnedDatabase]:
     """The databases of an identity, with their names. Raises :class:`~stdbpy.errors.ApiError`."""
     identities = api.databases_of(owner)
+
+    def told(identity: Identity) -> OwnedDatabase:
+        names = _if_told(api.names, identity)
+        info = _if_told(api.info, identity)
+        return OwnedDatabase(identity, tuple(names or ()), None if info is None else info.problem)
+
     with ThreadPoolExecutor(_AT_A_TIME) as pool:
-        return list(pool.map(lambda identity: OwnedDatabase(identity, _names(api, identity)), identities))
+        return list(pool.map(told, identities))
 
 
-def _names(api: ApiClient, identity: Identity) -> tuple[str, ...]:
-    """None if the server refuses to tell them, which must not hide the other databases."""
+def _if_told(ask: Callable[[str], T], database: Identity) -> T | None:
+    """``None`` if the server refuses to tell, which must not hide the other databases."""
     try:
-        return tuple(api.names(identity.hex()))
+        return ask(database.hex())
     except ServerUnreachable:
         raise
     except ApiError:
-        return ()
+        return None

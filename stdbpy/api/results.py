@@ -90,6 +90,8 @@ class DatabaseInfo:
     """``Wasm``, ``Js``, …: what the module is written for."""
     initial_program: str
     """Hash of the module that the database was created with, 64 hex digits."""
+    problem: str | None = None
+    """Why it cannot be used; stdbpy's own server alone tells of that."""
 
 
 @dataclass(frozen=True, slots=True)

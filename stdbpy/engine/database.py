@@ -105,6 +105,11 @@ class Database:
             self._work.opened.wait()
         return self._work.failure
 
+    @property
+    def problem(self) -> str | None:
+        """Why it cannot be used, as far as that is known by now. Does not wait."""
+        return str(self._work.refusal()) if self.is_open and self._work.failure is not None else None
+
     def figures(self) -> Figures:
         """What it has done and has at this moment. Does not wait; not all of it is of one moment."""
         instance = self._instance

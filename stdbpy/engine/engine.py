@@ -29,7 +29,7 @@ from stdbpy.engine.overdue import OverdueReducers
 from stdbpy.engine.programs import load_program, program_hash
 from stdbpy.engine.results import PublishResult
 from stdbpy.engine.update_plan import Agreement, UpdatePlan
-from stdbpy.errors import DatabaseNotFound, DataDirectoryError, EngineError, NameTaken, NotAllowed, nearest
+from stdbpy.errors import DatabaseNotFound, DataDirectoryError, EngineError, NameTaken, NotAllowed, StdbError, nearest
 from stdbpy.sats.values import Identity, Timestamp
 from stdbpy.schema.environment import UNCHANGED, EnvironmentUpdate
 
@@ -374,13 +374,23 @@ class Engine:
         folder = self._folder_of(entry)
         assert folder is not None, "what is in memory is made new each time"
 
-        def start(instance: Instance) -> None:
+        def open_files(instance: Instance) -> None:
             path = folder / JOURNAL_FILE
             if not path.exists():
                 raise DataDirectoryError(f"{path} is missing", hint="Restore it from a backup, or delete the database.")
             journal = FileJournal(path)
             instance.journal = journal
             deployment.reopen(instance, journal, self._load)
+
+        def start(instance: Instance) -> None:
+            try:
+                open_files(instance)
+            except Exception as error:
+                # Nobody may ask for a long time, and its schedules wait.
+                name = next(iter(self._control.names_of(entry.identity)), entry.identity.hex())
+                hint = f" {error.hint}" if isinstance(error, StdbError) else ""
+                log.error("Database %s cannot be opened: %s.%s", name, error, hint)  # noqa: TRY400 - told, no bug
+                raise
 
         return self._running(entry, start)
 

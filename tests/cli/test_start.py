@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -20,6 +21,7 @@ from stdbpy.errors import NotFound
 from stdbpy.module.package import ModuleSource, pack
 from stdbpy.project import cli_toml
 from stdbpy.project.credentials import CredentialStore, find_token
+from stdbpy.server import RunningServer, ServerConfig
 from stdbpy.server.owner import OWNER_TOKEN
 from tests import real_servers
 from tests.cli.conftest import Run
@@ -239,6 +241,27 @@ def spin(ctx: ReducerContext) -> None:
     while True:
         threading.Event().wait(0.01)
 """
+
+
+def test_a_damaged_database_is_told_at_the_start_and_in_the_list(home: Path, run: Run) -> None:
+    data = home / "data"
+    config = ServerConfig(listen_addr="127.0.0.1:0", data_dir=data)
+    with RunningServer(config) as server, ApiClient(server.url, server.owner_token) as api:
+        for name in ("good", "bad"):
+            api.publish(pack(ModuleSource({"endless.py": ENDLESS}, "endless", None)), name)
+        identity = api.identity_of("bad").hex()
+    [journal] = data.glob(f"databases/{identity}-*/journal.sqlite")
+    journal.write_bytes(b"no journal")
+    with started("--data-dir", str(data)) as (process, address):
+        assert process.stderr is not None
+        told = next(line for line in process.stderr if "bad" in line)
+        listed = run("list", "--server", address)
+    assert told.startswith("ERROR stdbpy.engine: Database bad cannot be opened: ")
+    assert f"{journal} is damaged" in told
+    assert "Restore it from a backup, publish with the data cleared, or " in told
+    assert listed.code == 0
+    assert {name for line in listed.out.splitlines() for name in json.loads(line)["names"]} == {"good", "bad"}
+    assert listed.err.startswith(f"bad: Database {identity} cannot be opened: ")
 
 
 @pytest.mark.parametrize("is_deleted", [False, True])

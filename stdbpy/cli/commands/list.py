@@ -8,6 +8,7 @@ from stdbpy.cli.connection import connect
 from stdbpy.cli.invocation import invocation_of
 from stdbpy.cli.options import FormatOption, Output, Server, Yes
 from stdbpy.cli.output import Field, format_for, write_records
+from stdbpy.cli.terminal import printable
 from stdbpy.sats.types import ArrayType, Primitive
 
 EXAMPLES = ("stdbpy list", "stdbpy list --server maincloud --format json")
@@ -32,5 +33,9 @@ def run(
         invocation.known_names().remember_databases(api.url, names)
     fields = [Field("names", text=", ".join, type=ArrayType(Primitive.STRING)), Field("identity")]
     write_records(fields, [(list(it.names), it.identity.hex()) for it in databases], shape, output)
+    for database in databases:
+        if database.problem is not None:
+            called = ", ".join(database.names) or database.identity.hex()
+            invocation.note(f"{called}: {printable(database.problem)}")
     if not databases:
         invocation.note("you have no databases there yet: `stdbpy publish` creates one")

@@ -16,14 +16,15 @@ _SCHEMA_VERSIONS: dict[str, Version] = {"9": 9, "10": 10}
 
 async def info(asked: Asked) -> Answer:
     database = asked.database
-    return json_answer(
-        {
-            "database_identity": _identity_value(database.identity),
-            "owner_identity": _identity_value(database.owner),
-            "host_type": {database.host_type: []},
-            "initial_program": f"0x{database.program_hash.hex()}",
-        }
-    )
+    told: dict[str, object] = {
+        "database_identity": _identity_value(database.identity),
+        "owner_identity": _identity_value(database.owner),
+        "host_type": {database.host_type: []},
+        "initial_program": f"0x{database.program_hash.hex()}",
+    }
+    if (problem := database.problem) is not None:
+        told["problem"] = problem
+    return json_answer(told)
 
 
 def _identity_value(identity: Identity) -> dict[str, str]:
