@@ -7,7 +7,7 @@ _stdbpy_command() {
   commands='' options=() positionals=()
   case $1 in
     '')
-      commands='init build dev start publish call sql subscribe logs describe generate list rename lock unlock delete login logout server doctor completions version'
+      commands='init build dev start publish call sql subscribe logs describe generate list env rename lock unlock delete login logout server doctor completions version'
       options=(
         '--config-path|value||files|'
         '--root-dir|value||folders|'
@@ -122,6 +122,7 @@ _stdbpy_command() {
         '--organization --org|value|||'
         '--unset-env|value+|||'
         '--replace-env|flag|||'
+        '--env-only|flag|||'
         '--dry-run|flag|||'
         '--watch|flag|||'
         '-s --server|value|||server'
@@ -305,6 +306,49 @@ _stdbpy_command() {
         '--debug|flag|||'
         '-V --version|flag|||'
         '-h --help|flag|||'
+      )
+      ;;
+    'env')
+      commands='list get'
+      options=(
+        '--config-path|value||files|'
+        '--root-dir|value||folders|'
+        '-q --quiet|flag|||'
+        '--debug|flag|||'
+        '-V --version|flag|||'
+        '-h --help|flag|||'
+      )
+      ;;
+    'env list')
+      options=(
+        '-s --server|value|||server'
+        '--no-config|flag|||'
+        '--format|value|table json jsonl csv markdown arrow parquet||'
+        '--config-path|value||files|'
+        '--root-dir|value||folders|'
+        '-q --quiet|flag|||'
+        '--debug|flag|||'
+        '-V --version|flag|||'
+        '-h --help|flag|||'
+      )
+      positionals=(
+        '|value|||database'
+      )
+      ;;
+    'env get')
+      options=(
+        '-s --server|value|||server'
+        '--no-config|flag|||'
+        '--config-path|value||files|'
+        '--root-dir|value||folders|'
+        '-q --quiet|flag|||'
+        '--debug|flag|||'
+        '-V --version|flag|||'
+        '-h --help|flag|||'
+      )
+      positionals=(
+        '|value|||database'
+        '|value|||'
       )
       ;;
     'rename')

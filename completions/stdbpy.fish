@@ -5,7 +5,7 @@ function __stdbpy_command --description 'Says what the command $argv[1] takes'
     set -g __stdbpy_with_value
     switch $argv[1]
         case ''
-            set __stdbpy_commands init build dev start publish call sql subscribe logs describe generate list rename lock unlock delete login logout server doctor completions version
+            set __stdbpy_commands init build dev start publish call sql subscribe logs describe generate list env rename lock unlock delete login logout server doctor completions version
             set __stdbpy_with_value --config-path --root-dir
         case 'init'
             set __stdbpy_with_value -t --template --project-path -l --lang --config-path --root-dir
@@ -31,6 +31,13 @@ function __stdbpy_command --description 'Says what the command $argv[1] takes'
             set __stdbpy_with_value -p --module-path --schema -b --bin-path -o --out-dir -l --lang --namespace --uproject-dir --unreal-module-name --module-name --module-prefix --rows -s --server --env --config-path --root-dir
         case 'list'
             set __stdbpy_with_value -s --server --format -o --output --config-path --root-dir
+        case 'env'
+            set __stdbpy_commands list get
+            set __stdbpy_with_value --config-path --root-dir
+        case 'env list'
+            set __stdbpy_with_value -s --server --format --config-path --root-dir
+        case 'env get'
+            set __stdbpy_with_value -s --server --config-path --root-dir
         case 'rename'
             set __stdbpy_with_value --to -s --server --config-path --root-dir
         case 'lock'
@@ -157,6 +164,7 @@ complete -c stdbpy -n '__stdbpy_at \'\'' -a logs -d 'Show what a database logged
 complete -c stdbpy -n '__stdbpy_at \'\'' -a describe -d 'Show tables, reducers and types of a database or module, or what differs between two'
 complete -c stdbpy -n '__stdbpy_at \'\'' -a generate -d 'Write a typed Python package for a module\'s clients, or one in another language'
 complete -c stdbpy -n '__stdbpy_at \'\'' -a list -d 'List the databases that belong to you'
+complete -c stdbpy -n '__stdbpy_at \'\'' -a env -d 'Show the values of a database\'s environment'
 complete -c stdbpy -n '__stdbpy_at \'\'' -a rename -d 'Give a database another name'
 complete -c stdbpy -n '__stdbpy_at \'\'' -a lock -d 'Keep a database from being deleted or cleared until it is unlocked'
 complete -c stdbpy -n '__stdbpy_at \'\'' -a unlock -d 'Let a locked database be deleted and cleared again'
@@ -260,6 +268,7 @@ complete -c stdbpy -n '__stdbpy_at \'publish\'' -l parent -x -a '(__stdbpy_ask d
 complete -c stdbpy -n '__stdbpy_at \'publish\'' -l organization -l org -x -d 'The organization that a new one belongs to'
 complete -c stdbpy -n '__stdbpy_at \'publish\'' -l unset-env -x -d 'Delete a value of the database\'s environment; may be repeated'
 complete -c stdbpy -n '__stdbpy_at \'publish\'' -l replace-env -d 'Delete the values of the database\'s environment that are not set anew'
+complete -c stdbpy -n '__stdbpy_at \'publish\'' -l env-only -d 'Change the values of the database\'s environment alone, without a module'
 complete -c stdbpy -n '__stdbpy_at \'publish\'' -l dry-run -d 'Change nothing; fail if publishing would be refused or need consent'
 complete -c stdbpy -n '__stdbpy_at \'publish\'' -l watch -d 'Again after each change, until Ctrl-C'
 complete -c stdbpy -n '__stdbpy_at \'publish\'' -s s -l server -x -a '(__stdbpy_ask server)' -d 'Nickname, host or URL of the server'
@@ -405,6 +414,36 @@ complete -c stdbpy -n '__stdbpy_at \'list\'' -s q -l quiet -d 'Write data and er
 complete -c stdbpy -n '__stdbpy_at \'list\'' -l debug -d 'Show tracebacks'
 complete -c stdbpy -n '__stdbpy_at \'list\'' -s V -l version -d 'Show the version'
 complete -c stdbpy -n '__stdbpy_at \'list\'' -s h -l help -d 'Show this message and exit'
+
+complete -c stdbpy -n '__stdbpy_at \'env\'' -a list -d 'List the values of a database\'s environment, secret ones too'
+complete -c stdbpy -n '__stdbpy_at \'env\'' -a get -d 'Write a value of a database\'s environment, as it is'
+complete -c stdbpy -n '__stdbpy_at \'env\'' -l config-path -r -F -d 'The cli.toml to use instead of your own'
+complete -c stdbpy -n '__stdbpy_at \'env\'' -l root-dir -x -a '(__fish_complete_directories)' -d 'Keep configuration and databases there'
+complete -c stdbpy -n '__stdbpy_at \'env\'' -s q -l quiet -d 'Write data and errors, no notes'
+complete -c stdbpy -n '__stdbpy_at \'env\'' -l debug -d 'Show tracebacks'
+complete -c stdbpy -n '__stdbpy_at \'env\'' -s V -l version -d 'Show the version'
+complete -c stdbpy -n '__stdbpy_at \'env\'' -s h -l help -d 'Show this message and exit'
+
+complete -c stdbpy -n '__stdbpy_at \'env list\'' -s s -l server -x -a '(__stdbpy_ask server)' -d 'Nickname, host or URL of the server'
+complete -c stdbpy -n '__stdbpy_at \'env list\'' -l no-config -d 'Ignore the project\'s configuration'
+complete -c stdbpy -n '__stdbpy_at \'env list\'' -l format -x -a 'table json jsonl csv markdown arrow parquet' -d 'How to write data: table, json, jsonl, csv, markdown, arrow, parquet'
+complete -c stdbpy -n '__stdbpy_at \'env list\'' -l config-path -r -F -d 'The cli.toml to use instead of your own'
+complete -c stdbpy -n '__stdbpy_at \'env list\'' -l root-dir -x -a '(__fish_complete_directories)' -d 'Keep configuration and databases there'
+complete -c stdbpy -n '__stdbpy_at \'env list\'' -s q -l quiet -d 'Write data and errors, no notes'
+complete -c stdbpy -n '__stdbpy_at \'env list\'' -l debug -d 'Show tracebacks'
+complete -c stdbpy -n '__stdbpy_at \'env list\'' -s V -l version -d 'Show the version'
+complete -c stdbpy -n '__stdbpy_at \'env list\'' -s h -l help -d 'Show this message and exit'
+complete -c stdbpy -n '__stdbpy_at \'env list\' 0' -a '(__stdbpy_ask database)'
+
+complete -c stdbpy -n '__stdbpy_at \'env get\'' -s s -l server -x -a '(__stdbpy_ask server)' -d 'Nickname, host or URL of the server'
+complete -c stdbpy -n '__stdbpy_at \'env get\'' -l no-config -d 'Ignore the project\'s configuration'
+complete -c stdbpy -n '__stdbpy_at \'env get\'' -l config-path -r -F -d 'The cli.toml to use instead of your own'
+complete -c stdbpy -n '__stdbpy_at \'env get\'' -l root-dir -x -a '(__fish_complete_directories)' -d 'Keep configuration and databases there'
+complete -c stdbpy -n '__stdbpy_at \'env get\'' -s q -l quiet -d 'Write data and errors, no notes'
+complete -c stdbpy -n '__stdbpy_at \'env get\'' -l debug -d 'Show tracebacks'
+complete -c stdbpy -n '__stdbpy_at \'env get\'' -s V -l version -d 'Show the version'
+complete -c stdbpy -n '__stdbpy_at \'env get\'' -s h -l help -d 'Show this message and exit'
+complete -c stdbpy -n '__stdbpy_at \'env get\' 0' -a '(__stdbpy_ask database)'
 
 complete -c stdbpy -n '__stdbpy_at \'rename\'' -l to -x -d 'The new name, which replaces all others'
 complete -c stdbpy -n '__stdbpy_at \'rename\'' -s s -l server -x -a '(__stdbpy_ask server)' -d 'Nickname, host or URL of the server'

@@ -19,6 +19,7 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
                 'describe' = 'Show tables, reducers and types of a database or module, or what differs between two'
                 'generate' = 'Write a typed Python package for a module''s clients, or one in another language'
                 'list' = 'List the databases that belong to you'
+                'env' = 'Show the values of a database''s environment'
                 'rename' = 'Give a database another name'
                 'lock' = 'Keep a database from being deleted or cleared until it is unlocked'
                 'unlock' = 'Let a locked database be deleted and cleared again'
@@ -160,6 +161,7 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
                 @{ Spellings = @('--organization', '--org'); Shape = 'value'; Help = 'The organization that a new one belongs to'; Words = @(); Question = '' }
                 @{ Spellings = @('--unset-env'); Shape = 'value'; Help = 'Delete a value of the database''s environment; may be repeated'; Words = @(); Question = '' }
                 @{ Spellings = @('--replace-env'); Shape = 'flag'; Help = 'Delete the values of the database''s environment that are not set anew'; Words = @(); Question = '' }
+                @{ Spellings = @('--env-only'); Shape = 'flag'; Help = 'Change the values of the database''s environment alone, without a module'; Words = @(); Question = '' }
                 @{ Spellings = @('--dry-run'); Shape = 'flag'; Help = 'Change nothing; fail if publishing would be refused or need consent'; Words = @(); Question = '' }
                 @{ Spellings = @('--watch'); Shape = 'flag'; Help = 'Again after each change, until Ctrl-C'; Words = @(); Question = '' }
                 @{ Spellings = @('-s', '--server'); Shape = 'value'; Help = 'Nickname, host or URL of the server'; Words = @(); Question = 'server' }
@@ -359,6 +361,58 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
                 @{ Spellings = @('-h', '--help'); Shape = 'flag'; Help = 'Show this message and exit'; Words = @(); Question = '' }
             )
             Positionals = @(
+            )
+        }
+        'env' = @{
+            Commands = [ordered]@{
+                'list' = 'List the values of a database''s environment, secret ones too'
+                'get' = 'Write a value of a database''s environment, as it is'
+            }
+            Options = @(
+                @{ Spellings = @('--config-path'); Shape = 'value'; Help = 'The cli.toml to use instead of your own'; Words = @(); Question = '' }
+                @{ Spellings = @('--root-dir'); Shape = 'value'; Help = 'Keep configuration and databases there'; Words = @(); Question = '' }
+                @{ Spellings = @('-q', '--quiet'); Shape = 'flag'; Help = 'Write data and errors, no notes'; Words = @(); Question = '' }
+                @{ Spellings = @('--debug'); Shape = 'flag'; Help = 'Show tracebacks'; Words = @(); Question = '' }
+                @{ Spellings = @('-V', '--version'); Shape = 'flag'; Help = 'Show the version'; Words = @(); Question = '' }
+                @{ Spellings = @('-h', '--help'); Shape = 'flag'; Help = 'Show this message and exit'; Words = @(); Question = '' }
+            )
+            Positionals = @(
+            )
+        }
+        'env list' = @{
+            Commands = [ordered]@{
+            }
+            Options = @(
+                @{ Spellings = @('-s', '--server'); Shape = 'value'; Help = 'Nickname, host or URL of the server'; Words = @(); Question = 'server' }
+                @{ Spellings = @('--no-config'); Shape = 'flag'; Help = 'Ignore the project''s configuration'; Words = @(); Question = '' }
+                @{ Spellings = @('--format'); Shape = 'value'; Help = 'How to write data: table, json, jsonl, csv, markdown, arrow, parquet'; Words = @('table', 'json', 'jsonl', 'csv', 'markdown', 'arrow', 'parquet'); Question = '' }
+                @{ Spellings = @('--config-path'); Shape = 'value'; Help = 'The cli.toml to use instead of your own'; Words = @(); Question = '' }
+                @{ Spellings = @('--root-dir'); Shape = 'value'; Help = 'Keep configuration and databases there'; Words = @(); Question = '' }
+                @{ Spellings = @('-q', '--quiet'); Shape = 'flag'; Help = 'Write data and errors, no notes'; Words = @(); Question = '' }
+                @{ Spellings = @('--debug'); Shape = 'flag'; Help = 'Show tracebacks'; Words = @(); Question = '' }
+                @{ Spellings = @('-V', '--version'); Shape = 'flag'; Help = 'Show the version'; Words = @(); Question = '' }
+                @{ Spellings = @('-h', '--help'); Shape = 'flag'; Help = 'Show this message and exit'; Words = @(); Question = '' }
+            )
+            Positionals = @(
+                @{ Help = 'DATABASE'; Words = @(); Question = 'database' }
+            )
+        }
+        'env get' = @{
+            Commands = [ordered]@{
+            }
+            Options = @(
+                @{ Spellings = @('-s', '--server'); Shape = 'value'; Help = 'Nickname, host or URL of the server'; Words = @(); Question = 'server' }
+                @{ Spellings = @('--no-config'); Shape = 'flag'; Help = 'Ignore the project''s configuration'; Words = @(); Question = '' }
+                @{ Spellings = @('--config-path'); Shape = 'value'; Help = 'The cli.toml to use instead of your own'; Words = @(); Question = '' }
+                @{ Spellings = @('--root-dir'); Shape = 'value'; Help = 'Keep configuration and databases there'; Words = @(); Question = '' }
+                @{ Spellings = @('-q', '--quiet'); Shape = 'flag'; Help = 'Write data and errors, no notes'; Words = @(); Question = '' }
+                @{ Spellings = @('--debug'); Shape = 'flag'; Help = 'Show tracebacks'; Words = @(); Question = '' }
+                @{ Spellings = @('-V', '--version'); Shape = 'flag'; Help = 'Show the version'; Words = @(); Question = '' }
+                @{ Spellings = @('-h', '--help'); Shape = 'flag'; Help = 'Show this message and exit'; Words = @(); Question = '' }
+            )
+            Positionals = @(
+                @{ Help = 'DATABASE'; Words = @(); Question = 'database' }
+                @{ Help = 'KEY'; Words = @(); Question = '' }
             )
         }
         'rename' = @{

@@ -163,6 +163,9 @@ class AsyncApiClient:
     async def environment(self, database: str) -> DatabaseEnvironment:
         return await self._run(environments.environment(database))
 
+    async def environment_values(self, database: str) -> dict[str, str]:
+        return await self._run(environments.values(database))
+
     async def set_environment(
         self, database: str, values: Mapping[str, str], *, module_hash: str | None = None
     ) -> None:

@@ -195,6 +195,10 @@ class ApiClient:
         ask. Servers before 2.14 raise ``NotSupported``."""
         return self._run(environments.environment(database))
 
+    def environment_values(self, database: str) -> dict[str, str]:
+        """The values of a database's environment, secret ones too. Otherwise as :meth:`environment`."""
+        return self._run(environments.values(database))
+
     def set_environment(self, database: str, values: Mapping[str, str], *, module_hash: str | None = None) -> None:
         """Makes these the values of a database's environment, and there are no others. ``module_hash`` is that of
         :meth:`environment`: the update is refused if another module runs by now."""

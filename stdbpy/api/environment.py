@@ -11,6 +11,7 @@ from stdbpy.api.answers import BAD_REQUEST, expect_success, read_json, refusal
 from stdbpy.api.exchange import JSON, Exchange, Request, Response, database_path
 from stdbpy.api.lookups import expect_found, expect_route, not_supported
 from stdbpy.api.results import DatabaseEnvironment
+from stdbpy.api.sql import sql
 from stdbpy.errors import ApiError
 from stdbpy.schema.environment import EnvironmentUpdate
 from stdbpy.schema.environment_headers import REMOVE, SET, headers_of
@@ -49,6 +50,12 @@ def environment(database: str) -> Exchange[DatabaseEnvironment]:
     answer = read_json(response, _Answer)
     declared = tuple(map(_declared, answer.declarations))
     return DatabaseEnvironment(answer.module_hash, declared, tuple(answer.stored_keys))
+
+
+def values(database: str) -> Exchange[dict[str, str]]:
+    yield from environment(database)  # which says it better where there are none, or somebody may not ask
+    [result] = yield from sql(database, "SELECT * FROM st_env")
+    return {str(key): str(value) for key, value in result.rows}
 
 
 def replace(database: str, values: Mapping[str, str], module_hash: str | None) -> Exchange[None]:

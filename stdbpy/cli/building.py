@@ -43,8 +43,10 @@ def targets_for(
     js_path: Path | None = None,
     no_config: bool = False,
     env: str | None = None,
+    needs_module: bool = True,
 ) -> list[Target]:
-    """The targets that a command with these options is about, with the options in them.
+    """The targets that a command with these options is about, with the options in them. Outside of a project there
+    is one only if something names a module, or it ``needs_module`` not.
 
     Raises :class:`~stdbpy.errors.UsageError` if a module is named and there are several, else as
     :func:`~stdbpy.project.targets.load_targets` and its ``select``.
@@ -52,7 +54,7 @@ def targets_for(
     here = None if no_config else _configuration(module_path, env)
     if here is not None:
         targets = here.select(database, adopt=True)
-    elif bin_path is not None or js_path is not None:
+    elif bin_path is not None or js_path is not None or not needs_module:
         targets = [Target(database)]
     else:
         targets = [replace(project_target(module_path), database=database)]

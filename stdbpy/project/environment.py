@@ -19,13 +19,24 @@ def environment_update(
 ) -> EnvironmentUpdate:
     """The values that ``process`` has of those that the program declares are set, ``removed`` are removed, and all
     others, too, if it ``replaces`` them. Raises :class:`UsageError` for names that cannot be."""
+    return update_of(_declared(program), process, removed=removed, replaces=replaces)
+
+
+def update_of(
+    declared: Iterable[EnvironmentValue],
+    process: Mapping[str, str],
+    *,
+    removed: Iterable[str] = (),
+    replaces: bool = False,
+) -> EnvironmentUpdate:
+    """As :func:`environment_update`, of what a module declares."""
     gone = tuple(dict.fromkeys(removed))
     for name in gone:
         if not is_name(name):
             raise UsageError(f"{name!r} is no name of a value: they have letters of English, digits and underscores")
     if replaces and gone:
         raise UsageError("--replace-env and --unset-env exclude one another")
-    values = {each.name: process[each.name] for each in _declared(program) if each.name in process}
+    values = {each.name: process[each.name] for each in declared if each.name in process}
     both = next((name for name in gone if name in values), None)
     if both is not None:
         raise UsageError(

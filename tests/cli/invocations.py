@@ -57,6 +57,8 @@ INVOCATIONS: dict[tuple[str, ...], Invocation] = {
     ("describe",): remote("describe", "chat"),
     ("generate",): remote("generate", "chat", "--lang", "python", "--out-dir", "client"),
     ("list",): remote("list"),
+    ("env", "list"): remote("env", "list", "chat"),
+    ("env", "get"): remote("env", "get", "chat", "API_KEY"),
     ("rename",): remote("rename", "--to", "lobby", "chat"),
     ("lock",): remote("lock", "chat"),
     ("unlock",): remote("unlock", "chat"),

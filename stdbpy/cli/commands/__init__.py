@@ -23,6 +23,7 @@ COMMANDS = {
     "describe": "Show tables, reducers and types of a database or module.",
     "generate": "Write a typed Python package for a module's clients.",
     "list": "List the databases that belong to you.",
+    "env": "Show the values of a database's environment.",
     "rename": "Give a database another name.",
     "lock": "Keep a database from being deleted or cleared until it is unlocked.",
     "unlock": "Let a locked database be deleted and cleared again.",

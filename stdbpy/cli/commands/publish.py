@@ -26,6 +26,7 @@ from stdbpy.cli.options import (
 )
 from stdbpy.cli.output import Field, Format, Plain, format_for, write_records
 from stdbpy.cli.publishing import Consent, publish_target, tell
+from stdbpy.cli.publishing_environment import publish_environment
 from stdbpy.cli.watching import repeat
 from stdbpy.errors import UsageError
 
@@ -38,6 +39,7 @@ EXAMPLES = (
     "stdbpy publish chat --server maincloud --yes=remote",
     "stdbpy publish chat --module-path . --delete-data=on-conflict --yes=delete-data",
     "stdbpy publish chat --bin-path module.wasm --server maincloud --yes=remote",
+    "stdbpy publish chat --env-only --unset-env API_KEY",
 )
 
 _NOTHING_TO_COMPILE = LeftOut("a Python module has nothing to compile")
@@ -88,6 +90,10 @@ def run(
         bool,
         typer.Option("--replace-env", help="Delete the values of the database's environment that are not set anew."),
     ] = False,
+    env_only: Annotated[
+        bool,
+        typer.Option("--env-only", help="Change the values of the database's environment alone, without a module."),
+    ] = False,
     num_replicas: Annotated[int | None, typer.Option("--num-replicas", hidden=True)] = None,
     dry_run: Annotated[
         bool,
@@ -118,7 +124,13 @@ def run(
 
     def targets() -> list[Target]:
         found = targets_for(
-            database, module_path=module_path, bin_path=bin_path, js_path=js_path, no_config=no_config, env=env
+            database,
+            module_path=module_path,
+            bin_path=bin_path,
+            js_path=js_path,
+            no_config=no_config,
+            env=env,
+            needs_module=not env_only,
         )
         return [
             replace(
@@ -143,8 +155,17 @@ def run(
             dry_run=dry_run,
             unset_env=unset_env or (),
             replace_env=replace_env,
+            env_only=env_only,
         )
 
+    if env_only:
+        said_besides = {
+            **said, "--abi": abi, "--break-clients": break_clients, "--dry-run": dry_run, "--watch": watch,
+            "--delete-data": delete_data != "never",
+        }  # fmt: skip
+        besides = [name for name, is_said in said_besides.items() if is_said]
+        if besides:
+            raise UsageError(f"--env-only publishes no module: it excludes {', '.join(besides)}")
     if watch:
         watched = targets()
         projects = [target.module_path for target in watched if target.module_path is not None]
@@ -165,14 +186,18 @@ def _publish(
     dry_run: bool,
     unset_env: Sequence[str],
     replace_env: bool,
+    env_only: bool,
 ) -> None:
     done: list[dict[str, Plain]] = []
     try:
         for target in targets:
             agreed = replace(consent, break_clients=True) if target.break_clients else consent
-            record = publish_target(
-                invocation, target, agreed, abi=abi, dry_run=dry_run, unset_env=unset_env, replace_env=replace_env
-            )
+            if env_only:
+                record = publish_environment(invocation, target, agreed, unset_env=unset_env, replace_env=replace_env)
+            else:
+                record = publish_target(
+                    invocation, target, agreed, abi=abi, dry_run=dry_run, unset_env=unset_env, replace_env=replace_env
+                )
             done.append(record)
             if shape is Format.TABLE:
                 tell(done[-1], dry_run=dry_run)
