@@ -1,4 +1,4 @@
-"""What the runtime is built from: downloaded once, and checked."""
+"""What the runtime is built from: downloaded once, and checked each time."""
 
 from __future__ import annotations
 
@@ -76,10 +76,16 @@ def install_zig(folder: Path) -> Path:
 
 def _download(source: DebianSource, folder: Path) -> Path:
     archive = folder / Path(source.path).name
-    if not archive.exists():
+    if not archive.exists() or _checksum(archive.read_bytes()) != source.sha256:
         folder.mkdir(parents=True, exist_ok=True)
-        archive.write_bytes(_content(source))
+        unfinished = archive.with_suffix(".unfinished")
+        unfinished.write_bytes(_content(source))
+        unfinished.replace(archive)
     return archive
+
+
+def _checksum(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _content(source: DebianSource) -> bytes:
@@ -92,7 +98,7 @@ def _content(source: DebianSource) -> bytes:
         except (urllib.error.URLError, OSError) as error:
             problems.append(f"{address}: {error}")
             continue
-        found = hashlib.sha256(content).hexdigest()
+        found = _checksum(content)
         if found == source.sha256:
             return content
         problems.append(f"{address}: its checksum is {found}, not {source.sha256}")

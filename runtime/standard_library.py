@@ -43,6 +43,11 @@ _PATCHES = {
             "any(first <= ord(char) <= last for first, last in wide)",
         ),
     ],
+    # Asked for by typing_extensions. CPython takes the class of capsules from a module that is left out.
+    "types.py": [
+        ("        import _socket\n", "        from _spacetimedb import CapsuleType\n"),
+        ("return type(_socket.CAPI)", "return CapsuleType"),
+    ],
 }
 
 _FROZEN = (

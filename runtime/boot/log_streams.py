@@ -6,7 +6,7 @@ import _spacetimedb
 
 
 class LogStream(io.TextIOBase):
-    """Each line that is written becomes an entry of the log."""
+    """Each line that is written becomes an entry of the log; one that has no end, when the call ends."""
 
     encoding = "utf-8"
     errors = "replace"
@@ -19,6 +19,8 @@ class LogStream(io.TextIOBase):
         *lines, self._line = (self._line + text).split("\n")
         for line in lines:
             _spacetimedb.console_log(self._level, None, None, None, line.encode("utf-8", "replace").decode())
+        if self._line:
+            _spacetimedb.flush_at_end(self)
         return len(text)
 
     def flush(self) -> None:

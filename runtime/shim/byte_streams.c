@@ -12,7 +12,7 @@ enum { EXHAUSTED = -1 };
 static PyObject *read_long_source(uint32_t source, size_t already_read) {
     size_t capacity = 2 * SCRATCH_SIZE;
     uint32_t remaining;
-    if (abi_level >= 1 && abi_bytes_source_remaining_length(source, &remaining) == 0)
+    if (abi_level >= 1 && !failed(abi_bytes_source_remaining_length(source, &remaining)))
         capacity = already_read + remaining + 1; /* the host says that this was the end when there is room left */
     PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)capacity);
     if (bytes == NULL)
@@ -68,7 +68,7 @@ bool write_sink(uint32_t sink, const void *bytes, size_t length) {
     while (length > 0) {
         size_t count = length;
         int32_t result = host_bytes_sink_write(sink, rest, &count);
-        if (result != 0) {
+        if (failed(result)) {
             raise_host_error(result, "bytes_sink_write");
             return false;
         }

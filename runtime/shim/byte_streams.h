@@ -14,7 +14,8 @@ PyObject *read_source_as_text(uint32_t source);
 /* False, and a Python exception, if the host does not take it. */
 bool write_sink(uint32_t sink, const void *bytes, size_t length);
 
-/* Room for what the host writes and what is copied at once. No host function calls back, so one is enough for all. */
+/* Room for what the host writes and what is copied at once. One is enough for all: procedure_commit_mut_tx, the one
+ * host function that calls back (views), makes no use of it, and nobody has something in it across that. */
 enum { SCRATCH_SIZE = 65536 };
 extern uint8_t scratch[SCRATCH_SIZE];
 

@@ -7,11 +7,11 @@
 
 #include "arguments.h"
 #include "byte_streams.h"
+#include "calls.h"
 #include "derived_values.h"
 #include "host_imports.h"
 #include "interpreter.h"
 #include "reducer_calls.h"
-#include "scan_iterator.h"
 #include "wasi_state.h"
 
 #define EXPORT(name) __attribute__((export_name(#name)))
@@ -58,8 +58,7 @@ static void expect_all(PyObject **arguments, size_t count) {
 }
 
 /* Calls a method with arguments of which it takes the references; some may be NULL, with an exception. */
-static PyObject *call(int method, PyObject **arguments, size_t count) {
-    forget_open_scans();
+static PyObject *call_method(int method, PyObject **arguments, size_t count) {
     expect_all(arguments, count);
     if (methods[method] == NULL)
         PyErr_Format(PyExc_RuntimeError, "no module is loaded to %s", method_names[method]);
@@ -68,6 +67,14 @@ static PyObject *call(int method, PyObject **arguments, size_t count) {
         Py_DECREF(arguments[i]);
     if (result == NULL)
         crash();
+    return result;
+}
+
+/* The same as all there is to a call of the host's. */
+static PyObject *call(int method, PyObject **arguments, size_t count) {
+    begin_call();
+    PyObject *result = call_method(method, arguments, count);
+    end_call();
     return result;
 }
 
@@ -168,19 +175,24 @@ int32_t call_reducer(uint32_t id, uint64_t sender_0, uint64_t sender_1, uint64_t
     PyObject *arguments[] = {
         PyLong_FromUnsignedLong(id), as_identity((Sender){{sender_0, sender_1, sender_2, sender_3}}),
         as_connection_id((Connection){{connection_0, connection_1}}), as_timestamp(timestamp), read_source(args)};
+    const size_t count = sizeof arguments / sizeof *arguments;
     PyObject *result;
-    forget_open_scans();
-    expect_all(arguments, sizeof arguments / sizeof *arguments);
-    if (!call_directly(id, arguments[1], arguments[2], arguments[3], arguments[4], &result))
-        return told_reducer_result(error, CALL(CALL_REDUCER, arguments));
-    for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++)
-        Py_DECREF(arguments[i]);
-    if (result != NULL) {
-        Py_DECREF(result);
-        return SUCCEEDED;
+    begin_call();
+    expect_all(arguments, count);
+    if (!call_directly(id, arguments[1], arguments[2], arguments[3], arguments[4], &result)) {
+        result = call_method(CALL_REDUCER, arguments, count);
+    } else {
+        for (size_t i = 0; i < count; i++)
+            Py_DECREF(arguments[i]);
+        if (result != NULL) {
+            Py_SETREF(result, Py_None);
+        } else {
+            PyObject *raised[] = {PyErr_GetRaisedException()};
+            result = call_method(SAY_WHY, raised, 1);
+        }
     }
-    PyObject *raised[] = {PyErr_GetRaisedException()};
-    return told_reducer_result(error, CALL(SAY_WHY, raised));
+    end_call();
+    return told_reducer_result(error, result);
 }
 
 EXPORT(__call_view__)

@@ -8,8 +8,11 @@
 #ifndef STDBPY_HOST_IMPORTS_H
 #define STDBPY_HOST_IMPORTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+static inline bool failed(int32_t result) { return (uint16_t)result != 0; }
 
 #define HOST_IMPORT(level, name) __attribute__((import_module("spacetime_" level), import_name(#name))) extern
 

@@ -3,7 +3,9 @@
 
 #include "abi_levels.h"
 #include "arguments.h"
+#include "build_time_values.h"
 #include "byte_streams.h"
+#include "calls.h"
 #include "codec.h"
 #include "entry.h"
 #include "host_calls.h"
@@ -20,7 +22,7 @@ static PyObject *get_abi_level(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(
     return PyLong_FromUnsignedLong(abi_level);
 }
 
-/* set_clock(micros): what time.time() and all other clocks tell from now on, in microseconds since 1970. */
+/* set_clock(micros): what time.time() tells from now on, in microseconds since 1970. */
 static PyObject *set_clock(PyObject *Py_UNUSED(module), PyObject *argument) {
     uint64_t micros = PyLong_AsUnsignedLongLong(argument);
     if (micros == (uint64_t)-1 && PyErr_Occurred())
@@ -72,7 +74,7 @@ static PyObject *get_jwt(PyObject *Py_UNUSED(module), PyObject *argument) {
         return NULL;
     }
     int32_t result = abi_get_jwt(connection_id.bytes, &source);
-    if (result != 0)
+    if (failed(result))
         return raise_host_error(result, "get_jwt");
     return source == 0 ? Py_NewRef(Py_None) : read_source(source);
 }
@@ -83,13 +85,16 @@ static PyObject *env_get(PyObject *Py_UNUSED(module), PyObject *argument) {
     if (!abi_level_is_at_least(6, "env_get") || !as_text(argument, &key))
         return NULL;
     int32_t result = abi_env_get((const char *)key.bytes, key.length, &source);
-    if (result != 0)
+    if (failed(result))
         return raise_host_error(result, "env_get");
     return source == 0 ? Py_NewRef(Py_None) : read_source_as_text(source);
 }
 
 /* trap(): ends the call, and this instance with it; the guest has logged why. */
-_Noreturn static PyObject *trap(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none)) { __builtin_trap(); }
+_Noreturn static PyObject *trap(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none)) {
+    end_call();
+    __builtin_trap();
+}
 
 static PyMethodDef own_methods[] = {
     {"set_entry", set_entry, METH_O, NULL},
@@ -99,12 +104,14 @@ static PyMethodDef own_methods[] = {
     {"set_error_class", set_error_class, METH_O, NULL},
     {"set_clock", set_clock, METH_O, NULL},
     {"seed_random", seed_random, METH_O, NULL},
+    {"tell_of_uses", tell_of_uses, METH_O, NULL},
     {"abi_level", get_abi_level, METH_NOARGS, NULL},
     {"console_log", (PyCFunction)(void (*)(void))console_log, METH_FASTCALL, NULL},
     {"identity", identity, METH_NOARGS, NULL},
     {"get_jwt", get_jwt, METH_O, NULL},
     {"env_get", env_get, METH_O, NULL},
     {"trap", trap, METH_NOARGS, NULL},
+    {"flush_at_end", flush_at_end, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };
 
@@ -113,8 +120,10 @@ static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "_space
 
 PyObject *init_spacetimedb(void) {
     PyObject *module = PyModule_Create(&definition);
-    if (module == NULL || !ready_scan_iterator() || !add_codec_type(module) ||
-        PyModule_AddFunctions(module, table_methods) < 0 || PyModule_AddFunctions(module, procedure_methods) < 0) {
+    /* The class of capsules is part of Python, and no module that is always there has one to take it from. */
+    if (module == NULL || PyModule_AddObjectRef(module, "CapsuleType", (PyObject *)&PyCapsule_Type) < 0 ||
+        !ready_scan_iterator() || !add_codec_type(module) || PyModule_AddFunctions(module, table_methods) < 0 ||
+        PyModule_AddFunctions(module, procedure_methods) < 0) {
         Py_XDECREF(module);
         return NULL;
     }

@@ -4,27 +4,28 @@
 #include "byte_streams.h"
 #include "host_calls.h"
 #include "host_errors.h"
+#include "host_imports.h"
 
 static PyObject *start_mut_tx(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none)) {
     int64_t micros;
     if (!abi_level_is_at_least(3, "procedure_start_mut_tx"))
         return NULL;
     int32_t result = abi_procedure_start_mut_tx(&micros);
-    return result ? raise_host_error(result, "procedure_start_mut_tx") : PyLong_FromLongLong(micros);
+    return failed(result) ? raise_host_error(result, "procedure_start_mut_tx") : PyLong_FromLongLong(micros);
 }
 
 static PyObject *commit_mut_tx(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none)) {
     if (!abi_level_is_at_least(3, "procedure_commit_mut_tx"))
         return NULL;
     int32_t result = abi_procedure_commit_mut_tx();
-    return result ? raise_host_error(result, "procedure_commit_mut_tx") : Py_NewRef(Py_None);
+    return failed(result) ? raise_host_error(result, "procedure_commit_mut_tx") : Py_NewRef(Py_None);
 }
 
 static PyObject *abort_mut_tx(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none)) {
     if (!abi_level_is_at_least(3, "procedure_abort_mut_tx"))
         return NULL;
     int32_t result = abi_procedure_abort_mut_tx();
-    return result ? raise_host_error(result, "procedure_abort_mut_tx") : Py_NewRef(Py_None);
+    return failed(result) ? raise_host_error(result, "procedure_abort_mut_tx") : Py_NewRef(Py_None);
 }
 
 static PyObject *sleep_until(PyObject *Py_UNUSED(module), PyObject *argument) {
@@ -59,7 +60,7 @@ static PyObject *http_request(PyObject *Py_UNUSED(module), PyObject *const *argu
         abi_procedure_http_request(request.bytes, (uint32_t)request.length, body.bytes, (uint32_t)body.length, sources);
     if ((uint16_t)result == HTTP_ERROR)
         return failure_of_request(sources[0]);
-    if (result != 0)
+    if (failed(result))
         return raise_host_error(result, name);
     PyObject *head = read_source(sources[0]);
     PyObject *content = head == NULL ? NULL : read_source(sources[1]);

@@ -23,7 +23,7 @@ typedef struct {
 
 static Reducer *reducers;
 static uint32_t reducer_count;
-static PyObject *seed; /* or NULL */
+static PyObject *seed;
 
 static bool read_fields(Reducer *reducer, PyObject *told) {
     Py_ssize_t count = PyTuple_GET_SIZE(told);
@@ -82,11 +82,21 @@ PyObject *set_reducers(PyObject *Py_UNUSED(module), PyObject *const *arguments, 
         if (!read_reducer(&reducers[i], PyTuple_GET_ITEM(told, i)))
             return NULL;
     reducer_count = (uint32_t)count;
-    Py_XSETREF(seed, arguments[1] == Py_None ? NULL : Py_NewRef(arguments[1]));
+    Py_XSETREF(seed, Py_NewRef(arguments[1]));
     Py_RETURN_NONE;
 }
 
+/* By a function of an earlier call, perhaps. */
+static bool is_random_imported(void) {
+    static PyObject *name;
+    if (name == NULL)
+        name = PyUnicode_InternFromString("random");
+    return name != NULL && PyDict_Contains(PyImport_GetModuleDict(), name) > 0;
+}
+
 static bool seed_call(uint32_t id, PyObject *sender, PyObject *timestamp) {
+    if (!is_random_imported())
+        return true;
     PyObject *number = PyLong_FromUnsignedLong(id);
     PyObject *seeded = number == NULL ? NULL : PyObject_CallFunctionObjArgs(seed, number, sender, timestamp, NULL);
     Py_XDECREF(number);
@@ -117,7 +127,7 @@ bool call_directly(uint32_t id, PyObject *sender, PyObject *connection_id, PyObj
     }
     PyObject *context = make_context(reducer, sender, connection_id, timestamp);
     *result = NULL;
-    if (context != NULL && (seed == NULL || seed_call(id, sender, timestamp))) {
+    if (context != NULL && seed_call(id, sender, timestamp)) {
         PyObject *arguments[MOST_ARGUMENTS + 1] = {context};
         size_t count = (size_t)PyTuple_GET_SIZE(values);
         for (size_t i = 0; i < count; i++)

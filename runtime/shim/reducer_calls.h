@@ -8,7 +8,7 @@
 /* _spacetimedb.set_reducers(reducers, seed): of each, by number, how it is called directly; None if it is not.
  * Otherwise (function, class of its context, fields of that, name of the field that is gone after the call, function
  * that reads the arguments). A field is (name, what, value): CONSTANT is the value, the others are the call's.
- * Before each call seed is called with the number, the sender and the timestamp, unless it is None. */
+ * Once the module random is there, seed is called before each call, with the number, the sender and the timestamp. */
 PyObject *set_reducers(PyObject *module, PyObject *const *arguments, Py_ssize_t count);
 
 /* False if the entry has to make the call: the reducer is not called directly, or its arguments are bad. Otherwise it

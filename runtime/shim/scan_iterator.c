@@ -1,30 +1,50 @@
 #include "scan_iterator.h"
 
 #include "byte_streams.h"
+#include "calls.h"
 #include "host_errors.h"
 #include "host_imports.h"
 
 enum { EXHAUSTED = -1, NO_SUCH_ITER = 6 };
 
-typedef struct {
+typedef enum { OPEN, AT_ITS_END, CUT_OFF } State;
+
+/* Those that are open are in a list, the newest first. SpacetimeDB 2.8.3 has all of a scan's rows in memory from the
+ * start, and keeps what is not closed as long as the instance: so the end of a call must find what the call has left
+ * open, be it in a global or in a cycle of references. */
+typedef struct ScanIterator {
     PyObject_HEAD
+    struct ScanIterator *newer, *older;
     uint32_t iterator;
-    uint32_t call; /* in which it was opened: the host ends it with the call, and gives its number to others */
-    bool is_open;
+    uint32_t call_depth; /* of the call in which it was opened */
+    State state;
 } ScanIterator;
 
-static uint32_t running_call;
+static ScanIterator *newest;
 
-void forget_open_scans(void) { running_call++; }
+static void leave_list(ScanIterator *scan, State state) {
+    if (scan->newer != NULL)
+        scan->newer->older = scan->older;
+    else
+        newest = scan->older;
+    if (scan->older != NULL)
+        scan->older->newer = scan->newer;
+    scan->state = state;
+}
 
 static void scan_close(ScanIterator *scan) {
-    if (scan->is_open && scan->call == running_call)
-        host_row_iter_bsatn_close(scan->iterator);
-    scan->is_open = false;
+    leave_list(scan, CUT_OFF);
+    host_row_iter_bsatn_close(scan->iterator);
+}
+
+void close_scans(void) {
+    while (newest != NULL && newest->call_depth >= call_depth)
+        scan_close(newest);
 }
 
 static void scan_dealloc(ScanIterator *scan) {
-    scan_close(scan);
+    if (scan->state == OPEN)
+        scan_close(scan);
     Py_TYPE(scan)->tp_free(scan);
 }
 
@@ -44,9 +64,9 @@ static PyObject *next_long_chunk(ScanIterator *scan, size_t needed, int16_t *res
 }
 
 static PyObject *scan_next(ScanIterator *scan) {
-    if (scan->is_open && scan->call != running_call)
+    if (scan->state == CUT_OFF)
         return raise_host_error(NO_SUCH_ITER, "row_iter_bsatn_advance");
-    while (scan->is_open) {
+    while (scan->state == OPEN) {
         size_t length = SCRATCH_SIZE;
         int16_t result = (int16_t)host_row_iter_bsatn_advance(scan->iterator, scratch, &length);
         PyObject *chunk = NULL;
@@ -57,7 +77,7 @@ static PyObject *scan_next(ScanIterator *scan) {
         else if (length > 0)
             chunk = PyBytes_FromStringAndSize((const char *)scratch, (Py_ssize_t)length);
         if (result == EXHAUSTED)
-            scan->is_open = false;
+            leave_list(scan, AT_ITS_END);
         if (chunk != NULL || PyErr_Occurred())
             return chunk;
     }
@@ -79,9 +99,14 @@ PyObject *scan_iterator(uint32_t iterator) {
         host_row_iter_bsatn_close(iterator);
         return NULL;
     }
+    scan->newer = NULL;
+    scan->older = newest;
+    if (newest != NULL)
+        newest->newer = scan;
+    newest = scan;
     scan->iterator = iterator;
-    scan->call = running_call;
-    scan->is_open = true;
+    scan->call_depth = call_depth;
+    scan->state = OPEN;
     return (PyObject *)scan;
 }
 

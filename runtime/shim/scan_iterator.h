@@ -5,11 +5,12 @@
 #include <Python.h>
 #include <stdbool.h>
 
-/* A Python iterator over one of the host's, which it closes. Its items are bytes: whole rows, one behind the other. */
+/* A Python iterator over one of the host's, which it closes. Its items are bytes: whole rows, one behind the other. If
+ * the call ends before it does, it raises the error of an iterator that is not there. */
 PyObject *scan_iterator(uint32_t iterator);
 
-/* To be called when the host starts a call: what earlier ones left open is not the host's any more. */
-void forget_open_scans(void);
+/* Closes what the running call has left open. */
+void close_scans(void);
 
 /* To be called once, after the interpreter is there. */
 bool ready_scan_iterator(void);

@@ -15,7 +15,7 @@ static PyObject *table_id_from_name(PyObject *Py_UNUSED(module), PyObject *argum
     if (!as_text(argument, &name))
         return NULL;
     int32_t result = host_table_id_from_name((const char *)name.bytes, name.length, &table_id);
-    return result ? raise_host_error(result, "table_id_from_name") : PyLong_FromUnsignedLong(table_id);
+    return failed(result) ? raise_host_error(result, "table_id_from_name") : PyLong_FromUnsignedLong(table_id);
 }
 
 static PyObject *index_id_from_name(PyObject *Py_UNUSED(module), PyObject *argument) {
@@ -24,7 +24,7 @@ static PyObject *index_id_from_name(PyObject *Py_UNUSED(module), PyObject *argum
     if (!as_text(argument, &name))
         return NULL;
     int32_t result = host_index_id_from_name((const char *)name.bytes, name.length, &index_id);
-    return result ? raise_host_error(result, "index_id_from_name") : PyLong_FromUnsignedLong(index_id);
+    return failed(result) ? raise_host_error(result, "index_id_from_name") : PyLong_FromUnsignedLong(index_id);
 }
 
 static PyObject *row_count(PyObject *Py_UNUSED(module), PyObject *argument) {
@@ -33,7 +33,7 @@ static PyObject *row_count(PyObject *Py_UNUSED(module), PyObject *argument) {
     if (!as_u32(argument, &table_id))
         return NULL;
     int32_t result = host_datastore_table_row_count(table_id, &count);
-    return result ? raise_host_error(result, "datastore_table_row_count") : PyLong_FromUnsignedLongLong(count);
+    return failed(result) ? raise_host_error(result, "datastore_table_row_count") : PyLong_FromUnsignedLongLong(count);
 }
 
 static PyObject *clear(PyObject *Py_UNUSED(module), PyObject *argument) {
@@ -42,7 +42,7 @@ static PyObject *clear(PyObject *Py_UNUSED(module), PyObject *argument) {
     if (!abi_level_is_at_least(5, "datastore_clear") || !as_u32(argument, &table_id))
         return NULL;
     int32_t result = abi_datastore_clear(table_id, &deleted);
-    return result ? raise_host_error(result, "datastore_clear") : PyLong_FromUnsignedLongLong(deleted);
+    return failed(result) ? raise_host_error(result, "datastore_clear") : PyLong_FromUnsignedLongLong(deleted);
 }
 
 /* --- scans ------------------------------------------------------------------------------------------------------ */
@@ -52,7 +52,7 @@ static PyObject *table_scan(PyObject *Py_UNUSED(module), PyObject *argument) {
     if (!as_u32(argument, &table_id))
         return NULL;
     int32_t result = host_datastore_table_scan_bsatn(table_id, &iterator);
-    return result ? raise_host_error(result, "datastore_table_scan_bsatn") : scan_iterator(iterator);
+    return failed(result) ? raise_host_error(result, "datastore_table_scan_bsatn") : scan_iterator(iterator);
 }
 
 typedef struct {
@@ -72,7 +72,7 @@ static PyObject *point_scan(PyObject *Py_UNUSED(module), Arguments arguments, Py
     if (!as_point(name, arguments, count, &at))
         return NULL;
     int32_t result = abi_datastore_index_scan_point_bsatn(at.index_id, at.point.bytes, at.point.length, &iterator);
-    return result ? raise_host_error(result, name) : scan_iterator(iterator);
+    return failed(result) ? raise_host_error(result, name) : scan_iterator(iterator);
 }
 
 static PyObject *point_delete(PyObject *Py_UNUSED(module), Arguments arguments, Py_ssize_t count) {
@@ -83,7 +83,7 @@ static PyObject *point_delete(PyObject *Py_UNUSED(module), Arguments arguments, 
         return NULL;
     int32_t result =
         abi_datastore_delete_by_index_scan_point_bsatn(at.index_id, at.point.bytes, at.point.length, &deleted);
-    return result ? raise_host_error(result, name) : PyLong_FromUnsignedLong(deleted);
+    return failed(result) ? raise_host_error(result, name) : PyLong_FromUnsignedLong(deleted);
 }
 
 typedef struct {
@@ -106,7 +106,7 @@ static PyObject *range_scan(PyObject *Py_UNUSED(module), Arguments arguments, Py
     int32_t result =
         host_datastore_index_scan_range_bsatn(of.index_id, of.prefix.bytes, of.prefix.length, of.prefix_elements,
                                               of.start.bytes, of.start.length, of.end.bytes, of.end.length, &iterator);
-    return result ? raise_host_error(result, name) : scan_iterator(iterator);
+    return failed(result) ? raise_host_error(result, name) : scan_iterator(iterator);
 }
 
 static PyObject *range_delete(PyObject *Py_UNUSED(module), Arguments arguments, Py_ssize_t count) {
@@ -118,7 +118,7 @@ static PyObject *range_delete(PyObject *Py_UNUSED(module), Arguments arguments, 
     int32_t result = host_datastore_delete_by_index_scan_range_bsatn(
         of.index_id, of.prefix.bytes, of.prefix.length, of.prefix_elements, of.start.bytes, of.start.length,
         of.end.bytes, of.end.length, &deleted);
-    return result ? raise_host_error(result, name) : PyLong_FromUnsignedLong(deleted);
+    return failed(result) ? raise_host_error(result, name) : PyLong_FromUnsignedLong(deleted);
 }
 
 /* --- rows ------------------------------------------------------------------------------------------------------- */
@@ -130,7 +130,7 @@ static PyObject *delete_all(PyObject *Py_UNUSED(module), Arguments arguments, Py
     if (!has_count(name, count, 2) || !as_u32(arguments[0], &table_id) || !as_slice(arguments[1], &rows))
         return NULL;
     int32_t result = host_datastore_delete_all_by_eq_bsatn(table_id, rows.bytes, rows.length, &deleted);
-    return result ? raise_host_error(result, name) : PyLong_FromUnsignedLong(deleted);
+    return failed(result) ? raise_host_error(result, name) : PyLong_FromUnsignedLong(deleted);
 }
 
 /* A copy of a row that the host may write to: in the scratch buffer if it fits. */
@@ -145,8 +145,8 @@ static uint8_t *writable_copy(Slice row) {
 
 /* The values that the host generated, which stand where the row stood. */
 static PyObject *generated_values(int32_t result, const char *function, uint8_t *copy, size_t length) {
-    PyObject *values =
-        result ? raise_host_error(result, function) : PyBytes_FromStringAndSize((const char *)copy, (Py_ssize_t)length);
+    PyObject *values = failed(result) ? raise_host_error(result, function)
+                                      : PyBytes_FromStringAndSize((const char *)copy, (Py_ssize_t)length);
     if (copy != scratch)
         PyMem_Free(copy);
     return values;

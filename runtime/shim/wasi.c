@@ -1,12 +1,13 @@
 /* Stand-ins for WASI, which SpacetimeDB does not offer: C's library calls these instead of importing them.
  *
- * There are no files, no sockets and no other programs. Clocks show what they were set to, random bytes follow from
+ * There are no files, no sockets and no other programs. The clock shows what it was set to, random bytes follow from
  * a seed, and what C itself writes to its standard streams (a fatal error of the interpreter) goes to the log.
  */
 #include <errno.h>
 #include <string.h>
 #include <wasi/api.h>
 
+#include "build_time_values.h"
 #include "host_imports.h"
 #include "wasi_state.h"
 
@@ -27,6 +28,7 @@ static uint64_t next_random(void) {
 }
 
 __wasi_errno_t __wasi_random_get(uint8_t *buffer, __wasi_size_t length) {
+    tell_of_use("chance");
     while (length > 0) {
         uint64_t value = next_random();
         __wasi_size_t count = length < sizeof value ? length : sizeof value;
@@ -37,9 +39,29 @@ __wasi_errno_t __wasi_random_get(uint8_t *buffer, __wasi_size_t length) {
     return __WASI_ERRNO_SUCCESS;
 }
 
+/* What timeouts are measured by goes on by a microsecond each time that somebody looks: who looks until some time is
+ * over comes to an end. It never goes back. */
+static uint64_t timeouts_nanoseconds;
+
+static uint64_t read_clock_of_timeouts(void) {
+    enum { STEP = 1000 };
+    if (timeouts_nanoseconds < clock_nanoseconds)
+        timeouts_nanoseconds = clock_nanoseconds;
+    uint64_t now = timeouts_nanoseconds;
+    pass_time(STEP);
+    return now;
+}
+
+void pass_time(uint64_t nanoseconds) {
+    const uint64_t latest = INT64_MAX; /* that Python has numbers for */
+    uint64_t left = timeouts_nanoseconds < latest ? latest - timeouts_nanoseconds : 0;
+    timeouts_nanoseconds += nanoseconds < left ? nanoseconds : left;
+}
+
 __wasi_errno_t __wasi_clock_time_get(__wasi_clockid_t clock, __wasi_timestamp_t precision, __wasi_timestamp_t *time) {
-    (void)clock, (void)precision;
-    *time = clock_nanoseconds;
+    (void)precision;
+    tell_of_use("time");
+    *time = clock == __WASI_CLOCKID_REALTIME ? clock_nanoseconds : read_clock_of_timeouts();
     return __WASI_ERRNO_SUCCESS;
 }
 

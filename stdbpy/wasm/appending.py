@@ -18,7 +18,7 @@ from stdbpy.module.package import ModuleSource
 from stdbpy.schema.model import ModuleSchema
 from stdbpy.wasm.abi import AbiLevel
 from stdbpy.wasm.binary import PAGE_BYTES
-from stdbpy.wasm.built import BuiltWasm, chosen_level
+from stdbpy.wasm.built import BuiltWasm, chosen_level, settings_of
 from stdbpy.wasm.dependencies import FOLDER, bundled_modules
 from stdbpy.wasm.kept_files import KeptFiles
 from stdbpy.wasm.needed_later import needed_later, needed_of_runtime
@@ -59,8 +59,7 @@ def append_to_runtime(
     present = {*prepared.present, *library, *along}
     absent = prepared.not_imported - needed_of_runtime(named, present, prepared)
     unused = unused_parts(packaged.parts, absent | prepared.used_up)
-    settings = {"module": source.entry, "files": dict(source.files), "level": int(level)}
-    loaded: dict[str, Any] = {"entry": _PROGRAM, "settings": settings, "absent": sorted(absent)}
+    loaded: dict[str, Any] = {"entry": _PROGRAM, "settings": settings_of(source, level), "absent": sorted(absent)}
     loaded["files"] = {name: _of_library(name, *each) for name, each in library.items()}
     loaded["files"] |= {name: _of_package(*each) for name, each in along.items()}
 

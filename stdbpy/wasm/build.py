@@ -20,7 +20,7 @@ from stdbpy.module.package import ModuleSource
 from stdbpy.schema.definition import read_module_def
 from stdbpy.schema.model import ModuleSchema
 from stdbpy.wasm.abi import AbiLevel
-from stdbpy.wasm.built import BuiltWasm, chosen_level
+from stdbpy.wasm.built import BuiltWasm, chosen_level, settings_of
 from stdbpy.wasm.dependencies import Dependencies
 from stdbpy.wasm.inside_code import InsideCode, inside_code
 from stdbpy.wasm.interpreter import BuildLimits, Interpreter, Loaded, LoadedFile, RaisedError, StoppedError
@@ -206,7 +206,7 @@ class _Build:
     def _load(
         self, interpreter: Interpreter, level: AbiLevel, files: Mapping[str, LoadedFile], keep: list[str] | None = None
     ) -> Loaded:
-        settings = {"module": self._source.entry, "files": dict(self._source.files), "level": int(level)}
+        settings = settings_of(self._source, level)
         try:
             return interpreter.load(files, PROGRAM, settings, keep)
         except RaisedError as error:

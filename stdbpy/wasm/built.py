@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Any
 
 from stdbpy.errors import ModuleLoadError, Problem
 from stdbpy.module.package import ModuleSource
@@ -43,6 +45,16 @@ def chosen_level(source: ModuleSource, schema: ModuleSchema, asked_for: AbiLevel
             hint=f"Build it for {lowest}, which is for {lowest.servers}",
         )
     return asked_for
+
+
+def settings_of(source: ModuleSource, level: AbiLevel) -> dict[str, Any]:
+    """What the program is told when it imports the module: ``stdbpy.wasm.guest.start`` says what it means."""
+    digest = hashlib.sha256()
+    for path, content in sorted(source.files.items()):
+        digest.update(f"{path} {len(content)}\n".encode())
+        digest.update(content)
+    seed = int.from_bytes(digest.digest()[:8], "little")
+    return {"module": source.entry, "files": dict(source.files), "level": int(level), "seed": seed}
 
 
 def _names_in(source: ModuleSource) -> Collection[str]:

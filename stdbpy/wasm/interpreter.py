@@ -75,6 +75,7 @@ def engine() -> wasmtime.Engine:
     config = wasmtime.Config()
     config.epoch_interruption = True
     config.max_wasm_stack = _STACK_BYTES
+    config.cranelift_nan_canonicalization = True  # else processors give NaNs different signs
     return wasmtime.Engine(config)
 
 
@@ -133,7 +134,8 @@ class Interpreter:
 
     def settle(self) -> None:
         """The last step before memory is taken: what is free becomes zeros."""
-        self._bounded(lambda: self._call("build_scrub"))
+        if self._bounded(lambda: self._call("build_scrub")) != _DONE:
+            raise StoppedError(self._last_words())
 
     def memory(self) -> bytes:
         return bytes(self._memory.read(self._store))
@@ -158,7 +160,10 @@ class Interpreter:
         if code == _FAILED and result:
             error = result["error"]
             raise RaisedError(error["type"], error["message"], error["traceback"], self.told)
-        raise StoppedError("\n".join(["Python does not run", *self.output[-5:]]))
+        raise StoppedError(self._last_words())
+
+    def _last_words(self) -> str:
+        return "\n".join(["Python does not run", *self.output[-5:]])
 
     def _stepped(self, name: str, data: bytes) -> tuple[int, bytes]:
         """How it has ended, and what it gives."""

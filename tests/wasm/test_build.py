@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import typing_extensions
 import wasmtime
 
 from stdbpy.engine.programs import load_program, program_hash
@@ -16,6 +17,7 @@ from stdbpy.wasm.abi import AbiLevel
 from stdbpy.wasm.binary import PAGE_BYTES, BinaryModule
 from stdbpy.wasm.build import build_wasm
 from stdbpy.wasm.built import BuiltWasm
+from stdbpy.wasm.interpreter import Interpreter
 from stdbpy.wasm.snapshot import MOST_SEGMENTS
 from tests.wasm.building import HEAD, PEOPLE, Build
 
@@ -174,3 +176,26 @@ def test_who_waits_for_the_first_build_hears_why(tmp_path: Path) -> None:
         build_wasm(source, cache=tmp_path, compiling=lambda: heard.append("compiling"))
 
     assert heard == ["compiling"]
+
+
+def test_a_package_that_asks_for_the_class_of_capsules(build: Build) -> None:
+    source = Path(typing_extensions.__file__).read_bytes()
+
+    built = build(
+        HEAD + "import typing_extensions\nprint(typing_extensions.CapsuleType.__name__)\n",
+        bundled={"typing_extensions.py": source},
+    )
+
+    assert built.output == ("PyCapsule",)
+
+
+def test_an_interpreter_that_does_not_settle_is_no_program(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    call = Interpreter._call
+    monkeypatch.setattr(
+        Interpreter, "_call", lambda self, name, *given: name == "build_scrub" or call(self, name, *given)
+    )
+
+    with pytest.raises(ModuleLoadError) as error:
+        build(PEOPLE)
+
+    assert error.value.problems[0].message.startswith("Python does not run")

@@ -259,6 +259,115 @@ def test_clocks_stand_where_they_are_set(guest: Booted) -> None:
     assert guest.ask(f"({set_clock}, __import__('time').monotonic_ns())[1]") == 1_700_000_000_123_456_000
 
 
+def test_what_timeouts_are_measured_by_goes_on(guest: Booted) -> None:
+    """A call that looks until some time is over comes to an end; the time itself stands still."""
+    assert guest.ask("[__import__('time').monotonic_ns() for _ in range(3)]") == [
+        *(1_000_000_000, 1_000_001_000, 1_000_002_000)
+    ]
+    assert guest.run(
+        "import time, itertools\n"
+        "end = time.monotonic() + 0.001\n"
+        "answer = str(next(step for step in itertools.count() if time.monotonic() >= end))"
+    ) in ("998", "999", "1000")
+    assert guest.ask("__import__('time').time_ns()") == 1_000_000_000
+    later = "host.set_clock(1_700_000_000_000_000), __import__('time').monotonic_ns()"
+    assert guest.ask(f"({later})[1]") == 1_700_000_000_000_000_000
+    assert guest.ask("__import__('time').monotonic_ns()") == 1_700_000_000_000_001_000
+
+
+WAITING = {
+    "queue": ("import queue\nwaiting = lambda: queue.Queue().get({})", "timeout=3600", "Empty"),
+    "simple queue": ("import queue\nwaiting = lambda: queue.SimpleQueue().get({})", "timeout=3600", "Empty"),
+    "lock": (
+        """\
+import threading
+lock = threading.Lock()
+def waiting():
+    while lock.acquire({}): pass
+    raise TimeoutError
+""",
+        "timeout=3600",
+        "TimeoutError",
+    ),
+    "condition": (
+        """\
+import threading
+def waiting():
+    condition = threading.Condition()
+    with condition:
+        if not condition.wait_for(bool{}): raise TimeoutError
+""",
+        ", 3600",
+        "TimeoutError",
+    ),
+    "event": (
+        """\
+import threading
+def waiting():
+    if not threading.Event().wait({}): raise TimeoutError
+""",
+        "3600",
+        "TimeoutError",
+    ),
+}
+"""What defines ``waiting``, the timeout, and what is raised when that is over."""
+
+
+@pytest.mark.parametrize("kind", WAITING)
+def test_waiting_for_other_threads_ends(guest: Booted, kind: str) -> None:
+    source, timeout, raised = WAITING[kind]
+    asking = "\ntry: waiting()\nexcept Exception as error: answer = f'{type(error).__name__}: {error}'"
+
+    assert guest.run(source.format(timeout) + asking).startswith(f"{raised}:")
+    assert guest.run(source.format("") + asking) == (
+        "RuntimeError: nobody would end this wait: there are no other threads in a SpacetimeDB module"
+    )
+    assert guest.run(source.format(timeout) + asking).startswith(f"{raised}:")
+
+
+def test_a_lock_that_was_waited_for_can_be_released(guest: Booted) -> None:
+    guest.run(
+        "import threading\nlock = threading.Lock()\nlock.acquire()\n"
+        "try: lock.acquire()\nexcept RuntimeError: lock.release()\n"
+        "answer = str(lock.acquire(timeout=1))"
+    )
+
+    assert guest.sinks[8] == b"True"
+
+
+def test_uses_of_time_and_chance_are_told(guest: Booted) -> None:
+    told = guest.run(
+        "import os, time, random\nuses = []\n"
+        "def use(of): uses.append(of); time.time()\n"
+        "host.tell_of_uses(use)\n"
+        "time.time(), os.urandom(3)\n"
+        "try: {}[1]\nexcept KeyError: random.Random()\n"
+        "host.tell_of_uses(None)\n"
+        "time.time()\nanswer = ' '.join(dict.fromkeys(uses))"
+    )
+
+    assert told == "time chance"
+
+
+def test_the_class_of_capsules(guest: Booted) -> None:
+    assert guest.ask("__import__('types').CapsuleType.__name__") == "PyCapsule"
+    assert guest.ask("type(__import__('datetime').datetime_CAPI) is __import__('types').CapsuleType")
+
+
+def test_a_line_that_has_no_end_ends_with_the_call(guest: Booted) -> None:
+    guest.run("import sys\nsys.stdout.write('one ')\nsys.stdout.write('two')\nsys.stderr.write('three')")
+    guest.run("print('four')")
+
+    assert guest.log == [(2, "one two"), (0, "three"), (2, "four")]
+
+
+def test_a_line_that_has_no_end_is_told_before_the_call_is_given_up(guest: Booted) -> None:
+    with pytest.raises(wasmtime.Trap):
+        guest.run("import sys\nsys.stdout.write('one')\nhost.trap()")
+
+    assert guest.log == [(2, "one")]
+
+
 def test_random_bytes_follow_from_the_seed(guest: Booted) -> None:
     drawing = "str(__import__('uuid').uuid4()) + __import__('os').urandom(9).hex()"
 

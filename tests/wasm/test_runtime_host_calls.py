@@ -127,14 +127,60 @@ def test_a_scan_that_is_dropped_is_closed(guest: Booted) -> None:
     assert rows.closed == [0]
 
 
+@pytest.mark.parametrize(
+    "keeping",
+    [
+        "import builtins\nbuiltins.kept = [{scan}, {scan}]",
+        "cycle = [{scan}]\ncycle.append(cycle)\nother = [{scan}]\nother.append(other)",
+        "dropped = [{scan}, {scan}, {scan}]\ndel dropped[1]\nimport builtins\nbuiltins.kept = dropped",
+    ],
+    ids=["global", "cycle", "some dropped"],
+)
+def test_scans_that_a_call_leaves_open_are_closed_at_its_end(guest: Booted, keeping: str) -> None:
+    rows = Rows(guest, [b"a", b"b"])
+
+    guest.run(keeping.format(scan="host.datastore_table_scan_bsatn(1)"))
+
+    assert rows.closed == [0] * keeping.count("{scan}")
+    guest.run("import builtins, gc\nvars(builtins).pop('kept', None)\ngc.collect()")
+    assert rows.closed == [0] * keeping.count("{scan}")
+
+
 def test_a_scan_of_an_earlier_call_is_not_another_ones(guest: Booted) -> None:
     rows = Rows(guest, [b"a", b"b"])
 
     guest.run("import builtins\nbuiltins.kept = host.datastore_table_scan_bsatn(1)")
 
     assert failure(guest, "next(kept)") == "6 row_iter_bsatn_advance"
-    guest.run("import builtins\ndel builtins.kept")
+    assert rows.closed == [0]
+
+
+def test_a_scan_that_ended_in_an_earlier_call_has_no_more_rows(guest: Booted) -> None:
+    rows = Rows(guest, [b"a"])
+
+    guest.run("import builtins\nbuiltins.kept = host.datastore_table_scan_bsatn(1)\nlist(kept)")
+
+    assert guest.ask("list(kept)") == []
     assert rows.closed == []
+
+
+def test_a_call_inside_another_closes_its_own_scans(guest: Booted) -> None:
+    rows = Rows(guest, [b"a", b"b", b"c"])
+    numbers = iter((0, 1))
+    guest.functions["datastore_table_scan_bsatn"] = lambda table, out: guest.write_number(out, next(numbers)) or 0
+    guest.functions["procedure_commit_mut_tx"] = lambda: guest.call("__call_view_anon__", 1, 5, 11) * 0
+    guest.sources[5] = b"open another"
+    guest.run(
+        "import builtins, gc\n"
+        "[entry] = [each for each in gc.get_objects() if type(each).__name__ == 'Entry']\n"
+        "def look(id, args): builtins.inner = host.datastore_table_scan_bsatn(1); return 'query'\n"
+        "entry.call_anonymous_view = look\nhost.set_entry(entry)\n"
+    )
+    assert guest.ask(
+        "(scan := host.datastore_table_scan_bsatn(1), next(scan), host.procedure_commit_mut_tx(), next(scan))[1::2]"
+    ) == (b"a", b"b")
+
+    assert rows.closed == [1, 0]
 
 
 def test_ranges_and_points(guest: Booted) -> None:

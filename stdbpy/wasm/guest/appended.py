@@ -11,7 +11,7 @@ from stdbpy.wasm.guest.start import start
 def _start() -> None:
     settings = importlib.import_module("_stdbpy_boot").settings
     try:
-        start(settings["module"], settings["files"], settings["level"])
+        start(settings["module"], settings["files"], settings["level"], settings["seed"])
     except ModuleLoadError as error:
         # The end of what whoever publishes it reads.
         raise ModuleLoadError("\n".join([error.message, *map(str, error.problems)])) from None

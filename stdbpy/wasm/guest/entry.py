@@ -43,8 +43,6 @@ class Entry:
         self._is_called = False
         self._files = frozenset(loaded.source.paths)
         self._definition = write_module_def(told_at(loaded.schema, level), level.definition_version)
-        # Its state is part of the program, and would be the same in each instance.
-        self._random = sys.modules.get("random")
 
     def describe(self) -> bytes:
         """The module's definition, in the version that servers of its level read."""
@@ -98,7 +96,7 @@ class Entry:
             self._is_called = True
             current_host.set(self._host)  # for good: there is no other
             self._module.tell_identity(Identity(self._host.identity()[::-1]))
-            self._shim.set_reducers(self._reducers, None if self._random is None else self._seed)
+            self._shim.set_reducers(self._reducers, self._seed)
         return self._module
 
     @contextmanager
@@ -115,8 +113,9 @@ class Entry:
 
     def _seed(self, number: int, sender: Identity, timestamp: Timestamp) -> None:
         """The numbers of ``random`` follow from the call, as those of ``os.urandom`` do."""
-        if self._random is not None:
-            self._random.seed(int.from_bytes(sender[-8:], "big") ^ int(timestamp) ^ number << 48)
+        random = sys.modules.get("random")
+        if random is not None:
+            random.seed(int.from_bytes(sender[-8:], "big") ^ int(timestamp) ^ number << 48)
 
     def _view(self, number: int, sender: Identity | None) -> bytes:
         try:

@@ -1,8 +1,8 @@
 """What the build imports into a runtime: the author's module, and everything that its calls need.
 
 Told by the build as ``_stdbpy_boot.settings``: ``module`` (its import name), ``files`` (as in
-:class:`~stdbpy.module.package.ModuleSource`), ``level`` (of the ABI). Tells the build, by :func:`tell`, ``problems``
-(tuples of level, place, message, hint), and ``message`` and ``hint`` if the module cannot be loaded.
+:class:`~stdbpy.module.package.ModuleSource`), ``level`` (of the ABI), ``seed``. Tells the build, by :func:`tell`,
+``problems`` (tuples of level, place, message, hint), and ``message`` and ``hint`` if the module cannot be loaded.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from stdbpy.wasm.guest.telling import tell
 def _start() -> None:
     settings = importlib.import_module("_stdbpy_boot").settings
     try:
-        warnings = start(settings["module"], settings["files"], settings["level"])
+        warnings = start(settings["module"], settings["files"], settings["level"], settings["seed"])
     except ModuleLoadError as error:
         tell({"message": error.message, "hint": error.hint, "problems": _plain(error.problems)})
         raise

@@ -23,7 +23,7 @@ class Shim(Host, Protocol):
     def set_classes(self, identity: type, connection_id: type, timestamp: type, /) -> None:
         """Says of which classes the values are that the exported functions hand over."""
 
-    def set_reducers(self, reducers: tuple[DirectReducer | None, ...], seed: Callable[..., object] | None, /) -> None:
+    def set_reducers(self, reducers: tuple[DirectReducer | None, ...], seed: Callable[..., object], /) -> None:
         """Says how reducers are called without the entry: ``runtime/shim/reducer_calls.h``."""
 
     def make_quick(self, cls: type, columns: tuple[str, ...], defaults: tuple[tuple[object] | None, ...], /) -> None:
@@ -40,6 +40,9 @@ class Shim(Host, Protocol):
     def seed_random(self, seed: int) -> None:
         """Says what ``os.urandom`` follows from: the lowest 64 bits of ``seed``. At the beginning of a call, but that
         of a view, it is the call."""
+
+    def tell_of_uses(self, listener: Callable[[str], None] | None) -> None:
+        """Says who is told from now on that the ``time`` is asked for, or ``chance``."""
 
     def trap(self) -> NoReturn:
         """Ends the call, as a panic does in Rust: the server undoes it and makes a new instance for the next."""
