@@ -34,3 +34,18 @@ def roll(ctx: ReducerContext) -> None:
             uuids=[str(first), str(second), str(third)],
         )
     )
+
+
+following = 0.0
+
+
+@reducer
+def draw(ctx: ReducerContext) -> None:
+    """From the numbers of ``random``, which only functions know here."""
+    global following
+    import random
+
+    ctx.log.info("%s", random.random() == following)
+    state = random.getstate()
+    following = random.random()
+    random.setstate(state)

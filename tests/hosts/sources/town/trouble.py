@@ -152,3 +152,31 @@ def use_lockers(ctx: ReducerContext, owner: str, count: u32) -> None:
 @reducer
 def dig_cellars(ctx: ReducerContext, count: u32) -> None:
     ctx.log.info("%s", [ctx.db.cellar.insert(Cellar(number=place)).depth for place in range(count)])
+
+
+@table(public=True)
+class Crate:
+    number: u32 = column(primary_key=True)
+    content: str
+
+
+@reducer
+def stack_crates(ctx: ReducerContext, count: u32) -> None:
+    ctx.db.crate.clear()
+    for number in range(count):
+        ctx.db.crate.insert(Crate(number=number, content="x" * 65_536))
+
+
+looking: list[object] = []
+
+
+@reducer
+def begin_to_look_into_crates(ctx: ReducerContext, is_global: bool) -> None:
+    """And never ends: what it looks with outlives the call."""
+    crates = iter(ctx.db.crate.iter())
+    next(crates)
+    if is_global:
+        looking[:] = [crates]
+    else:
+        cycle: list[object] = [crates]
+        cycle.append(cycle)
