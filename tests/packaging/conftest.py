@@ -57,9 +57,13 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Run:
             environment.setdefault(variable, str(file))
     environment["HOME"] = str(folder / "home")
 
-    def run(*command: str | Path, at: Path | None = None) -> subprocess.CompletedProcess[str]:
+    def run(
+        *command: str | Path, at: Path | None = None, programs: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """``programs`` is the only folder that there are programs in, if it is given."""
+        path = environment["PATH"] if programs is None else str(programs)
         return subprocess.run(
-            list(map(str, command)), cwd=at or folder, env=environment,
+            list(map(str, command)), cwd=at or folder, env=environment | {"PATH": path},
             stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
         )  # fmt: skip
 

@@ -12,6 +12,7 @@ import pytest
 
 import stdbpy
 from tests.packaging.conftest import ROOT, Run, build, install
+from tests.real_servers import RealServer
 
 INSTALLING = pytest.mark.timeout(900)
 """For tests that may download all dependencies first."""
@@ -102,6 +103,45 @@ def test_without_the_extra_all_but_the_server_works(installed: Path, user: Run) 
     assert start.returncode == 1
     assert 'pip install "stdbpy[server]"' in start.stderr
     assert "Traceback" not in start.stderr
+
+
+@INSTALLING
+@pytest.mark.real
+@pytest.mark.long
+def test_without_the_extra_a_module_gets_to_spacetimedb(
+    installed: Path, user: Run, tmp_path: Path, real_server: RealServer
+) -> None:
+    """Nothing can run it while it is built, and it is told so."""
+    told = publish_chat(installed, user, tmp_path / "plainchat", real_server)
+
+    assert "warning: wasmtime is not installed" in told
+
+
+@INSTALLING
+@pytest.mark.real
+@pytest.mark.long
+def test_without_any_compiler_a_module_gets_to_spacetimedb(
+    installed: Path, wheel: Path, user: Run, tmp_path: Path, real_server: RealServer
+) -> None:
+    install(user, installed, f"{wheel}[server]")
+
+    told = publish_chat(installed, user, tmp_path / "wheelchat", real_server)
+
+    assert "warning" not in told
+
+
+def publish_chat(installed: Path, user: Run, project: Path, server: RealServer) -> str:
+    """Makes a project and publishes it, with the programs of an environment alone; what has been told on the way."""
+    stdbpy = installed / "stdbpy"
+    created = user(stdbpy, "init", "--template", "chat", project.name, at=project.parent, programs=installed)
+    assert created.returncode == 0, created.stderr
+
+    published = user(stdbpy, "publish", "--server", server.url, at=project, programs=installed)
+
+    assert published.returncode == 0, published.stderr
+    call = user(stdbpy, "call", "--server", server.url, project.name, "set_name", "Ada", programs=installed)
+    assert call.returncode == 0, call.stderr
+    return published.stderr
 
 
 @INSTALLING
