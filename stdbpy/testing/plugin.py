@@ -18,7 +18,9 @@ the configuration, modules in Python are imported anew for each call: none finds
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -73,6 +75,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     # What is wrong with it, the fixture says: here, it would be an error of all of the file.
     metafunc.parametrize(_SERVER, mark.args or [""], indirect=True)
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """A span of SpacetimeDB is a number of microseconds, and so never equal to one of Python's."""
+    values = sys.modules.get("stdbpy.sats.values")
+    if op != "==" or values is None or {type(left), type(right)} != {values.TimeDuration, timedelta}:
+        return None
+    return [f"{left!r} {op} {right!r}", "A TimeDuration is no timedelta: compare .to_timedelta(), or TimeDuration.of()"]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -73,6 +73,27 @@ def test_databases_of_tests(project: pytest.Pytester) -> None:
     project.runpytest_subprocess().assert_outcomes(passed=4)
 
 
+def test_spans_of_two_kinds_are_told_apart(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        from datetime import timedelta
+
+        def test_nap(stdb):
+            before = stdb.time
+            stdb.advance(timedelta(hours=1))
+            assert (stdb.time - before).to_timedelta() == timedelta(hours=1)
+            assert stdb.time - before == timedelta(hours=1)
+        """
+    )
+    shown = project.runpytest_subprocess()
+    shown.stdout.fnmatch_lines(
+        [
+            "E * assert TimeDuration(3600000000) == datetime.timedelta(seconds=3600)",
+            "E *A TimeDuration is no timedelta: compare .to_timedelta(), or TimeDuration.of()",
+        ]
+    )
+
+
 def test_what_a_failure_shows(project: pytest.Pytester) -> None:
     project.makepyfile(
         """
