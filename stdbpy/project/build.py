@@ -10,6 +10,7 @@ from pathlib import Path
 from stdbpy.bounded_load import load_within
 from stdbpy.errors import MissingExtra, ModuleLoadError, Problem
 from stdbpy.module.package import ModuleSource, pack
+from stdbpy.project.late_imports import late_refusals
 from stdbpy.project.model import Project
 from stdbpy.project.sources import collect
 from stdbpy.schema.model import ModuleSchema
@@ -39,7 +40,8 @@ def build(project: Project) -> BuiltModule:
         loaded = load_within(_IMPORT_SECONDS, source, _rule_problems)
     except ModuleLoadError as error:
         raise told_in_project(error, source, project) from error
-    return BuiltModule(source, pack(source), loaded.schema, placed(loaded.warnings, source, project))
+    warnings = placed((*loaded.warnings, *late_refusals(source.files)), source, project)
+    return BuiltModule(source, pack(source), loaded.schema, warnings)
 
 
 def told_in_project(error: ModuleLoadError, source: ModuleSource, project: Project) -> ModuleLoadError:

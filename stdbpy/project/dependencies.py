@@ -26,6 +26,8 @@ from stdbpy.project.pyproject import PYPROJECT
 _OURS = "stdbpy"
 """What it needs of itself is in every build, and what only it requires is not for modules."""
 
+_IS_NATIVE = ", if it gets along without its native code, which cannot run in WebAssembly"
+
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
@@ -37,6 +39,8 @@ class Bundle:
     """What they are of, with versions: ``attrs 23.2.0``."""
     problems: tuple[Problem, ...] = ()
     """Warnings."""
+    native: Mapping[str, str] = field(default_factory=dict)
+    """Of the files that stand for machine code, why importing them fails, by the name of the module."""
 
 
 def bundle(project: Project, source: ModuleSource, places: Sequence[str] | None = None) -> Bundle:
@@ -54,7 +58,8 @@ def bundle(project: Project, source: ModuleSource, places: Sequence[str] | None 
         raise ModuleLoadError(f"the module imports {counted(len(problems), 'package')} in vain", problems)
     needed = environment.with_all_that_they_require(roots)
     names = tuple(f"{each.package.name} {each.package.version}" for each in needed)
-    return Bundle(_files_of(needed, source), names, tuple(problems))
+    native = {module: _why_refused(module, each) for each in needed for module in each.package.native_modules}
+    return Bundle(_files_of(needed, source), names, tuple(problems), native)
 
 
 @dataclass(slots=True)
@@ -129,6 +134,7 @@ class _Environment:
                 _pip_install(missing),
             )
         package = package_with(each.name, self._places)
+        installed = None if package is None else find_package(package, self._places)
         if package is None:
             return Problem(
                 "error",
@@ -140,7 +146,8 @@ class _Environment:
             "error",
             each.where,
             f"{each.name!r} is of the package {package}, which the project does not depend on",
-            f'Add "{package}" to `dependencies` in [project] of pyproject.toml',
+            f'Add "{package}" to `dependencies` in [project] of pyproject.toml'
+            + (_IS_NATIVE if installed is not None and installed.native_modules else ""),
         )
 
     def _problems_of(self, each: OutsideImport, needed: _Needed) -> Iterator[Problem]:
@@ -243,5 +250,9 @@ def _content(package: InstalledPackage, path: str) -> bytes:
 
 def _refusal(module: str, needed: _Needed) -> bytes:
     """What stands for machine code."""
+    return f"raise ImportError({_why_refused(module, needed)!r})\n".encode()
+
+
+def _why_refused(module: str, needed: _Needed) -> str:
     reason = f"{module} is native code of the package {needed.package.name}, which {needed.by} requires"
-    return f"raise ImportError({f'{reason}; it cannot run in WebAssembly'!r})\n".encode()
+    return f"{reason}; it cannot run in WebAssembly"

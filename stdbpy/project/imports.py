@@ -32,8 +32,9 @@ def outside_imports(source: ModuleSource) -> list[OutsideImport]:
     known |= {*sys.stdlib_module_names, "stdbpy"}
     found: dict[str, OutsideImport] = {}
     for path, content in source.files.items():
-        for name, line, is_optional, is_late in _imports_in(content):
-            each = OutsideImport(name, f"{path}:{line}", is_optional, is_late)
+        for line in imports_in(path, content):
+            name = line.module.partition(".")[0]
+            each = OutsideImport(name, f"{path}:{line.number}", line.is_optional, line.is_late)
             before = found.get(name)
             if name not in known and (before is None or _urgency(each) > _urgency(before)):
                 found[name] = each
@@ -44,22 +45,46 @@ def _urgency(each: OutsideImport) -> tuple[bool, bool]:
     return not each.is_optional, not each.is_late
 
 
-def _imports_in(content: bytes) -> Iterator[tuple[str, int, bool, bool]]:
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What one import names, with the rest as in :class:`OutsideImport`."""
+
+    module: str
+    """From the top, also if it is written with dots in front."""
+    names: tuple[str, ...]
+    """Of ``from module import names``: modules in it, or whatever else it has."""
+    number: int
+    """The line's."""
+    is_optional: bool
+    is_late: bool
+
+
+def imports_in(path: str, content: bytes) -> Iterator[Import]:
+    """The imports in a file, from its top to its end as far as they are not inside something."""
     try:
         tree = ast.parse(content)
     except (SyntaxError, ValueError, RecursionError):
         return  # loading the module reports it, with the line
+    folders = path.split("/")[:-1]
     pending = deque[tuple[ast.AST, bool, bool]]([(tree, False, False)])
     while pending:
         node, is_optional, is_late = pending.popleft()
         match node:
             case ast.Import(names=names):
                 for alias in names:
-                    yield alias.name.partition(".")[0], node.lineno, is_optional, is_late
-            case ast.ImportFrom(module=str(name), level=0):
-                yield name.partition(".")[0], node.lineno, is_optional, is_late
+                    yield Import(alias.name, (), node.lineno, is_optional, is_late)
+            case ast.ImportFrom(module=module, names=names, level=level):
+                around = folders[: len(folders) - level + 1] if level else []
+                full = ".".join([*around, *([module] if module else [])])
+                if full:
+                    yield Import(full, tuple(alias.name for alias in names), node.lineno, is_optional, is_late)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 is_late = True
-            case ast.Try() | ast.TryStar() | ast.If():
-                is_optional = True
+            case ast.Try() | ast.TryStar() | ast.If() | ast.With():
+                is_optional = is_optional or not isinstance(node, ast.With) or _suppresses(node)
         pending += [(inner, is_optional, is_late) for inner in ast.iter_child_nodes(node)]
+
+
+def _suppresses(node: ast.With) -> bool:
+    calls = [item.context_expr.func for item in node.items if isinstance(item.context_expr, ast.Call)]
+    return any(ast.unparse(function).endswith("suppress") for function in calls)

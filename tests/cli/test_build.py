@@ -69,6 +69,27 @@ def test_checking_alone(run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
         assert run("build", "--check-only", option).code == 2
 
 
+def test_checking_alone_finds_what_reading_tells_of_packages(
+    run: Run, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site"
+    install(site, "fetching", {"fetching.py": "import socket\n"})
+    monkeypatch.syspath_prepend(str(site))
+    module = project / "chat" / "module.py"
+    module.write_text(f"import fetching\n{module.read_text()}")
+
+    done = run("build", "--check-only")
+    assert done.code == 1
+    assert done.err.startswith("chat/module.py:1: error: 'fetching' is of the package fetching, which the project does")
+
+    pyproject = project / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text().replace('dependencies = ["', 'dependencies = ["fetching", "'))
+    done = run("build", "--check-only", "--format", "jsonl")
+    (problem,) = map(json.loads, done.out.splitlines())
+    assert (done.code, problem["where"]) == (1, "chat/module.py:1")
+    assert problem["message"].startswith("'socket' is not there in WebAssembly: ")
+
+
 def test_without_what_can_run_it(run: Run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is built of a runtime that has stdbpy in it; nothing that is not in the standard library is needed."""
     for name in [name for name in sys.modules if name.startswith("stdbpy.wasm.")]:

@@ -67,6 +67,29 @@ def test_an_import_that_does_not_end(tree: MakeTree, monkeypatch: pytest.MonkeyP
     assert problem.message == "The import was stopped: it ran for more than 0.2 seconds"
 
 
+def test_functions_that_import_what_is_left_out_in_webassembly(tree: MakeTree) -> None:
+    late = """
+def f():
+    import xml.etree.ElementTree
+    import pdb, json
+    from concurrent.futures import ThreadPoolExecutor
+    try:
+        import socket
+    except ImportError:
+        pass
+    with suppress(ImportError):
+        import socket
+    from . import asyncio
+"""
+    built = build(discover(project(tree, GOOD + late, folder="src")))
+
+    assert [(problem.level, problem.where) for problem in built.problems] == [
+        ("warning", "src/game.py:14"),
+        ("warning", "src/game.py:16"),
+    ]
+    assert built.problems[0].message.startswith("'xml' is not there in WebAssembly: ")
+
+
 def test_leaves_no_trace_beside_the_sources(tree: MakeTree) -> None:
     root = project(tree, GOOD)
     build(discover(root))

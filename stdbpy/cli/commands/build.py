@@ -103,6 +103,7 @@ def _built(
     """The module, and as WebAssembly if that is wanted; all problems found are shown, as data in that format.
     ``compiling`` says what takes long the first time."""
     from stdbpy.project.build import build
+    from stdbpy.project.refused_imports import check_imports
     from stdbpy.project.webassembly import compile_module, level_named
 
     problems: tuple[Problem, ...] = ()
@@ -110,7 +111,9 @@ def _built(
     try:
         module = build(project)
         problems = module.problems
-        if is_compiled:
+        if not is_compiled:
+            problems += check_imports(project, module)
+        else:
             compiled = compile_module(project, module, level_named(abi), compiling)
             problems += compiled.problems
     except ModuleLoadError as error:

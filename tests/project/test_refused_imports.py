@@ -1,0 +1,81 @@
+"""What reading alone tells of imports that WebAssembly refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stdbpy.errors import ModuleLoadError, Problem
+from stdbpy.project.build import build
+from stdbpy.project.discover import discover
+from stdbpy.project.refused_imports import check_imports
+from tests.project.conftest import MakeTree
+from tests.project.installed import NATIVE, install
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    return folder
+
+
+def checked(tree: MakeTree, code: str, *dependencies: str) -> tuple[Problem, ...]:
+    pyproject = f'[project]\nname = "game"\ndependencies = {[*dependencies]}\n[tool.stdbpy]\nmodule = "game.module"\n'
+    files = {"pyproject.toml": pyproject, "src/game/__init__.py": "", "src/game/module.py": code}
+    project = discover(tree({**files, "src/game/rules.py": "import fractions\n"}))
+    return check_imports(project, build(project))
+
+
+def refused(tree: MakeTree, code: str, *dependencies: str) -> Problem:
+    with pytest.raises(ModuleLoadError) as error:
+        checked(tree, code, *dependencies)
+    [problem] = error.value.problems
+    return problem
+
+
+def test_what_a_package_imports_on_the_way(tree: MakeTree, site: Path) -> None:
+    files = {
+        "fetching/__init__.py": "import json\nfrom . import pools, models\n",
+        "fetching/models.py": "from fetching import pools\n",
+        "fetching/pools.py": "import fetching.models\nfrom http import client\n",
+    }
+    install(site, "fetching", files)
+
+    problem = refused(tree, "import json\nimport fetching\nfrom game import rules\n", "fetching")
+
+    assert (problem.level, problem.where) == ("error", "src/game/module.py:2")
+    assert problem.message.startswith("'http.client' is not there in WebAssembly: ")
+    assert problem.message.endswith(" (fetching, which imports fetching.pools, which imports http.client)")
+
+
+def test_what_it_may_get_along_without(tree: MakeTree, site: Path) -> None:
+    code = "try:\n    import socket\nexcept ImportError:\n    pass\n\ndef f():\n    import ssl\n"
+    install(site, "careful", {"careful.py": code})
+
+    assert checked(tree, "import careful\n", "careful") == ()
+
+
+def test_native_code(tree: MakeTree, site: Path) -> None:
+    install(site, "quick", {"quick/__init__.py": "try:\n    from . import _quick\nexcept ImportError:\n    pass\n"})
+    install(site, "speedy", {"speedy/__init__.py": "try:\n    from . import _core\nexcept ImportError:\n    pass\n"})
+    record = next(site.glob("speedy*")) / "RECORD"
+    record.write_text(f"{record.read_text()}speedy/_core{NATIVE},,\n")
+
+    assert checked(tree, "import quick\n", "quick") == ()
+    [warning] = checked(tree, "import speedy\n", "speedy")
+
+    assert (warning.level, warning.where) == ("warning", "src/game/module.py:1")
+    assert warning.message == "speedy has native code, which cannot run in WebAssembly"
+
+
+def test_packages_that_are_not_declared(tree: MakeTree, site: Path) -> None:
+    install(site, "pears", {"pears.py": ""})
+
+    assert "which the project does not depend on" in refused(tree, "import pears\n").message
+
+
+def test_tools_for_developing_are_there_natively_alone(tree: MakeTree) -> None:
+    assert refused(tree, "import unittest\n").message.startswith("'unittest' is not there in WebAssembly: ")
