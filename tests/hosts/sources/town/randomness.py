@@ -40,7 +40,7 @@ following = 0.0
 
 
 @reducer
-def draw(ctx: ReducerContext) -> None:
+def draw_by_random(ctx: ReducerContext) -> None:
     """From the numbers of ``random``, which only functions know here."""
     global following
     import random
