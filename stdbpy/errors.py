@@ -453,6 +453,11 @@ FATAL_ERROR = "instance encountered a fatal error"
 """What servers say of a bug in a module; of one in a procedure they say behind it what it was."""
 
 
+def without_backtrace(message: str) -> str:
+    """What a server says of a bug, without the addresses in WebAssembly where it was."""
+    return message.partition(": error while executing at wasm backtrace:")[0]
+
+
 def hint_for_bug(message: str, database: str) -> str:
     """Where to look, if ``message`` is all that servers tell the caller of a function that has a bug."""
     if FATAL_ERROR not in message:

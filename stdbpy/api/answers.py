@@ -9,7 +9,16 @@ import msgspec
 
 from stdbpy.api.exchange import Response
 from stdbpy.api.names import NAME_RULE
-from stdbpy.errors import FATAL_ERROR, ApiError, Forbidden, NotFound, ReducerFailed, TokenRejected, UnexpectedAnswer
+from stdbpy.errors import (
+    FATAL_ERROR,
+    ApiError,
+    Forbidden,
+    NotFound,
+    ReducerFailed,
+    TokenRejected,
+    UnexpectedAnswer,
+    without_backtrace,
+)
 from stdbpy.sats.values import Identity
 
 T = TypeVar("T")
@@ -238,7 +247,7 @@ def _in_short(response: Response) -> tuple[str, str]:
         return f"{page} (status {response.status})", ""
     hints = dict.fromkeys(hint.strip() for hint in _HINT.findall(response.text))
     text = _HINT.sub("", response.text)
-    text = " ".join(text.removeprefix("Invalid URL:").split())
+    text = without_backtrace(" ".join(text.removeprefix("Invalid URL:").split()))
     if len(text) > _SHOWN:
         text = text[:_SHOWN] + "…"
     return text or f"status {response.status}", " ".join(hints)

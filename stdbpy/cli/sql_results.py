@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
+from stdbpy.api.bugs import LoggedBug
 from stdbpy.api.sql_stream import SqlColumns, SqlPart, SqlRows, SqlSummary
 from stdbpy.cli.output import Format, open_sink, to_json, write_records
 from stdbpy.cli.output.json_text import presentable
@@ -109,7 +110,9 @@ def changes(summary: SqlSummary) -> str:
     return ", ".join(f"{count} row{'s' * (count != 1)} {what}" for what, count in counts if count) or "no row changed"
 
 
-def noting_failed_views(parts: Iterator[SqlPart], last_bug: Callable[[], str], note: Note) -> Iterator[SqlPart]:
+def noting_failed_views(
+    parts: Iterator[SqlPart], last_bug: Callable[[], LoggedBug | None], note: Note
+) -> Iterator[SqlPart]:
     """The same parts. If there are no rows, ``last_bug`` tells whether that is because a view has failed: of that
     servers tell the log alone."""
     has_columns = has_rows = False

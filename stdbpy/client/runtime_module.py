@@ -60,7 +60,7 @@ class RuntimeTables:
 
     def __getattr__(self, name: str) -> Any:
         hint = nearest(name, vars(self))
-        raise AttributeError(f"the module has no table {name!r}. {hint}".rstrip())
+        raise AttributeError(f"the module has no table {name!r}. {hint}".rstrip(), obj=self)
 
 
 class RuntimeCalls:
@@ -79,7 +79,7 @@ class RuntimeCalls:
         function = self.__dict__.get("_functions", {}).get(name)
         if function is None:
             hint = nearest(name, self.__dict__.get("_functions", ()))
-            raise AttributeError(f"the module has no {self.__dict__.get('_kind')} {name!r}. {hint}".rstrip())
+            raise AttributeError(f"the module has no {self.__dict__.get('_kind')} {name!r}. {hint}".rstrip(), obj=self)
         method = _method(function, self._invoke)
         setattr(self, name, method)
         return method

@@ -86,7 +86,8 @@ class Context:
                     f"{message} any more: its call or transaction has ended. Keep values, not contexts"
                 )
             hint = "" if name.startswith("__") else nearest(name, [each for each in dir(self) if each[0] != "_"])
-            raise AttributeError(f"{message}. {hint}" if hint else message)
+            # With an object and without the name Python appends no suggestion of its own.
+            raise AttributeError(f"{message}. {hint}" if hint else message, obj=self)
 
 
 class TimedContext(Context):

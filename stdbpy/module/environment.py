@@ -71,7 +71,7 @@ class Environment:
     def __getattr__(self, key: str) -> Any:
         read_as = self._declared.get(key)
         if read_as is None:
-            raise AttributeError(self._unknown(key), name=key, obj=self)
+            raise AttributeError(self._unknown(key), obj=self)
         value = self._host.env_get(key)
         return value if value is None or read_as.enum is None else read_as.enum(value)
 

@@ -225,7 +225,7 @@ class Table(_Fixed, Generic[Row]):
             return read_again
         accessors = {} if name.startswith("__") else self.__rows.table.accessors
         if name not in accessors:
-            raise AttributeError(self._missing(name))
+            raise AttributeError(self._missing(name), obj=self)
         handle = self[name]
         self.__dict__[name] = handle
         return handle
@@ -278,7 +278,7 @@ class Tables(_Fixed):
             inside = layout.mounted[name]
             found = inside.db_class(inside, self.__host)
         else:
-            raise AttributeError(_with_nearest(f"the module has no table {name!r}", name, _names_of(layout)))
+            raise AttributeError(_with_nearest(f"the module has no table {name!r}", name, _names_of(layout)), obj=self)
         self.__dict__[name] = found
         return found
 

@@ -36,7 +36,7 @@ class Queries:
 
     def _refuse(self, name: str) -> NoReturn:
         hint = nearest(name, self._bindings)
-        raise AttributeError(f"the module has no table {name!r}" + (f". {hint}" if hint else ""))
+        raise AttributeError(f"the module has no table {name!r}" + (f". {hint}" if hint else ""), obj=self)
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._bindings})

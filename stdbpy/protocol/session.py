@@ -27,6 +27,7 @@ from stdbpy.errors import (
     QueryFailed,
     StdbError,
     hint_for_bug,
+    without_backtrace,
 )
 from stdbpy.protocol import incoming, requests
 from stdbpy.protocol.asking import CallWriters, QueryWriters, asker
@@ -319,7 +320,11 @@ class Session:
         request.duration = message.duration
         if message.returned is None:
             failed = message.error or "the procedure failed"
-            self._finish(request, None, ProcedureFailed(failed, hint=hint_for_bug(failed, self.options.database)))
+            self._finish(
+                request,
+                None,
+                ProcedureFailed(without_backtrace(failed), hint=hint_for_bug(failed, self.options.database)),
+            )
             return
         try:
             value = decode_returned(self.catalog.procedures[request.name], message.returned)

@@ -49,7 +49,7 @@ class Columns:
 
         def __getattr__(self, name):
             hint = "" if name.startswith("__") else nearest(name, vars(self))
-            raise AttributeError(f"the table has no column {name!r}" + (f". {hint}" if hint else ""))
+            raise AttributeError(f"the table has no column {name!r}" + (f". {hint}" if hint else ""), obj=self)
 
 
 class OpaqueColumn:

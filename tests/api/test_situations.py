@@ -137,6 +137,15 @@ SITUATIONS = {
         "The module instance encountered a fatal error: KeyError: 'a'",
         "",
     ),
+    "a bug in a procedure in WebAssembly": Situation(
+        refused(
+            "500 Internal Server Error",
+            "The module instance encountered a fatal error: error while executing at wasm backtrace:\n    0: 0x8ccd",
+        ),
+        ApiError,
+        "The module instance encountered a fatal error",
+        "",
+    ),
     "a failure": Situation(refused("500 Oops", "on fire"), ApiError, "the server failed: on fire", "log may say more"),
     "a gateway without a server": Situation(
         http(PAGE, HTML, status="502 Bad Gateway"), ApiError, "in front of the server got no answer", "Does the server"
@@ -175,6 +184,7 @@ def test_what_is_said(use: Any, case: Situation):
     assert type(error) is case.kind
     assert case.sentence.format(url=standin.url) in error.message
     assert "\n" not in error.message
+    assert "backtrace" not in error.message
     assert case.hint.format(url=standin.url) in error.hint
 
 

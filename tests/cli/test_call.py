@@ -163,6 +163,18 @@ def test_a_bug_in_a_reducer_leads_to_the_log(run: Run, chat: str, server: Runnin
     assert run("call", chat, "divide", "--anonymous") == Finished(1, "", f"Error: {raised}\n")
 
 
+def test_a_bug_in_a_procedure_leads_to_the_log_of_its_server(run: Run, chat: str, server: RunningServer) -> None:
+    module = Path(chat.replace("-", "_")) / "module.py"
+    code = "@stdbpy.procedure\ndef halve(ctx: stdbpy.ProcedureContext) -> None:\n    1 / 0\n"
+    module.write_text(f"{module.read_text()}\nimport stdbpy\n\n{code}")
+    assert run("publish").code == 0
+    failed = run("call", chat, "halve", "--server", server.url)
+    assert failed.code == 1
+    assert "ZeroDivisionError: division by zero" in failed.err
+    assert failed.err.endswith(f"stdbpy logs {chat} --server {server.url}\n")
+    assert failed.err.count("--server") == 1
+
+
 def test_a_word_for_a_database_that_the_project_names_otherwise(run: Run, chat: str) -> None:
     done = run("call", "chat", "send_message", "two words")
     assert done.code == 1

@@ -18,7 +18,7 @@ from stdbpy.cli.databases import ChosenDatabase, resolve_words, telling_who_name
 from stdbpy.cli.invocation import Invocation, invocation_of, is_said
 from stdbpy.cli.options import Anonymous, FormatOption, NoConfig, Output, Server, Yes
 from stdbpy.cli.output import Format, format_for
-from stdbpy.errors import FATAL_ERROR, NotFound, ReducerFailed, UsageError, hint_for_bug
+from stdbpy.errors import FATAL_ERROR, ApiError, NotFound, ReducerFailed, UsageError, hint_for_bug
 from stdbpy.schema.model import ModuleSchema, Procedure
 
 if TYPE_CHECKING:
@@ -125,16 +125,17 @@ def _call_once(
 
     try:
         result = api.call(called.database, called.name, called.encode(words, _read))
-    except ReducerFailed as error:
+    except ApiError as error:
+        if not isinstance(error, ReducerFailed) and FATAL_ERROR not in error.message:
+            raise
         bug = last_bug(api, called.database, {called.name})
-        if error.message and bug.startswith(error.message):  # an exception, of which the log knows the place
+        is_told = bug is not None and bug.what == error.message
+        if is_told:  # an exception, of which the log knows the place
             error.hint = hint_for_bug(FATAL_ERROR, called.database)
-        if error.hint and is_said(context, "server"):
+        if error.hint.endswith(hint_for_bug(FATAL_ERROR, called.database)) and is_said(context, "server"):
             error.hint += f" --server {shlex.quote(context.params['server'])}"
-        if error.hint and bug:
-            # What it was stands there already if the caller is told, and the place is what the log adds.
-            place = bug.removeprefix(error.message).strip(" ()") if error.message else ""
-            told = f"It was raised at {place}" if place and place != bug.strip(" ()") else f"It was {bug}"
+        if error.hint and bug is not None:
+            told = f"It was raised at {bug.place}" if is_told and bug.place else f"It was {bug}"
             error.hint = f"{told}. {error.hint}"
         raise
     if isinstance(called.definition, Procedure):

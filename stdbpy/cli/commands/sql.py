@@ -19,6 +19,7 @@ from stdbpy.errors import ApiError, UsageError
 
 if TYPE_CHECKING:
     from stdbpy.api import ApiClient
+    from stdbpy.api.bugs import LoggedBug
     from stdbpy.sats.values import Timestamp
 
 EXAMPLES = (
@@ -104,7 +105,7 @@ def run(
                 raise
 
 
-def _bug_in_view(api: ApiClient, database: str, statement: str, since: Timestamp) -> str:
+def _bug_in_view(api: ApiClient, database: str, statement: str, since: Timestamp) -> LoggedBug | None:
     """What the log tells of a view that the statement names and that has failed for it, if the caller may read it."""
     from stdbpy.api.bugs import last_bug
     from stdbpy.sql.tokens import tokenize
