@@ -185,6 +185,18 @@ def test_one_port_for_two_protocols(home: Path, run: Run) -> None:
     assert done.err.startswith(f"Error: port {port} cannot be both the server's own and that of PostgreSQL's protocol")
 
 
+@pytest.mark.real
+@pytest.mark.difference("the data directory of the other server")
+def test_spacetimedb_takes_a_folder_of_ours(home: Path, run: Run) -> None:
+    with RunningServer(ServerConfig(listen_addr="127.0.0.1:0", data_dir=home / "data")):
+        pass
+    with real_servers.running("2.8.3", keeping=home) as real:
+        assert run("list", "--server", real.url).code == 0
+    assert {"control.sqlite", "control-db"} <= {each.name for each in (home / "data").iterdir()}
+
+
+@pytest.mark.real
+@pytest.mark.difference("the data directory of the other server")
 @pytest.mark.parametrize("kept", [(), ("--in-memory",)])
 def test_a_folder_of_spacetimedb_itself(home: Path, run: Run, kept: tuple[str, ...]) -> None:
     data = home / "data"
