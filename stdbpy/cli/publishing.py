@@ -17,6 +17,8 @@ from stdbpy.cli.output import Plain
 from stdbpy.cli.plan_view import plan_lines, plan_record
 from stdbpy.cli.terminal import confirm
 from stdbpy.errors import (
+    ApiError,
+    Forbidden,
     NotFound,
     NotSupported,
     ServerUnreachable,
@@ -89,7 +91,7 @@ def publish_target(
     ) as api:
         if not Address.parse(api.url).is_loopback:
             consent.ask(f"Publish to {api.url}, which is not on this machine?", "remote")
-        program = _for_server(program, api, abi, invocation)
+        program = _for_server(program, api, abi, invocation, database)
         host_type: HostType | None = "Js" if program.kind == "js" else None
         plan = None
         clear = consent.delete_data == "always" and database is not None
@@ -166,8 +168,11 @@ def _settle(plan: PublishPlan, consent: Consent, database: str) -> bool:
     return False
 
 
-def _for_server(program: Program, api: ApiClient, abi: str | None, invocation: Invocation) -> Program:
-    """The program as the server takes it. Raises :class:`StdbError` if it cannot run such a program."""
+def _for_server(
+    program: Program, api: ApiClient, abi: str | None, invocation: Invocation, database: str | None
+) -> Program:
+    """The program as the server takes it. Raises :class:`StdbError` if it cannot run such a program, or will not take
+    one for the database."""
     health = api.health()
     is_embedded = health.package_name == EMBEDDED
     if is_embedded and program.kind not in {"python", "wasm"}:
@@ -180,12 +185,33 @@ def _for_server(program: Program, api: ApiClient, abi: str | None, invocation: I
     if program.compile_for is None or (is_embedded and abi is None):
         return program
     if not is_embedded:
+        _look_at_owner(api, database, invocation)
         invocation.note(f"building WebAssembly of {program.name} for {api.url}, which is SpacetimeDB {health.version}")
     compiled = program.compile_for(health.version, abi)
     show_problems(compiled.problems)
     size = megabytes(len(compiled.content))
     invocation.note(f"{size} are built; to compile what is new to it takes a server 10 seconds or more")
     return compiled
+
+
+def _look_at_owner(api: ApiClient, database: str | None, invocation: Invocation) -> None:
+    """What is sure to be refused is not worth the time to build it. Elsewhere than on this machine, where servers
+    know nobody but owners, members of an owner's team may publish, too."""
+    from stdbpy.api.address import Address
+    from stdbpy.api.ownership import own_identity
+
+    if database is None:
+        return
+    try:
+        owner = api.info(database).owner_identity
+        if owner == own_identity(api):
+            return
+    except ApiError:
+        return  # it is not there yet, or publishing says what is wrong
+    theirs = f"{database} on {api.url} belongs to another identity, {owner.hex()}"
+    if Address.parse(api.url).is_loopback:
+        raise Forbidden(theirs, hint="Choose another name: stdbpy publish NAME; or use the token of its owner")
+    invocation.note(f"{theirs}: if you are not in its team, choose another name")
 
 
 @contextmanager

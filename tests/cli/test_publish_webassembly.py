@@ -68,6 +68,28 @@ def test_main_job(
 
 
 @pytest.mark.real
+def test_nothing_is_built_for_a_name_that_somebody_else_has(
+    run: Run, chat_for: str, project: Path, real_server: RealServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STDBPY_SERVER", real_server.url)
+    with ApiClient(real_server.url) as anybody:
+        owner = anybody.create_identity()
+    with ApiClient(real_server.url, owner.token) as other:
+        other.publish(real_servers.wasm("sdk_test_view-2.8.3"), chat_for)
+
+    refused = run("publish")
+    assert (refused.code, refused.out) == (1, "")
+    assert (
+        f"Error: {chat_for} on {real_server.url} belongs to another identity, {owner.identity.hex()}\n" in refused.err
+    )
+    assert "Hint: Choose another name" in refused.err
+    assert "building WebAssembly" not in refused.err
+
+    monkeypatch.setenv("STDBPY_TOKEN", owner.token)
+    assert "building WebAssembly" in run("publish", "--dry-run").err
+
+
+@pytest.mark.real
 def test_an_old_server(
     run: Run, home: Path, project: Path, old_real_server: RealServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
