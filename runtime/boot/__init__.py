@@ -32,7 +32,7 @@ def start(library: memoryview) -> bytes:
     builtin, frozen = sys.meta_path[:2]
     sys.meta_path[:] = [runtime_modules, builtin, frozen, store, left_out_finder]
     sys.path[:] = []
-    sys.path_hooks.clear()
+    sys.path_hooks[:] = [store.modules_in]
     sys.path_importer_cache.clear()
     _refuse_to_sleep()
     return _result({})
@@ -50,7 +50,8 @@ def compile_sources(sources: memoryview) -> bytes:
 def load(program: memoryview) -> bytes:
     """Adds modules and imports one of them. Keys of the dict:
 
-    - ``files``: ``{name: (is_package, "source" | "code", bytes, file_name)}``
+    - ``files``: ``{name: (is_package, "source" | "code", bytes, file_name)}``, and files that are no modules, as
+      ``"data"``, by any name
     - ``entry``: the module to import, which calls ``_spacetimedb.set_entry``
     - ``settings``: what it finds as ``_stdbpy_boot.settings``
     - ``absent``: the names of modules in the runtime itself that are not there, if there are any

@@ -5,6 +5,7 @@ import marshal
 import sys
 from _frozen_importlib import ModuleSpec
 
+from _stdbpy_boot.data_files import PackageFiles
 from _stdbpy_boot.left_out import LEFT_OUT
 
 _INCOMPLETE = frozenset(name.rpartition(".")[0] for name in LEFT_OUT if "." in name)
@@ -14,16 +15,21 @@ _INCOMPLETE = frozenset(name.rpartition(".")[0] for name in LEFT_OUT if "." in n
 class ModuleStore:
     """Finds and loads the modules that were added: as source, or as code, which is unmarshalled when it is needed.
 
-    Source stays, for tracebacks; code is dropped when it was run.
+    Source stays, for tracebacks; code is dropped when it was run. Files of packages that are no modules are of the kind
+    ``data``, and stay.
     """
 
     def __init__(self) -> None:
         self._modules: dict[str, tuple[bool, str, bytes, str]] = {}
+        self._data: dict[str, bytes] = {}
         self.imported: dict[str, None] = {}
         """The names of what was imported, in that order."""
 
     def add(self, name: str, is_package: bool, kind: str, data: bytes, file_name: str) -> None:
-        self._modules[name] = (is_package, kind, data, file_name)
+        if kind == "data":
+            self._data[file_name] = data
+        else:
+            self._modules[name] = (is_package, kind, data, file_name)
 
     def drop_all_but(self, keep: list[str] | None) -> None:
         """Forgets modules that have not been imported and are not to keep."""
@@ -38,7 +44,10 @@ class ModuleStore:
         found = self._modules.get(name)
         if found is None or (not found[2] and name in self.imported):
             return None
-        return ModuleSpec(name, self, origin=found[3], is_package=found[0])
+        spec = ModuleSpec(name, self, origin=found[3], is_package=found[0])
+        if found[0]:
+            spec.submodule_search_locations = [_folder_of(found[3])]
+        return spec
 
     def create_module(self, spec: ModuleSpec) -> None:
         return None
@@ -71,6 +80,40 @@ class ModuleStore:
         if name not in self._modules:
             raise ImportError(name=name)
         return self._modules[name][3]
+
+    def get_data(self, path: str) -> bytes:
+        if path not in self._data:
+            raise FileNotFoundError(f"there is no file {path!r} in this program")
+        return self._data[path]
+
+    def get_resource_reader(self, name: str) -> PackageFiles | None:
+        return PackageFiles(self._data, _folder_of(self.get_filename(name))) if self.is_package(name) else None
+
+    def modules_in(self, folder: str) -> "FolderOfModules":
+        """A hook of ``sys.path_hooks``."""
+        if not any(_folder_of(each[3]) == folder for each in self._modules.values()):
+            raise ImportError(f"there is no folder {folder!r} of modules")
+        return FolderOfModules(self._modules, folder)
+
+
+class FolderOfModules:
+    """What ``pkgutil.iter_modules`` asks for the modules in a package."""
+
+    def __init__(self, modules: dict[str, tuple[bool, str, bytes, str]], folder: str) -> None:
+        self._modules = modules
+        self._folder = folder
+
+    def iter_modules(self, prefix: str = "") -> "list[tuple[str, bool]]":
+        found = []
+        for name, (is_package, _, _, file_name) in self._modules.items():
+            folder = _folder_of(file_name)
+            if (folder.rpartition("/")[0] if is_package else folder) == self._folder and "." in name:
+                found.append((prefix + name.rpartition(".")[2], is_package))
+        return sorted(found)
+
+
+def _folder_of(file_name: str) -> str:
+    return file_name.rpartition("/")[0]
 
 
 class RuntimeModules:

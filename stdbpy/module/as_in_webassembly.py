@@ -8,6 +8,7 @@ held to that: packages, and the rest of the process, have all of Python, and the
 from __future__ import annotations
 
 import errno
+import importlib.util
 import sys
 import threading
 import types
@@ -20,7 +21,10 @@ _FOR_DEVELOPING = LEFT_OUT["pdb"]
 _NO_THREADS = LEFT_OUT["concurrent.futures.thread"]
 _NO_FILES = LEFT_OUT["dbm"]
 
+_NO_TERMINAL = LEFT_OUT["curses"]
+
 _REFUSED = {name: reason for name, reason in LEFT_OUT.items() if reason != _FOR_DEVELOPING}
+_REFUSED["getpass"] = _NO_TERMINAL  # it is there for packages, which want the user's name of it, and asks nobody
 _CONCERNED = frozenset(name.partition(".")[0] for name in _REFUSED)
 
 _FROM_REFUSED = {
@@ -30,8 +34,17 @@ _FROM_REFUSED = {
 """What a package has from modules of its own that it imports when it is asked."""
 
 
+_READING_TIME_ZONES, _TIME_ZONES = "zoneinfo", "tzdata"
+"""The second is a package, which the first reads where a system has no time zones."""
+
+
 def refuse_import(name: str, fromlist: Sequence[str]) -> None:
     """Raises ``ModuleNotFoundError`` if this is left out in WebAssembly: ``from name import fromlist``."""
+    if name == _READING_TIME_ZONES and importlib.util.find_spec(_TIME_ZONES) is None:
+        raise ModuleNotFoundError(
+            f"a module in WebAssembly has no time zones but those of the package {_TIME_ZONES}, which is not installed",
+            name=_TIME_ZONES,
+        )
     if name.partition(".")[0] not in _CONCERNED:
         return
     _refuse(name)

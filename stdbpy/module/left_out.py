@@ -73,7 +73,6 @@ LEFT_OUT: dict[str, str] = {
     # terminals
     "cmd": _TERMINAL,
     "curses": _TERMINAL,
-    "getpass": _TERMINAL,
     "readline": _TERMINAL,
     "rlcompleter": _TERMINAL,
     "termios": _TERMINAL,

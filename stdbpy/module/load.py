@@ -28,6 +28,9 @@ from stdbpy.sats.bsatn import Codec
 from stdbpy.sats.values import Identity
 from stdbpy.schema.model import ModuleSchema
 
+_PACKAGES = "site-packages/"
+"""The folder that they are installed in."""
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedModule:
@@ -165,10 +168,10 @@ def _import_problem(error: BaseException, source: ModuleSource) -> Problem:
             line = error.text.strip() if isinstance(error.text, str) else ""
             hint = f"The line is: {line}" if line else ""
         case ModuleNotFoundError(name=str(), msg=str(text)) if not text.startswith("No module named "):
-            message = text  # somebody says why: the runtime, or a package
+            message = text + _in_package(error)  # somebody says why: the runtime, or a package
         case ModuleNotFoundError(name=str(name)):
             own = [path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in source.files]
-            message = f"there is no module {name!r} to import"
+            message = f"there is no module {name!r} to import{_in_package(error)}"
             installed = f"Is it installed here, and among the project's dependencies? pip install {name}"
             hint = nearest(name, own) or installed
         case StdbError():
@@ -186,6 +189,16 @@ def _as_python_says_it(error: BaseException) -> str:
         return "".join(traceback.format_exception_only(error)).strip()
     except Exception:  # noqa: BLE001 - what it has instead of a line number, for one
         return type(error).__name__
+
+
+def _in_package(error: BaseException) -> str:
+    """Which line failed, if it is a package's and not the author's."""
+    lines = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    file, line = next((each for each in reversed(lines) if not each[0].startswith("<frozen ")), ("", 0))
+    _, is_installed, path = file.replace("\\", "/").rpartition(_PACKAGES)
+    if not is_installed or path.startswith("stdbpy/"):
+        return ""
+    return f" (imported by {_PACKAGES}{path}:{line})"
 
 
 def _readable(text: str) -> str:

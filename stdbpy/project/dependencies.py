@@ -12,13 +12,14 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, requires
+from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from stdbpy.errors import ModuleLoadError, Problem, ProjectError, counted
+from stdbpy.errors import ModuleLoadError, Problem, ProjectError, counted, megabytes
 from stdbpy.module.package import ModuleSource
-from stdbpy.project.imports import OutsideImport, outside_imports
+from stdbpy.project.imports import TIME_ZONES, OutsideImport, outside_imports
 from stdbpy.project.installed_packages import InstalledPackage, find_package, package_with
 from stdbpy.project.model import Project
 from stdbpy.project.pyproject import PYPROJECT
@@ -28,13 +29,17 @@ _OURS = "stdbpy"
 
 _IS_NATIVE = ", if it gets along without its native code, which cannot run in WebAssembly"
 
+_MOST_DATA_BYTES = 4 << 20
+"""Of one package, in files that are not Python. All that a program has is in each server's memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
     """What a module takes along."""
 
     files: Mapping[str, bytes] = field(repr=False)
-    """Python source by its path where imports start, with forward slashes (``attr/_make.py``)."""
+    """Python source, and what packages read, by the path where imports start, with forward slashes
+    (``attr/_make.py``)."""
     packages: tuple[str, ...] = ()
     """What they are of, with versions: ``attrs 23.2.0``."""
     problems: tuple[Problem, ...] = ()
@@ -57,9 +62,14 @@ def bundle(project: Project, source: ModuleSource, places: Sequence[str] | None 
     if any(problem.level == "error" for problem in problems):
         raise ModuleLoadError(f"the module imports {counted(len(problems), 'package')} in vain", problems)
     needed = environment.with_all_that_they_require(roots)
+    files = _files_of(needed, source)
+    if any(b"zoneinfo" in content for content in files.values()):
+        needed = environment.with_all_that_they_require([*roots, TIME_ZONES])
+        files = _files_of(needed, source)
+    data, too_much = _data_of(needed)
     names = tuple(f"{each.package.name} {each.package.version}" for each in needed)
     native = {module: _why_refused(module, each) for each in needed for module in each.package.native_modules}
-    return Bundle(_files_of(needed, source), names, tuple(problems), native)
+    return Bundle(dict(sorted({**data, **files}.items())), names, (*problems, *too_much), native)
 
 
 @dataclass(slots=True)
@@ -122,6 +132,14 @@ class _Environment:
         return roots, problems
 
     def _in_vain(self, each: OutsideImport) -> Problem:
+        if each.name == TIME_ZONES:
+            return Problem(
+                "error",
+                each.where,
+                f"a module in WebAssembly has no time zones but those of the package {TIME_ZONES}, "
+                "which the project does not depend on, or which is not installed",
+                f'Add "{TIME_ZONES}" to `dependencies` in [project] of pyproject.toml, and: pip install {TIME_ZONES}',
+            )
         namesakes = [missing for name, missing in self._missing.items() if name == canonicalize_name(each.name)]
         missing = namesakes or list(self._missing.values())
         if missing:
@@ -221,8 +239,31 @@ def _files_of(needed: Iterable[_Needed], source: ModuleSource) -> dict[str, byte
         package = each.package
         _expect_no_clash(package, own)
         files |= {f"{name.replace('.', '/')}.py": _refusal(name, each) for name in package.native_modules}
-        files |= {path: _content(package, path) for path in package.python_files}
-    return dict(sorted(files.items()))
+        files |= {path: _read(package, path, file) for path, file in package.python_files.items()}
+    return files
+
+
+def _data_of(needed: Iterable[_Needed]) -> tuple[dict[str, bytes], list[Problem]]:
+    """What else the packages have in their folders, and warnings for those that have too much."""
+    data: dict[str, bytes] = {}
+    problems = []
+    for package in (each.package for each in needed):
+        sizes = {path: file.stat().st_size for path, file in package.data_files.items() if file.is_file()}
+        size = sum(sizes.values())
+        if size <= _MOST_DATA_BYTES:
+            data |= {path: _read(package, path, package.data_files[path]) for path in sizes}
+        else:
+            largest = max(sizes, key=lambda path: sizes[path])
+            problems.append(
+                Problem(
+                    "warning",
+                    package.name,
+                    f"its files that are not Python, {largest} among them, do not come along: they are "
+                    f"{megabytes(size)}, and a package can have {megabytes(_MOST_DATA_BYTES)}",
+                    "What reads them fails in WebAssembly",
+                )
+            )
+    return data, problems
 
 
 def _expect_no_clash(package: InstalledPackage, own: set[str]) -> None:
@@ -238,9 +279,9 @@ def _expect_no_clash(package: InstalledPackage, own: set[str]) -> None:
         )
 
 
-def _content(package: InstalledPackage, path: str) -> bytes:
+def _read(package: InstalledPackage, path: str, file: Path) -> bytes:
     try:
-        return package.python_files[path].read_bytes()
+        return file.read_bytes()
     except OSError as error:
         raise ProjectError(
             f"{path} of the package {package.name} cannot be read: {error.strerror}",
@@ -249,8 +290,8 @@ def _content(package: InstalledPackage, path: str) -> bytes:
 
 
 def _refusal(module: str, needed: _Needed) -> bytes:
-    """What stands for machine code."""
-    return f"raise ImportError({_why_refused(module, needed)!r})\n".encode()
+    """What stands for machine code: it is not there, which packages that get along without it catch."""
+    return f"raise ModuleNotFoundError({_why_refused(module, needed)!r}, name={module!r})\n".encode()
 
 
 def _why_refused(module: str, needed: _Needed) -> str:

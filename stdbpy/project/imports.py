@@ -10,10 +10,15 @@ from dataclasses import dataclass
 
 from stdbpy.module.package import ModuleSource
 
+TIME_ZONES = "tzdata"
+"""The package that ``zoneinfo`` reads where a system has no time zones of its own, as in WebAssembly."""
+
+_READING_TIME_ZONES = "zoneinfo"
+
 
 @dataclass(frozen=True, slots=True)
 class OutsideImport:
-    """The first import of something that has to be installed."""
+    """The first import of something that has to be installed, or of ``zoneinfo``, which imports that."""
 
     name: str
     """Up to the first dot."""
@@ -33,7 +38,8 @@ def outside_imports(source: ModuleSource) -> list[OutsideImport]:
     found: dict[str, OutsideImport] = {}
     for path, content in source.files.items():
         for line in imports_in(path, content):
-            name = line.module.partition(".")[0]
+            imported = line.module.partition(".")[0]
+            name = TIME_ZONES if imported == _READING_TIME_ZONES else imported
             each = OutsideImport(name, f"{path}:{line.number}", line.is_optional, line.is_late)
             before = found.get(name)
             if name not in known and (before is None or _urgency(each) > _urgency(before)):

@@ -1,4 +1,4 @@
-"""What is installed of a package from PyPI: its Python files, and what of it is native code.
+"""What is installed of a package from PyPI: its Python files, its data, and what of it is native code.
 
 Read from its metadata in the environment that stdbpy runs in (the ``RECORD`` of what was installed, or where an
 editable installation leads to); nothing of it is imported.
@@ -19,6 +19,9 @@ from pathlib import Path, PurePosixPath
 from stdbpy.errors import ProjectError
 
 _NATIVE = (*EXTENSION_SUFFIXES, ".so", ".pyd", ".dylib")
+_NOT_DATA = (*_NATIVE, ".c", ".cpp", ".h", ".pxd", ".py", ".pyc", ".pyi", ".pyx", "/py.typed")
+"""What files end in that only compilers and type checkers read."""
+
 _NOT_IMPORTED = frozenset({"conftest", "docs", "examples", "noxfile", "setup", "test", "tests"})
 """Top-level names that packages leave behind and nobody imports."""
 
@@ -34,6 +37,8 @@ class InstalledPackage:
     """The requirements in its metadata, as PEP 508 writes them."""
     python_files: dict[str, Path] = field(repr=False)
     """By their path where imports start, with forward slashes (``attr/_make.py``)."""
+    data_files: dict[str, Path] = field(repr=False, default_factory=dict)
+    """What else lies in its folders, for its code to read, by such paths."""
     native_modules: frozenset[str] = frozenset()
     """The names of those that are machine code alone: with no file of Python to take their place."""
 
@@ -74,10 +79,16 @@ def _read(found: Distribution) -> InstalledPackage:
     if _is_editable(found):
         files = dict(_where_it_leads(files))
     python = {path: file for path, file in files.items() if _is_code(PurePosixPath(path)) and path.endswith(".py")}
+    if _is_editable(found) and not python:
+        raise ProjectError(
+            f"the editable installation of {name} leads to no Python files",
+            hint=f"Install it again where its files are now: pip install --editable FOLDER, or pip install {name}",
+        )
     native = {_module_name(path) for path in files if path.endswith(_NATIVE) and _is_code(PurePosixPath(path))}
-    return InstalledPackage(
-        name, found.version, tuple(found.requires or ()), python, frozenset(native - {*map(_module_name, python)})
-    )
+    folders = {path.partition("/")[0] for path in python if "/" in path}
+    data = {path: file for path, file in files.items() if path.partition("/")[0] in folders and _is_data(path)}
+    only_native = frozenset(native - {*map(_module_name, python)})
+    return InstalledPackage(name, found.version, tuple(found.requires or ()), python, data, only_native)
 
 
 def _is_code(path: PurePosixPath) -> bool:
@@ -87,6 +98,10 @@ def _is_code(path: PurePosixPath) -> bool:
     top = folders[0] if folders else name.partition(".")[0]
     has_suffix = name.endswith((".py", *_NATIVE))
     return importable and has_suffix and name.partition(".")[0].isidentifier() and top not in _NOT_IMPORTED
+
+
+def _is_data(path: str) -> bool:
+    return not path.endswith(_NOT_DATA) and not {"__pycache__", "tests"}.intersection(PurePosixPath(path).parts)
 
 
 def _module_name(path: str) -> str:
@@ -112,11 +127,12 @@ def _where_it_leads(installed: dict[str, Path]) -> Iterator[tuple[str, Path]]:
     finder that setuptools installs."""
     for path, file in installed.items():
         if path.endswith(".pth"):
-            for line in file.read_text(encoding="utf-8").splitlines():
-                folder = Path(line.strip())
+            for line in _content(file).decode(errors="replace").splitlines():
+                folder = file.parent / line.strip()
                 if line.strip() and folder.is_dir():
                     for inner in sorted(folder.iterdir()):
-                        yield from _files_at(inner.with_suffix(""), inner.stem)
+                        if inner.suffix in ("", ".py") and inner.stem not in sys.stdlib_module_names:
+                            yield from _files_at(inner.with_suffix(""), inner.stem)
         elif re.fullmatch(r"__editable___\w+_finder\.py", path):
             for name, place in _mapping_in(file).items():
                 yield from _files_at(Path(place), name.replace(".", "/"))
@@ -124,16 +140,29 @@ def _where_it_leads(installed: dict[str, Path]) -> Iterator[tuple[str, Path]]:
 
 def _files_at(place: Path, name: str) -> Iterator[tuple[str, Path]]:
     """Those of the package in that folder, or the file beside it, by the path that ``name`` gives them."""
-    if (place / "__init__.py").is_file():
-        for file in sorted(place.rglob("*")):
-            yield f"{name}/{file.relative_to(place).as_posix()}", file
-    elif place.with_suffix(".py").is_file():
+    if place.with_suffix(".py").is_file() and not (place / "__init__.py").is_file():
         yield f"{name}.py", place.with_suffix(".py")
+    elif place.is_dir() and name.replace("/", "").isidentifier():
+        files = [file for file in sorted(place.rglob("*")) if file.is_file()]
+        if any(_is_code(PurePosixPath(name, file.relative_to(place).as_posix())) for file in files):
+            for file in files:
+                yield f"{name}/{file.relative_to(place).as_posix()}", file
 
 
 def _mapping_in(finder: Path) -> dict[str, str]:
-    for statement in ast.parse(finder.read_bytes()).body:
+    for statement in ast.parse(_content(finder)).body:
         match statement:
-            case ast.AnnAssign(target=ast.Name("MAPPING"), value=ast.Dict() as mapping):
+            case (
+                ast.AnnAssign(target=ast.Name("MAPPING"), value=ast.Dict() as mapping)
+                | ast.Assign(targets=[ast.Name("MAPPING")], value=ast.Dict() as mapping)
+            ):
                 return {str(key): str(value) for key, value in ast.literal_eval(mapping).items()}
     return {}
+
+
+def _content(file: Path) -> bytes:
+    """Nothing if it is not there any more."""
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""

@@ -17,9 +17,10 @@ class SizeRow:
 
     part: str
     """``interpreter``, ``objects`` (what importing has made: functions, classes, tables), ``library`` (Python's
-    own), ``stdbpy``, ``package`` (others') or ``module`` (the author's files)."""
+    own), ``stdbpy``, ``package`` (others'), ``data`` (what packages have beside their modules) or ``module`` (the
+    author's files)."""
     name: str
-    """Of the library and packages, up to the first dot; of the module, a path."""
+    """Of the library and packages, up to the first dot; of their data, the folder; of the module, a path."""
     bytes: int
     later: int = 0
     """How many of them are there only because a function imports it."""
@@ -34,6 +35,7 @@ def size_rows(sizes: SizeReport) -> list[SizeRow]:
         *_by_package("stdbpy", sizes.own, sizes.later),
         *_by_package("library", sizes.library, sizes.later),
         *_by_package("package", sizes.dependencies, sizes.later),
+        *_by_folder("data", sizes.data),
         *(SizeRow("module", path, size) for path, size in sizes.files.items()),
     ]
     return sorted(rows, key=lambda row: (-row.bytes, row.part, row.name))
@@ -46,3 +48,10 @@ def _by_package(part: str, modules: Mapping[str, int], later: frozenset[str]) ->
         total[package] += size
         only_later[package] += size if name in later else 0
     return [SizeRow(part, package, size, only_later[package]) for package, size in total.items()]
+
+
+def _by_folder(part: str, files: Mapping[str, int]) -> list[SizeRow]:
+    total = Counter[str]()
+    for path, size in files.items():
+        total[path.partition("/")[0]] += size
+    return [SizeRow(part, folder, size) for folder, size in total.items()]

@@ -19,7 +19,7 @@ from stdbpy.schema.model import ModuleSchema
 from stdbpy.wasm.abi import AbiLevel
 from stdbpy.wasm.binary import PAGE_BYTES
 from stdbpy.wasm.built import BuiltWasm, chosen_level, settings_of
-from stdbpy.wasm.dependencies import FOLDER, bundled_modules
+from stdbpy.wasm.dependencies import FOLDER, bundled_data, bundled_modules
 from stdbpy.wasm.kept_files import KeptFiles
 from stdbpy.wasm.needed_later import needed_later, needed_of_runtime
 from stdbpy.wasm.packaged import Packaged
@@ -56,12 +56,14 @@ def append_to_runtime(
 
     library = {name: each for name, each in packaged.library.items() if name in later - prepared.present}
     along = {name: each for name, each in dependencies.items() if name in later}
+    data = bundled_data(bundled or {}, along)
     present = {*prepared.present, *library, *along}
     absent = prepared.not_imported - needed_of_runtime(named, present, prepared)
     unused = unused_parts(packaged.parts, absent | prepared.used_up)
     loaded: dict[str, Any] = {"entry": _PROGRAM, "settings": settings_of(source, level), "absent": sorted(absent)}
     loaded["files"] = {name: _of_library(name, *each) for name, each in library.items()}
     loaded["files"] |= {name: _of_package(*each) for name, each in along.items()}
+    loaded["files"] |= {path: (False, "data", content, f"{FOLDER}/{path}") for path, content in data.items()}
 
     runtime = packaged.runtime_for(level, unused)
     memory = _memory_with(prepared, packaged.memory_of(prepared), level, marshal.dumps(loaded, _MARSHAL_VERSION))
@@ -72,6 +74,7 @@ def append_to_runtime(
         library={name: len(code) for name, (_, code) in packaged.library.items()},
         own=prepared.own,
         dependencies={name: len(content) for name, (_, content) in along.items()},
+        data={path: len(content) for path, content in data.items()},
     )
     return BuiltWasm(
         program=program.write(),

@@ -74,6 +74,8 @@ class _Imported:
     names: tuple[str, ...]
     """Of all modules that were imported, in that order."""
     level: AbiLevel
+    as_source: tuple[str, ...]
+    """The names of modules in packages that the runtime's Python cannot compile."""
 
 
 class _Build:
@@ -122,14 +124,15 @@ class _Build:
         try:
             interpreter.boot(self._inside.library)
             interpreter.set_abi_level(_HIGHEST)
-            names = self._load(interpreter, _HIGHEST, {**self._dependencies.files, **self._inside.own}).modules
+            names = self._load(interpreter, _HIGHEST, {**self._dependencies.files(), **self._inside.own}).modules
             level = self._level(read_module_def(interpreter.describe()))
-            self._dependencies.compile(interpreter, {*names, *self._later(names)})
+            present = {*names, *self._later(names)}
+            self._dependencies.compile(interpreter, present)
         except StoppedError as error:
             raise self._failed(str(error), _TOO_LARGE) from None
         finally:
             interpreter.close()
-        return _Imported(names, level)
+        return _Imported(names, level, tuple(self._dependencies.not_compiled(present)))
 
     def _level(self, schema: ModuleSchema) -> AbiLevel:
         return chosen_level(self._source, schema, self._abi)
@@ -137,15 +140,18 @@ class _Build:
     # --- the second time ---------------------------------------------------------------------
 
     def _built(self, imported: _Imported) -> BuiltWasm | None:
-        """``None`` if the module does not import the same this time, or needs another level."""
+        """``None`` if the module does not import the same this time or needs another level, or if the packages' code
+        is not there, which other bytes would come of."""
         later = self._later(imported.names)
         present = {*imported.names, *later}
-        files = {**self._dependencies.files, **self._inside.own}
+        if self._dependencies.not_compiled(present) != [*imported.as_source]:
+            return None
         interpreter = self._interpreter()
         try:
             interpreter.boot({name: each for name, each in self._inside.library.items() if name in present})
             interpreter.set_abi_level(imported.level)
-            inside = {name: file for name, file in files.items() if name in present}
+            own = {name: file for name, file in self._inside.own.items() if name in present}
+            inside = {**self._dependencies.files(present), **own}
             keep = sorted(later | self._needed_of_runtime(present))
             loaded = self._load(interpreter, imported.level, inside, keep)
             told, output = interpreter.told, tuple(interpreter.output)
@@ -168,24 +174,30 @@ class _Build:
             warnings=_problems(told),
             output=output,
             measure=partial(
-                size_report, program, runtime, self._sizes, self._source.files, imported.names, frozenset(later)
+                size_report,
+                program,
+                runtime,
+                self._sizes(present),
+                self._source.files,
+                imported.names,
+                frozenset(later),
             ),
         )
 
     def _later(self, imported: Collection[str]) -> set[str]:
         """Modules that are not imported now and may be later."""
-        present = {*self._inside.library, *self._inside.own, *self._dependencies.files}
+        present = {*self._inside.library, *self._inside.own, *self._dependencies.sources}
         later = self._named(imported)
         if self._keeps_library:
             later |= self._inside.library.keys()
         return (later & present) - set(imported)
 
-    @property
-    def _sizes(self) -> ModuleSizes:
+    def _sizes(self, present: Collection[str]) -> ModuleSizes:
         return ModuleSizes(
             library={name: len(code) for name, (_, code) in self._inside.library.items()},
             own={name: len(code) for name, (_, _, code, _) in self._inside.own.items()},
             dependencies={name: len(code) for name, code in self._dependencies.code.items()},
+            data={path: len(content) for path, content in self._dependencies.data(present).items()},
         )
 
     def _needed_of_runtime(self, present: Collection[str]) -> set[str]:
@@ -226,10 +238,10 @@ class _Build:
         if written is None:
             return None
         expected = json.loads(written)
-        return _Imported(tuple(expected["names"]), AbiLevel(expected["level"]))
+        return _Imported(tuple(expected["names"]), AbiLevel(expected["level"]), tuple(expected["as_source"]))
 
     def _expect(self, imported: _Imported) -> None:
-        written = {"names": imported.names, "level": int(imported.level)}
+        written = {"names": imported.names, "level": int(imported.level), "as_source": imported.as_source}
         self._kept.keep(self._expectation, json.dumps(written).encode())
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The packages that a module brings along, compiled once by the runtime's Python."""
+"""The packages that a module brings along: their code, compiled once by the runtime's Python, and their other files."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ _MARSHAL_VERSION = 2
 
 
 class Dependencies:
-    """Of ``bundled``, contents by path, the Python files; ``key`` says which runtime compiles them."""
+    """``bundled`` are files, contents by path; ``key`` says which runtime compiles those of Python."""
 
     def __init__(self, bundled: Mapping[str, bytes], kept: KeptFiles, key: str) -> None:
         self.sources = bundled_modules(bundled)
         """Path and content, by the name of the module."""
+        self._bundled = bundled
         hash = hashlib.sha256()
         for path, content in self.sources.values():
             hash.update(f"{path} {len(content)}\n".encode() + content)
@@ -33,14 +34,20 @@ class Dependencies:
         self.code: dict[str, bytes] = marshal.loads(written) if written else {}  # noqa: S302 - written below
         """Of the modules that have been compiled, by name."""
 
-    @property
-    def files(self) -> dict[str, LoadedFile]:
-        """All of them, as code if they have been compiled."""
-        return {name: self._file(name, path, content) for name, (path, content) in self.sources.items()}
+    def files(self, modules: Collection[str] | None = None) -> dict[str, LoadedFile]:
+        """Of these modules (default: all), as code if they have been compiled, and the data beside them."""
+        names = [name for name in self.sources if modules is None or name in modules]
+        loaded = {name: self._file(name, *self.sources[name]) for name in names}
+        data = self.data(names).items()
+        return loaded | {path: (False, "data", content, f"{FOLDER}/{path}") for path, content in data}
+
+    def data(self, modules: Collection[str]) -> dict[str, bytes]:
+        """As of :func:`bundled_data`."""
+        return bundled_data(self._bundled, modules)
 
     def compile(self, interpreter: Interpreter, names: Collection[str]) -> None:
         """Compiles those of that name, in a runtime that has been booted, and keeps their code."""
-        missing = sorted(set(names) & self.sources.keys() - self.code.keys())
+        missing = self.not_compiled(names)
         if not missing:
             return
         from stdbpy.wasm.interpreter import RaisedError
@@ -52,6 +59,10 @@ class Dependencies:
             except RaisedError:
                 continue  # for another version of Python: importing it says what is wrong
         self._kept.keep(self._name, marshal.dumps(self.code, _MARSHAL_VERSION))
+
+    def not_compiled(self, names: Collection[str]) -> list[str]:
+        """Which of these modules are there as source alone."""
+        return sorted(set(names) & self.sources.keys() - self.code.keys())
 
     def _file(self, name: str, path: str, content: bytes) -> LoadedFile:
         code = self.code.get(name)
@@ -67,6 +78,15 @@ def bundled_modules(bundled: Mapping[str, bytes]) -> dict[str, tuple[str, bytes]
         for folder in _folders_of(name):
             modules.setdefault(folder, (f"{folder.replace('.', '/')}/__init__.py", b""))
     return modules
+
+
+def bundled_data(bundled: Mapping[str, bytes], modules: Collection[str]) -> dict[str, bytes]:
+    """The files of ``bundled`` that are no Python, by path: those in the folders of packages among ``modules``, or
+    deeper."""
+    files = [f"{name.replace('.', '/')}/__init__.py" for name in modules]
+    folders = tuple(file.removesuffix("__init__.py") for file in files if file in bundled)
+    data = sorted(path for path in bundled if not path.endswith(".py") and path.startswith(folders))
+    return {path: bundled[path] for path in data}
 
 
 def _module_name(path: str) -> str:

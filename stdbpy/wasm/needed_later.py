@@ -19,8 +19,19 @@ PROGRAM = "stdbpy.wasm.guest.program"
 _OFFERING = "stdbpy"
 """The module that imports none of what it offers."""
 
-_OF_C_CODE = {"datetime": ("_strptime",), "time": ("_strptime",)}
-"""What modules import where no code in Python says so."""
+_UNSAID = {"datetime": ("_strptime",), "time": ("_strptime",), "zoneinfo": ("importlib.resources", "tzdata")}
+"""What modules import later where no import of their own says so, or one of a module behind them."""
+
+_WHOLE = frozenset({"tzdata"})
+"""Packages whose modules are imported by names that are computed."""
+
+_IMPORTING = frozenset({"import_module", "__import__", "find_spec", "resolve_name"})
+"""Functions that import what they are given the name of."""
+_LISTING = frozenset({"iter_modules", "walk_packages"})
+"""Functions that name the modules in a package."""
+
+_ALL_IN = ".*"
+"""At the end of a name: all modules in that package."""
 
 _LONGER_THAN_ENCODINGS = 30
 
@@ -107,7 +118,15 @@ class _Found:
     def add_source(self, path: str, source: bytes) -> None:
         self._words |= set(_WORD.findall(source.decode("utf-8", "replace")))
         for name in imported_names(path, source):
-            self.add(name, in_functions=True)
+            if name.endswith(_ALL_IN):
+                self._add_all_in(name.removesuffix(_ALL_IN))
+            else:
+                self.add(name, in_functions=True)
+
+    def _add_all_in(self, package: str) -> None:
+        for name in self._dependencies:
+            if name.startswith(f"{package}."):
+                self.add(name, in_functions=True)
 
     def add(self, name: str, *, in_functions: bool) -> None:
         parts = name.split(".")
@@ -118,6 +137,8 @@ class _Found:
             self.names.add(each)
             if each in self._dependencies:
                 self.add_source(*self._dependencies[each])
+                if each in _WHOLE:
+                    self._add_all_in(each)
             elif each != _OFFERING:
                 self._add_imports_of(each, in_functions)
 
@@ -128,7 +149,7 @@ class _Found:
             # What an import did not import was for type checkers alone, or is not there.
             names = [each for each in names if each in self.imported]
         if in_functions:
-            names += [*_in_functions(self._inside, name), *_OF_C_CODE.get(name, ())]
+            names += [*_in_functions(self._inside, name), *_UNSAID.get(name, ())]
         for each in names:
             self.add(each, in_functions=is_own and each in self._inside.own)
 
@@ -141,7 +162,8 @@ class _Found:
 
 def imported_names(path: str, source: bytes) -> set[str]:
     """The names of modules that a file may import, and encodings that it names. Of ``from a import b`` both ``a``
-    and ``a.b``, which may be a module or not."""
+    and ``a.b``, which may be a module or not; ``a.*`` for whatever is in the package."""
+    module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     package = path.rpartition("/")[0].replace("/", ".")
     of_characters = {_NAMES_OF_CHARACTERS} if _ASKING_FOR_NAMES.search(source) else set()
     try:
@@ -149,7 +171,7 @@ def imported_names(path: str, source: bytes) -> set[str]:
     except (SyntaxError, ValueError, RecursionError):
         # Of another version of Python, perhaps, which the runtime understands.
         return set(_WORD.findall(source.decode("utf-8", "replace")))
-    return {name for node in _walk(tree) for name in _names(node, package)} | of_characters
+    return {name for node in _walk(tree) for name in _names(node, module, package)} | of_characters
 
 
 def _walk(tree: ast.AST) -> Iterator[ast.AST]:
@@ -165,17 +187,22 @@ def _walk(tree: ast.AST) -> Iterator[ast.AST]:
                 pending += ast.iter_child_nodes(node)
 
 
-def _names(node: ast.AST, package: str) -> Iterator[str]:
+def _names(node: ast.AST, module: str, package: str) -> Iterator[str]:
     match node:
         case ast.Import(names=names):
             yield from (alias.name for alias in names)
-        case ast.ImportFrom(module=module, names=names, level=level):
-            inside = package.split(".")[: len(package.split(".")) - level + 1] if level else []
-            name = ".".join([*inside, module] if module else inside)
+        case ast.ImportFrom(module=inner, names=names, level=level):
+            name = _absolute("." * level + (inner or ""), package)
             yield name
             yield from (f"{name}.{alias.name}" for alias in names)
-        case ast.Call(args=[ast.Constant(value=str(name)), *_]) if name.replace(".", "").isidentifier():
-            yield name  # of import_module, perhaps
+        case ast.Call(
+            func=ast.Name(id=called) | ast.Attribute(attr=called), args=[ast.Constant(value=str(name)), *rest]
+        ):
+            if called in _IMPORTING:
+                anchor = module if [*map(ast.unparse, rest[:1])] == ["__name__"] else package
+                yield _absolute(name.partition(":")[0], anchor)
+        case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called)) if called in _IMPORTING | _LISTING:
+            yield package.partition(".")[0] + _ALL_IN
         case ast.Constant(value=str(text)) if len(text) < _LONGER_THAN_ENCODINGS and text.isascii():
             normal = normalize_encoding(text).lower()
             if normal.isidentifier():
@@ -183,3 +210,11 @@ def _names(node: ast.AST, package: str) -> Iterator[str]:
         case ast.Name(id=name) | ast.arg(arg=name) | ast.Attribute(attr=name) | ast.FunctionDef(name=name):
             if not name.isascii():
                 yield _NAMES_OF_CHARACTERS
+
+
+def _absolute(name: str, package: str) -> str:
+    """``..a`` in the package ``shop.tills`` is ``shop.a``."""
+    level = len(name) - len(name.lstrip("."))
+    parts = package.split(".")
+    inside = parts[: len(parts) - level + 1] if level else []
+    return ".".join([*inside, name[level:]] if name[level:] else inside)

@@ -10,11 +10,13 @@ from stdbpy.wasm.binary import PAGE_BYTES, BinaryModule, SectionKind
 
 @dataclass(frozen=True, slots=True)
 class ModuleSizes:
-    """Bytes of code, by the names of modules: of all that a program could have."""
+    """Bytes of code, by the names of modules: of all that a program could have; and of the ``data`` that it has, by
+    path."""
 
     library: Mapping[str, int]
     own: Mapping[str, int]
     dependencies: Mapping[str, int]
+    data: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class SizeReport:
     """stdbpy's modules."""
     dependencies: Mapping[str, int]
     """Modules of other packages."""
+    data: Mapping[str, int]
+    """What other packages have beside their modules, by path."""
     files: Mapping[str, int]
     """The author's files, by path."""
     later: frozenset[str]
@@ -44,7 +48,7 @@ class SizeReport:
     @property
     def heap(self) -> int:
         """What the rest of the program is."""
-        modules = (self.library, self.own, self.dependencies, self.files)
+        modules = (self.library, self.own, self.dependencies, self.data, self.files)
         return self.total - self.runtime_code - self.runtime_data - sum(sum(sizes.values()) for sizes in modules)
 
 
@@ -69,6 +73,7 @@ def size_report(
         library={name: modules.library[name] for name in names if name in modules.library},
         own={name: modules.own[name] for name in names if name in modules.own},
         dependencies={name: modules.dependencies[name] for name in names if name in modules.dependencies},
+        data=modules.data,
         files={path: len(content) for path, content in sorted(files.items())},
         later=frozenset(later),
         memory=sum(memory.minimum for memory in program.memories) * PAGE_BYTES,

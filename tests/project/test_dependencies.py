@@ -54,6 +54,7 @@ def test_a_package_comes_whole_with_what_it_requires(site: Path) -> None:
     assert found.files == {
         "geometry/__init__.py": b"import numbers_of_it\n",
         "geometry/inner/shapes.py": b"",
+        "geometry/inner/table.json": b"{}",
         "numbers_of_it.py": b"PI = 3\n",
     }
     assert found.problems == ()
@@ -159,9 +160,49 @@ def test_native_code_is_refused_when_it_is_imported(site: Path) -> None:
     assert sorted(found.files) == ["_speedy.py", "frames.py", "speedy/__init__.py", "speedy/_core.py", "speedy/text.py"]
     assert found.files["speedy/text.py"] == b"in_python = True\n"
     sentence = "speedy._core is native code of the package speedy, which frames requires; it cannot run in WebAssembly"
-    with pytest.raises(ImportError, match=sentence):
+    with pytest.raises(ModuleNotFoundError, match=sentence) as caught:
         exec(found.files["speedy/_core.py"])
+    assert caught.value.name == "speedy._core"
     assert found.problems == ()
+
+
+def test_what_packages_read(site: Path) -> None:
+    files = {
+        "grammar/__init__.py": "",
+        "grammar/rules/common.lark": "rule",
+        "grammar/fast.c": "",
+        "grammar/__init__.pyi": "",
+        "grammar/tests/example.txt": "",
+        "atlas/__init__.py": "",
+        "atlas/earth.dat": "x" * (4 << 20),
+        "atlas/moon.dat": "x",
+        "README.md": "",
+    }
+    install(site, "grammar", {path: text for path, text in files.items() if not path.startswith("atlas")})
+    install(site, "atlas", {path: text for path, text in files.items() if path.startswith("atlas")})
+
+    found = bundle(site, "import grammar, atlas", "grammar", "atlas")
+
+    assert found.files == {"grammar/__init__.py": b"", "grammar/rules/common.lark": b"rule", "atlas/__init__.py": b""}
+    (warning,) = found.problems
+    assert (warning.level, warning.where) == ("warning", "atlas")
+    assert "atlas/earth.dat among them, do not come along: they are 4.2 MB" in warning.message
+
+
+def test_time_zones_are_those_of_a_package(site: Path) -> None:
+    code = "from zoneinfo import ZoneInfo\n"
+    [(where, message, hint)] = problems(site, code)
+    assert where == "game.py:1"
+    assert "no time zones but those of the package tzdata" in message
+    assert '"tzdata" to `dependencies`' in hint
+
+    install(site, "tzdata", {"tzdata/__init__.py": "", "tzdata/zoneinfo/Europe/Berlin": "TZif"})
+    assert len(problems(site, code)) == 1  # the project does not depend on it
+    assert "tzdata/zoneinfo/Europe/Berlin" in bundle(site, code, "tzdata").files
+    assert bundle(site, "import json\n", "tzdata").files == {}
+
+    install(site, "calendars", {"calendars.py": "def of(name):\n    import zoneinfo\n"})
+    assert bundle(site, "import calendars", "calendars", "tzdata").packages == ("calendars 1.0", "tzdata 1.0")
 
 
 def test_native_code_that_is_not_tried_by_the_build(site: Path) -> None:
@@ -208,6 +249,30 @@ def test_editable_installations(site: Path, tmp_path: Path) -> None:
         *("cards/__init__.py", "cards/card.py", "flat/__init__.py", "flat/card.py"),
         *("lonely.py", "rules/__init__.py", "rules/combat.py"),
     ]
+
+
+def test_editable_installations_of_other_kinds(site: Path, tmp_path: Path) -> None:
+    for path in ("src/acme/foo/__init__.py", "src/types.py", "src/docs/a.md", "flat/__init__.py"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("")
+    install(site, "acme-foo", {"_acme.pth": "../src\nimport x\n"}, editable=True)
+    finder = f"MAPPING = {{'cards': {str(tmp_path / 'flat')!r}}}\n"  # of setuptools before 69
+    install(site, "cards", {"__editable___cards_1_0_finder.py": finder}, editable=True)
+
+    found = bundle(site, "import acme.foo, cards", "acme-foo", "cards")
+
+    assert sorted(found.files) == ["acme/foo/__init__.py", "cards/__init__.py"]
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\n", b"gone\n"])
+def test_editable_installations_that_lead_nowhere(site: Path, content: bytes | None) -> None:
+    install(site, "rules", {"_rules.pth": ""}, editable=True)
+    (site / "_rules.pth").unlink()
+    if content is not None:
+        (site / "_rules.pth").write_bytes(content)
+
+    with pytest.raises(ProjectError, match="the editable installation of rules leads to no Python files"):
+        bundle(site, "import rules", "rules")
 
 
 def test_a_broken_installation(site: Path) -> None:

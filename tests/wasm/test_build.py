@@ -97,7 +97,8 @@ def test_the_report_of_sizes_adds_up(people: BuiltWasm) -> None:
     assert sizes.files == {"game.py": len(PEOPLE)}
     assert {"statistics", "_strptime"} <= sizes.later & sizes.library.keys()
     parts = [sizes.runtime_code, sizes.runtime_data, sizes.heap]
-    parts += [sum(modules.values()) for modules in (sizes.library, sizes.own, sizes.dependencies, sizes.files)]
+    modules = (sizes.library, sizes.own, sizes.dependencies, sizes.data, sizes.files)
+    parts += [sum(each.values()) for each in modules]
     assert sum(parts) == sizes.total
     assert all(part >= 0 for part in parts)
 
@@ -199,3 +200,94 @@ def test_an_interpreter_that_does_not_settle_is_no_program(build: Build, monkeyp
         build(PEOPLE)
 
     assert error.value.problems[0].message.startswith("Python does not run")
+
+
+def test_code_of_packages_that_is_not_kept_is_compiled_again(build: Build, build_cache: Path) -> None:
+    """Their source would be in the program instead: other bytes."""
+    built = build("import pears\n", bundled=PACKAGE)
+    for kept in build_cache.glob("dependencies-*"):
+        kept.unlink()
+
+    again = build("import pears\n", bundled=PACKAGE)
+
+    assert program_hash(again.program) == program_hash(built.program)
+
+
+READING = """\
+import pkgutil
+from importlib.resources import files, open_text
+import pears
+
+print(pkgutil.get_data("pears", "kinds/boscs.txt"), open_text("pears", "list.txt", encoding="utf-8").read())
+print([(path.name, path.is_dir()) for path in sorted(files("pears").iterdir(), key=str)])
+print((files(pears) / "kinds" / "boscs.txt").read_text(), files(pears).joinpath("../pears/list.txt").is_file())
+for path in ("kinds", "nothing.txt"):
+    try:
+        files(pears).joinpath(path).read_bytes()
+    except OSError as error:
+        print(type(error).__name__)
+"""
+
+
+def test_packages_read_their_data(build: Build) -> None:
+    data = {"pears/list.txt": "süß".encode(), "pears/kinds/boscs.txt": b"bosc", "apples/list.txt": b"gala"}
+    other = {"apples/__init__.py": b""}
+
+    built = build(READING, bundled={**PACKAGE, **data, **other})
+
+    assert built.output == (
+        "b'bosc' süß",
+        "[('kinds', True), ('list.txt', False), ('py.typed', False)]",
+        "bosc True",
+        "IsADirectoryError",
+        "FileNotFoundError",
+    )
+    assert built.measure().data == {"pears/list.txt": 5, "pears/kinds/boscs.txt": 4, "pears/py.typed": 0}
+
+
+TIME_ZONE = b"TZif2" + bytes(15) + (0).to_bytes(16, "big") + (1).to_bytes(4, "big") + (4).to_bytes(4, "big")
+TIME_ZONE += (3600).to_bytes(4, "big") + b"\0\0CET\0"
+TIME_ZONE += TIME_ZONE + b"\nCET-1CEST,M3.5.0,M10.5.0/3\n"
+
+ZONES = {
+    "tzdata/__init__.py": b"",
+    "tzdata/zoneinfo/__init__.py": b"",
+    "tzdata/zoneinfo/Europe/__init__.py": b"",
+    "tzdata/zoneinfo/Europe/Berlin": TIME_ZONE,
+}
+
+
+def test_time_zones_are_read_from_their_package(build: Build) -> None:
+    source = (
+        "from datetime import datetime\nfrom zoneinfo import ZoneInfo\n"
+        "def noon():\n    return datetime(2026, 7, 1, 12, tzinfo=ZoneInfo('Europe/Berlin')).isoformat()\n"
+    )
+
+    assert build(f"{source}print(noon())\n", bundled=ZONES).output == ("2026-07-01T12:00:00+02:00",)
+    at_calls = build(source, bundled=ZONES).measure()
+    assert {"tzdata.zoneinfo.Europe", "importlib.resources"} <= at_calls.later
+    assert at_calls.data.keys() == {"tzdata/zoneinfo/Europe/Berlin"}
+    assert not build(HEAD, bundled=ZONES).measure().data
+
+
+LAZY = {
+    "lazy/__init__.py": b"import importlib\ndef part(name):\n    return importlib.import_module(f'lazy.{name}')\n",
+    "lazy/colours.py": b"import colorsys\n",
+    "relative/__init__.py": (
+        b"def part():\n    import importlib\n    return importlib.import_module('.inner', __name__)\n"
+    ),
+    "relative/inner.py": b"",
+    "relative/unused.py": b"",
+    "plugins/__init__.py": b"import pkgutil\nprint([each.name for each in pkgutil.iter_modules(__path__)])\n",
+    "plugins/one.py": b"",
+    "plugins/two/__init__.py": b"",
+}
+
+
+def test_packages_that_import_their_parts_when_they_are_called(build: Build) -> None:
+    built = build("import lazy, relative, plugins\n", bundled=LAZY)
+
+    assert built.output == ("['one', 'two']",)
+    assert built.measure().dependencies.keys() >= {"lazy.colours", "relative.inner", "plugins.one", "plugins.two"}
+    assert "relative.unused" not in built.measure().dependencies
+    assert "colorsys" in built.measure().later
