@@ -102,6 +102,7 @@ def at_terminal(
                 api.publish(program_of, name)
             api.call("chat", "set_name", ["Ada"])
             api.call("chat", "send_message", ["Hello!"])
+            api.change_environment("chat", {"API_KEY": "s3cret"})
         yield server
 
 
