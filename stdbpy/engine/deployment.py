@@ -47,6 +47,10 @@ def create(instance: Instance, program: bytes, code: ModuleCode, environment: En
     for table in store.tables.values():
         if not table.definition.is_system:
             instance.logs.system(f"Table `{table.name}` created")
+    for view in sorted(prefix + view.name for prefix, module in store.schema.walk() for view in module.views):
+        instance.logs.system(f"View `{view}` created")
+    for rule in store.schema.row_level_security:
+        instance.logs.system(f"Row-level security `{rule}` created")
     outcome = instance.call_lifecycle(Lifecycle.INIT, Caller(instance.owner))
     if outcome is not None and outcome.error is not None:
         # The log goes with the database, so this is the place to say all of it.

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from stdbpy.protocol.v1 import messages as m1
-from tests.contract.subject import Subject
+from tests.contract.subject import Subject, fresh_name
 from tests.contract.websocket import V1, V1_JSON, connected
 
 OF_ITSELF = "__spacetimedb__"
@@ -42,6 +42,14 @@ def test_a_new_databases_log_says_what_was_made(server: Subject, chat: str):
         "`message`",
         "`user`",
     }
+
+
+def test_a_new_databases_log_says_which_views_it_has(newer_server: Subject):
+    wanted = ["my_player", "my_player_and_level", "nearby_players", "players_at_level_0"]
+    program = newer_server.program("sdk_test_view")
+    answer = newer_server.ask("PUT", f"/v1/database/{fresh_name('views')}", content=program)
+    messages = [str(record["message"]) for record in log(newer_server, answer.json()["Success"]["domain"])]
+    assert [view for message in messages for view in wanted if f"`{view}`" in message] == wanted
 
 
 def test_the_last_lines(server: Subject, chat: str):

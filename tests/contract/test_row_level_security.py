@@ -66,6 +66,14 @@ def publish(server: Subject, rules: Sequence[str], name: str):
     return server.ask("PUT", f"/v1/database/{name}", content=program_of(server, rules))
 
 
+def test_the_log_of_a_new_database_has_its_rules(server: Subject):
+    rules = ["SELECT * FROM users WHERE users.ok = true", "SELECT * FROM notes WHERE notes.author = :sender"]
+    name = fresh_name("rules")
+    assert publish(server, rules, name).status_code == 200
+    lines = server.ask("GET", f"/v1/database/{name}/logs").text
+    assert [rule for rule in rules if f"`{rule}`" in lines] == rules
+
+
 @pytest.fixture(scope="module")
 def people(server: Subject) -> dict[str, tuple[str, str]]:
     """Identity and token of each."""
