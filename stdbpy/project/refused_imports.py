@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 
 from stdbpy.errors import ModuleLoadError, Problem, counted
 from stdbpy.module.left_out import LEFT_OUT
@@ -34,6 +35,21 @@ def check_imports(project: Project, built: BuiltModule) -> tuple[Problem, ...]:
     except ModuleLoadError as error:
         raise told_in_project(error, built.source, project) from error
     return placed((*along.problems, *found), built.source, project)
+
+
+def explained(error: ModuleLoadError, source: ModuleSource, along: Bundle) -> ModuleLoadError:
+    """A build's error, with the reason where importing a package has failed for want of its native code: packages
+    hide that below advice of their own, or behind another error."""
+    read = {problem.where: problem for problem in _Reading(source, along).problems() if problem.level == "warning"}
+    problems = [_explained(each, read.get(each.where), along) for each in error.problems]
+    return ModuleLoadError(error.message, problems, hint=error.hint)
+
+
+def _explained(problem: Problem, native: Problem | None, along: Bundle) -> Problem:
+    told = [reason for reason in along.native.values() if reason in problem.message]
+    if told:
+        return replace(problem, message=told[0]) if "\n" in problem.message else problem
+    return replace(problem, hint=native.message) if native is not None and not problem.hint else problem
 
 
 class _Reading:

@@ -14,6 +14,7 @@ from stdbpy.project.dependencies import bundle
 from stdbpy.project.model import Project
 from stdbpy.project.paths import cache_dir
 from stdbpy.project.pyproject import PYPROJECT, TABLE
+from stdbpy.project.refused_imports import explained
 from stdbpy.replacing import replace_file
 from stdbpy.schema.model import ModuleSchema
 from stdbpy.wasm.abi import AbiLevel
@@ -63,7 +64,10 @@ def compile_module(
         if can_run:
             from stdbpy.wasm.build import build_wasm
 
-            wasm = build_wasm(built.source, bundled=bundled.files, abi=level, cache=cache, compiling=compiling)
+            try:
+                wasm = build_wasm(built.source, bundled=bundled.files, abi=level, cache=cache, compiling=compiling)
+            except ModuleLoadError as error:
+                raise explained(error, built.source, bundled) from error
         else:
             from stdbpy.wasm.appending import append_to_runtime
 

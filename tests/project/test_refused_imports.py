@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from stdbpy.errors import ModuleLoadError, Problem
+from stdbpy.module.package import ModuleSource
 from stdbpy.project.build import build
+from stdbpy.project.dependencies import Bundle
 from stdbpy.project.discover import discover
-from stdbpy.project.refused_imports import check_imports
+from stdbpy.project.refused_imports import check_imports, explained
 from tests.project.conftest import MakeTree
 from tests.project.installed import NATIVE, install
 
@@ -79,3 +81,24 @@ def test_packages_that_are_not_declared(tree: MakeTree, site: Path) -> None:
 
 def test_tools_for_developing_are_there_natively_alone(tree: MakeTree) -> None:
     assert refused(tree, "import unittest\n").message.startswith("'unittest' is not there in WebAssembly: ")
+
+
+def test_the_reason_stands_before_what_packages_say_of_their_native_code() -> None:
+    reason = "speedy._core is native code of the package speedy, which the project game requires"
+    along = Bundle({"speedy/__init__.py": b""}, native={"speedy._core": reason})
+    advice = Problem("error", "game.py:1", f"ImportError: IMPORTANT: READ THIS\n\nInstall it anew. {reason}\n")
+    other = Problem("error", "game.py:2", "ValueError: two\nlines")
+
+    told = explained(ModuleLoadError("it fails", [advice, other]), ModuleSource({"game.py": b""}, "game"), along)
+
+    assert [problem.message for problem in told.problems] == [reason, other.message]
+
+
+def test_another_error_of_a_package_that_is_without_its_native_code() -> None:
+    along = Bundle({"speedy.py": b"", "speedy_core.py": b""}, native={"speedy._core": "it is native"})
+    error = Problem("error", "game.py:1", "FileNotFoundError: speedy.json")
+
+    told = explained(ModuleLoadError("it fails", [error]), ModuleSource({"game.py": b"import speedy"}, "game"), along)
+
+    [problem] = told.problems
+    assert (problem.message, problem.hint) == (error.message, "speedy has native code, which cannot run in WebAssembly")
