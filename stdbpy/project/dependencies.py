@@ -290,8 +290,10 @@ def _read(package: InstalledPackage, path: str, file: Path) -> bytes:
 
 
 def _refusal(module: str, needed: _Needed) -> bytes:
-    """What stands for machine code: it is not there, which packages that get along without it catch."""
-    return f"raise ModuleNotFoundError({_why_refused(module, needed)!r}, name={module!r})\n".encode()
+    """What stands for machine code: it is not there, which packages that get along without it catch. Of its name only
+    the package's is told, or ``from package import module`` would take the error for its own and not say why."""
+    package = module.partition(".")[0]
+    return f"raise ModuleNotFoundError({_why_refused(module, needed)!r}, name={package!r})\n".encode()
 
 
 def _why_refused(module: str, needed: _Needed) -> str:
