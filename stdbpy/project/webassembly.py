@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -122,9 +123,28 @@ def usual_file(project: Project) -> Path:
 
 
 def write_file(path: Path, program: bytes) -> bool:
-    """Gives the file that content in one step; whether it had another. Raises ``OSError``."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_file() and path.read_bytes() == program:
-        return False
-    replace_file(path, program, is_kept=False)
+    """Gives the file that content in one step; whether it had another. Raises :class:`ProjectError`."""
+    expect_to_write(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_file() and path.read_bytes() == program:
+            return False
+        replace_file(path, program, is_kept=False)
+    except OSError as error:
+        raise _not_written(path, error) from None
     return True
+
+
+def expect_to_write(path: Path) -> None:
+    """Raises :class:`ProjectError` if there can be no such file, before it is built."""
+    if os.path.isdir(path):  # noqa: PTH112 - names that are too long are no folders
+        raise ProjectError(f"{path} cannot be written: it is a folder", hint=f"Name a file in it: {path / 'NAME.wasm'}")
+    folder = next(each for each in path.absolute().parents if os.path.lexists(each))
+    if not folder.is_dir():
+        raise _not_written(path, NotADirectoryError(0, f"{folder} is no folder"))
+    if not os.access(folder, os.W_OK):
+        raise _not_written(path, PermissionError(0, f"nobody may write to {folder}, or not you"))
+
+
+def _not_written(path: Path, error: OSError) -> ProjectError:
+    return ProjectError(f"{path} cannot be written: {error.strerror}", hint="Name another file with --out")

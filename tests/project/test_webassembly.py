@@ -8,7 +8,7 @@ import pytest
 
 from stdbpy.errors import ProjectError
 from stdbpy.project.model import Project
-from stdbpy.project.webassembly import level_for, usual_file, write_file
+from stdbpy.project.webassembly import expect_to_write, level_for, usual_file, write_file
 from stdbpy.schema.model import EnvironmentValue, ModuleSchema
 
 PLAIN = ModuleSchema()
@@ -58,3 +58,16 @@ def test_the_file_is_written_in_one_step_and_only_if_it_differs(tmp_path: Path) 
     assert write_file(file, b"two")
     assert file.read_bytes() == b"two"
     assert [path.name for path in file.parent.iterdir()] == ["chat.wasm"]
+
+
+def test_files_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+
+    with pytest.raises(ProjectError, match="cannot be written: it is a folder") as caught:
+        expect_to_write(tmp_path)
+    assert "NAME.wasm" in caught.value.hint
+    with pytest.raises(ProjectError, match=r"inner/chat\.wasm cannot be written: .*file is no folder"):
+        expect_to_write(tmp_path / "file" / "inner" / "chat.wasm")
+    with pytest.raises(ProjectError, match=r"x\.wasm cannot be written: File name too long"):
+        write_file(tmp_path / f"{'x' * 250}x.wasm", b"program")
+    assert {path.name for path in tmp_path.iterdir()} <= {"file", "home"}

@@ -60,7 +60,7 @@ def run(
     is fine.
     """
     from stdbpy.project.discover import discover
-    from stdbpy.project.webassembly import usual_file
+    from stdbpy.project.webassembly import expect_to_write, usual_file
     from stdbpy.schema.text import contents_text
 
     if check_only:
@@ -77,10 +77,13 @@ def run(
     def build() -> None:
         # What the project says of its module may be what changed.
         project = discover(start)
+        file = usual_file(project) if out is None else out
+        if not check_only:
+            expect_to_write(file)
         module, compiled = _built(project, abi, not check_only, shape if not size else None, compiling)
         invocation.note(f"{project.name}: {module.source.entry} is fine ({contents_text(module.schema)})")
         if compiled is not None:
-            _write_file(compiled, usual_file(project) if out is None else out, invocation)
+            _write_file(compiled, file, invocation)
             if size and shape is not None:
                 _write_sizes(compiled, shape)
 
@@ -137,7 +140,10 @@ def _write_file(compiled: CompiledModule, path: Path, invocation: Invocation) ->
     is_new = write_file(path, wasm.program)
     along = f", with {', '.join(compiled.packages)}" if compiled.packages else ""
     state = "" if is_new else " (as it was)"
-    shown = os.path.relpath(path)
+    try:
+        shown = os.path.relpath(path)
+    except ValueError:  # on another drive of Windows
+        shown = str(path)
     invocation.note(f"{shown}: {megabytes(len(wasm.program))}{along}, for {wasm.abi.servers}{state}")
 
 
