@@ -80,9 +80,9 @@ class _Host:
         if sink not in self.sinks:
             return _NO_SUCH_BYTES
         length = int.from_bytes(self._read(caller, length_at, 4), "little")
-        self.sinks[sink] += self._read(caller, buffer, length)
-        if len(self.sinks[sink]) > DESCRIPTION_BYTES:
+        if len(self.sinks[sink]) + length > DESCRIPTION_BYTES:
             raise _RefusedCallError("the module's description of itself does not end")
+        self.sinks[sink] += self._read(caller, buffer, length)
         return 0
 
     def _read(self, caller: wasmtime.Caller, address: int, length: int) -> bytearray:

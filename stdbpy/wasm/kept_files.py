@@ -28,6 +28,7 @@ class KeptFiles:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
+        self._has_warned = False
 
     def get(self, name: str, make: Callable[[], bytes]) -> bytes:
         """What ``make`` gave when it was first asked for. ``name`` says everything that it depends on."""
@@ -43,9 +44,10 @@ class KeptFiles:
         file = self._file(self._folder, name)
         try:
             written = file.read_bytes()
-            os.utime(file)  # it was used
         except OSError:
             return None
+        with suppress(OSError):  # of others, or on a disk that is only read
+            os.utime(file)  # it was used
         content = written[_HASH_SIZE:]
         return content if _hash(content) == written[:_HASH_SIZE] else None
 
@@ -56,10 +58,13 @@ class KeptFiles:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             written = _hash(content) + content
             replace_file(self._file(self._folder, name), written, mode=SECRET, is_kept=False)
-            files = sorted(self._folder.glob(f"*{_SUFFIX}"), key=lambda kept: kept.stat().st_mtime)
         except OSError as error:
-            log.warning("What was made cannot be kept in %s: %s", self._folder, error)
+            if not self._has_warned:
+                log.warning("What was made cannot be kept in %s: %s", self._folder, error)
+            self._has_warned = True
             return
+        # Of builds that were killed there are drafts, whose names go on after that.
+        files = sorted(self._folder.glob(f"*{_SUFFIX}*"), key=_last_used)
         for old in files[:-MOST_FILES]:
             with suppress(OSError):
                 old.unlink()
@@ -71,3 +76,10 @@ class KeptFiles:
 
 def _hash(content: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=_HASH_SIZE).digest()
+
+
+def _last_used(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:  # another process has removed it
+        return 0.0

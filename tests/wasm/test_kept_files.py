@@ -44,8 +44,43 @@ def test_without_a_folder_nothing_is_kept() -> None:
 def test_a_folder_that_cannot_be_written_only_costs_time(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").write_bytes(b"")
 
-    assert KeptFiles(tmp_path / "file" / "folder").get("code", lambda: b"content") == b"content"
-    assert "cannot be kept" in caplog.text
+    kept = KeptFiles(tmp_path / "file" / "folder")
+    assert [kept.get(name, lambda: b"content") for name in ("code", "other")] == [b"content", b"content"]
+    assert caplog.text.count("cannot be kept") == 1
+
+
+def test_what_can_only_be_read_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    KeptFiles(tmp_path).keep("code", b"content")
+
+    def refuse(file: Path) -> None:
+        raise PermissionError(file)
+
+    monkeypatch.setattr(os, "utime", refuse)
+
+    assert KeptFiles(tmp_path).get("code", never) == b"content"
+
+
+def test_files_that_another_process_removes_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone = tmp_path / "gone.kept"
+    monkeypatch.setattr(Path, "glob", lambda *_: [gone])
+
+    KeptFiles(tmp_path).keep("code", b"content")
+
+    assert KeptFiles(tmp_path).find("code") == b"content"
+    assert not caplog.text
+
+
+def test_drafts_of_builds_that_were_killed_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draft = tmp_path / ".code-1.kept.0a1b2c3d"
+    draft.write_bytes(b"half")
+    os.utime(draft, (1, 1))
+    monkeypatch.setattr(kept_files, "MOST_FILES", 1)
+
+    KeptFiles(tmp_path).keep("code", b"content")
+
+    assert [file.name for file in tmp_path.iterdir()] == ["code.kept"]
 
 
 def test_what_was_not_used_for_longest_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
