@@ -25,7 +25,6 @@ def test_the_client_for_typescript(town: Town, tmp_path: Path) -> None:
         ["counted", [1, 2, 2]],
         ["errand", 2],
         ["rung", ["Thea", 3], 0],
-        ["ticket", [True]],
         ["refused", "a bell rings once at least"],
         ["bug", "ZeroDivisionError: division by zero"],
         ["a bug of a procedure", True],

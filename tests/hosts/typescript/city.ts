@@ -25,7 +25,7 @@ await new Promise<void>((resolve, reject) => {
     .subscriptionBuilder()
     .onApplied(() => resolve())
     .onError((context) => reject(context.event))
-    .subscribe([tables.myself, tables.myPets, tables.elders, tables.bell, tables.errand, tables.ticket] as never);
+    .subscribe([tables.myself, tables.myPets, tables.elders, tables.bell, tables.errand] as never);
 });
 
 // Views: rows of one's own, and of everybody.
@@ -46,11 +46,6 @@ told("errand", db.errand.name.find(name)?.count ?? null);
 const rung = new Promise((resolve) => db.bell.onInsert((_, bell) => resolve([bell.tower, bell.strokes])));
 await reducers.ring({ tower: name, strokes: 3 });
 told("rung", await rung, [...db.bell.iter()].length);
-
-// Numbers that the database gives.
-await reducers.draw({ texts: [name], fails: false });
-const mine = [...db.ticket.iter()].filter((ticket) => ticket.text === name);
-told("ticket", mine.map((ticket) => ticket.id > 0n && ticket.small !== 0));
 
 // What is refused, and a bug.
 const reason = (error: unknown) => (error as Error).message;
