@@ -176,16 +176,18 @@ def test_procedures_may_call_this_machine(run: Run, project: Path, edit: Callabl
         f"    return str(ctx.http.get('{address}/v1/ping').status)\n\n"
         "@procedure\ndef fail(ctx: ProcedureContext) -> str:\n    raise KeyError('a')"
     )
+    module = project / "chat" / "module.py"
     options = ("--server", address, "--server-only", "--data-dir", str(project / "data"), "--allow-loopback-http")
     with developing(*options) as dev:
         dev.wait_for("created database chat")
         answer = run("call", "chat", "ask", "--server", address)
         assert "200" in answer.out, answer.err
         failed = run("call", "chat", "fail", "--server", address)
-        assert failed.err.splitlines() == [
-            "Error: The module instance encountered a fatal error: KeyError: 'a'",
-            "Hint: The log says where it went wrong: stdbpy logs chat",
-        ]
+        error, hint = failed.err.splitlines()
+        assert error == "Error: The module instance encountered a fatal error: KeyError: 'a'"
+        line = len(module.read_text().splitlines())
+        assert hint.startswith(f"Hint: It was raised at {module.absolute()}:{line}. ")
+        assert hint.endswith(f"The log says where it went wrong: stdbpy logs chat --server {address}")
 
 
 def test_what_is_left_in_globals_is_told(run: Run, project: Path, edit: Callable[[str], None], address: str) -> None:
@@ -198,9 +200,9 @@ def test_what_is_left_in_globals_is_told(run: Run, project: Path, edit: Callable
 
 
 def test_what_is_for_a_server_that_it_starts(project: Path, owned: str) -> None:
-    with developing("--server", owned, "--server-only", "--strict") as dev:
+    with developing("strictly", "--server", owned, "--server-only", "--strict") as dev:
         dev.wait_for(f"--strict would be for a server that this starts; one runs at {owned}")
-        dev.wait_for("created database chat")
+        dev.wait_for("created database strictly")
         assert dev.end() == 0
 
 

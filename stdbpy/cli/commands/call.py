@@ -129,7 +129,7 @@ def _call_once(
         if not isinstance(error, ReducerFailed) and FATAL_ERROR not in error.message:
             raise
         bug = last_bug(api, called.database, {called.name})
-        is_told = bug is not None and bug.what == error.message
+        is_told = bug is not None and error.message.endswith(bug.what)
         if is_told:  # an exception, of which the log knows the place
             error.hint = hint_for_bug(FATAL_ERROR, called.database)
         if error.hint.endswith(hint_for_bug(FATAL_ERROR, called.database)) and is_said(context, "server"):
