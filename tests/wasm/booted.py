@@ -53,9 +53,14 @@ Memory = Callable[[int, int], bytes]
 Write = Callable[[int, bytes], None]
 
 
+ENOUGH_FUEL = 1 << 60
+
+
 @cache
-def compiled() -> tuple[wasmtime.Engine, wasmtime.Module]:
+def compiled(*, counts: bool = False) -> tuple[wasmtime.Engine, wasmtime.Module]:
+    """``counts`` is whether instructions use up fuel."""
     config = wasmtime.Config()
+    config.consume_fuel = counts
     config.max_wasm_stack = STACK_BYTES
     config.cache = True
     engine = wasmtime.Engine(config)
@@ -71,9 +76,11 @@ def library() -> dict[str, tuple[bool, bytes]]:
 class Booted:
     """An instance of the runtime, with the standard library."""
 
-    def __init__(self, *, memory_bytes: int | None = None, abi_level: int = 6) -> None:
-        engine, module = compiled()
+    def __init__(self, *, memory_bytes: int | None = None, abi_level: int = 6, counts: bool = False) -> None:
+        engine, module = compiled(counts=counts)
         self.store = wasmtime.Store(engine)
+        if counts:
+            self.store.set_fuel(ENOUGH_FUEL)
         if memory_bytes is not None:
             self.store.set_limits(memory_size=memory_bytes)
         self.functions: dict[str, Callable[..., int | None]] = {

@@ -66,6 +66,21 @@ def test_what_is_printed_goes_to_the_log() -> None:
     assert "json.encoder" in result["modules"]
 
 
+@pytest.mark.long
+def test_compiling_takes_as_many_instructions_for_each_line_of_a_longer_file() -> None:
+    booted = Booted(counts=True)
+
+    def instructions(lines: int) -> int:
+        source = "".join(["X = [\n", *["(1, '1', 1.5),\n"] * lines, "]\n"])
+        before = booted.store.get_fuel()
+        code, result = booted.step("build_compile", marshal.dumps({"long": (source.encode(), "long.py")}, 2))
+        assert code == 0, result
+        return before - booted.store.get_fuel()
+
+    instructions(10)
+    assert instructions(16_000) < 6 * instructions(4_000)
+
+
 def test_an_exception_at_import_is_told_with_its_place() -> None:
     booted = Booted()
 
