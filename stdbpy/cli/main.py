@@ -84,7 +84,15 @@ def _finish(work: Callable[[], object], wants_traceback: Callable[[], bool] = la
         except OSError:
             _forget_unwritten()
         return code
+    finally:
+        _forget_interruption()
     return 0
+
+
+def _forget_interruption() -> None:
+    """Where Ctrl-C has met the ``exec`` of a text, which importing dataclasses calls, ``python -m`` ends itself by that
+    signal instead of with an exit code, though the interruption was dealt with. Each ``exec`` begins anew with that."""
+    exec("")  # noqa: S102
 
 
 def _forget_unwritten() -> None:

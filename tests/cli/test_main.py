@@ -185,6 +185,14 @@ def test_interrupt_signal_ends_with_130() -> None:
     assert (done.returncode, done.stderr) == (128 + signal.SIGINT, b"Interrupted.\n")
 
 
+def test_an_interruption_that_was_dealt_with_is_not_pythons_end(tmp_path: Path) -> None:
+    interrupted = "try:\n    exec('raise KeyboardInterrupt')\nexcept KeyboardInterrupt:\n    pass\n"
+    work = f"import sys\nfrom stdbpy.cli.main import main\n{interrupted}sys.exit(main(['--version']))\n"
+    (tmp_path / "interrupted.py").write_text(work)
+    done = subprocess.run([sys.executable, "-m", "interrupted"], cwd=tmp_path, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_characters_that_the_terminal_lacks() -> None:
     program = (
         "import stdbpy.cli.commands.version as version, sys\n"
