@@ -7,6 +7,7 @@ editable installation leads to); nothing of it is imported.
 from __future__ import annotations
 
 import ast
+import csv
 import json
 import re
 import sys
@@ -70,12 +71,12 @@ def _folders(places: Sequence[str] | None) -> list[str]:
 
 def _read(found: Distribution) -> InstalledPackage:
     name = str(found.metadata["Name"])
-    if found.files is None:
+    files = _files_of(found)
+    if files is None:
         raise ProjectError(
             f"nothing says which files belong to the package {name}",
             hint=f"Install it again: pip install --force-reinstall {name}",
         )
-    files = {file.as_posix(): Path(str(found.locate_file(file))) for file in found.files}
     if _is_editable(found):
         files = dict(_where_it_leads(files))
     python = {path: file for path, file in files.items() if _is_code(PurePosixPath(path)) and path.endswith(".py")}
@@ -89,6 +90,19 @@ def _read(found: Distribution) -> InstalledPackage:
     data = {path: file for path, file in files.items() if path.partition("/")[0] in folders and _is_data(path)}
     only_native = frozenset(native - {*map(_module_name, python)})
     return InstalledPackage(name, found.version, tuple(found.requires or ()), python, data, only_native)
+
+
+def _files_of(found: Distribution) -> dict[str, Path] | None:
+    """Those that RECORD names, be they there or not: of ``Distribution.files`` that depends on the version of Python,
+    and on whether somebody has imported importlib_metadata, as keyring does."""
+    record = found.read_text("RECORD")
+    if record:
+        paths = [PurePosixPath(row[0]) for row in csv.reader(record.splitlines()) if row]
+    elif found.files is not None:
+        paths = [PurePosixPath(file) for file in found.files]
+    else:
+        return None
+    return {path.as_posix(): Path(str(found.locate_file(path))) for path in paths}
 
 
 def _is_code(path: PurePosixPath) -> bool:
