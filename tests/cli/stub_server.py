@@ -34,13 +34,22 @@ def answering(answer: bytes) -> Iterator[str]:
 
 @contextmanager
 def never_answering(on_request: Callable[[], None]) -> Iterator[str]:
-    """The URL of a server that takes a request, tells of it, and keeps the caller waiting."""
+    """The URL of a server that takes a request, tells of it, and keeps the caller waiting.
+
+    It tells again every few seconds: a signal that comes just before a thread starts to wait is noticed by nobody
+    until the next.
+    """
 
     def serve(connection: socket.socket) -> None:
         _read_request(connection)
         on_request()
-        while connection.recv(65536):
-            pass
+        connection.settimeout(5)
+        while True:
+            try:
+                if not connection.recv(65536):
+                    return
+            except TimeoutError:
+                on_request()
 
     with _listening(serve) as url:
         yield url
