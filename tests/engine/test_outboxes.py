@@ -21,14 +21,14 @@ from stdbpy.engine.logs import LogStore
 from stdbpy.engine.outboxes import outgoing
 from stdbpy.engine.outboxes.messages import Message, Outcome
 from stdbpy.engine.outboxes.outgoing import Outgoing
-from stdbpy.engine.outboxes.signature import signature_hash
 from stdbpy.engine.programs import load_program
 from stdbpy.engine.store.store import Store
 from stdbpy.errors import EngineError, SqlError
 from stdbpy.sats.bsatn import compile_codec
-from stdbpy.sats.types import IDENTITY, UNIT, ArrayType, Primitive, TypeRef, option, product
+from stdbpy.sats.types import IDENTITY, Primitive, product
 from stdbpy.sats.values import Identity
 from stdbpy.schema.model import ModuleSchema, Outbox, Reducer
+from stdbpy.schema.reducer_signature import signature_hash
 from tests.engine.sample import ME, OWNER, program
 
 PATIENCE = 60
@@ -312,22 +312,3 @@ def test_few_messages_are_under_way() -> None:
     assert (list(streams.ready()), streams.seconds_to_next()) == ([], None)
     streams.finish(3)
     assert len(list(streams.ready())) == 1 + 36
-
-
-def test_signatures_are_those_of_spacetimedb() -> None:
-    """These two are in what 2.14's program generates for senders (spacetimedb 2.14, ``tests/fixtures``)."""
-    assert signature_hash(RECEIVE, ()).hex() == "386957a94632958d5ae8343e258f3a6f9dce9d7dafc46831050894baa7a4e4e1"
-    nothing = Reducer("noop", "noop", UNIT)
-    assert signature_hash(nothing, ()).hex() == "bc436888fd947d2bfd49ed6bddad31f0245c34fd42c85f9360fa0b477aa957fc"
-
-
-def test_a_signature_is_that_of_the_types_that_are_used() -> None:
-    """Wherever they are in the typespace, and however they refer to themselves."""
-    tree = product(("left", option(TypeRef(0))), ("leaf", TypeRef(1)))
-    takes_tree = Reducer("grow", "grow", product(("tree", TypeRef(0)), ("leaves", ArrayType(TypeRef(1)))))
-    first = signature_hash(takes_tree, (tree, product(("size", Primitive.U8))))
-
-    moved = product(("left", option(TypeRef(2))), ("leaf", TypeRef(1)))
-    takes_moved = Reducer("grow", "grow", product(("tree", TypeRef(2)), ("leaves", ArrayType(TypeRef(1)))))
-    assert signature_hash(takes_moved, (UNIT, product(("size", Primitive.U8)), moved)) == first
-    assert signature_hash(takes_moved, (UNIT, product(("size", Primitive.U16)), moved)) != first

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from stdbpy.engine.keccak import keccak_256
 from stdbpy.sats.bsatn import compile_codec
 from stdbpy.sats.meta import ALGEBRAIC_TYPE, META_TYPESPACE, type_to_raw
 from stdbpy.sats.types import AlgebraicType, ArrayType, ProductType, SumType, TypeRef, Typespace, product
+from stdbpy.schema.keccak import keccak_256
 from stdbpy.schema.model import Reducer
 
 _DOMAIN = b"spacetimedb:idc:reducer-signature:v1\0"
@@ -30,6 +30,12 @@ def signature_hash(reducer: Reducer, typespace: Typespace) -> bytes:
     types = _Renumbered(typespace)
     signature = [types.renumbered(type) for type in (reducer.params, reducer.ok_return_type, reducer.err_return_type)]
     return keccak_256(_DOMAIN + _SIGNATURE.encode((*map(type_to_raw, signature), list(map(type_to_raw, types.used)))))
+
+
+def are_same(first: AlgebraicType, first_types: Typespace, second: AlgebraicType, second_types: Typespace) -> bool:
+    """Whether two types of two modules are the same to those who call reducers of each other."""
+    one, other = _Renumbered(first_types), _Renumbered(second_types)
+    return (one.renumbered(first), one.used) == (other.renumbered(second), other.used)
 
 
 class _Renumbered:
