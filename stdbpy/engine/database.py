@@ -21,13 +21,14 @@ from stdbpy.engine.outboxes.receiving import receive
 from stdbpy.engine.outboxes.sending import Sent, delivered, not_delivered, take_messages
 from stdbpy.engine.procedures.joined_module import ProcedureCall
 from stdbpy.engine.procedures.procedures import Procedures
-from stdbpy.engine.results import Caller, CallOutcome, ProcedureOutcome, StatementResult
+from stdbpy.engine.reading_in_passing import read_in_passing
+from stdbpy.engine.results import Caller, CallOutcome, ProcedureOutcome, StatementResult, expect_allowed
 from stdbpy.engine.subscriptions.events import EndReason, Mailbox
 from stdbpy.engine.subscriptions.subscriber import ConnectionOptions, Subscriber
 from stdbpy.engine.transaction import Transaction
 from stdbpy.engine.update_plan import Agreement, UpdatePlan
 from stdbpy.engine.worker import Worker
-from stdbpy.errors import DataDirectoryError, EngineError, ModuleChanged, NotAllowed, StdbError
+from stdbpy.errors import DataDirectoryError, EngineError, ModuleChanged, StdbError, StorageFailed
 from stdbpy.sats.values import Identity
 from stdbpy.schema.environment import UNCHANGED, EnvironmentUpdate
 from stdbpy.schema.http import HttpRequestHead, HttpResponseHead
@@ -79,6 +80,7 @@ class Database:
         self._work.send = self._send
         self._deliver = deliver
         instance.later.wake = self._wake
+        instance.disk.name = lambda: next(iter(self.names), self.identity.hex())
         self._worker.start()
 
     # --- about it ----------------------------------------------------------------------------
@@ -189,9 +191,10 @@ class Database:
         self, text: str, caller: Caller, *, is_owner: bool, connects: bool = False
     ) -> Future[list[StatementResult]]:
         """Runs SQL as one transaction; who is not the owner may only read public tables. The future
-        raises ``SqlError``; ``connects`` is as in :meth:`call`."""
+        raises ``SqlError``; ``connects`` is as in :meth:`call`. Reading needs no space on the disk: while it is full,
+        what the module does when the client connects is undone."""
         if connects:
-            return self._worker.submit(self._while_connected, caller, self._instance.sql, text, caller, is_owner)
+            return self._sql_of_visitor(text, caller, is_owner)
         return self._worker.submit(self._instance.sql, text, caller, is_owner)
 
     def transact(self, function: Callable[[Transaction], T]) -> Future[T]:
@@ -236,11 +239,32 @@ class Database:
             return instance.call(reducer, args, caller)
         if instance.is_followed:
             return self._while_connected(caller, instance.call, reducer, args, caller)
-        _expect_allowed(instance.connected(caller, is_noted=False))
+        expect_allowed(instance.connected(caller, is_noted=False))
         try:
             return instance.call(reducer, args, caller)
         finally:
             instance.call_lifecycle(Lifecycle.ON_DISCONNECT, caller)
+
+    def _sql_of_visitor(self, text: str, caller: Caller, is_owner: bool) -> Future[list[StatementResult]]:
+        work = partial(self._sql_while_connected, text, caller, is_owner)
+        answer: Future[list[StatementResult]] = Future()
+        answer.set_running_or_notify_cancel()
+
+        def end(asked: Future[list[StatementResult]]) -> None:
+            if isinstance(asked.exception(), StorageFailed):
+                # It may have failed for what others wanted to change, or the module when the client connected.
+                self._worker.submit_alone(work).add_done_callback(partial(_pass_on, to=answer))
+            else:
+                _pass_on(asked, answer)
+
+        self._worker.submit(work).add_done_callback(end)
+        return answer
+
+    def _sql_while_connected(self, text: str, caller: Caller, is_owner: bool) -> list[StatementResult]:
+        instance = self._instance
+        is_full = instance.disk.failure is not None
+        read = read_in_passing(instance, text, caller, is_owner=is_owner) if is_full else None
+        return read if read is not None else self._while_connected(caller, instance.sql, text, caller, is_owner)
 
     def _expect_schema(self, schema: ModuleSchema | None) -> None:
         if schema is not None and schema is not self._instance.schema:
@@ -280,7 +304,7 @@ class Database:
         self._worker.submit(_nothing)
 
     def _connected(self, caller: Caller) -> None:
-        _expect_allowed(self._instance.connected(caller))
+        expect_allowed(self._instance.connected(caller))
 
     def _connect(self, subscriber: Subscriber) -> DatabaseConnection:
         self._connected(subscriber.caller)
@@ -375,12 +399,6 @@ class Database:
         return self._worker.thread_id
 
 
-def _expect_allowed(outcome: CallOutcome | None) -> None:
-    """Raises ``NotAllowed`` if the module has turned away a client."""
-    if outcome is not None and outcome.error is not None:
-        raise NotAllowed(outcome.error)
-
-
 def _pass_on(done: Future[T], to: Future[T]) -> None:
     error = done.exception()
     if error is None:
@@ -429,6 +447,8 @@ class _Work:
     def rest(self) -> bool:
         try:
             self._instance.let_go()
+            if self._instance.disk.unwritten:  # what is to be written down first is in the tables
+                return False
             return self._instance.journal.tend(self._instance.store)
         except Exception:
             log.exception("The journal of database %s could not be tended", self._instance.identity)

@@ -135,6 +135,7 @@ def update(
             instance.journal.change_program(program)
         else:
             instance.journal.replace(program, definition, new)
+            instance.disk.unwritten = Delta()
     except BaseException:
         # The old tables may share rows with the new ones.
         change.rollback()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from time import monotonic, perf_counter_ns
+from time import perf_counter_ns
 from typing import TypeVar
 
 from stdbpy.engine.delta import Commit, Delta
 from stdbpy.engine.figures import Counts
+from stdbpy.engine.full_disk import FullDisk
 from stdbpy.engine.host import Crash, ModuleCode, RunningModule
 from stdbpy.engine.journal.journal import Journal, NoJournal
 from stdbpy.engine.later import LaterCalls
@@ -18,7 +20,7 @@ from stdbpy.engine.logs import LogStore
 from stdbpy.engine.outboxes.outgoing import Outgoing, resume
 from stdbpy.engine.procedures.joined_module import JoinedModule, KnownProcedure, ProcedureCall
 from stdbpy.engine.refused_calls import note_misfit, note_unknown
-from stdbpy.engine.results import FATAL, Caller, CallOutcome, StatementResult
+from stdbpy.engine.results import FATAL, Caller, CallOutcome, StatementResult, expect_allowed
 from stdbpy.engine.schedules import Due, ScheduledTable, Schedules
 from stdbpy.engine.store.derived import Program
 from stdbpy.engine.store.store import Store
@@ -36,6 +38,7 @@ from stdbpy.errors import (
     ReducerError,
     SqlError,
     StdbError,
+    StorageFailed,
     ViewFailed,
     nearest,
 )
@@ -43,9 +46,6 @@ from stdbpy.module.host import LogLevel
 from stdbpy.sats.types import Typespace
 from stdbpy.sats.values import Identity, Interval, Timestamp
 from stdbpy.schema.model import Lifecycle, ModuleSchema, Reducer, Visibility
-
-_PAUSE = 1.0
-"""Seconds without schedules after the disk refused a write: they would all be due again at once."""
 
 Clock = Callable[[], Timestamp]
 Listener = Callable[[Commit], None]
@@ -57,6 +57,10 @@ log = logging.getLogger("stdbpy.engine")
 
 def _nothing(_: Transaction) -> None:
     """The transaction of a reducer ends with what the reducer does."""
+
+
+class _IsRead(BaseException):
+    """Nothing of the transaction is to stay."""
 
 
 class Instance:
@@ -92,7 +96,8 @@ class Instance:
         self._woken: list[int] = []
         """The streams of messages that the group has added to."""
         self._group: list[Commit] = []
-        self._no_schedules_until = 0.0
+        self.disk = FullDisk(identity.hex)
+        self._leaving: list[Caller] = []  # in the group
         self._joined: JoinedModule | None = None
         self._module: RunningModule | None = None
         self._begun: list[ProcedureCall] = []
@@ -271,6 +276,7 @@ class Instance:
         if not is_noted(caller, self.store):
             return
         found = self._lifecycle.get(Lifecycle.ON_DISCONNECT)
+        self._leaving.append(caller)
         if found is not None:
             outcome = self._run(*found, caller, b"", self.clock(), afterwards=lambda tx: forget_client(caller, tx))
             if outcome.error is None:
@@ -279,11 +285,35 @@ class Instance:
         forget_client(caller, tx)
         self._finish(tx, self.clock(), is_told=False)
 
+    def while_connected_in_passing(self, caller: Caller, function: Callable[[], T]) -> T:
+        """What ``function`` returns while a client is connected, of which nothing stays: what the module does when it
+        connects is undone, and it does not hear of its end. Raises ``NotAllowed`` if the module refuses it."""
+        returned: list[T] = []
+
+        def look(_: Transaction) -> None:
+            returned.append(function())
+            raise _IsRead
+
+        tx = Transaction(self.store)
+        note_client(caller, tx)
+        found = self._lifecycle.get(Lifecycle.ON_CONNECT)
+        try:
+            if found is None:
+                returned.append(function())
+                tx.rollback()
+            else:
+                expect_allowed(self._run(*found, caller, b"", self.clock(), tx, look))
+        finally:
+            if self._views is not None:
+                self._views.undone()
+        return returned[0]
+
     def disconnect_left_behind(self) -> None:
         """The clients that were connected when the process ended are gone."""
         for caller in noted_clients(Transaction(self.store)):
             self.disconnected(caller)
-        self.commit()
+        with suppress(StorageFailed):
+            self.commit()
 
     def _run(
         self,
@@ -305,6 +335,8 @@ class Instance:
             module.call_reducer(number, reducer, caller, timestamp, args, tx)
             afterwards(tx)
             self._refresh_views(tx)
+        except _IsRead:
+            tx.rollback()
         except ReducerError as refusal:
             tx.rollback()
             error = str(refusal)
@@ -393,6 +425,8 @@ class Instance:
         self._woken += tx.sending
         if delta:
             taken = self.store.taken
+            if not self._group and self.disk.unwritten:
+                self.journal.note(self.disk.unwritten, ())
             self.journal.note(delta, taken)
             if taken:
                 taken.clear()
@@ -405,33 +439,46 @@ class Instance:
         """Leaves the group's changes to whoever writes down the whole store."""
         self._group.clear()
         self.store.taken.clear()
+        self.disk.unwritten = Delta()
 
     def commit(self) -> None:
         """Makes the group durable and tells those who follow; on failure, which raises
         ``StorageFailed``, all of the group is undone."""
         group = self._group
-        if not group:
+        if not group and not self.disk.is_tried:
             self.subscriptions.confirmed()
             return
-        self._group = []
+        self._group, self.disk.is_tried = [], False
         woken, self._woken = self._woken, []
+        leaving, self._leaving = self._leaving, []
         try:
             self.journal.commit()
         except BaseException as failure:
-            for committed in reversed(group):
-                committed.delta.undo()
             # Blocks that were noted in the group are not written down.
             self.store.taken.update(self.store.sequences.values())
+            if isinstance(failure, StorageFailed):
+                self.disk.refuses(failure)
+                if self.disk.put_off(group):
+                    self._confirm(group)
+                    return
+                self.disk.to_disconnect += leaving
+            for committed in reversed(group):
+                committed.delta.undo()
             self.schedules = Schedules(self.store, self.clock())
             self._begun, self._awaited = [], None
-            self._no_schedules_until = monotonic() + _PAUSE
             if self._views is not None:
                 self._views.undone()
             self.subscriptions.undone(str(failure))
             raise
-        self.subscriptions.confirmed()
+        self.disk.unwritten = Delta()
+        if self.disk.failure is not None:
+            self.disk.takes(has_room=self.journal.has_room())
         for stream in woken:
             self.outgoing.wake(stream)
+        self._confirm(group)
+
+    def _confirm(self, group: Sequence[Commit]) -> None:
+        self.subscriptions.confirmed()
         for listener in self.listeners:
             for committed in group:
                 try:
@@ -447,24 +494,34 @@ class Instance:
     # --- schedules ---------------------------------------------------------------------------
 
     def seconds_to_next(self) -> float | None:
-        """How long no schedule is due; ``None`` if none will be."""
+        """How long there is nothing to do by the clock; ``None`` if there never will be."""
+        if self.disk.failure is not None:
+            return self.disk.seconds_to_try
+        if self.disk.to_disconnect:
+            return 0.0
         if self.later and self._runs_schedules:
             return 0.0
         due = self.schedules.next_due() if self._runs_schedules else None
         to_send = self.outgoing.seconds_to_next() if self.has_module else None
         if due is None:
             return to_send
-        to_run = max(0.0, (int(due) - int(self.clock())) / 1_000_000, self._no_schedules_until - monotonic())
+        to_run = max(0.0, (int(due) - int(self.clock())) / 1_000_000)
         return to_run if to_send is None else min(to_send, to_run)
 
     def run_due(self) -> None:
-        """Runs what is due now, once each."""
+        """Runs what is due now, once each. While the disk takes nothing that can wait."""
+        if self.disk.failure is not None:
+            if not self._group and not self.disk.seconds_to_try:
+                self.disk.note_try(self.journal)
+            return
+        while self.disk.to_disconnect:
+            self.disconnected(self.disk.to_disconnect.pop())
         if self.later and self._runs_schedules:
             for function, args in self.later.take():
                 self._run_later(function, args)
                 if not self._runs_schedules:
                     return
-        if not self._runs_schedules or monotonic() < self._no_schedules_until:
+        if not self._runs_schedules:
             return
         waiting = deque(self.schedules.take_due(self.clock()))
         while waiting:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from stdbpy.errors import NotAllowed
 from stdbpy.sats.types import ProductType
 from stdbpy.sats.values import ConnectionId, Identity, Timestamp
 
@@ -33,6 +34,12 @@ class CallOutcome(NamedTuple):
     """When it began, which is ``ctx.timestamp``."""
     is_bug: bool = False
     """Whether the module gave no answer: it crashed, or was stopped. An exception of Python's is an answer."""
+
+
+def expect_allowed(outcome: CallOutcome | None) -> None:
+    """Raises ``NotAllowed`` if a module has turned away a client: what came of its reducer for new ones, if any."""
+    if outcome is not None and outcome.error is not None:
+        raise NotAllowed(outcome.error)
 
 
 class ProcedureOutcome(NamedTuple):

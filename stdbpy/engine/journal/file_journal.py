@@ -56,6 +56,9 @@ CHUNK_BYTES = 1 << 20
 GROUP_BYTES = 64 << 20
 """SQLite takes a thousand million bytes in one value; groups that are greater go into several."""
 
+ROOM_BYTES = 1 << 20
+"""A disk with less space is as good as full."""
+
 SNAPSHOT_AFTER_TRANSACTIONS = 100_000
 SNAPSHOT_AFTER_BYTES = 64 << 20
 """A snapshot is due when the log has so many transactions or bytes, and is as long as the last snapshot."""
@@ -165,6 +168,12 @@ class FileJournal:
         record = pack_record(self._next + len(self._group), delta, taken)
         if record:
             self._group.append(record)
+
+    def note_nothing(self) -> None:
+        self._group.append(pack_empty_record(self._next + len(self._group)))
+
+    def has_room(self) -> bool:
+        return self._file.free_bytes() >= ROOM_BYTES
 
     def commit(self) -> None:
         group, self._group = self._group, []

@@ -16,6 +16,12 @@ class Journal(Protocol):
     def note(self, delta: Delta, taken: Collection[Numbers]) -> None:
         """Adds a transaction to the group that is written next."""
 
+    def note_nothing(self) -> None:
+        """Adds a transaction that changes nothing, to see whether something can be written."""
+
+    def has_room(self) -> bool:
+        """Whether there is space for more than a few transactions, as far as that can be known."""
+
     def commit(self) -> None:
         """Writes the group; when this returns, it survives a loss of power.
 
@@ -42,6 +48,12 @@ class NoJournal:
 
     def note(self, delta: Delta, taken: Collection[Numbers]) -> None:
         pass
+
+    def note_nothing(self) -> None:
+        pass
+
+    def has_room(self) -> bool:
+        return True
 
     def commit(self) -> None:
         pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import sqlite3
@@ -145,6 +146,15 @@ class SqliteFile:
         """Ends a transaction that failed, unless SQLite has done so already."""
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
+
+    def free_bytes(self) -> float:
+        """How much space its disk has, as far as that is known."""
+        if self.path is None:
+            return math.inf
+        try:
+            return shutil.disk_usage(self.path.parent).free
+        except OSError:
+            return math.inf
 
     def failed(self, error: sqlite3.Error) -> StorageFailed:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
