@@ -5,7 +5,12 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from types import FrameType
+
+_LEFT_ALONE = "pydev_do_not_trace"
+"""The attribute of a thread that pydevd, on which debugpy and PyCharm's debugger are built, neither traces nor stops:
+what its warning of slow evaluations (``pydevd_net_command_factory_json.py``) says to set for one that must go on."""
 
 
 def is_debugged() -> bool:
@@ -17,6 +22,22 @@ def is_debugged() -> bool:
     if sys.version_info >= (3, 12):
         return sys.monitoring.get_tool(sys.monitoring.DEBUGGER_ID) is not None
     return False
+
+
+def go_on_while_others_stop() -> None:
+    """Lets the calling thread run on while an editor's debugger stops at a breakpoint in another one: else they
+    stop all threads together. Its own breakpoints are passed over from now on."""
+    setattr(threading.current_thread(), _LEFT_ALONE, True)
+
+
+@contextmanager
+def going_on_while_others_stop() -> Iterator[None]:
+    """:func:`go_on_while_others_stop` for a while."""
+    go_on_while_others_stop()
+    try:
+        yield
+    finally:
+        setattr(threading.current_thread(), _LEFT_ALONE, False)
 
 
 def is_inspected(frames: Iterable[FrameType]) -> bool:

@@ -9,6 +9,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from types import TracebackType
@@ -16,6 +17,7 @@ from typing import NamedTuple, Self
 
 import uvicorn
 
+from stdbpy.debugging import go_on_while_others_stop, going_on_while_others_stop
 from stdbpy.engine import Engine
 from stdbpy.engine.data_folder import expect_no_spacetimedb
 from stdbpy.errors import AddressTaken, CannotListen, UsageError
@@ -276,6 +278,11 @@ class _Server(uvicorn.Server):
         self._postgres = PostgresServer(backend)
         self._on_ready = on_ready
 
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        # While a debugger stops in a reducer, clients are told that the server is there, and others are answered.
+        with going_on_while_others_stop():
+            super().run(sockets)
+
     def stop(self) -> None:
         """From any thread or a signal handler; the second call does not wait for requests under way."""
         self.force_exit = self.should_exit
@@ -286,6 +293,8 @@ class _Server(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        lent = ThreadPoolExecutor(thread_name_prefix="stdbpy-lent", initializer=go_on_while_others_stop)
+        asyncio.get_running_loop().set_default_executor(lent)
         await super().startup(sockets=sockets)
         if self._postgres_listener is not None:
             await self._postgres.start(self._postgres_listener)
