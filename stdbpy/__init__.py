@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from stdbpy.module.http import HttpHeaders, HttpRequest, HttpResponse
     from stdbpy.module.http_handlers import Router, http_handler, http_router
     from stdbpy.module.mounting import mount
+    from stdbpy.module.outboxes import CallResult, RemoteReducer, remote_reducer
     from stdbpy.module.procedure_context import HandlerContext, ProcedureContext
     from stdbpy.module.procedures import procedure
     from stdbpy.module.reducer_context import ReducerContext
@@ -73,6 +74,7 @@ _HOMES = {
         "ViewContext",
     ),
     "stdbpy.module.mounting": ("mount",),
+    "stdbpy.module.outboxes": ("CallResult", "RemoteReducer", "remote_reducer"),
     "stdbpy.module.procedure_context": (
         "HandlerContext",
         "ProcedureContext",
@@ -141,6 +143,7 @@ def __dir__() -> list[str]:
 __all__ = [
     "AnonymousViewContext",
     "AutoIncOverflow",
+    "CallResult",
     "ConnectionId",
     "EncodeError",
     "Err",
@@ -158,6 +161,7 @@ __all__ = [
     "Range",
     "ReducerContext",
     "ReducerError",
+    "RemoteReducer",
     "Router",
     "RowNotFound",
     "ScheduleAt",
@@ -198,6 +202,7 @@ __all__ = [
     "mount",
     "procedure",
     "reducer",
+    "remote_reducer",
     "table",
     "u8",
     "u16",

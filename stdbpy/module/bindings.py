@@ -42,6 +42,8 @@ class TableBinding:
     accessors: Mapping[str, AccessorBinding]
     numbered: tuple[tuple[int, Codec[Any]], ...]
     """Position and codec of the columns that number themselves, in column order."""
+    is_outbox: bool
+    """Whether its rows stay until the server takes them away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +92,5 @@ def _bind_table(schema: ModuleSchema, table: Table, classes: Mapping[int, type],
         codecs([TypeRef(table.product_ref)])[0],
         accessors,
         tuple(zip(positions, codecs([table.columns[position].type for position in positions]), strict=True)),
+        table.outbox is not None,
     )

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stdbpy.schema.model import IndexAlgorithm, Lifecycle
+
+if TYPE_CHECKING:
+    from stdbpy.module.outboxes import RemoteReducer
 
 NAMESPACE_KEY = "__stdbpy__"
 COLUMN_KEY = "stdbpy"
@@ -27,6 +30,10 @@ class ColumnOptions:
     unique: bool = False
     auto_inc: bool = False
     index: IndexAlgorithm | None = None
+    target: bool = False
+    """Whether it says which database an outbox's row is for."""
+    param: str | None = None
+    """The parameter that it is sent as, if that is not called like the column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,16 @@ class RouteOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class OutboxOptions:
+    """What rows of an outbox do."""
+
+    reducer: RemoteReducer | str
+    """What they call; by its name it is one that the module has itself, as other databases that run it have it."""
+    on_result: str | None
+    """The reducer that is told what becomes of them."""
+
+
+@dataclass(frozen=True, slots=True)
 class TableDeclaration:
     row: type
     name: str
@@ -59,6 +76,7 @@ class TableDeclaration:
     """Name of the reducer or procedure that is called for each row."""
     primary_key: str | None
     indexes: tuple[IndexOptions, ...]
+    outbox: OutboxOptions | None
     line: int
 
 

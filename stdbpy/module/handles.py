@@ -26,7 +26,7 @@ from stdbpy.module.bindings import AccessorBinding, DbLayout, TableBinding
 from stdbpy.module.host import Host
 from stdbpy.module.index_scan import IndexScan
 from stdbpy.module.properties import is_property
-from stdbpy.module.stored_rows import StoredRows
+from stdbpy.module.stored_rows import StoredRows, rows_of
 from stdbpy.sats.ranges import Range
 
 Row = TypeVar("Row")
@@ -180,7 +180,7 @@ class Table(_Fixed, Generic[Row]):
     def __init__(self, binding: TableBinding, host: Host) -> None:
         # Two underscores, here and in Tables, leave all other names to indexes, tables and subclasses.
         self.__rows: StoredRows
-        self.__dict__["_Table__rows"] = rows = StoredRows(binding, host)
+        self.__dict__["_Table__rows"] = rows = rows_of(binding, host)
         if type(self).insert is Table.insert:
             self.__dict__["insert"] = rows.insert  # spares a call each time
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, permutations
 from operator import attrgetter
-from typing import Any
+from typing import Any, NoReturn
 
 from stdbpy.errors import AutoIncOverflow, EncodeError, HostError, RowNotFound, StdbError, UniqueConstraintViolation
 from stdbpy.module.bindings import AccessorBinding, TableBinding
@@ -195,6 +195,25 @@ class StoredRows:
             codec.encode(getattr(row, column)) for column, codec in zip(accessor.columns, accessor.codecs, strict=True)
         )
         return self.host.datastore_index_scan_point_bsatn(self.host.index_id_from_name(accessor.index_name), point)
+
+
+class RowsOfOutbox(StoredRows):
+    """What is sent stays until it is known what became of it: no server sends the rows behind one that is missing."""
+
+    __slots__ = ()
+
+    def update(self, key: AccessorBinding, *_: object) -> NoReturn:
+        self._refuse(f"{key.name}.update")
+
+    def deleted(self, *_: object, method: str = "delete") -> NoReturn:
+        self._refuse(method)
+
+    def _refuse(self, method: str) -> NoReturn:
+        raise TypeError(f"{self.table.name}.{method}: rows of an outbox stay until it is known what became of them")
+
+
+def rows_of(table: TableBinding, host: Host) -> StoredRows:
+    return RowsOfOutbox(table, host) if table.is_outbox else StoredRows(table, host)
 
 
 def within(place: str, error: EncodeError) -> EncodeError:

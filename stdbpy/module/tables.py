@@ -17,19 +17,22 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING
-from typing import Any, Literal, TypeVar, dataclass_transform, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, dataclass_transform, overload
 
 from stdbpy.errors import nearest
 from stdbpy.module.declarations import ColumnOptions, IndexOptions, TableDeclaration, record
 from stdbpy.module.rows import column_field, make_row_class
 from stdbpy.schema.model import IndexAlgorithm
 
+if TYPE_CHECKING:
+    from stdbpy.module.outboxes import RemoteReducer
+
 C = TypeVar("C", bound=type)
 V = TypeVar("V")
 
 Algorithm = Literal["btree", "hash", "direct"]
 
-_OPTIONS = ("name", "public", "event", "scheduled", "primary_key", "indexes")
+_OPTIONS = ("name", "public", "event", "scheduled", "primary_key", "indexes", "outbox", "on_result")
 
 _ALGORITHMS = {algorithm.value.lower(): algorithm for algorithm in IndexAlgorithm}
 
@@ -42,10 +45,18 @@ def column(
     unique: bool = False,
     auto_inc: bool = False,
     index: Algorithm | None = None,
+    target: bool = False,
+    param: str | None = None,
 ) -> V: ...
 @overload
 def column(
-    *, primary_key: bool = False, unique: bool = False, auto_inc: bool = False, index: Algorithm | None = None
+    *,
+    primary_key: bool = False,
+    unique: bool = False,
+    auto_inc: bool = False,
+    index: Algorithm | None = None,
+    target: bool = False,
+    param: str | None = None,
 ) -> Any: ...
 def column(
     *,
@@ -54,6 +65,8 @@ def column(
     unique: bool = False,
     auto_inc: bool = False,
     index: Algorithm | None = None,
+    target: bool = False,
+    param: str | None = None,
 ) -> Any:
     """What a column is beyond its type.
 
@@ -65,6 +78,9 @@ def column(
     ``default`` is what a row has if no value is given, and, unless the column is a key or unique,
     what existing rows get when the column is added to a table that has rows. A plain
     ``level: u32 = 1`` is the same as ``column(default=1)``.
+
+    ``target`` and ``param`` are for outboxes: the column with the identity of the database that a row is for, and
+    the parameter of the reducer there that a column is sent as, if it is not called like the column.
     """
     if auto_inc:
         if default is not MISSING and default != 0:
@@ -72,7 +88,10 @@ def column(
                 f"an auto_inc column has no default but 0, which asks for the next number, not {default!r}"
             )
         default = 0
-    options = ColumnOptions(primary_key, unique, auto_inc, _algorithm(index) if index is not None else None)
+    if param is not None and not isinstance(param, str):
+        raise TypeError(f"param takes the name of a parameter, not {param!r}: param='body'")
+    algorithm = _algorithm(index) if index is not None else None
+    options = ColumnOptions(primary_key, unique, auto_inc, algorithm, target, param)
     return column_field(default, options)
 
 
@@ -112,6 +131,8 @@ def table(
     scheduled: str | None = None,
     primary_key: str | None = None,
     indexes: Sequence[IndexOptions] = (),
+    outbox: RemoteReducer | str | None = None,
+    on_result: str | None = None,
 ) -> Callable[[C], C]: ...
 def table(
     cls: Any = None,
@@ -123,6 +144,8 @@ def table(
     scheduled: str | None = None,
     primary_key: str | None = None,
     indexes: Sequence[IndexOptions] = (),
+    outbox: RemoteReducer | str | None = None,
+    on_result: str | None = None,
     **unknown: object,
 ) -> Any:
     """Declares a table whose rows are instances of the class; the class becomes a dataclass.
@@ -135,19 +158,33 @@ def table(
     primary key, too; deleting the row cancels the call. ``primary_key``: the column, if
     ``column(primary_key=True)`` doesn't say it. ``indexes``: indexes over several columns.
 
+    ``outbox``: the reducer that is called with each row in another database, the one that the row's column with
+    ``target=True`` names: :func:`~stdbpy.module.outboxes.remote_reducer` declares it, or it is the name of one that
+    this module has, too, for databases that run the same. Columns are sent by the names of its parameters. Rows are
+    sent when the reducer that inserts them has succeeded, each is carried out once, those from one outbox to one
+    database in the order of their insertion, and they are gone when it is known what became of them; nobody can delete
+    or change them. ``on_result``: the reducer that is told: it is called with the row and a
+    :data:`~stdbpy.module.outboxes.CallResult`.
+
     One class can stand for several tables: stack ``@table(name=…)``, or call
     ``table(name=…)(Player)`` on a class made elsewhere.
     """
     user = sys._getframe(1)  # noqa: SLF001
     namespace, line = user.f_globals, user.f_lineno
     _check_options(primary_key, scheduled, indexes, unknown)
+    outbox_options = None
+    if outbox is not None or on_result is not None:
+        from stdbpy.module import outboxes  # few modules have some
+
+        outbox_options = outboxes.outbox_options(outbox, on_result)
 
     def declare(cls: object) -> type:
         if not isinstance(cls, type):
             raise TypeError(f"@table stands above a class, not {cls!r}. A name is given as @table(name='person')")
         row_class = make_row_class(cls)
+        table_name = name or _snake_case(cls.__name__)
         declaration = TableDeclaration(
-            row_class, name or _snake_case(cls.__name__), public, event, scheduled, primary_key, tuple(indexes), line
+            row_class, table_name, public, event, scheduled, primary_key, tuple(indexes), outbox_options, line
         )
         record(namespace, declaration)
         return row_class

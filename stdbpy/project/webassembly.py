@@ -18,7 +18,7 @@ from stdbpy.project.pyproject import PYPROJECT, TABLE
 from stdbpy.project.refused_imports import explained
 from stdbpy.replacing import replace_file
 from stdbpy.schema.model import ModuleSchema
-from stdbpy.wasm.abi import AbiLevel
+from stdbpy.wasm.abi import AbiLevel, needed_by
 
 if TYPE_CHECKING:
     from stdbpy.wasm.built import BuiltWasm
@@ -112,7 +112,7 @@ def level_for(project: Project, version: str, schema: ModuleSchema, said: str | 
     release = (int(found[1]), int(found[2]))
     if release < (2, 0):
         return AbiLevel.V10_0
-    if release >= (2, 14) and schema.environment:
+    if release >= (2, 14) and needed_by(schema) is AbiLevel.V10_6:
         return AbiLevel.V10_6
     return AbiLevel.V10_5 if release >= (2, 8) else None
 

@@ -138,6 +138,9 @@ def _needs_of_schema(schema: ModuleSchema) -> Iterator[Need]:
                 if _has_result(parameter.type, module.typespace):
                     yield Need(AbiLevel(_RESULTS), f"the result in {parameter.name!r} of the reducer {reducer.name!r}")
         for table in module.tables:
+            if table.outbox is not None:
+                # No function of 10.6 is called, but servers with less cannot read such a definition.
+                yield Need(AbiLevel.V10_6, f"the outbox {table.name!r}")
             for column in table.columns:
                 if _has_result(column.type, module.typespace):
                     yield Need(AbiLevel(_RESULTS), f"the result in {column.name!r} of the table {table.name!r}")

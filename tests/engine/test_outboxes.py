@@ -1,13 +1,9 @@
-"""Calls of reducers from database to database, as rows of outboxes (SpacetimeDB 2.14).
-
-Modules in Python declare none: here the table of one is marked as an outbox, as a compiled module's would be.
-"""
+"""Calls of reducers from database to database, as rows of outboxes (SpacetimeDB 2.14)."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -15,20 +11,15 @@ from typing import Any
 import pytest
 
 from stdbpy.engine import Database, Engine
-from stdbpy.engine import engine as engine_module
-from stdbpy.engine.host import CallLater, ModuleCode, RunningModule
-from stdbpy.engine.logs import LogStore
 from stdbpy.engine.outboxes import outgoing
 from stdbpy.engine.outboxes.messages import Message, Outcome
 from stdbpy.engine.outboxes.outgoing import Outgoing
-from stdbpy.engine.programs import load_program
-from stdbpy.engine.store.store import Store
 from stdbpy.errors import EngineError, SqlError
 from stdbpy.sats.bsatn import compile_codec
 from stdbpy.sats.types import IDENTITY, Primitive, product
 from stdbpy.sats.values import Identity
-from stdbpy.schema.model import ModuleSchema, Outbox, Reducer
-from stdbpy.schema.reducer_signature import signature_hash
+from stdbpy.schema.model import Reducer
+from stdbpy.schema.signature_hash import signature_hash
 from tests.engine.sample import ME, OWNER, program
 
 PATIENCE = 60
@@ -53,33 +44,32 @@ def {more}(ctx: ReducerContext) -> None:
 """
 
 SENDER = """
-from dataclasses import dataclass
+@remote_reducer
+def receive(body: str) -> None: ...
 
-@dataclass
-class Nothing:
-    pass
-
-@table(name="ping", public=True)
+@table(public=True, outbox=receive{telling})
 class Ping:
-    id: u64 = column(primary_key=True, auto_inc=True)
+    id: u64 = auto_inc(primary_key=True)
     audit: str
     body: str
-    to: Identity
+    to: Identity = column(target=True)
 
-@table(name="told", public=True)
+@table(public=True)
 class Told:
     body: str
     outcome: str
+    sender: Identity
 
 @reducer
 def send(ctx: ReducerContext, to: Identity, body: str) -> None:
-    ctx.db.ping.insert(Ping(id=0, audit="", body=body, to=to))
+    ctx.db.ping.insert(Ping(audit="", body=body, to=to))
     if body == "never":
         raise ReducerError("undone")
 
 @reducer
-def hear(ctx: ReducerContext, row: Ping, outcome: Ok[Nothing] | Err[str]) -> None:
-    ctx.db.told.insert(Told(body=row.body, outcome="ok" if isinstance(outcome, Ok) else outcome.error))
+def hear(ctx: ReducerContext, row: Ping, outcome: CallResult) -> None:
+    said = "ok" if isinstance(outcome, Ok) else outcome.error
+    ctx.db.told.insert(Told(body=row.body, outcome=said, sender=ctx.sender))
     if row.body == "deaf":
         raise ReducerError("I do not want to know")
 """
@@ -87,43 +77,21 @@ def hear(ctx: ReducerContext, row: Ping, outcome: Ok[Nothing] | Err[str]) -> Non
 RECEIVE = Reducer("receive", "receive", product(("body", Primitive.STRING)))
 
 
-class Sending:
-    """Code in Python whose table ``ping`` is an outbox."""
-
-    host_type = "Python"
-
-    def __init__(self, code: ModuleCode, on_result: str | None) -> None:
-        self._code = code
-        signature = int.from_bytes(signature_hash(RECEIVE, ()), "little")
-        outbox = Outbox("receive", 3, (2,), on_result, signature)
-        tables = [replace(table, outbox=outbox if table.name == "ping" else None) for table in code.schema.tables]
-        self.schema: ModuleSchema = replace(code.schema, tables=tuple(tables))
-
-    def run(self, store: Store, identity: Identity, logs: LogStore, later: CallLater) -> RunningModule:
-        return self._code.run(store, identity, logs, later)
+@pytest.fixture
+def telling() -> str:
+    return ", on_result='hear'"
 
 
 @pytest.fixture
-def on_result() -> str | None:
-    return "hear"
-
-
-@pytest.fixture
-def engine_of(monkeypatch: pytest.MonkeyPatch, on_result: str | None) -> Callable[[Path | None], Engine]:
-    def load(content: bytes, *args: Any, **options: Any) -> ModuleCode:
-        code = load_program(content, *args, **options)
-        has_pings = any(table.name == "ping" for table in code.schema.tables)
-        return Sending(code, on_result) if has_pings else code
-
-    monkeypatch.setattr(engine_module, "load_program", load)
+def sender_program(telling: str, monkeypatch: pytest.MonkeyPatch) -> bytes:
     monkeypatch.setattr(outgoing, "SHORTEST_PAUSE", 0.005)
-    return Engine
+    return program(SENDER.replace("{telling}", telling))
 
 
 @pytest.fixture
-def engine(engine_of: Callable[[Path | None], Engine]) -> Iterator[Engine]:
-    with engine_of(None) as engine:
-        engine.publish(program(SENDER), owner=OWNER, name="sender")
+def engine(sender_program: bytes) -> Iterator[Engine]:
+    with Engine(None) as engine:
+        engine.publish(sender_program, owner=OWNER, name="sender")
         yield engine
 
 
@@ -141,6 +109,11 @@ def send(engine: Engine, to: Identity, body: str) -> None:
 def rows(database: Database, table: str) -> list[tuple[Any, ...]]:
     (result,) = database.sql(f"SELECT * FROM {table}", ME, is_owner=True).result(PATIENCE)
     return result.rows
+
+
+def told(database: Database) -> list[tuple[str, str]]:
+    """What became of which bodies."""
+    return [(body, outcome) for body, outcome, _ in rows(database, "told")]
 
 
 def wait_until(database: Database, is_so: Callable[[], bool]) -> None:
@@ -166,10 +139,11 @@ def test_a_row_is_a_call(engine: Engine) -> None:
         send(engine, receiver, body)
     wait_for_all(engine)
     assert rows(engine.database("receiver"), "heard") == [("one", sender.identity), ("two", sender.identity)]
-    told = dict(rows(sender, "told"))
-    assert list(told) == ["one", "refused", "bad", "two"], "in order, and nothing of what was undone"
-    assert (told["one"], told["refused"], told["two"]) == ("ok", "not this", "ok")
-    assert "KeyError" in told["bad"]
+    outcomes = dict(told(sender))
+    assert list(outcomes) == ["one", "refused", "bad", "two"], "in order, and nothing of what was undone"
+    assert (outcomes["one"], outcomes["refused"], outcomes["two"]) == ("ok", "not this", "ok")
+    assert "KeyError" in outcomes["bad"]
+    assert {sender for _, _, sender in rows(sender, "told")} == {Identity.from_int(0)}
 
 
 def test_a_row_can_wait_for_its_target(engine: Engine) -> None:
@@ -181,7 +155,7 @@ def test_a_row_can_wait_for_its_target(engine: Engine) -> None:
     assert "There is no database" in rows(sender, "st_outbound_msg")[0][4]
     assert publish_receiver(engine) == receiver
     wait_for_all(engine)
-    assert rows(sender, "told") == [("early", "ok")]
+    assert told(sender) == [("early", "ok")]
     assert len(rows(engine.database("receiver"), "heard")) == 1
     assert [line for line in log_of(sender) if "has to wait" in line] == [log_of(sender)[-1]]
 
@@ -195,22 +169,22 @@ def test_who_is_told_may_fail(engine: Engine) -> None:
     send(engine, receiver, "deaf")
     send(engine, receiver, "next")
     wait_for_all(engine)
-    assert rows(engine.database("sender"), "told") == [("next", "ok")]
+    assert told(engine.database("sender")) == [("next", "ok")]
     assert [text for text, _ in rows(engine.database("receiver"), "heard")] == ["deaf", "next"]
 
 
-@pytest.mark.parametrize("on_result", [None])
+@pytest.mark.parametrize("telling", [""])
 def test_nobody_need_be_told(engine: Engine) -> None:
     send(engine, publish_receiver(engine), "quietly")
     wait_for_all(engine)
-    assert rows(engine.database("sender"), "told") == []
+    assert told(engine.database("sender")) == []
 
 
 def test_a_database_can_call_itself(engine: Engine) -> None:
     sender = engine.database("sender")
     send(engine, sender.identity, "me")
     wait_for_all(engine)
-    [(_, outcome)] = rows(sender, "told")
+    [(_, outcome)] = told(sender)
     assert "no reducer 'receive'" in outcome
 
 
@@ -220,24 +194,24 @@ def test_reducers_with_other_parameters_are_not_called(engine: Engine) -> None:
     ).database_identity
     send(engine, receiver, "lost")
     wait_for_all(engine)
-    assert "other parameters" in rows(engine.database("sender"), "told")[0][1]
+    assert "other parameters" in told(engine.database("sender"))[0][1]
 
 
-def test_what_was_not_sent_is_sent_after_a_restart(tmp_path: Path, engine_of: Callable[[Path | None], Engine]) -> None:
-    with engine_of(tmp_path) as engine:
-        engine.publish(program(SENDER), owner=OWNER, name="sender")
+def test_what_was_not_sent_is_sent_after_a_restart(tmp_path: Path, sender_program: bytes) -> None:
+    with Engine(tmp_path) as engine:
+        engine.publish(sender_program, owner=OWNER, name="sender")
         receiver = publish_receiver(engine)
         engine.delete(receiver, OWNER)
         send(engine, receiver, "late")
         send(engine, receiver, "later")
-    with engine_of(tmp_path) as engine:
+    with Engine(tmp_path) as engine:
         publish_receiver(engine)
         wait_for_all(engine)
         assert [text for text, _ in rows(engine.database("receiver"), "heard")] == ["late", "later"]
-    with engine_of(tmp_path) as engine:
+    with Engine(tmp_path) as engine:
         send(engine, receiver, "last")
         wait_for_all(engine)
-        assert rows(engine.database("sender"), "told") == [("late", "ok"), ("later", "ok"), ("last", "ok")]
+        assert told(engine.database("sender")) == [("late", "ok"), ("later", "ok"), ("last", "ok")]
 
 
 def test_a_message_that_comes_twice_is_carried_out_once(engine: Engine) -> None:

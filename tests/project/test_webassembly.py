@@ -9,10 +9,11 @@ import pytest
 from stdbpy.errors import ProjectError
 from stdbpy.project.model import Project
 from stdbpy.project.webassembly import expect_to_write, level_for, usual_file, write_file
-from stdbpy.schema.model import EnvironmentValue, ModuleSchema
+from stdbpy.schema.model import EnvironmentValue, ModuleSchema, Outbox, Table
 
 PLAIN = ModuleSchema()
 WITH_ENVIRONMENT = ModuleSchema(environment=(EnvironmentValue("KEY"),))
+WITH_OUTBOX = ModuleSchema(tables=(Table("call", "call", 0, (), outbox=Outbox("ring", 1, (), None, 7)),))
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,8 @@ WITH_ENVIRONMENT = ModuleSchema(environment=(EnvironmentValue("KEY"),))
         ("2.14.0", PLAIN, "10.5"),
         ("2.14.0", WITH_ENVIRONMENT, "10.6"),
         ("3.0.0", WITH_ENVIRONMENT, "10.6"),
+        ("2.8.3", WITH_OUTBOX, "10.5"),
+        ("2.14.0", WITH_OUTBOX, "10.6"),
         ("nightly", PLAIN, "None"),
     ],
 )

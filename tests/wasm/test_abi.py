@@ -31,6 +31,17 @@ def test_tables_and_reducers_need_nothing():
     assert needed_by(schema_of(TABLE)) is AbiLevel.V10_0
 
 
+OUTBOX = """
+@reducer
+def ring(ctx: ReducerContext) -> None: ...
+
+@table(outbox="ring")
+class Call:
+    id: u64 = auto_inc(primary_key=True)
+    to: Identity = column(target=True)
+"""
+
+
 @pytest.mark.parametrize(
     ("code", "level", "what"),
     [
@@ -61,6 +72,7 @@ def test_tables_and_reducers_need_nothing():
             "the HTTP handler 'hello'",
         ),
         ("@environment\nclass Env:\n  KEY: str", 6, "the value 'KEY' of the environment"),
+        (OUTBOX, 6, "the outbox 'call'"),
     ],
 )
 def test_what_needs_a_level(code, level, what):

@@ -12,7 +12,7 @@ from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import EngineError, InvalidArguments, NotAllowed
 from stdbpy.sats.values import ConnectionId
 from stdbpy.schema.model import Visibility
-from stdbpy.schema.reducer_signature import signature_hash
+from stdbpy.schema.signature_hash import signature_hash
 
 if TYPE_CHECKING:
     from stdbpy.engine.instance import Instance

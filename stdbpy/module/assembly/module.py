@@ -15,7 +15,7 @@ from stdbpy.module.assembly.environment import AssembledEnvironment, assemble_en
 from stdbpy.module.assembly.findings import Findings
 from stdbpy.module.assembly.functions import AssembledFunction, assemble_function
 from stdbpy.module.assembly.signatures import read_signature
-from stdbpy.module.assembly.tables import assemble_table
+from stdbpy.module.assembly.tables import assemble_table, is_of_outboxes
 from stdbpy.module.bindings import DbLayout, TableBinding, bind_tables
 from stdbpy.module.context import Context
 from stdbpy.module.declarations import (
@@ -132,6 +132,7 @@ class _Assembly:
         for each in declared.placed:
             self._assemble(each)
         self._check_schedules()
+        self._assemble_outboxes()
 
     # --- from the declarations to what the module is ---------------------------------------------
 
@@ -268,6 +269,21 @@ class _Assembly:
                 nearest(declaration.scheduled or "", names)
                 or f"Write one: def {declaration.scheduled}(ctx: ReducerContext, row: {declaration.row.__name__})",
             )
+
+    def _assemble_outboxes(self) -> None:
+        """When all tables and reducers are known."""
+        declared = {
+            self.findings.line_of_module(each.module, each.declaration.line): each.declaration
+            for each in self.placed
+            if isinstance(each.declaration, TableDeclaration) and is_of_outboxes(each.declaration)
+        }
+        if declared:
+            from stdbpy.module.assembly.outboxes import OwnReducers, assemble_outboxes  # few modules have some
+
+            names = {each.declaration.name for each in self.placed if isinstance(each.declaration, ReducerDeclaration)}
+            good = {reducer.name: reducer for reducer in self._declared(Reducer)}
+            reducers = OwnReducers(names, good, self.prefix)
+            self.tables |= assemble_outboxes(declared, self.tables, self.registry, reducers, self.findings)
 
     # --- the schema, and what is wrong with it ---------------------------------------------------
 

@@ -43,6 +43,12 @@ def assemble_table(
     return assembly.table(type.index, keys)
 
 
+def is_of_outboxes(declaration: TableDeclaration) -> bool:
+    """Whether it is an outbox, or has columns as outboxes have."""
+    columns = map(column_options, dataclasses.fields(declaration.row))
+    return declaration.outbox is not None or any(options.target or options.param is not None for options in columns)
+
+
 class _Keys(NamedTuple):
     """What says which columns rows are found by, and does not depend on the columns' types."""
 

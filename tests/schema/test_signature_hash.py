@@ -10,7 +10,7 @@ from stdbpy.engine import keccak as keccak_of_a_library
 from stdbpy.sats.types import UNIT, ArrayType, Primitive, TypeRef, option, product
 from stdbpy.schema.keccak import keccak_256
 from stdbpy.schema.model import Reducer
-from stdbpy.schema.reducer_signature import are_same, signature_hash
+from stdbpy.schema.signature_hash import are_same, signature_hash
 
 RECEIVE = Reducer("receive", "receive", product(("body", Primitive.STRING)))
 
