@@ -2,9 +2,10 @@
 
 ``Identity`` and ``ConnectionId`` are ``bytes``, ``Timestamp`` and ``TimeDuration`` are ``int``:
 rows are hashed, compared and sorted by the hundred thousand, and only the built-in types do that
-without running Python code. A SATS ``Uuid`` is :class:`uuid.UUID`. An option is its payload or
-``None``; where the payload can itself be ``None`` (an option of an option), a present payload is
-wrapped in :class:`Some`.
+without running Python code. (A ``TimeDuration`` runs some when it is compared: few are, and spans of
+Python's own are what they are compared with.) A SATS ``Uuid`` is :class:`uuid.UUID`. An option is its
+payload or ``None``; where the payload can itself be ``None`` (an option of an option), a present payload
+is wrapped in :class:`Some`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ E = TypeVar("E")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_UNITS = (("hours", 3_600_000_000), ("minutes", 60_000_000), ("seconds", 1_000_000), ("milliseconds", 1_000))
+"""In microseconds, the greatest first."""
 
 
 class _ReadByPydantic:
@@ -141,7 +144,11 @@ class Timestamp(int, _ReadByPydantic):
 
 
 class TimeDuration(int, _ReadByPydantic):
-    """A span of time in microseconds, as a signed 64-bit number."""
+    """A span of time in microseconds, as a signed 64-bit number.
+
+    It compares with numbers and with a :class:`~datetime.timedelta`. Its hash is the number's: as a key of a
+    dictionary it is found by numbers, not by a ``timedelta``.
+    """
 
     __slots__ = ()
 
@@ -190,7 +197,31 @@ class TimeDuration(int, _ReadByPydantic):
         return f"{sign}{seconds}.{micros:06}"
 
     def __repr__(self) -> str:
-        return f"TimeDuration({int(self)})"
+        for unit, micros in _UNITS:
+            count, rest = divmod(int(self), micros)
+            if not rest and count:
+                return f"TimeDuration.of({unit}={count})"
+        return f"TimeDuration({int(self):_})"
+
+    def __eq__(self, other: object) -> bool:
+        return int.__eq__(self, _micros(other) if isinstance(other, timedelta) else other)
+
+    def __ne__(self, other: object) -> bool:
+        return int.__ne__(self, _micros(other) if isinstance(other, timedelta) else other)
+
+    def __lt__(self, other: int | timedelta) -> bool:
+        return int.__lt__(self, _micros(other) if isinstance(other, timedelta) else other)
+
+    def __le__(self, other: int | timedelta) -> bool:
+        return int.__le__(self, _micros(other) if isinstance(other, timedelta) else other)
+
+    def __gt__(self, other: int | timedelta) -> bool:
+        return int.__gt__(self, _micros(other) if isinstance(other, timedelta) else other)
+
+    def __ge__(self, other: int | timedelta) -> bool:
+        return int.__ge__(self, _micros(other) if isinstance(other, timedelta) else other)
+
+    __hash__ = int.__hash__
 
 
 def _micros(span: int | timedelta) -> int:

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator
-from datetime import timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -78,11 +78,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
-    """A span of SpacetimeDB is a number of microseconds, and so never equal to one of Python's."""
+    """A moment of SpacetimeDB is a number of microseconds, and so never equal to one of Python's."""
     values = sys.modules.get("stdbpy.sats.values")
-    if op != "==" or values is None or {type(left), type(right)} != {values.TimeDuration, timedelta}:
+    if op != "==" or values is None or {type(left), type(right)} != {values.Timestamp, datetime}:
         return None
-    return [f"{left!r} {op} {right!r}", "A TimeDuration is no timedelta: compare .to_timedelta(), or TimeDuration.of()"]
+    return [
+        f"{left!r} {op} {right!r}",
+        "A Timestamp is no datetime: compare .to_datetime(), or Timestamp.from_datetime()",
+    ]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -94,7 +94,44 @@ def test_durations(micros: int, text: str) -> None:
 
 def test_durations_of_units() -> None:
     assert TimeDuration.of(hours=1, minutes=1, seconds=1, milliseconds=1) == 3_661_001_000
-    assert repr(TimeDuration.of(seconds=1)) == "TimeDuration(1000000)"
+
+
+@pytest.mark.parametrize(
+    ("micros", "text"),
+    [
+        (0, "TimeDuration(0)"),
+        (-1_500_001, "TimeDuration(-1_500_001)"),
+        (2**63 - 1, "TimeDuration(9_223_372_036_854_775_807)"),
+        (1_500_000, "TimeDuration.of(milliseconds=1500)"),
+        (-5_000_000, "TimeDuration.of(seconds=-5)"),
+        (5_400_000_000, "TimeDuration.of(minutes=90)"),
+        (7_200_000_000, "TimeDuration.of(hours=2)"),
+    ],
+)
+def test_durations_are_shown_as_they_are_written(micros: int, text: str) -> None:
+    assert repr(TimeDuration(micros)) == text
+    assert eval(text, {"TimeDuration": TimeDuration}) == micros
+
+
+def test_durations_compare_with_numbers_and_timedeltas() -> None:
+    second, number = TimeDuration.of(seconds=1), 1_000_000
+    for same in (TimeDuration(number), number, timedelta(seconds=1)):
+        assert second == same
+        assert same == second
+        assert (second != same) is False
+        assert (same != second) is False
+        assert second <= same <= second
+    for less in (TimeDuration(number - 1), number - 1, timedelta(seconds=1) - timedelta.resolution):
+        assert second != less
+        assert less != second
+        assert less < second <= second
+        assert second > less
+        assert not second < less
+        assert not second <= less
+    assert second != "1"
+    with pytest.raises(TypeError):
+        _ = second < "1"  # type: ignore[operator]
+    assert hash(second) == hash(number)
 
 
 def test_schedules() -> None:

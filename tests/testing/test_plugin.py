@@ -73,23 +73,25 @@ def test_databases_of_tests(project: pytest.Pytester) -> None:
     project.runpytest_subprocess().assert_outcomes(passed=4)
 
 
-def test_spans_of_two_kinds_are_told_apart(project: pytest.Pytester) -> None:
+def test_moments_of_two_kinds_are_told_apart(project: pytest.Pytester) -> None:
     project.makepyfile(
         """
-        from datetime import timedelta
+        from datetime import UTC, datetime, timedelta
+
+        from stdbpy import Timestamp
 
         def test_nap(stdb):
             before = stdb.time
             stdb.advance(timedelta(hours=1))
-            assert (stdb.time - before).to_timedelta() == timedelta(hours=1)
             assert stdb.time - before == timedelta(hours=1)
+            assert Timestamp(1_000_000) == datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
         """
     )
     shown = project.runpytest_subprocess()
     shown.stdout.fnmatch_lines(
         [
-            "E * assert TimeDuration(3600000000) == datetime.timedelta(seconds=3600)",
-            "E *A TimeDuration is no timedelta: compare .to_timedelta(), or TimeDuration.of()",
+            "E * assert Timestamp(1000000) == datetime.datetime(1970, 1, 1, 0, 0, 1*",
+            "E *A Timestamp is no datetime: compare .to_datetime(), or Timestamp.from_datetime()",
         ]
     )
 
