@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from stdbpy.module.http import HttpHeaders, HttpRequest, HttpResponse
     from stdbpy.module.http_handlers import Router, http_handler, http_router
     from stdbpy.module.mounting import mount
-    from stdbpy.module.outboxes import CallResult, RemoteReducer, remote_reducer
+    from stdbpy.module.outboxes import RemoteReducer, RemoteResult, remote_reducer
     from stdbpy.module.procedure_context import HandlerContext, ProcedureContext
     from stdbpy.module.procedures import procedure
     from stdbpy.module.reducer_context import ReducerContext
@@ -74,7 +74,7 @@ _HOMES = {
         "ViewContext",
     ),
     "stdbpy.module.mounting": ("mount",),
-    "stdbpy.module.outboxes": ("CallResult", "RemoteReducer", "remote_reducer"),
+    "stdbpy.module.outboxes": ("RemoteReducer", "RemoteResult", "remote_reducer"),
     "stdbpy.module.procedure_context": (
         "HandlerContext",
         "ProcedureContext",
@@ -143,7 +143,6 @@ def __dir__() -> list[str]:
 __all__ = [
     "AnonymousViewContext",
     "AutoIncOverflow",
-    "CallResult",
     "ConnectionId",
     "EncodeError",
     "Err",
@@ -162,6 +161,7 @@ __all__ = [
     "ReducerContext",
     "ReducerError",
     "RemoteReducer",
+    "RemoteResult",
     "Router",
     "RowNotFound",
     "ScheduleAt",

@@ -10,7 +10,7 @@ from typing import Any, NoReturn, TypeAlias, overload
 from stdbpy.module.declarations import OutboxOptions
 from stdbpy.sats.values import Err, Ok
 
-CallResult: TypeAlias = Ok[tuple[()]] | Err[str]
+RemoteResult: TypeAlias = Ok[tuple[()]] | Err[str]
 """What a call in another database has come to: ``Ok(())``, or ``Err`` with what its caller is told."""
 
 

@@ -164,7 +164,7 @@ def table(
     sent when the reducer that inserts them has succeeded, each is carried out once, those from one outbox to one
     database in the order of their insertion, and they are gone when it is known what became of them; nobody can delete
     or change them. ``on_result``: the reducer that is told: it is called with the row and a
-    :data:`~stdbpy.module.outboxes.CallResult`.
+    :data:`~stdbpy.module.outboxes.RemoteResult`.
 
     One class can stand for several tables: stack ``@table(name=…)``, or call
     ``table(name=…)(Player)`` on a class made elsewhere.

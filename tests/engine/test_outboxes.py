@@ -67,7 +67,7 @@ def send(ctx: ReducerContext, to: Identity, body: str) -> None:
         raise ReducerError("undone")
 
 @reducer
-def hear(ctx: ReducerContext, row: Ping, outcome: CallResult) -> None:
+def hear(ctx: ReducerContext, row: Ping, outcome: RemoteResult) -> None:
     said = "ok" if isinstance(outcome, Ok) else outcome.error
     ctx.db.told.insert(Told(body=row.body, outcome=said, sender=ctx.sender))
     if row.body == "deaf":

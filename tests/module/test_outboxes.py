@@ -28,7 +28,7 @@ class Ping:
     level: u8 = column(index="btree", default=0)
 
 @reducer
-def heard(ctx: ReducerContext, ping: Ping, result: CallResult) -> None:
+def heard(ctx: ReducerContext, ping: Ping, result: RemoteResult) -> None:
     match result:
         case Ok():
             ctx.log.info("%s was heard", ping.text)
@@ -199,7 +199,7 @@ CASES = {
         def echo(ctx) -> None: ...
 
         @reducer
-        def heard(ctx, ping: Ping, result: CallResult) -> None: ...
+        def heard(ctx, ping: Ping, result: RemoteResult) -> None: ...
     """,
     "a reducer that is told something else": """
         @table(outbox="heard", on_result="heard")  # E: .* has to take a row and | def heard\\(.* row: Ping,

@@ -12,7 +12,7 @@ from stdbpy.module.assembly.findings import Findings
 from stdbpy.module.assembly.hints import resolve_one, understood
 from stdbpy.module.context import Context
 from stdbpy.module.declarations import ColumnOptions, OutboxOptions, TableDeclaration
-from stdbpy.module.outboxes import CallResult, RemoteReducer
+from stdbpy.module.outboxes import RemoteReducer, RemoteResult
 from stdbpy.module.rows import column_options
 from stdbpy.sats.annotations import TypeRegistry
 from stdbpy.sats.naming import type_text
@@ -237,7 +237,7 @@ class _OutboxAssembly:
     def _check_on_result(self, name: str | None) -> None:
         if name is None:
             return
-        header = f"def {name}(ctx: ReducerContext, row: {self.row.__name__}, result: CallResult) -> None"
+        header = f"def {name}(ctx: ReducerContext, row: {self.row.__name__}, result: RemoteResult) -> None"
         if name not in self.reducers.declared:
             self._error(
                 f"{self.name} tells {name!r} what becomes of its rows, which is no reducer",
@@ -247,7 +247,7 @@ class _OutboxAssembly:
         reducer = self.reducers.understood.get(name)
         if reducer is None:
             return
-        expected = [TypeRef(self.table.product_ref), TypeRegistry().add(CallResult)]
+        expected = [TypeRef(self.table.product_ref), TypeRegistry().add(RemoteResult)]
         if [parameter.type for parameter in reducer.params.elements] != expected:
             self._error(
                 f"{name!r}, which {self.name} tells what becomes of its rows, has to take a row and the result", header
