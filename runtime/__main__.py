@@ -53,7 +53,7 @@ def _build(cache: Path, builds: Path, out: Path) -> None:
     native = _once(builds, "native", recipe, lambda folder: build_native(toolchain, downloads, folder))
     print(f"CPython {PYTHON_VERSION} for WebAssembly", flush=True)
     python = native / "build" / "python"
-    recipe = ["sources.py", "compiling.py", "wasm_interpreter.py"]
+    recipe = ["sources.py", "compiling.py", "wasm_interpreter.py", "late_seeds.py"]
     compiled = _once(builds, "wasm", recipe, lambda folder: build_for_wasm(toolchain, downloads, folder, python))
     source, libraries = compiled / f"Python-{PYTHON_VERSION}", compiled / "build"
 

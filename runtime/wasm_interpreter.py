@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from runtime.compiling import JOBS, BuildError, Toolchain
+from runtime.late_seeds import LATE_SEEDS
 from runtime.sources import unpack_python
 
 LIBRARIES = ("libpython3.13.a", "Modules/_decimal/libmpdec/libmpdec.a", "Modules/_hacl/libHacl_Hash_SHA2.a")
@@ -23,6 +24,7 @@ _PATCHES = {
     "Parser/parser.c": [("define MAXSTACK 4000", "define MAXSTACK 2800")],
     # Numbers of thousands of digits would be computed in Python, by a module that needs decimal.
     "Objects/longobject.c": [("#define WITH_PYLONG_MODULE 1", "")],
+    "Modules/_randommodule.c": LATE_SEEDS,
     # For clang it means -fwrapv-pointer, too: each load and store would add its offset in an instruction of its own.
     # What CPython needs of it is -fwrapv, which is among the flags below.
     "configure": [('NO_STRICT_OVERFLOW_CFLAGS="-fno-strict-overflow"', 'NO_STRICT_OVERFLOW_CFLAGS=""')],

@@ -12,6 +12,7 @@
 #include "host_imports.h"
 #include "interpreter.h"
 #include "reducer_calls.h"
+#include "shared_generator.h"
 #include "wasi_state.h"
 
 #define EXPORT(name) __attribute__((export_name(#name)))
@@ -145,8 +146,10 @@ static PyObject *as_timestamp(uint64_t micros) {
 /* What is random, and all clocks, follow from the call. Those of views do not: one may run while a procedure's
  * transaction ends, and the procedure goes on with its time. */
 static void begin_timed_call(uint32_t id, uint64_t sender_0, uint64_t timestamp) {
+    uint64_t seed = sender_0 ^ timestamp ^ (uint64_t)id << 48;
     clock_nanoseconds = timestamp * 1000;
-    seed_random_bytes(sender_0 ^ timestamp ^ (uint64_t)id << 48);
+    seed_random_bytes(seed);
+    seed_shared_generator(seed);
 }
 
 EXPORT(__describe_module__) void describe_module(uint32_t description) {

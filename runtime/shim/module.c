@@ -99,7 +99,7 @@ _Noreturn static PyObject *trap(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED
 static PyMethodDef own_methods[] = {
     {"set_entry", set_entry, METH_O, NULL},
     {"set_classes", (PyCFunction)(void (*)(void))set_classes, METH_FASTCALL, NULL},
-    {"set_reducers", (PyCFunction)(void (*)(void))set_reducers, METH_FASTCALL, NULL},
+    {"set_reducers", set_reducers, METH_O, NULL},
     {"make_quick", (PyCFunction)(void (*)(void))make_quick, METH_FASTCALL, NULL},
     {"set_error_class", set_error_class, METH_O, NULL},
     {"set_clock", set_clock, METH_O, NULL},

@@ -1,6 +1,5 @@
 #include "reducer_calls.h"
 
-#include "arguments.h"
 #include "slots.h"
 
 enum { CONSTANT, SENDER, CONNECTION_ID, TIMESTAMP, SOURCES };
@@ -23,7 +22,6 @@ typedef struct {
 
 static Reducer *reducers;
 static uint32_t reducer_count;
-static PyObject *seed;
 
 static bool read_fields(Reducer *reducer, PyObject *told) {
     Py_ssize_t count = PyTuple_GET_SIZE(told);
@@ -65,10 +63,7 @@ static bool read_reducer(Reducer *reducer, PyObject *told) {
     return true;
 }
 
-PyObject *set_reducers(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t given) {
-    if (!has_count("set_reducers", given, 2))
-        return NULL;
-    PyObject *told = arguments[0];
+PyObject *set_reducers(PyObject *Py_UNUSED(module), PyObject *told) {
     if (!PyTuple_Check(told)) {
         PyErr_SetString(PyExc_TypeError, "set_reducers takes a tuple");
         return NULL;
@@ -82,26 +77,7 @@ PyObject *set_reducers(PyObject *Py_UNUSED(module), PyObject *const *arguments, 
         if (!read_reducer(&reducers[i], PyTuple_GET_ITEM(told, i)))
             return NULL;
     reducer_count = (uint32_t)count;
-    Py_XSETREF(seed, Py_NewRef(arguments[1]));
     Py_RETURN_NONE;
-}
-
-/* By a function of an earlier call, perhaps. */
-static bool is_random_imported(void) {
-    static PyObject *name;
-    if (name == NULL)
-        name = PyUnicode_InternFromString("random");
-    return name != NULL && PyDict_Contains(PyImport_GetModuleDict(), name) > 0;
-}
-
-static bool seed_call(uint32_t id, PyObject *sender, PyObject *timestamp) {
-    if (!is_random_imported())
-        return true;
-    PyObject *number = PyLong_FromUnsignedLong(id);
-    PyObject *seeded = number == NULL ? NULL : PyObject_CallFunctionObjArgs(seed, number, sender, timestamp, NULL);
-    Py_XDECREF(number);
-    Py_XDECREF(seeded);
-    return seeded != NULL;
 }
 
 static PyObject *make_context(const Reducer *reducer, PyObject *sender, PyObject *connection_id, PyObject *timestamp) {
@@ -127,7 +103,7 @@ bool call_directly(uint32_t id, PyObject *sender, PyObject *connection_id, PyObj
     }
     PyObject *context = make_context(reducer, sender, connection_id, timestamp);
     *result = NULL;
-    if (context != NULL && seed_call(id, sender, timestamp)) {
+    if (context != NULL) {
         PyObject *arguments[MOST_ARGUMENTS + 1] = {context};
         size_t count = (size_t)PyTuple_GET_SIZE(values);
         for (size_t i = 0; i < count; i++)

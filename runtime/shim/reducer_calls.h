@@ -5,11 +5,10 @@
 #include <Python.h>
 #include <stdbool.h>
 
-/* _spacetimedb.set_reducers(reducers, seed): of each, by number, how it is called directly; None if it is not.
+/* _spacetimedb.set_reducers(reducers): of each, by number, how it is called directly; None if it is not.
  * Otherwise (function, class of its context, fields of that, name of the field that is gone after the call, function
- * that reads the arguments). A field is (name, what, value): CONSTANT is the value, the others are the call's.
- * Once the module random is there, seed is called before each call, with the number, the sender and the timestamp. */
-PyObject *set_reducers(PyObject *module, PyObject *const *arguments, Py_ssize_t count);
+ * that reads the arguments). A field is (name, what, value): CONSTANT is the value, the others are the call's. */
+PyObject *set_reducers(PyObject *module, PyObject *told);
 
 /* False if the entry has to make the call: the reducer is not called directly, or its arguments are bad. Otherwise it
  * has been called; *result is NULL, with an exception, if it has raised one. */

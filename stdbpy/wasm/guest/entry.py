@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
@@ -55,7 +54,6 @@ class Entry:
 
         The first call comes by here, and those that the shim does not make directly."""
         try:
-            self._seed(number, sender, timestamp)
             self._bound().call_reducer(number, sender, connection_id, timestamp, args)
         except BaseException as raised:  # noqa: BLE001 - authors' code may raise anything, SystemExit too
             return self.say_why(raised)
@@ -81,12 +79,12 @@ class Entry:
         self, number: int, sender: Identity, connection_id: ConnectionId | None, timestamp: Timestamp, args: bytes
     ) -> bytes:
         """What a procedure returns, in BSATN."""
-        with self._waiting(number, sender, timestamp):
+        with self._waiting():
             return self._bound().call_procedure(number, sender, connection_id, timestamp, args)
 
     def call_http_handler(self, number: int, timestamp: Timestamp, request: bytes, body: bytes) -> tuple[bytes, bytes]:
         """An HTTP handler's answer: what comes before the body, and the body."""
-        with self._waiting(number, _NOBODY, timestamp):
+        with self._waiting():
             return self._bound().call_http_handler(number, timestamp, request, body)
 
     # --- inside --------------------------------------------------------------------------------
@@ -96,13 +94,12 @@ class Entry:
             self._is_called = True
             current_host.set(self._host)  # for good: there is no other
             self._module.tell_identity(Identity(self._host.identity()[::-1]))
-            self._shim.set_reducers(self._reducers, self._seed)
+            self._shim.set_reducers(self._reducers)
         return self._module
 
     @contextmanager
-    def _waiting(self, number: int, sender: Identity, timestamp: Timestamp) -> Iterator[None]:
+    def _waiting(self) -> Iterator[None]:
         """Views do not come by here: one may run while a procedure's transaction ends."""
-        self._seed(number, sender, timestamp)
         self._host.begin_waiting()
         try:
             yield
@@ -110,12 +107,6 @@ class Entry:
             self._crash(bug)
         finally:
             self._host.end_waiting()
-
-    def _seed(self, number: int, sender: Identity, timestamp: Timestamp) -> None:
-        """The numbers of ``random`` follow from the call, as those of ``os.urandom`` do."""
-        random = sys.modules.get("random")
-        if random is not None:
-            random.seed(int.from_bytes(sender[-8:], "big") ^ int(timestamp) ^ number << 48)
 
     def _view(self, number: int, sender: Identity | None) -> bytes:
         try:

@@ -23,7 +23,7 @@ class Shim(Host, Protocol):
     def set_classes(self, identity: type, connection_id: type, timestamp: type, /) -> None:
         """Says of which classes the values are that the exported functions hand over."""
 
-    def set_reducers(self, reducers: tuple[DirectReducer | None, ...], seed: Callable[..., object], /) -> None:
+    def set_reducers(self, reducers: tuple[DirectReducer | None, ...], /) -> None:
         """Says how reducers are called without the entry: ``runtime/shim/reducer_calls.h``."""
 
     def make_quick(self, cls: type, columns: tuple[str, ...], defaults: tuple[tuple[object] | None, ...], /) -> None:
