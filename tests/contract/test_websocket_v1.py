@@ -108,6 +108,15 @@ class TestSetsOfQueries:
         assert isinstance(ended, m.UnsubscribeApplied)
         assert told(m.DatabaseUpdate([ended.rows.table_rows])) == {"one_u8": ([], [5])}
 
+    def test_several_queries_that_are_ended_as_a_single_one(self, wire: V1Wire):
+        wire.ask(wire.call("insert_one_u8", 5))
+        wire.ask(wire.call("insert_one_u16", *([6] if wire.uses_json else [6, 0])))
+        wire.ask(m.SubscribeMulti([U8, U16, "SELECT * FROM one_u32"], 3, m.QueryId(1)))
+        refusal = wire.ask(m.Unsubscribe(4, m.QueryId(1)))
+        assert isinstance(refusal, m.SubscriptionError)
+        assert (refusal.request_id, refusal.query_id) == (4, 1)
+        assert committed(wire.ask(wire.call("insert_one_u8", 7))) == {}, "it has ended all the same"
+
     def test_the_set_without_a_name_is_replaced(self, wire: V1Wire):
         wire.ask(wire.call("insert_one_u8", 5))
         first = wire.ask(m.Subscribe([U8, U16], 3))

@@ -203,9 +203,13 @@ class V1Speaker:
     def _dropped(self, asked: _Asked, query_id: SetId, rows: Sequence[QueryRows]) -> m.ServerMessage:
         message, micros = asked.message, asked.micros
         if isinstance(message, m.Unsubscribe):
-            if not rows:
-                # The real server fails in the same way.
-                error = "The query is part of another subscription of this client as well, which goes on."
+            if len(rows) != 1:
+                # The real server fails in the same way, and the subscription is over nevertheless.
+                error = (
+                    "The subscription has ended. Its rows are for `UnsubscribeMulti` to tell: it had several queries"
+                    if rows
+                    else "The query is part of another subscription of this client as well, which goes on."
+                )
                 return _failed(asked, query_id, error)
             found = self._only_table(rows, self._deleting)
             return m.UnsubscribeApplied(message.request_id, micros, query_id, found)

@@ -6,9 +6,10 @@ from __future__ import annotations
 import pytest
 
 from stdbpy.protocol.v1 import messages as m
+from stdbpy.protocol.v2 import messages as m2
 from tests import real_servers
 from tests.contract.side_by_side.conftest import Both
-from tests.contract.websocket import V1, V1_JSON, connected
+from tests.contract.websocket import V1, V1_JSON, V2, connected
 
 pytestmark = pytest.mark.real
 
@@ -28,18 +29,34 @@ def test_frames_whose_fault_takes_many_words(both: Both):
     assert codes == [1011, 1006]
 
 
-@pytest.mark.difference("a table beside `SELECT * FROM *` in one `Subscribe` of protocol v1")
-def test_a_table_beside_all_tables(both: Both):
+@pytest.mark.difference("a query twice in one `Subscribe` of protocol v1, or a table beside `SELECT * FROM *`")
+@pytest.mark.parametrize("beside", ["SELECT * FROM one_u_8", "SELECT * FROM *"])
+def test_a_table_twice(both: Both, beside: str):
     database = both.publish(real_servers.wasm("sdk_test-2.8.3"), "differences")
     told = []
     for server in both:
         assert server.call(database, "insert_one_u_8", "[1]").is_success
         with connected(server, database, V1) as wire:
             wire.next()
-            initial = wire.ask(m.Subscribe(["SELECT * FROM one_u_8", "SELECT * FROM *"], 1))
+            initial = wire.ask(m.Subscribe(["SELECT * FROM one_u_8", beside], 1))
             tables = initial.database_update.tables
-            told.append(sum(table.num_rows for table in tables if table.table_name == "one_u_8"))
-    assert told == [1, 2]
+            assert server.call(database, "insert_one_u_8", "[2]").is_success
+            [change] = wire.next().update.tables
+            told.append((sum(table.num_rows for table in tables if table.table_name == "one_u_8"), change.num_rows))
+    assert told == [(1, 1), (2, 1)]
+
+
+@pytest.mark.difference("arguments in BSATN with bytes left over behind them")
+def test_bytes_behind_arguments(both: Both):
+    """As of a client that was generated when the reducer took one more."""
+    database = both.publish(real_servers.wasm("sdk_test-2.8.3"), "differences")
+    told = []
+    for server in both:
+        with connected(server, database, V2) as wire:
+            wire.next()
+            result = wire.ask(m2.CallReducer(1, m2.CallFlags.Default, "insert_one_u_8", b"\x05\x06")).result
+            told.append(type(result))
+    assert told == [m2.ReducerInternalError, m2.Returned]
 
 
 @pytest.mark.difference("rows of joins in protocol `v1.json`")
