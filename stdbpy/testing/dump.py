@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stdbpy.api import LogRecord
 from stdbpy.protocol.catalog import TableLayout
+from stdbpy.sats.texts import timestamp_text
 
 LOG = "log.txt"
 _SYSTEM = "__spacetimedb__"
@@ -21,18 +22,29 @@ def write_rows(table: str, lines: Sequence[str], folder: Path) -> None:
 
 
 def rows_as_lines(layout: TableLayout, rows: Iterable[object]) -> list[str]:
-    """Rows in SATS-JSON, as the server's HTTP API has them."""
-    to_json = layout.json_codec.to_json
-    return [json.dumps(to_json(row), ensure_ascii=False) for row in rows]
+    """Rows as JSON objects, by the columns' names; their values in SATS-JSON, as the server's HTTP API has them."""
+    to_json, columns = layout.json_codec.to_json, layout.columns
+    return [json.dumps(dict(zip(columns, to_json(row), strict=True)), ensure_ascii=False) for row in rows]
 
 
 def write_log(records: Iterable[LogRecord], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / LOG).write_text("".join(f"{log_line(record)}\n" for record in records), encoding="utf-8")
+    (folder / LOG).write_text("".join(f"{_dated(record)}\n" for record in records), encoding="utf-8")
 
 
 def log_line(record: LogRecord) -> str:
     """``INFO send_message: text``."""
-    function = "" if record.function in (None, _SYSTEM) else f" {record.function}:"
+    return _line(record, record.function)
+
+
+def _dated(record: LogRecord) -> str:
+    """``2026-01-02T03:04:05.678Z INFO send_message lib.py:12: text``."""
+    line_number = "" if record.line_number is None else f":{record.line_number}"
+    file = None if record.filename is None else f"{record.filename}{line_number}"
+    return f"{timestamp_text(record.time).replace('+00:00', 'Z')} {_line(record, record.function, file)}"
+
+
+def _line(record: LogRecord, *where: str | None) -> str:
+    place = "".join(f" {part}" for part in where if part is not None and not part.startswith(_SYSTEM))
     message = record.message.replace("\n", "\n    ")
-    return f"{record.level.upper()}{function} {message}"
+    return f"{record.level.upper()}{place}{':' if place else ''} {message}"

@@ -25,6 +25,9 @@ _LOG_LINES = 50
 _LONGEST_NAME = 100
 """How many characters of a test's name a folder is called by: file systems take 255 bytes."""
 
+_OWN_FOLDER = pytest.StashKey[Path]()
+"""Where a run keeps databases that has no cache."""
+
 
 def loaded(config: pytest.Config) -> Module:
     """The module under test. Fails the test that asks for it, with all problems of the module's code."""
@@ -95,9 +98,16 @@ def _tell_of(database: ModuleDatabase | PublishedDatabase, report: pytest.TestRe
 
 
 def _folder_for(item: pytest.Item) -> Path:
-    cache = getattr(item.config, "cache", None)
-    kept = cache.mkdir("stdbpy-kept") if cache is not None else Path(tempfile.mkdtemp(prefix="stdbpy-kept-"))
     name = re.sub(r"[^\w.-]+", "_", item.nodeid)
     if len(name) > _LONGEST_NAME:
         name = f"{name[:_LONGEST_NAME]}-{sha256(item.nodeid.encode()).hexdigest()[:8]}"
-    return Path(kept) / name
+    return _folder_of_run(item.config) / name
+
+
+def _folder_of_run(config: pytest.Config) -> Path:
+    cache = getattr(config, "cache", None)
+    if cache is not None:
+        return Path(cache.mkdir("stdbpy-kept"))
+    if _OWN_FOLDER not in config.stash:
+        config.stash[_OWN_FOLDER] = Path(tempfile.mkdtemp(prefix="stdbpy-kept-"))
+    return config.stash[_OWN_FOLDER]

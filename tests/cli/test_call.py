@@ -156,7 +156,7 @@ def test_a_bug_in_a_reducer_leads_to_the_log(run: Run, chat: str, server: Runnin
     raised = "ZeroDivisionError: division by zero"
     where = "The log says where it went wrong: stdbpy logs "
     line = len(module.read_text().splitlines())
-    bug = f"It was raised at {module.absolute()}:{line}. "
+    bug = f"It happened at {module.absolute()}:{line}. "
     assert run("call", chat, "divide") == Finished(1, "", f"Error: {raised}\nHint: {bug}{where}{chat}\n")
     elsewhere = run("call", chat, "divide", "--server", server.url)
     assert elsewhere == Finished(1, "", f"Error: {raised}\nHint: {bug}{where}{chat} --server {server.url}\n")

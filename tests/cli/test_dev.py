@@ -186,7 +186,7 @@ def test_procedures_may_call_this_machine(run: Run, project: Path, edit: Callabl
         error, hint = failed.err.splitlines()
         assert error == "Error: The module instance encountered a fatal error: KeyError: 'a'"
         line = len(module.read_text().splitlines())
-        assert hint.startswith(f"Hint: It was raised at {module.absolute()}:{line}. ")
+        assert hint.startswith(f"Hint: It happened at {module.absolute()}:{line}. ")
         assert hint.endswith(f"The log says where it went wrong: stdbpy logs chat --server {address}")
 
 

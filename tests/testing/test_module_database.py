@@ -355,7 +355,7 @@ def test_dump(db: ModuleDatabase, arena: Any, tmp_path: Path) -> None:
     db.reducers.join("Ada", arena.Team.BLUE)
     db.dump(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"player.jsonl", "note.jsonl", "log.txt"}
-    assert (tmp_path / "player.jsonl").read_text() == '[1, "Ada", [1, []], 0]\n'
+    assert (tmp_path / "player.jsonl").read_text() == '{"id": 1, "name": "Ada", "team": [1, []], "score": 0}\n'
     assert "INFO join: Ada has number 1\n" in (tmp_path / "log.txt").read_text()
 
 

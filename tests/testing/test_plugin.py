@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -145,8 +146,10 @@ def test_what_a_failure_shows(project: pytest.Pytester) -> None:
         f"test_what_a_failure_shows.py_{name}" for name in ("test_bug", "test_changed", "test_published")
     ]
     kept = [(folder / name).read_text() for folder in folders for name in ("player.jsonl",) if (folder / name).exists()]
-    assert kept == ['[1, "Ada", [0, []], 0]\n', '[1, "Bob", [0, []], 0]\n']
-    assert "ZeroDivisionError" in (folders[0] / "log.txt").read_text()
+    assert kept == [f'{{"id": 1, "name": "{name}", "team": [0, []], "score": 0}}\n' for name in ("Ada", "Bob")]
+    log = (folders[0] / "log.txt").read_text()
+    assert "ZeroDivisionError" in log
+    assert re.search(r"^2025-01-01T00:00:00Z INFO join arena.py:\d+: Ada has number 1$", log, re.MULTILINE)
     assert not list(project.path.glob(".pytest_cache/d/stdbpy-kept/*elsewhere*"))
 
 
@@ -291,6 +294,15 @@ def test_what_is_kept_is_of_the_last_run(project: pytest.Pytester) -> None:
     assert kept_after(f"{test}    stdb.table('note').clear()") == []
     [kept] = kept_after(f"@pytest.mark.parametrize('text', ['x' * 300])\n{test.replace(')', ', text)')}    pass")
     assert kept.endswith("/note.jsonl")
+
+
+def test_what_a_run_without_a_cache_keeps_is_in_one_folder(project: pytest.Pytester) -> None:
+    project.makepyfile("def test_one(stdb): assert False\ndef test_two(stdb): assert False")
+    result = project.runpytest_subprocess("--stdbpy-keep", "-p", "no:cacheprovider", f"--basetemp={project.path}/t")
+    result.assert_outcomes(failed=2)
+    one, two = (Path(line) for line in result.outlines if "stdbpy-kept-" in line)
+    assert one.parent == two.parent != one
+    shutil.rmtree(one.parent)
 
 
 @pytest.mark.parametrize("said", ["", "--stdbpy-strict", "stdbpy_strict"])

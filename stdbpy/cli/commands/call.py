@@ -135,7 +135,7 @@ def _call_once(
         if error.hint.endswith(hint_for_bug(FATAL_ERROR, called.database)) and is_said(context, "server"):
             error.hint += f" --server {shlex.quote(context.params['server'])}"
         if error.hint and bug is not None:
-            told = f"It was raised at {bug.place}" if is_told and bug.place else f"It was {bug}"
+            told = f"It happened at {bug.place}" if is_told and bug.place else f"It was {bug}"
             error.hint = f"{told}. {error.hint}"
         raise
     if isinstance(called.definition, Procedure):
