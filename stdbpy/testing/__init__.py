@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stdbpy.testing.observed import Bug
     from stdbpy.testing.published import PublishedDatabase, PublishedUser
     from stdbpy.testing.refusals import Refusal
+    from stdbpy.testing.sent_calls import SentCall
     from stdbpy.testing.servers import Server, Servers
     from stdbpy.testing.table_rows import TableRows
     from stdbpy.testing.users import User
@@ -29,6 +30,7 @@ _HOME_OF = {
     "PublishedDatabase": "published",
     "PublishedUser": "published",
     "Refusal": "refusals",
+    "SentCall": "sent_calls",
     "Server": "servers",
     "Servers": "servers",
     "TableRows": "table_rows",
@@ -60,6 +62,7 @@ __all__ = [
     "PublishedDatabase",
     "PublishedUser",
     "Refusal",
+    "SentCall",
     "Server",
     "Servers",
     "TableRows",

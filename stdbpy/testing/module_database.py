@@ -19,6 +19,8 @@ from stdbpy.engine.database import Database
 from stdbpy.engine.instance import Instance
 from stdbpy.engine.logs import SYSTEM, LogStore
 from stdbpy.engine.names import identity_from_claims
+from stdbpy.engine.outboxes.messages import Message, Outcome
+from stdbpy.engine.outboxes.records import applied_up_to
 from stdbpy.engine.programs import program_hash
 from stdbpy.engine.transaction import Transaction
 from stdbpy.engine.update_plan import Agreement
@@ -31,6 +33,7 @@ from stdbpy.testing.dump import rows_as_lines, write_log, write_rows
 from stdbpy.testing.http_calls import send_to_handler
 from stdbpy.testing.observed import AnswerHttp, Bug, ObservedCode, ObservedInstance, Observer, in_one_line
 from stdbpy.testing.refusals import Refusal, expecting_refusal
+from stdbpy.testing.sent_calls import SentCall, SentCalls
 from stdbpy.testing.serving import NAME, Serving
 from stdbpy.testing.table_rows import TableRows, TablesByName
 from stdbpy.testing.timekeeping import PATIENCE, Timekeeper
@@ -75,6 +78,7 @@ class ModuleDatabase:
         self._clock = FrozenClock(time)
         self._observer = Observer(self._clock, seed)
         self._connections = count(1)
+        self._sent = SentCalls()
         self._until_closed = ExitStack()
         self._logs = LogStore(clock=self._clock)
         owner = identity_from_claims(_ISSUER, _OWNER)
@@ -102,6 +106,7 @@ class ModuleDatabase:
             program_hash=program_hash(program),
             names=lambda _: [NAME],
             allow_loopback_http=True,
+            deliver=self._sent.deliver,
         )
         self._until_closed.callback(database.close, PATIENCE)
         failure = database.failure()
@@ -303,6 +308,17 @@ class ModuleDatabase:
         except EngineError as error:
             self.raise_bugs()
             raise ReducerCrashed(error.message) from None
+
+    @property
+    def sent(self) -> list[SentCall]:
+        """The calls of reducers in other databases that rows of outboxes are, in order, as long as the test has not
+        said what became of them. Of those from one outbox to one database the next one is sent then."""
+        return self._sent.waiting(self)
+
+    def receive(self, message: Message) -> Outcome:
+        """Carries out what another database has sent, as the next one from there: :meth:`SentCall.deliver_to`."""
+        done = self.transact(lambda transaction: applied_up_to(transaction, message.sender, message.stream))
+        return self._database.receive(message._replace(sequence=done + 1, settled=done)).result(PATIENCE)
 
     @property
     def url(self) -> str:
