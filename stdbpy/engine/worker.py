@@ -16,7 +16,7 @@ from threading import Thread
 from time import perf_counter
 from typing import Any, Protocol, TypeVar, TypeVarTuple
 
-from stdbpy.engine.awaited import Awaited
+from stdbpy.engine.job_future import JobFuture
 
 GROUP_JOBS = 4096
 GROUP_SECONDS = 0.01
@@ -57,10 +57,10 @@ class Work(Protocol):
         """What jobs fail with that cannot be done, before or after the thread's time."""
 
 
-_Job = tuple[Future[Any] | Awaited[Any] | None, Callable[..., Any], tuple[Any, ...], bool]
+_Job = tuple[Future[Any] | None, Callable[..., Any], tuple[Any, ...], bool]
 """What to resolve, if somebody waits, what to call with which arguments, and whether alone."""
 
-_Done = tuple[Future[Any] | Awaited[Any], Any, BaseException | None]
+_Done = tuple[Future[Any], Any, BaseException | None]
 
 
 class Worker:
@@ -86,12 +86,6 @@ class Worker:
         """Queues a job. Its future has the result once everything that the job did is durable."""
         return self._put(function, args, alone=False)
 
-    def expect(self, function: Callable[[*Args], T], *args: *Args) -> Awaited[T]:
-        """As :meth:`submit`, for who waits for it now."""
-        awaited: Awaited[T] = Awaited()
-        self._queue((awaited, function, args, False))
-        return awaited
-
     def submit_alone(self, function: Callable[[*Args], T], *args: *Args) -> Future[T]:
         """Queues a job that is a group by itself: what was done before it is durable when it runs."""
         return self._put(function, args, alone=True)
@@ -102,7 +96,7 @@ class Worker:
         self._queue((None, function, args, False))
 
     def _put(self, function: Callable[..., T], args: tuple[Any, ...], *, alone: bool) -> Future[T]:
-        future: Future[T] = Future()
+        future: JobFuture[T] = JobFuture()
         self._queue((future, function, args, alone))
         return future
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
 import pytest
 
 from stdbpy.api import ApiClient
-from stdbpy.engine import Agreement, Awaited
+from stdbpy.engine import Agreement
 from stdbpy.engine.programs import load_program
 from stdbpy.module.package import ModuleSource, pack
 from stdbpy.server import RunningServer, ServerConfig, quick_calls
@@ -241,15 +241,14 @@ def test_after_a_wait_in_vain_nobody_waits_for_a_while(
 
     monkeypatch.setattr(quick_calls, "PATIENCE", 0.001)
     spinning, pause = calls.answer(spin, None, []), quick_calls.SHORTEST_PAUSE
-    assert isinstance(spinning, Awaited)
+    assert isinstance(spinning, Future)
     for _ in range(20):
         assert calls.answer(see, None, []) is None
         now += pause
-        assert isinstance(calls.answer(see, None, []), Awaited)
+        assert isinstance(calls.answer(see, None, []), Future)
         pause = min(2 * pause, quick_calls.LONGEST_PAUSE)
     monkeypatch.setenv(ENDED_BY, "1")
-    assert spinning.wait(60)
-    assert spinning.result().status == "committed"
+    assert spinning.result(60).status == "committed"
 
     monkeypatch.setattr(quick_calls, "PATIENCE", 10)
     assert calls.answer(see, None, []) is None
