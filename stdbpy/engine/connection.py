@@ -23,7 +23,7 @@ from stdbpy.engine.subscriptions.events import (
     SetId,
 )
 from stdbpy.engine.subscriptions.subscriber import Subscriber
-from stdbpy.engine.subscriptions.subscriptions import sentence
+from stdbpy.engine.subscriptions.subscriptions import RunningCall, sentence
 from stdbpy.engine.worker import Worker
 from stdbpy.errors import InvalidArguments, SqlError, StdbError
 from stdbpy.schema.model import ModuleSchema
@@ -140,7 +140,7 @@ class DatabaseConnection:
         encoded = b""
         try:
             encoded = self._encoded(reducer, args)
-            with subscriptions.calling(subscriber, request, wants_answer=wants_answer) as call:
+            with RunningCall(subscriptions, subscriber, request, wants_answer=wants_answer) as call:
                 outcome = instance.call(reducer, encoded, subscriber.caller)
         except StdbError as refusal:
             function = CalledFunction(reducer, number, encoded)

@@ -25,6 +25,11 @@ class RowChanges:
         self._size: int | None = None
 
     @property
+    def count(self) -> int:
+        """How many rows it is about."""
+        return len(self.inserted) + len(self.deleted)
+
+    @property
     def size(self) -> int:
         """Bytes of all rows."""
         if self._size is None:

@@ -8,9 +8,8 @@ nothing. Clients that want confirmed reads are told when the group is durable.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Self
 
 from stdbpy.engine.delta import Commit
 from stdbpy.engine.store.store import Store
@@ -46,14 +45,26 @@ MOST_QUERIES = 64 * 1024
 
 
 class RunningCall:
-    """A call that a client waits for."""
+    """A call of a client, for as long as the block of ``with`` that makes it."""
 
-    def __init__(self, subscriber: Subscriber, request: Request, *, wants_answer: bool) -> None:
+    __slots__ = ("_subscriptions", "request", "subscriber", "updates", "wants_answer")
+
+    def __init__(
+        self, subscriptions: Subscriptions, subscriber: Subscriber, request: Request, *, wants_answer: bool
+    ) -> None:
+        self._subscriptions = subscriptions
         self.subscriber = subscriber
         self.request = request
         self.wants_answer = wants_answer
-        self.updates: list[tuple[SetId, RowChanges]] = []
+        self.updates: Sequence[tuple[SetId, RowChanges]] = ()
         """What the call did to the client's sets, if it wants an answer."""
+
+    def __enter__(self) -> Self:
+        self._subscriptions.running_call = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._subscriptions.running_call = None
 
 
 class Subscriptions:
@@ -62,7 +73,8 @@ class Subscriptions:
         self._live = LiveQueries()
         self._told: dict[Subscriber, None] = {}
         """Who was told, or is to be told, of what is not durable yet."""
-        self._call: RunningCall | None = None
+        self.running_call: RunningCall | None = None
+        """The call that runs at this moment: what it does is its client's own doing."""
         self._latest_compiler: Compiler | None = None
 
     # --- clients -----------------------------------------------------------------------------
@@ -221,15 +233,6 @@ class Subscriptions:
 
     # --- what happens ------------------------------------------------------------------------
 
-    @contextmanager
-    def calling(self, subscriber: Subscriber, request: Request, *, wants_answer: bool) -> Iterator[RunningCall]:
-        """While a client's call runs, what it does is its own doing."""
-        self._call = call = RunningCall(subscriber, request, wants_answer=wants_answer)
-        try:
-            yield call
-        finally:
-            self._call = None
-
     def happened(self, commit: Commit) -> None:
         """A transaction has ended that changed something; it is not durable yet."""
         if not self._live:
@@ -249,7 +252,7 @@ class Subscriptions:
                     updates.setdefault(subscriber, []).extend(
                         (set_id, rows) for set_id in _told_of(subscriber, sets) for rows in changes
                     )
-        call = self._call
+        call = self.running_call
         for subscriber, found in updates.items():
             told = [update for update in found if update[0] in subscriber.sets] if some_failed else found
             if call is not None and call.wants_answer and call.subscriber is subscriber:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from contextlib import suppress
 
-from starlette.types import Receive, Send
+from starlette.types import Send
 
 from stdbpy.engine.connection import DatabaseConnection
 from stdbpy.engine.subscriptions.events import (
@@ -22,7 +22,7 @@ from stdbpy.engine.subscriptions.events import (
 )
 from stdbpy.errors import StdbError
 from stdbpy.server.traffic import DatabaseTraffic
-from stdbpy.server.websocket.line import Line
+from stdbpy.server.websocket.line import Line, LineEnded
 from stdbpy.server.websocket.mailbox import ClientMailbox
 from stdbpy.server.websocket.speaker import Frame, Speaker
 
@@ -72,7 +72,6 @@ class Client:
         connection: DatabaseConnection,
         traffic: DatabaseTraffic,
         line: Line,
-        receive: Receive,
         send: Send,
     ) -> None:
         self._speaker = speaker
@@ -80,7 +79,6 @@ class Client:
         self._connection = connection
         self._traffic = traffic
         self._line = line
-        self._receive = receive
         self._send = send
         self._cause: str | None = None
         """The real server's word for why it ended, once somebody knows."""
@@ -110,43 +108,45 @@ class Client:
         settled: asyncio.Future[None] | None = None
         asked = 0
         is_refused = False
-        while (message := await self._receive())["type"] != "websocket.disconnect":
+        while True:
+            try:
+                frames = await self._line.receive_frames()
+            except LineEnded as end:
+                return end.code
             if is_refused:
                 continue
-            data = message.get("bytes")
-            frame: Frame = message["text"] if data is None else data
-            self._traffic.requests["text" if data is None else "binary"] += 1
-            try:
-                asked += self._speaker.hear(frame, self._connection) + len(frame) // BYTES_OF_A_REQUEST
-            except StdbError as error:
-                self._connection.refuse(str(error))
-                is_refused = True
-            if asked >= MANY_REQUESTS:
-                asked = 0
-                if settled is not None:
-                    await asyncio.wait({settled})
-                settled = asyncio.wrap_future(self._connection.settled())
-                settled.add_done_callback(_ignore_failure)
-        code: int = message.get("code", 1005)
-        return code
+            for frame in frames:
+                self._traffic.requests["text" if isinstance(frame, str) else "binary"] += 1
+                try:
+                    asked += self._speaker.hear(frame, self._connection) + len(frame) // BYTES_OF_A_REQUEST
+                except StdbError as error:
+                    self._connection.refuse(str(error))
+                    is_refused = True
+                    break
+                if asked >= MANY_REQUESTS:
+                    asked = 0
+                    if settled is not None:
+                        await asyncio.wait({settled})
+                    settled = asyncio.wrap_future(self._connection.settled())
+                    settled.add_done_callback(_ignore_failure)
 
     async def _talk(self, greeting: Frame) -> None:
         try:
             await self._line.send_frames([greeting])
             while True:
-                events = await self._mailbox.take()
-                frames = self._speaker.frames([event for event in events if not isinstance(event, Ended)])
-                if any(map(_is_much, events)):
+                events, rows = await self._mailbox.take()
+                ended = events.pop() if events and isinstance(events[-1], Ended) else None
+                frames = self._speaker.frames(events)
+                if rows >= MANY_ROWS and any(map(_is_much, events)):
                     while frame := await asyncio.to_thread(next, frames, None):
                         await self._line.send_frames([frame])
                 else:
                     await self._line.send_frames(frames)
-                for event in events:
-                    if isinstance(event, Ended):
-                        self._cause = _CAUSES.get(event.reason, "unknown")
-                        code, reason = _ENDINGS[event.reason]
-                        await close(self._send, code, event.detail or reason)
-                        return
+                if isinstance(ended, Ended):
+                    self._cause = _CAUSES.get(ended.reason, "unknown")
+                    code, reason = _ENDINGS[ended.reason]
+                    await close(self._send, code, ended.detail or reason)
+                    return
         except OSError:
             pass  # the client has gone, which the other side of the connection hears as well
         except Exception:
@@ -171,7 +171,7 @@ def _is_much(event: Event) -> bool:
     match event:
         case CallEnded(_, _, _, updates) | Updated(_, _, updates):
             for _, changes in updates:
-                if len(changes.inserted) + len(changes.deleted) >= MANY_ROWS:
+                if changes.count >= MANY_ROWS:
                     return True
         case Subscribed(_, _, found) | Unsubscribed(_, _, list() as found):
             return any(len(rows.rows) >= MANY_ROWS for rows in found)

@@ -15,11 +15,11 @@ from websockets.protocol import State
 from stdbpy.server.websocket.client import KEPT_SILENT
 from stdbpy.server.websocket.endpoint import LINGER
 from stdbpy.server.websocket.frames import FrameCutter, Kind, head
-from stdbpy.server.websocket.line import LINE
+from stdbpy.server.websocket.line import LINE, LineEnded
 from stdbpy.server.websocket.speaker import Frame
 
-MOST_QUEUED = 64
-MOST_QUEUED_BYTES = 256 * 1024
+MOST_WAITING = 64
+MOST_WAITING_BYTES = 256 * 1024
 """Messages that have been read and not been looked at, and bytes of them: with as many, no more is read."""
 
 NO_UTF8 = 1007
@@ -28,6 +28,8 @@ TOGETHER = 64 * 1024
 """Bytes of messages that are written at once."""
 
 _ENDING = (State.CLOSING, State.CLOSED)
+
+_SOME_HAVE_COME: Any = {"type": "websocket.receive"}
 
 _log = logging.getLogger("stdbpy.server.websocket")
 _log.setLevel(logging.WARNING)
@@ -41,7 +43,9 @@ class WebsocketConnection(WebSocketsSansIOProtocol):
         self.conn.debug = False
         self._heard = self.loop.time()
         self._cutter = FrameCutter()
-        self._queued_bytes = 0
+        self._waiting: list[Frame] = []
+        """Messages that have been read and not been looked at. If there are some, the queue says so, once."""
+        self._waiting_bytes = 0
         self._later_parts = bytearray()
         """Of a message, behind its first frame. A list of as many as there can be takes many times their bytes."""
         self._late_pong = b""
@@ -122,6 +126,10 @@ class WebsocketConnection(WebSocketsSansIOProtocol):
                     return
             elif self.conn.state not in _ENDING:
                 self._message_came(kind, piece)
+        has_much = len(self._waiting) >= MOST_WAITING or self._waiting_bytes >= MOST_WAITING_BYTES
+        if has_much and not self.read_paused:
+            self.read_paused = True
+            self.transport.pause_reading()
 
     def handle_cont(self, event: ReceivedFrame) -> None:
         self._later_parts += event.data
@@ -137,18 +145,17 @@ class WebsocketConnection(WebSocketsSansIOProtocol):
     def _message_came(self, kind: Kind, data: bytes) -> None:
         if self.close_sent:
             return
-        message: Any = {"type": "websocket.receive", "bytes": data}
+        frame: Frame = data
         if kind == "text":
             try:
-                message = {"type": "websocket.receive", "text": data.decode()}
+                frame = data.decode()
             except UnicodeDecodeError:
                 self._refuse_text()
                 return
-        self.queue.put_nowait(message)
-        self._queued_bytes += len(data)
-        if not self.read_paused and (self.queue.qsize() >= MOST_QUEUED or self._queued_bytes >= MOST_QUEUED_BYTES):
-            self.read_paused = True
-            self.transport.pause_reading()
+        if not self._waiting:
+            self.queue.put_nowait(_SOME_HAVE_COME)
+        self._waiting.append(frame)
+        self._waiting_bytes += len(data)
 
     def _refuse_text(self) -> None:
         # uvicorn would write what failed to the log, and fail again where the connection is ending anyway.
@@ -159,11 +166,16 @@ class WebsocketConnection(WebSocketsSansIOProtocol):
             self.conn.send_close(NO_UTF8)
         self.handle_parser_exception()
 
-    async def receive(self) -> Any:
-        message = await super().receive()
-        if self.queue.empty():
-            self._queued_bytes = 0
-        return message
+    async def receive_frames(self) -> list[Frame]:
+        """As :meth:`Line.receive_frames`: an event for each of many small messages costs more than to read it."""
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        event: Any = await self.queue.get()
+        if event["type"] == "websocket.disconnect":
+            raise LineEnded(event.get("code", 1005))
+        frames, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        return frames
 
     # --- its life ----------------------------------------------------------------------------
 

@@ -63,14 +63,14 @@ class Subscribing:
         await send({"type": "websocket.accept", "subprotocol": terms.subprotocol, "headers": [*headers, *CORS]})
         line: Line = scope["state"][LINE]
         if terms.session is None:
-            await self._serve(caller, database, terms, line, receive, send)
+            await self._serve(caller, database, terms, line, send)
             return
         session = SessionKey(database.identity, caller.identity, terms.session)
         if not self._sessions.hold(session, line.cut_off):
             await close(send, SESSION_BUSY, "another connection has this session, and is being ended: try again")
             return
         try:
-            await self._serve(caller, database, terms, line, receive, send)
+            await self._serve(caller, database, terms, line, send)
         finally:
             self._sessions.release(session)
 
@@ -80,7 +80,6 @@ class Subscribing:
         database: Database,
         terms: Terms,
         line: Line,
-        receive: Receive,
         send: Send,
     ) -> None:
         """Returns when a client that was let in has gone."""
@@ -110,7 +109,7 @@ class Subscribing:
             traffic.rejections["client_connected_error"] += 1
             await close(send, FAILED, str(error))
             return
-        client = Client(speaker, mailbox, connection, traffic, line, receive, send)
+        client = Client(speaker, mailbox, connection, traffic, line, send)
         await client.serve(speaker.greeting(caller, terms.connection_id))
         # What is left to send has its time; a client that is gone would never take it.
         asyncio.get_running_loop().call_later(LINGER, line.cut_off)

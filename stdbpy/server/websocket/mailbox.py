@@ -11,7 +11,9 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from typing import NamedTuple
 
+from stdbpy.engine.subscriptions.changes import QueryRows
 from stdbpy.engine.subscriptions.events import (
     BatchSubscribed,
     CallEnded,
@@ -30,8 +32,8 @@ MOST_BYTES = 256 * 1024 * 1024
 """Of rows that others' transactions brought."""
 
 MOST_ROWS = 32 * 1024 * 1024
-"""Of rows that the client asked for itself. The database has them as well, so that they take little memory,
-but it can be asked for them again and again."""
+"""Rows that the client asks for itself are not counted in bytes: the database has them as well, so that they take
+little memory, but it can be asked for them again and again."""
 
 log = logging.getLogger("stdbpy.server")
 
@@ -66,15 +68,14 @@ class ClientMailbox:
     def __init__(self, doorbell: Doorbell, cut_off: Callable[[], None]) -> None:
         self._doorbell = doorbell
         self._cut_off = cut_off
-        self._events: deque[Event] = deque()
+        self._events: deque[tuple[Event, _Amount]] = deque()
+        """Each with what has come by then."""
         self._is_filled = asyncio.Event()
         self._is_noticed = False
         self.is_overfull = False
         """Whether more has come than the client reads."""
-        # Each of the two threads adds to one of the sums, so that neither needs a lock.
-        self._came = _Amount()
-        self._gone = _Amount()
-        self._taken: list[Event] = []
+        # Each of these is written by one thread, and none changes once it is there: that needs no lock.
+        self._came = self._taken = self._gone = _Amount(0, 0, 0)
 
     def put(self, event: Event) -> None:
         """From the database's thread."""
@@ -84,8 +85,8 @@ class ClientMailbox:
             self.is_overfull = True
             self._events.clear()
         else:
-            self._came.add(event)
-            self._events.append(event)
+            self._came = self._came.and_of(event)
+            self._events.append((event, self._came))
             if self._is_noticed:
                 return
         self._is_noticed = True
@@ -98,41 +99,42 @@ class ClientMailbox:
             self._cut_off()
         self._is_filled.set()
 
-    async def take(self) -> list[Event]:
-        """The next events, when there are some. Those before have been sent."""
-        for event in self._taken:
-            self._gone.add(event)
-        self._taken = []
+    async def take(self) -> tuple[list[Event], int]:
+        """The next events, when there are some, and how many rows they bring. Those before have been sent."""
+        self._gone = self._taken
         await self._is_filled.wait()
         self._is_filled.clear()
         self._is_noticed = False
+        taken: list[Event] = []
         with suppress(IndexError):
             while True:
-                self._taken.append(self._events.popleft())
-        return self._taken
+                event, self._taken = self._events.popleft()
+                taken.append(event)
+        return taken, self._taken.rows - self._gone.rows
 
 
-class _Amount:
+class _Amount(NamedTuple):
     """How much has passed."""
 
-    def __init__(self) -> None:
-        self.events = 0
-        self.bytes = 0
-        self.rows = 0
+    events: int
+    bytes: int
+    """Of rows that others' transactions brought."""
+    rows: int
 
-    def add(self, event: Event) -> None:
-        self.events += 1
+    def and_of(self, event: Event) -> _Amount:
+        """What it is with another event."""
+        size = rows = 0
         match event:
-            case Updated(_, _, updates):
-                self.bytes += sum([rows.size for _, rows in updates])
-            case CallEnded(_, _, _, updates):
-                self.rows += sum([len(rows.inserted) + len(rows.deleted) for _, rows in updates])
-            case Subscribed(_, _, found) | Unsubscribed(_, _, list() as found):
-                self.rows += sum([len(rows.rows) for rows in found])
-            case BatchSubscribed():
-                self.rows += sum([len(rows.rows) for rows in event.rows])
-            case QueryAnswered(_, rows) if rows is not None:
-                self.rows += len(rows.rows)
+            case CallEnded(updates=updates):
+                rows = sum([changes.count for _, changes in updates])
+            case Updated(updates=updates):
+                rows = sum([changes.count for _, changes in updates])
+                size = sum([changes.size for _, changes in updates])
+            case Subscribed(rows=found) | Unsubscribed(rows=list() as found) | BatchSubscribed(rows=found):
+                rows = sum([len(each.rows) for each in found])
+            case QueryAnswered(rows=QueryRows() as answer):
+                rows = len(answer.rows)
+        return _Amount(self.events + 1, self.bytes + size, self.rows + rows)
 
     def exceeds(self, other: _Amount) -> bool:
         """Whether by more than may wait."""
