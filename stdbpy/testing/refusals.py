@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from stdbpy.errors import ReducerCrashed, ReducerFailed
+from stdbpy.errors import ReducerCrashed, ReducerFailed, UniqueConstraintViolation
 
 
 @dataclass(slots=True)
@@ -19,16 +19,27 @@ class Refusal:
 
 @contextmanager
 def expecting_refusal(match: str | None) -> Generator[Refusal, None, None]:
-    """Raises ``AssertionError`` unless a reducer refuses in the block, with a message in which the pattern is found."""
+    """Raises ``AssertionError`` unless a reducer refuses in the block, with a message in which the pattern is found.
+    A row that a unique column does not let in is refused, too."""
     __tracebackhide__ = True
     refusal = Refusal()
     try:
         yield refusal
-    except ReducerCrashed:
-        raise
     except ReducerFailed as error:
-        refusal.message = error.message
-        if match is not None and re.search(match, error.message) is None:
-            raise AssertionError(f"refused with {error.message!r}, in which {match!r} is not found") from error
+        refused = _refused(error)
+        if refused is None:
+            error.add_note("That is no refusal: pytest.raises(ReducerCrashed) is for a reducer that has a bug.")
+            raise
+        refusal.message = refused
+        if match is not None and re.search(match, refused) is None:
+            raise AssertionError(f"refused with {refused!r}, in which {match!r} is not found") from error
     else:
         raise AssertionError("no reducer has refused")
+
+
+def _refused(error: ReducerFailed) -> str | None:
+    """What callers are told; ``None`` if it was a bug."""
+    if not isinstance(error, ReducerCrashed):
+        return error.message
+    cause = error.__cause__
+    return f"{type(cause).__name__}: {cause}" if isinstance(cause, UniqueConstraintViolation) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from stdbpy.engine.transaction import Transaction
@@ -190,12 +190,20 @@ def layout_of(catalog: Catalog, table: type | str, prefix: str = "") -> TableLay
         raise NoSuchTable(f"the module has no table or view {table!r}", hint=nearest(table, known))
     found = [layout for layout in layouts.values() if not layout.is_view and _is_of(layout, table)]
     if not found:
-        hint = nearest(table.__name__, map(_class_name, layouts.values()))
+        hint = _named_alike(table, layouts) or nearest(table.__name__, map(_class_name, layouts.values()))
         raise NoSuchTable(f"the module has no table with rows of class {table.__name__!r}", hint=hint)
     if len(found) > 1:
         names = ", ".join(layout.name for layout in found)
         raise NoSuchTable(f"{table.__name__} is the row of several tables: {names}", hint="Say which, by name.")
     return found[0]
+
+
+def _named_alike(row_class: type, layouts: Iterable[str]) -> str:
+    """The hint for a class that is another one's than the table's, as any is for a compiled module."""
+    for name in layouts:
+        if name.replace("_", "").lower() == row_class.__name__.replace("_", "").lower():
+            return f"Its table {name!r} has rows of another class: ask for them by that name."
+    return ""
 
 
 def as_columns(layout: TableLayout, row: object) -> Mapping[str, object]:

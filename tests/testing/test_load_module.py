@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stdbpy.errors import ModuleLoadError, ProgramUnusable, ProjectError
+from stdbpy.errors import ModuleLoadError, NoSuchTable, ProgramUnusable, ProjectError
 from stdbpy.project.templates import create_project
 from stdbpy.testing import Module, load_module
 from tests import real_servers
@@ -114,6 +114,13 @@ def test_webassembly(tmp_path: Path) -> None:
         assert not db.tables.user.one(name="Ada").online
         with db.refused("Names must not be empty"):
             alice.reducers.set_name("")
+
+        class User:
+            pass
+
+        with pytest.raises(NoSuchTable, match="no table with rows of class 'User'") as unknown:
+            db.rows(User)
+        assert unknown.value.hint == "Its table 'user' has rows of another class: ask for them by that name."
 
 
 def test_modules_share_nothing(arena: Any) -> None:

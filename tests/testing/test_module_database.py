@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from pathlib import Path
 from typing import Any
@@ -211,11 +212,21 @@ def test_refused(db: ModuleDatabase, arena: Any) -> None:
         db.reducers.join("", arena.Team.RED)
     with pytest.raises(AssertionError, match="no reducer has refused"), db.refused():
         pass
-    with pytest.raises(ReducerCrashed), db.refused():
+    with pytest.raises(ReducerCrashed) as crash, db.refused():
         db.reducers.fail()
+    assert crash.value.__notes__ == [
+        "That is no refusal: pytest.raises(ReducerCrashed) is for a reducer that has a bug."
+    ]
     with pytest.raises(AssertionError, match=r"tables have changed:\n  \+ note: Note\(text='1'\)"), db.refused():
         db.reducers.note("1")
         db.reducers.join("", arena.Team.RED)
+
+
+def test_unique_columns_refuse(db: ModuleDatabase, arena: Any) -> None:
+    db.reducers.join("Ada", arena.Team.RED)
+    with db.refused("already has a row") as refusal:
+        db.reducers.join("Ada", arena.Team.RED)
+    assert refusal.message == "UniqueConstraintViolation: player already has a row with name 'Ada'"
 
 
 def test_unchanged(db: ModuleDatabase) -> None:
@@ -356,7 +367,7 @@ def test_dump(db: ModuleDatabase, arena: Any, tmp_path: Path) -> None:
     db.dump(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"player.jsonl", "note.jsonl", "log.txt"}
     assert (tmp_path / "player.jsonl").read_text() == '{"id": 1, "name": "Ada", "team": [1, []], "score": 0}\n'
-    assert "INFO join: Ada has number 1\n" in (tmp_path / "log.txt").read_text()
+    assert re.search(r"Z INFO join arena.py:\d+: Ada has number 1\n", (tmp_path / "log.txt").read_text())
 
 
 def test_what_the_test_raises_comes_before_bugs(module: Module) -> None:
