@@ -586,6 +586,7 @@ _stdbpy_command() {
       options=(
         '-s --server|value|||server'
         '--env|value|||'
+        '--no-config|flag|||'
         '--format|value|table json jsonl csv markdown arrow parquet||'
         '-o --output|value||files|'
         '--config-path|value||files|'

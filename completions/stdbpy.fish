@@ -616,6 +616,7 @@ complete -c stdbpy -n '__stdbpy_at \'server clear\'' -s h -l help -d 'Show this 
 
 complete -c stdbpy -n '__stdbpy_at \'doctor\'' -s s -l server -x -a '(__stdbpy_ask server)' -d 'Nickname, host or URL of the server'
 complete -c stdbpy -n '__stdbpy_at \'doctor\'' -l env -x -d 'Also read the layers spacetime.ENV.json and spacetime.ENV.local.json'
+complete -c stdbpy -n '__stdbpy_at \'doctor\'' -l no-config -d 'Ignore the project\'s configuration'
 complete -c stdbpy -n '__stdbpy_at \'doctor\'' -l format -x -a 'table json jsonl csv markdown arrow parquet' -d 'How to write data: table, json, jsonl, csv, markdown, arrow, parquet'
 complete -c stdbpy -n '__stdbpy_at \'doctor\'' -s o -l output -r -F -d 'Write data there; the format is then what the name ends in, unless --format says'
 complete -c stdbpy -n '__stdbpy_at \'doctor\'' -l config-path -r -F -d 'The cli.toml to use instead of your own'

@@ -703,6 +703,7 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
             Options = @(
                 @{ Spellings = @('-s', '--server'); Shape = 'value'; Help = 'Nickname, host or URL of the server'; Words = @(); Question = 'server' }
                 @{ Spellings = @('--env'); Shape = 'value'; Help = 'Also read the layers spacetime.ENV.json and spacetime.ENV.local.json'; Words = @(); Question = '' }
+                @{ Spellings = @('--no-config'); Shape = 'flag'; Help = 'Ignore the project''s configuration'; Words = @(); Question = '' }
                 @{ Spellings = @('--format'); Shape = 'value'; Help = 'How to write data: table, json, jsonl, csv, markdown, arrow, parquet'; Words = @('table', 'json', 'jsonl', 'csv', 'markdown', 'arrow', 'parquet'); Question = '' }
                 @{ Spellings = @('-o', '--output'); Shape = 'value'; Help = 'Write data there; the format is then what the name ends in, unless --format says'; Words = @(); Question = '' }
                 @{ Spellings = @('--config-path'); Shape = 'value'; Help = 'The cli.toml to use instead of your own'; Words = @(); Question = '' }

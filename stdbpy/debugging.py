@@ -51,3 +51,9 @@ def frames_of(thread: int | None) -> Iterator[FrameType]:
     while frame is not None:
         yield frame
         frame = frame.f_back
+
+
+def was_ended_in_debugger(error: BaseException | None) -> bool:
+    """Whether that is what ``quit`` at the prompt of pdb raises in the code that was stopped."""
+    bdb = sys.modules.get("bdb")
+    return bdb is not None and isinstance(error, bdb.BdbQuit)

@@ -36,6 +36,16 @@ def test_a_person_reads_lines(run: Run, healthy: None, server: RunningServer) ->
     assert any(line.startswith(f"ok       server: {server.url} is the embedded server") for line in lines)
 
 
+def test_without_the_project(run: Run, healthy: None, server: RunningServer) -> None:
+    Path("spacetime.json").write_text("{")
+    assert run("doctor").code == 1
+    done = run("doctor", "--no-config", "--server", server.url)
+    assert (done.code, done.err) == (0, "")
+    subjects = [json.loads(line)["subject"] for line in done.out.splitlines()]
+    assert "server" in subjects
+    assert not {"project", "module", "generated code"}.intersection(subjects)
+
+
 def test_an_error_among_the_findings(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(home)
     done = run("doctor", "--server", FREE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import pdb
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -14,7 +16,7 @@ import pytest
 from stdbpy.engine import Database, Engine
 from stdbpy.module.package import pack, source_of_folder
 from stdbpy.schema.http import HttpRequestHead
-from tests.engine.sample import ME, OWNER, call
+from tests.engine.sample import ME, OWNER, call, rows
 
 MODULE = """
 from stdbpy import *
@@ -155,3 +157,18 @@ def test_breakpoint(folder, published, monkeypatch):
     [(file, line, name, thread)] = stopped
     assert (file, line, name) == (str(folder / "more.py"), 2, "ann")
     assert thread is not threading.main_thread()
+
+
+def test_a_call_that_is_ended_in_the_debugger_is_no_bug(folder, published, monkeypatch):
+    monkeypatch.delenv("PYTHONBREAKPOINT", raising=False)
+    monkeypatch.setattr(
+        sys,
+        "breakpointhook",
+        lambda: pdb.Pdb(stdin=io.StringIO("quit\n"), stdout=io.StringIO()).set_trace(sys._getframe(1)),
+    )
+    (folder / "more.py").write_text("def shout(name):\n    breakpoint()\n    return name\n")
+    people = published()
+    outcome = call(people, "add", "ann")
+    assert (outcome.status, outcome.error, outcome.is_bug) == ("failed", "the call was ended in the debugger", False)
+    assert not any('"Panic"' in line for line in people.logs.tail())
+    assert rows(people, "person") == []

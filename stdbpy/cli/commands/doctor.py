@@ -14,7 +14,7 @@ import typer
 from stdbpy.cli.connection import leave_out_the_program_httpx
 from stdbpy.cli.failures import without_tokens
 from stdbpy.cli.invocation import invocation_of
-from stdbpy.cli.options import Environment, FormatOption, Output, Server
+from stdbpy.cli.options import Environment, FormatOption, NoConfig, Output, Server
 from stdbpy.cli.output import Field, Format, format_for, write_records
 from stdbpy.cli.terminal import Colour, paint, printable
 from stdbpy.errors import StdbError, counted
@@ -31,6 +31,7 @@ def run(
     context: typer.Context,
     server: Server = None,
     env: Environment = None,
+    no_config: NoConfig = False,
     format: FormatOption = None,
     output: Output = None,
 ) -> None:
@@ -46,7 +47,7 @@ def run(
     invocation = invocation_of(context)
     shape = format_for(format, output)
     circumstances = Circumstances(
-        folder=Path(),
+        folder=None if no_config else Path(),
         cli_toml_path=invocation.cli_toml_path,
         credentials=invocation.credentials(),
         server=server,

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from stdbpy.bounded_load import load_within
+from stdbpy.debugging import was_ended_in_debugger
 from stdbpy.engine.host import CallLater, Crash, ProcedureWorld, ViewQuery, ViewResult, ViewRows
 from stdbpy.engine.host_python.fresh_module import FreshModule
 from stdbpy.engine.host_python.native_host import NativeHost
@@ -143,6 +144,9 @@ class PythonModule:
             host.world = host.function = host.caller = None
 
     def crash(self, error: BaseException) -> Crash:
+        if was_ended_in_debugger(error):  # which is nothing wrong with the code
+            ended = "the call was ended in the debugger"
+            return Crash(ended, reason=ended, is_told=True, is_answer=True)
         if isinstance(error, CallStopped):
             own = self._own_frames(error.__cause__)
             reason = str(error)

@@ -23,8 +23,8 @@ from stdbpy.project.targets import ProjectTargets, load_targets
 class Circumstances:
     """Where and for whom the examination is."""
 
-    folder: Path
-    """Where the user is; no project needs to be there."""
+    folder: Path | None
+    """Where the user is; no project needs to be there. ``None`` if none is to count."""
     cli_toml_path: Path | None
     """``None`` for the user's own."""
     credentials: CredentialStore
@@ -48,7 +48,8 @@ def examine(circumstances: Circumstances) -> Iterator[Finding]:
     yield finding or examine_cli_toml(config)
     yield from examine_credentials(circumstances.credentials)
     project, finding = _load_targets(circumstances)
-    yield finding or examine_project_files(project)
+    if circumstances.folder is not None:
+        yield finding or examine_project_files(project)
     if project is not None:
         yield from examine_modules(project)
     chosen = circumstances.server or _server_of(project)
@@ -70,6 +71,8 @@ def _read_cli_toml(path: Path | None) -> tuple[CliToml, Finding | None]:
 
 
 def _load_targets(circumstances: Circumstances) -> tuple[ProjectTargets | None, Finding | None]:
+    if circumstances.folder is None:
+        return None, None
     try:
         return load_targets(circumstances.folder, circumstances.env), None
     except StdbError as failure:
