@@ -214,6 +214,18 @@ def test_what_was_not_sent_is_sent_after_a_restart(tmp_path: Path, sender_progra
         assert told(engine.database("sender")) == [("late", "ok"), ("later", "ok"), ("last", "ok")]
 
 
+def test_rows_that_wait_go_where_the_module_says_when_they_are_sent(engine: Engine, telling: str) -> None:
+    receiver = publish_receiver(engine)
+    engine.delete(receiver, OWNER)
+    send(engine, receiver, "waiting")
+    newer = SENDER.replace("{telling}", telling).replace("def receive(body: str)", "def hear_it(body: str, audit: str)")
+    engine.publish(program(newer.replace("outbox=receive", "outbox=hear_it")), owner=OWNER, name="sender")
+    publish_receiver(engine)
+    wait_for_all(engine)
+    [(_, outcome)] = told(engine.database("sender"))
+    assert "There is no reducer 'hear_it'" in outcome
+
+
 def test_a_message_that_comes_twice_is_carried_out_once(engine: Engine) -> None:
     publish_receiver(engine)
     receiver = engine.database("receiver")

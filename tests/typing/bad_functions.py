@@ -1,21 +1,26 @@
-"""Mistakes in views, procedures and HTTP handlers that type checkers must find: each line with one says so."""
+"""Mistakes in views, procedures, HTTP handlers and outboxes, which type checkers must find: the lines say so."""
 
 from stdbpy import (
     AnonymousViewContext,
     HandlerContext,
     HttpRequest,
     HttpResponse,
+    Identity,
     PrimaryKey,
     ProcedureContext,
     ReducerContext,
+    RemoteResult,
     Router,
     Table,
     Tables,
     ViewContext,
     auto_inc,
+    column,
     http_handler,
     http_router,
     procedure,
+    reducer,
+    remote_reducer,
     table,
     u64,
     view,
@@ -101,3 +106,34 @@ def good(ctx: HandlerContext, request: HttpRequest) -> HttpResponse:
 
 
 http_router(Router().get(good, "/good"))  # error
+
+
+@remote_reducer
+def receive(body: str) -> None: ...
+
+
+@remote_reducer  # error
+def returning(body: str) -> str:
+    return body
+
+
+@table(outbox=receive, on_reslt="heard")  # error
+class MisspeltOutbox:
+    id: u64
+
+
+@table(outbox=3)  # error
+class Number:
+    id: u64
+
+
+@table(outbox=receive, on_result="heard")
+class Ping:
+    id: u64 = auto_inc(primary_key=True)
+    to: Identity = column(target=True)
+    body: str = column(param=3)  # error
+
+
+@reducer
+def heard(ctx: ReducerContext, ping: Ping, result: RemoteResult) -> None:
+    print(result.reason)  # error

@@ -55,7 +55,7 @@ def basedpyright(folder: Path, *paths: Path) -> set[tuple[str, int]]:
 
 
 GOOD = (
-    *(HERE / name for name in ("good_module.py", "good_functions.py", "good_client.py", "good_queries.py")),
+    *(HERE / f"good_{name}.py" for name in ("module", "functions", "outboxes", "client", "queries")),
     HERE.parent / "client" / "game.py",
     *(MODULES / name for name in ("quickstart_chat", "sdk_test", "sdk_test_view", "sdk_test_procedure")),
 )
