@@ -108,7 +108,6 @@ def _run(compiled: _Compiled, transaction: Transaction) -> StatementResult:
         case bound.Removal():
             return StatementResult(UNIT, [], rows_deleted=remove(compiled, transaction))
         case _SetVariable(value):
-            set_variable(value, transaction)
-            return StatementResult(UNIT, [], rows_inserted=1)
+            return StatementResult(UNIT, [], rows_inserted=set_variable(value, transaction))
         case syntax.ShowVariable():
             return StatementResult(SHOWN, show_variable(compiled, transaction))

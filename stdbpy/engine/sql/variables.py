@@ -41,11 +41,15 @@ def new_value(statement: SetVariable) -> int:
     return value
 
 
-def set_variable(value: int, transaction: Transaction) -> None:
+def set_variable(value: int, transaction: Transaction) -> int:
+    """How many rows that inserts: none if it has the value. It cannot be given another one."""
     table_id = transaction.table_id(_TABLE)
     if table_id is None:
         raise SqlError("system variables cannot be set in this database", hint="It has no limit of rows.")
-    transaction.insert(table_id, _ROW.encode((_ROW_LIMIT, Variant("U64", value))))
+    row = _ROW.encode((_ROW_LIMIT, Variant("U64", value)))
+    is_new = row not in transaction.table(table_id).rows
+    transaction.insert(table_id, row)
+    return int(is_new)
 
 
 def row_limit(transaction: Transaction) -> int | None:

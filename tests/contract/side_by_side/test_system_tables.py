@@ -121,7 +121,8 @@ def test_clients_that_ask_are_connected(both: Both):
 def test_what_is_stored_can_be_changed(both: Both):
     database = both.publish(program_of("dml"), "system-tables")
     for server in both:
-        assert server.sql(database, "SET row_limit = 7").is_success
+        inserted = [server.sql(database, "SET row_limit = 7").json()[0]["stats"]["rows_inserted"] for _ in range(2)]
+        assert inserted == [1, 0]
         assert server.rows(database, "SELECT * FROM st_var") == [["row_limit", [8, 7]]]
         assert server.rows(database, "SHOW row_limit") == [[[8, 7]]]
         assert server.sql(database, "SET row_limit = 8").status_code == 400
