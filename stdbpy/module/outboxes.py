@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any, NoReturn, TypeAlias, overload
@@ -55,7 +54,7 @@ def remote_reducer(function: Any = None, /, *, name: str | None = None) -> Any:
     def declare(function: object) -> RemoteReducer:
         if not isinstance(function, FunctionType):
             raise TypeError(f"@remote_reducer stands above a function, not {function!r}")
-        return RemoteReducer(function, sys.intern(name or function.__name__))
+        return RemoteReducer(function, name or function.__name__)
 
     if name is not None and not isinstance(name, str):
         raise TypeError(f"a name is text, not {name!r}")

@@ -20,7 +20,7 @@ from stdbpy.sats.types import IDENTITY, Primitive, product
 from stdbpy.sats.values import Identity
 from stdbpy.schema.model import Reducer
 from stdbpy.schema.signature_hash import signature_hash
-from tests.engine.sample import ME, OWNER, program
+from tests.engine.sample import HEAD, ME, OWNER, program
 
 PATIENCE = 60
 
@@ -72,6 +72,17 @@ def hear(ctx: ReducerContext, row: Ping, outcome: RemoteResult) -> None:
     ctx.db.told.insert(Told(body=row.body, outcome=said, sender=ctx.sender))
     if row.body == "deaf":
         raise ReducerError("I do not want to know")
+"""
+
+ARRIVING = """
+@table
+class Arrived:
+    body: str
+    sender: Identity
+
+@reducer
+def arrive(ctx: ReducerContext, body: str) -> None:
+    ctx.db.arrived.insert(Arrived(body=body, sender=ctx.sender))
 """
 
 RECEIVE = Reducer("receive", "receive", product(("body", Primitive.STRING)))
@@ -186,6 +197,19 @@ def test_a_database_can_call_itself(engine: Engine) -> None:
     wait_for_all(engine)
     [(_, outcome)] = told(sender)
     assert "no reducer 'receive'" in outcome
+
+
+def test_modules_inside_others_have_outboxes(engine: Engine) -> None:
+    """Those of databases that run the same are reached by the names that they have there."""
+    inside = HEAD + SENDER.replace("outbox=receive{telling}", "outbox='arrive', on_result='hear'") + ARRIVING
+    outer = program("import post\nmount(post, 'mail')", files={"post.py": inside})
+    first, second = (engine.publish(outer, owner=OWNER, name=name).database_identity for name in ("one", "other"))
+    args = compile_codec(product(("to", IDENTITY), ("body", Primitive.STRING))).encode((second, "hello"))
+    sender = engine.database("one")
+    sender.call("mail.send", args, ME).result(PATIENCE)
+    wait_until(sender, lambda: rows(sender, "mail.told") != [])
+    assert rows(sender, "mail.told")[0][:2] == ("hello", "ok")
+    assert rows(engine.database("other"), "mail.arrived") == [("hello", first)]
 
 
 def test_reducers_with_other_parameters_are_not_called(engine: Engine) -> None:
