@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import logging
 import signal
 import socket
@@ -57,7 +58,15 @@ def serve(config: ServerConfig, *, on_ready: Callable[[str], None] | None = None
     """
     # Signals are ours until all is closed: an impatient second one is not to interrupt that.
     with ExitStack() as at_the_end, _backend_and_listeners(config) as (backend, listeners):
-        server = _Server(backend, listeners, lambda: on_ready and on_ready(listeners.url))
+
+        def ready() -> None:
+            # What is there by now stays: garbage collectors need not look at all of it again and again.
+            gc.freeze()
+            if on_ready is not None:
+                on_ready(listeners.url)
+
+        at_the_end.callback(gc.unfreeze)
+        server = _Server(backend, listeners, ready)
         stopping = answering("SIGINT", "SIGTERM", "SIGBREAK", with_=lambda *_: server.stop(), even_if_ignored=True)
         at_the_end.enter_context(stopping)
         server.run(sockets=[listeners.http])
