@@ -11,7 +11,7 @@ import struct
 import sys
 from array import array
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import accumulate, chain
 from operator import eq
 
 import msgspec
@@ -42,15 +42,11 @@ class RowList(msgspec.Struct, frozen=True, gc=False):
         """The list of ``rows``, in the shortest form that their sizes allow."""
         if not rows:
             return NO_ROWS
-        size = len(rows[0])
-        if 0 < size <= _MAX_FIXED_SIZE and all(len(row) == size for row in rows):
-            return cls(b"".join(rows), size, None)
-        offsets = array("Q")
-        end = 0
-        for row in rows:
-            offsets.append(end)
-            end += len(row)
-        return cls(b"".join(rows), 0, offsets)
+        data, size = b"".join(rows), len(rows[0])
+        if 0 < size <= _MAX_FIXED_SIZE and set(map(len, rows)) == {size}:
+            return cls(data, size, None)
+        offsets = array("Q", accumulate(map(len, rows[:-1]), initial=0))
+        return cls(data, 0, offsets)
 
     def __len__(self) -> int:
         offsets = self.offsets

@@ -70,8 +70,10 @@ class ClientMailbox:
         self._cut_off = cut_off
         self._events: deque[tuple[Event, _Amount]] = deque()
         """Each with what has come by then."""
-        self._is_filled = asyncio.Event()
+        self._waiting: asyncio.Future[None] | None = None
+        """Done when there is something again."""
         self._is_noticed = False
+        """Whether the bell has been rung since somebody looked for events."""
         self.is_overfull = False
         """Whether more has come than the client reads."""
         # Each of these is written by one thread, and none changes once it is there: that needs no lock.
@@ -97,14 +99,18 @@ class ClientMailbox:
         if self.is_overfull:
             log.warning("A client was cut off that did not read what it was sent")
             self._cut_off()
-        self._is_filled.set()
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     async def take(self) -> tuple[list[Event], int]:
-        """The next events, when there are some, and how many rows they bring. Those before have been sent."""
+        """The next events, as soon as there may be some, and how many rows they bring. Those before have been
+        sent."""
         self._gone = self._taken
-        await self._is_filled.wait()
-        self._is_filled.clear()
+        # Before looking: whoever comes later rings again.
         self._is_noticed = False
+        if not self._events:
+            self._waiting = asyncio.get_running_loop().create_future()
+            await self._waiting
         taken: list[Event] = []
         with suppress(IndexError):
             while True:
