@@ -3,11 +3,15 @@ difference that goes away is noticed. ``docs/embedded/differences.md`` lists the
 
 from __future__ import annotations
 
+from collections import Counter
+from contextlib import ExitStack
+
 import pytest
 
 from stdbpy.protocol.v1 import messages as m
 from stdbpy.protocol.v2 import messages as m2
 from tests import real_servers
+from tests.contract.side_by_side.clients import Client
 from tests.contract.side_by_side.conftest import Both
 from tests.contract.websocket import V1, V1_JSON, V2, connected
 
@@ -57,6 +61,23 @@ def test_bytes_behind_arguments(both: Both):
             result = wire.ask(m2.CallReducer(1, m2.CallFlags.Default, "insert_one_u_8", b"\x05\x06")).result
             told.append(type(result))
     assert told == [m2.ReducerInternalError, m2.Returned]
+
+
+@pytest.mark.difference("a query that joins a table with itself, and compares one side with a constant")
+def test_a_table_joined_with_itself(both: Both):
+    """A row that comes is looked at there as the side that is compared, and not as the other one."""
+    database = both.publish(real_servers.wasm("sdk_test-2.8.3"), "differences")
+    query = "SELECT a.* FROM btree_u_32 a JOIN btree_u_32 b ON a.n = b.n WHERE b.data = 1"
+    told = []
+    for server in both:
+        with ExitStack() as stack:
+            client = Client(server, database, stack.enter_context(connected(server, database, V2)), "one_u_16")
+            assert client.change("INSERT INTO btree_u_32 (n, data) VALUES (5, 1)")
+            assert client.subscribe(1, query) == Counter([("btree_u_32", bytes([5, 0, 0, 0, 1, 0, 0, 0]))])
+            assert client.change("INSERT INTO btree_u_32 (n, data) VALUES (5, 2)")
+            told.append(client.told())
+            assert client.query(2, query).total() == 2
+    assert told == [Counter([(1, "btree_u_32", "came", bytes([5, 0, 0, 0, 2, 0, 0, 0]))]), Counter()]
 
 
 @pytest.mark.difference("rows of joins in protocol `v1.json`")
