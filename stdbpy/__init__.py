@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from stdbpy.module.outboxes import RemoteReducer, RemoteResult, remote_reducer
     from stdbpy.module.procedure_context import HandlerContext, ProcedureContext
     from stdbpy.module.procedures import procedure
+    from stdbpy.module.queries import Queries
     from stdbpy.module.reducer_context import ReducerContext
     from stdbpy.module.reducers import client_connected, client_disconnected, init, reducer
     from stdbpy.module.tables import auto_inc, column, index, table
     from stdbpy.module.view_context import AnonymousViewContext, ViewContext
     from stdbpy.module.views import view
     from stdbpy.module.visibility import client_visibility_filter
-    from stdbpy.query import Query
+    from stdbpy.query import Column, Columns, IndexedColumn, OpaqueColumn, Query, QueryTable
     from stdbpy.sats.annotations import (
         f32,
         f64,
@@ -91,7 +92,15 @@ _HOMES = {
     ),
     "stdbpy.module.procedures": ("procedure",),
     "stdbpy.module.views": ("view",),
-    "stdbpy.query": ("Query",),
+    "stdbpy.module.queries": ("Queries",),
+    "stdbpy.query": (
+        "Column",
+        "Columns",
+        "IndexedColumn",
+        "OpaqueColumn",
+        "Query",
+        "QueryTable",
+    ),
     "stdbpy.sats.annotations": (
         "f32",
         "f64",
@@ -143,6 +152,8 @@ def __dir__() -> list[str]:
 __all__ = [
     "AnonymousViewContext",
     "AutoIncOverflow",
+    "Column",
+    "Columns",
     "ConnectionId",
     "EncodeError",
     "Err",
@@ -153,10 +164,14 @@ __all__ = [
     "HttpResponse",
     "Identity",
     "Index",
+    "IndexedColumn",
     "Ok",
+    "OpaqueColumn",
     "PrimaryKey",
     "ProcedureContext",
+    "Queries",
     "Query",
+    "QueryTable",
     "Range",
     "ReducerContext",
     "ReducerError",

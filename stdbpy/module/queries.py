@@ -17,6 +17,14 @@ class Queries:
 
     >>> ctx.query.player.where(lambda p: p.level > 10)
     >>> ctx.query.player.left_semijoin(ctx.query.score, lambda p, s: p.id == s.player_id)
+
+    For type checkers a subclass says which there are, and the context that it is the class of ``query``:
+
+    >>> class PlayerColumns(Columns):
+    ...     id: IndexedColumn[Self, u64]
+    ...     level: Column[Self, u32]
+    >>> class Tables(Queries):
+    ...     player: QueryTable[Player, PlayerColumns]
     """
 
     def __init__(self, schema: ModuleSchema, bindings: Mapping[str, TableBinding]) -> None:

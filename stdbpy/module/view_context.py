@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from stdbpy.module.context import Context, Declared
 from stdbpy.module.handles import Tables
+from stdbpy.module.queries import Queries
 from stdbpy.sats.values import Identity
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ class _Reading(Context):
         super().__init__(scope)
         self.db = scope.databases[self.__class__]
         self.query = scope.queries
-        """Where a query starts that the view returns: ``ctx.query.player.where(lambda p: p.level > 10)``."""
 
     def within(self, namespace: str, context_class: type[Inner]) -> Inner:
         """The same for a module that is mounted there, whose views and other code take such a context.
@@ -63,6 +63,8 @@ class AnonymousViewContext(_Reading, Declared):
 
     db: Tables
     """The tables, by name: ``ctx.db.player``."""
+    query: Queries
+    """Where a query starts that the view returns: ``ctx.query.player.where(lambda p: p.level > 10)``."""
 
 
 class _ReadingFor(_Reading):

@@ -41,7 +41,8 @@ SENDER = Sender()
 
 
 class Columns:
-    """Base of the classes that generated code has for the columns of each table."""
+    """Base of the classes that generated code, or a module for its ``ctx.query``, has for the columns of each
+    table."""
 
     def __init__(self, source: Source) -> None: ...
 

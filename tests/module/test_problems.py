@@ -324,6 +324,36 @@ CASES = {
         @init  # E: .*it takes no parameters
         def start(ctx: Ctx, name: str): pass
     """,
+    "declared queries": """
+        from typing import Self
+        @table(indexes=[index("place", "x", "level")])
+        class Player:
+            id: u64 = auto_inc(primary_key=True)
+            level: u32 = column(index="btree")
+            x: u8
+        @table
+        class Other:
+            x: u8
+        class PlayerColumns(Columns):
+            id: IndexedColumn[Self, u64]
+            level: Column[Self, u32]
+            x: IndexedColumn[Self, u8]  # E: PlayerColumns.x is declared as IndexedColumn, but has no index | x: Column
+            lvl: Column[Self, u32]  # E: PlayerColumns.lvl is declared, but table .* | Did you mean 'level'
+            name: str  # E: PlayerColumns.name has to be a Column
+        class Q(Queries):
+            player: QueryTable[Player, PlayerColumns]
+            playr: QueryTable[Player, PlayerColumns]  # E: Q declares a table 'playr', which .* | Did you mean 'player'
+            other: QueryTable[Player, Columns]  # E: table 'other' holds rows of class Other, not Player
+            number: int  # E: Q.number has to be a QueryTable
+        class Ctx(ViewContext):
+            query: Q
+        class Bad(AnonymousViewContext):
+            query: int  # E: Bad.query has to be a subclass of Queries
+        @view
+        def one(ctx: Ctx) -> Query[Player]: return ctx.query.player
+        @view
+        def two(ctx: Bad) -> Query[Player]: return ctx.query.player
+    """,
     "number of key columns": """
         @table(indexes=[index("place", "x", "y")])
         class Tile:

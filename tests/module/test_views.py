@@ -95,6 +95,22 @@ def test_queries():
     assert game.view("strong") == 'SELECT * FROM "player" WHERE "player"."level" > 10 AND "player"."id" <> 3'
 
 
+def test_queries_that_are_declared():
+    game = run(f"""{PLAYERS}
+    from typing import Self
+    class PlayerColumns(Columns):
+        id: IndexedColumn[Self, u64]
+    class AllQueries(Queries):
+        player: QueryTable[Player, PlayerColumns]
+    class Asking(AnonymousViewContext):
+        query: AllQueries
+    @view
+    def others(ctx: Asking) -> Query[Player]:
+        return ctx.query.player.where(lambda p: p.id != 3)
+    """)
+    assert game.view("others") == 'SELECT * FROM "player" WHERE "player"."id" <> 3'
+
+
 def test_tables_that_queries_do_not_have():
     game = run(f"""{PLAYERS}
     @view

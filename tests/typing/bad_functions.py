@@ -1,13 +1,22 @@
 """Mistakes in views, procedures, HTTP handlers and outboxes, which type checkers must find: the lines say so."""
 
+from typing import Self
+
 from stdbpy import (
     AnonymousViewContext,
+    Column,
+    Columns,
     HandlerContext,
     HttpRequest,
     HttpResponse,
     Identity,
+    IndexedColumn,
+    OpaqueColumn,
     PrimaryKey,
     ProcedureContext,
+    Queries,
+    Query,
+    QueryTable,
     ReducerContext,
     RemoteResult,
     Router,
@@ -35,6 +44,13 @@ class Misspelt:
 @table
 class Player:
     id: u64 = auto_inc(primary_key=True)
+    level: u64 = 1
+    guild: u64 | None = None
+
+
+@table
+class Score:
+    player: u64
 
 
 class PlayerTable(Table[Player]):
@@ -49,8 +65,36 @@ class Ctx(ReducerContext):
     db: Db
 
 
+class PlayerColumns(Columns):
+    id: IndexedColumn[Self, u64]
+    level: Column[Self, u64]
+    guild: OpaqueColumn
+
+
+class ScoreColumns(Columns):
+    player: Column[Self, u64]
+
+
+class AllQueries(Queries):
+    player: QueryTable[Player, PlayerColumns]
+    score: QueryTable[Score, ScoreColumns]
+
+
 class Asked(ViewContext):
     db: Db
+    query: AllQueries
+
+
+@view
+def queries(ctx: Asked) -> Query[Player]:
+    ctx.query.player.where(lambda p: p.level > "3")  # error
+    ctx.query.player.where(lambda p: p.levle > 3)  # error
+    ctx.query.player.where(lambda p: p.level == None)  # noqa: E711  # error
+    ctx.query.player.where(lambda p: p.guild == 3)  # error
+    ctx.query.player.where(lambda p: p.level)  # error
+    ctx.query.player.where(lambda p: not p.id)  # error
+    ctx.query.player.left_semijoin(ctx.query.score, lambda p, s: p.id == s.player)  # error
+    return ctx.query.score  # error
 
 
 @view  # error

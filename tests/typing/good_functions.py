@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import assert_type
+from typing import Self, assert_type
 
 from stdbpy import (
     AnonymousViewContext,
+    Column,
+    Columns,
     Err,
     HandlerContext,
     HttpFailed,
@@ -13,10 +15,14 @@ from stdbpy import (
     HttpResponse,
     Identity,
     Index,
+    IndexedColumn,
     Ok,
+    OpaqueColumn,
     PrimaryKey,
     ProcedureContext,
+    Queries,
     Query,
+    QueryTable,
     ReducerContext,
     Router,
     ScheduleAt,
@@ -43,6 +49,8 @@ class Player:
     id: u64 = auto_inc(primary_key=True)
     owner: Identity = column(unique=True)
     level: u32 = column(index="btree")
+    online: bool = False
+    guild: u64 | None = None
 
 
 @table(public=True, event=True)
@@ -75,12 +83,30 @@ class Db(Tables):
     fetch_job: Table[FetchJob]
 
 
+class PlayerColumns(Columns):
+    id: IndexedColumn[Self, u64]
+    owner: IndexedColumn[Self, Identity]
+    level: IndexedColumn[Self, u32]
+    online: Column[Self, bool]
+    guild: OpaqueColumn
+
+
+class LevelUpColumns(Columns):
+    player: Column[Self, u64]
+
+
+class AllQueries(Queries):
+    player: QueryTable[Player, PlayerColumns]
+    level_up: QueryTable[LevelUp, LevelUpColumns]
+
+
 class Ctx(ReducerContext):
     db: Db
 
 
 class Asked(ViewContext):
     db: Db
+    query: AllQueries
 
     @property
     def mine(self) -> Player | None:
@@ -116,6 +142,15 @@ def strong(ctx: AskedByAll) -> Iterator[Player]:
 @view(public=True)
 def strongest(ctx: AnonymousViewContext) -> Query[Player]:
     return ctx.query.player.where(lambda p: p.level > 100)
+
+
+@view(public=True)
+def near(ctx: Asked) -> Query[Player]:
+    mine = ctx.mine
+    assert_type(ctx.query.player, QueryTable[Player, PlayerColumns])
+    found = ctx.query.player.where(lambda p: (p.level > (mine.level if mine else 0)) & p.online)
+    others = ctx.query.player.where(lambda p: p.owner != ctx.sender)
+    return found.left_semijoin(others, lambda p, other: p.level == other.level)
 
 
 @reducer

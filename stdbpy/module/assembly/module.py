@@ -14,6 +14,7 @@ from stdbpy.module.assembly.declared import DeclaredModule, Placed
 from stdbpy.module.assembly.environment import AssembledEnvironment, assemble_environment
 from stdbpy.module.assembly.findings import Findings
 from stdbpy.module.assembly.functions import AssembledFunction, assemble_function
+from stdbpy.module.assembly.queries import check_queries
 from stdbpy.module.assembly.signatures import read_signature
 from stdbpy.module.assembly.tables import assemble_table, is_of_outboxes
 from stdbpy.module.bindings import DbLayout, TableBinding, bind_tables
@@ -155,6 +156,9 @@ class _Assembly:
             each.bind_databases()
         known = self.known_tables()
         self.databases = {context: database_of(context, known, self.findings) for context in self.context_classes}
+        for context in self.context_classes:
+            if issubclass(context, AnonymousViewContext):
+                check_queries(context, known, self.findings)
 
     def known_tables(self) -> KnownTables:
         mounted = {namespace: each.known_tables() for namespace, each in self.mounted.items()}
