@@ -39,9 +39,9 @@ def compiled_once() -> Iterator[None]:
     """Programs that were compiled are used again by all engines."""
     compiled: dict[bytes, ModuleCode] = {}
 
-    def load(program: bytes, *options: Any) -> ModuleCode:
+    def load(program: bytes, *options: Any, **more: Any) -> ModuleCode:
         if program not in compiled:
-            compiled[program] = load_program(program, *options)
+            compiled[program] = load_program(program, *options, **more)
         return compiled[program]
 
     with pytest.MonkeyPatch.context() as patch:
