@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
 
-from stdbpy.errors import NoSuchReducer, nearest
-from stdbpy.protocol.catalog import Catalog, catalog_of
+from stdbpy.errors import NoSuchProcedure, NoSuchReducer, nearest
+from stdbpy.protocol.catalog import Catalog, FunctionLayout, catalog_of
 from stdbpy.schema import schema_from_json
 from stdbpy.schema.model import ModuleSchema
 
@@ -37,11 +36,18 @@ class ModuleBinding:
         """Codecs of tables and functions, by the names that messages use."""
         return catalog_of(self.schema, self._classes, self._mounted)
 
-    def arguments_json(self, reducer: str, args: tuple[object, ...]) -> Any:
-        """The arguments of a call as the HTTP API takes them. Raises :class:`EncodeError`, and
-        :class:`NoSuchReducer` with the nearest name."""
-        found = self.catalog.reducers.get(reducer)
+    def reducer(self, name: str) -> FunctionLayout:
+        """Raises :class:`NoSuchReducer` with the nearest name."""
+        found = self.catalog.reducers.get(name)
         if found is None:
-            hint = nearest(reducer, self.catalog.reducers)
-            raise NoSuchReducer(f"the module has no reducer {reducer!r}", hint=hint)
-        return found.json_arguments.to_json(args)
+            hint = nearest(name, self.catalog.reducers)
+            raise NoSuchReducer(f"the module has no reducer {name!r}", hint=hint)
+        return found
+
+    def procedure(self, name: str) -> FunctionLayout:
+        """Raises :class:`NoSuchProcedure` with the nearest name."""
+        found = self.catalog.procedures.get(name)
+        if found is None:
+            hint = nearest(name, self.catalog.procedures)
+            raise NoSuchProcedure(f"the module has no procedure {name!r}", hint=hint)
+        return found

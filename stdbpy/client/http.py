@@ -6,28 +6,33 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, overload
 
-from stdbpy.api import ApiClient, AsyncApiClient, SqlResult
+from stdbpy.api import ApiClient, AsyncApiClient, CallResult, SqlResult
 from stdbpy.client.binding import ModuleBinding
-from stdbpy.client.calls import Invoke
+from stdbpy.client.calls import Invoke, InvokeProcedure
 from stdbpy.client.query import Query
 from stdbpy.client.query_rows import QueryRows
 from stdbpy.client.sql_rows import rows_of_sql
 from stdbpy.client.subscription_queries import text_of
 from stdbpy.client.token_store import server_key
-from stdbpy.errors import ApiError, QueryFailed
+from stdbpy.errors import ApiError, ProcedureFailed, QueryFailed, without_backtrace
+from stdbpy.protocol.catalog import FunctionLayout
+from stdbpy.sats.types import UNIT
 
 Row = TypeVar("Row")
 Calls = TypeVar("Calls")
+Procedures = TypeVar("Procedures")
 
 _BAD_REQUEST = 400
+_SERVER_ERROR = 500
 
 
-class HttpDatabase(Generic[Calls]):
+class HttpDatabase(Generic[Calls, Procedures]):
     """One database of a server; use it as a context manager.
 
-    ``reducers`` has a typed method for each reducer, which returns when the call is committed.
-    Without a ``token`` each call acts as a fresh anonymous identity. Calls raise
-    :class:`stdbpy.errors.ReducerFailed` with what the reducer said, and other kinds of ``ApiError``.
+    ``reducers`` has a typed method for each reducer, which returns when the call is committed; ``procedures`` one
+    for each procedure, which returns what it gives back. Without a ``token`` each call acts as a fresh anonymous
+    identity. Calls raise :class:`stdbpy.errors.ReducerFailed` with what the reducer said,
+    :class:`stdbpy.errors.ProcedureFailed`, and other kinds of ``ApiError``.
     """
 
     def __init__(
@@ -36,6 +41,7 @@ class HttpDatabase(Generic[Calls]):
         database: str,
         module: ModuleBinding,
         reducers: Callable[[Invoke[None]], Calls],
+        procedures: Callable[[InvokeProcedure], Procedures],
         *,
         token: str | None = None,
     ) -> None:
@@ -43,6 +49,7 @@ class HttpDatabase(Generic[Calls]):
         self.database = database
         self.module = module
         self.reducers = reducers(self._call)
+        self.procedures = procedures(self._call_procedure)
 
     @property
     def uri(self) -> str:
@@ -53,7 +60,15 @@ class HttpDatabase(Generic[Calls]):
         return f"<{type(self).__name__} {self.database} on {self.uri}>"
 
     def _call(self, name: str, args: tuple[object, ...]) -> None:
-        self.api.call(self.database, name, self.module.arguments_json(name, args))
+        self.api.call(self.database, name, self.module.reducer(name).json_arguments.to_json(args))
+
+    def _call_procedure(self, name: str, args: tuple[object, ...]) -> Any:
+        procedure = self.module.procedure(name)
+        try:
+            result = self.api.call(self.database, name, procedure.json_arguments.to_json(args))
+        except ApiError as error:
+            raise _procedure_failed(error) from error
+        return _given_back(procedure, result)
 
     @overload
     def query(self, query: Query[Row]) -> QueryRows[Row]: ...
@@ -84,7 +99,7 @@ class HttpDatabase(Generic[Calls]):
         self.api.close()
 
 
-class AsyncHttpDatabase(Generic[Calls]):
+class AsyncHttpDatabase(Generic[Calls, Procedures]):
     """As :class:`HttpDatabase`, for ``asyncio``: calls and queries are awaited."""
 
     def __init__(
@@ -93,6 +108,7 @@ class AsyncHttpDatabase(Generic[Calls]):
         database: str,
         module: ModuleBinding,
         reducers: Callable[[Invoke[Awaitable[None]]], Calls],
+        procedures: Callable[[InvokeProcedure], Procedures],
         *,
         token: str | None = None,
     ) -> None:
@@ -100,6 +116,7 @@ class AsyncHttpDatabase(Generic[Calls]):
         self.database = database
         self.module = module
         self.reducers = reducers(self._call)
+        self.procedures = procedures(self._call_procedure)
 
     @property
     def uri(self) -> str:
@@ -110,7 +127,18 @@ class AsyncHttpDatabase(Generic[Calls]):
         return f"<{type(self).__name__} {self.database} on {self.uri}>"
 
     async def _call(self, name: str, args: tuple[object, ...]) -> None:
-        await self.api.call(self.database, name, self.module.arguments_json(name, args))
+        await self.api.call(self.database, name, self.module.reducer(name).json_arguments.to_json(args))
+
+    def _call_procedure(self, name: str, args: tuple[object, ...]) -> Any:
+        return self._given_back(name, args)
+
+    async def _given_back(self, name: str, args: tuple[object, ...]) -> Any:
+        procedure = self.module.procedure(name)
+        try:
+            result = await self.api.call(self.database, name, procedure.json_arguments.to_json(args))
+        except ApiError as error:
+            raise _procedure_failed(error) from error
+        return _given_back(procedure, result)
 
     @overload
     async def query(self, query: Query[Row]) -> QueryRows[Row]: ...
@@ -150,3 +178,14 @@ def _failed(error: ApiError) -> ApiError:
     for note in error.notes:
         refused.add_note(note)
     return refused
+
+
+def _given_back(procedure: FunctionLayout, result: CallResult) -> Any:
+    return None if procedure.return_type == UNIT else procedure.json_returned.from_json(result.value)
+
+
+def _procedure_failed(error: ApiError) -> Exception:
+    """The same as connections raise, if it is the procedure that failed."""
+    if error.status != _SERVER_ERROR:
+        return error
+    return ProcedureFailed(without_backtrace(error.body or error.message).strip(), hint=error.hint)

@@ -29,26 +29,27 @@ def reducers_file(root: Part) -> str:
 
 
 def procedures_file(root: Part) -> str:
-    """Two classes of the same methods: one whose calls give the value, one whose calls are pending."""
+    """Classes of the same methods: one whose calls give the value, one whose calls are pending, and one whose calls
+    are awaited."""
     annotations = Annotations("types.")
-    waiting: list[str] = []
-    pending: list[str] = []
-    for part in _inside_out(root):
-        stem, of = f"{part.stem}Procedures", f"The procedures of {_module(part)}"
-        for base, classes, docstring in (
-            (stem, waiting, f"{of}: each call waits for what the procedure gives back."),
-            (f"Pending{stem}", pending, f"{of}: calls are sent and not waited for."),
-        ):
-            is_pending = base.startswith("Pending")
-            mounted = [(inner.attribute, f"{'Pending' * is_pending}{inner.stem}Procedures") for inner in part.mounted]
-            body = _constructor("InvokeProcedure", [(name, kind, kind) for name, kind in mounted])
-            for procedure in part.procedures:
-                body.append(_procedure(part, procedure, annotations, is_pending=is_pending))
-            classes.append(class_text(f"class {base}(ProcedureCalls):", docstring, body))
+    classes: list[str] = []
+    for kind, docstring, returned in (
+        ("", "each call waits for what the procedure gives back", "{}"),
+        ("Pending", "calls are sent and not waited for", "PendingCall[{}]"),
+        ("Awaited", "each call is awaited", "Awaitable[{}]"),
+    ):
+        for part in _inside_out(root):
+            mounted = [(inner.attribute, f"{kind}{inner.stem}Procedures") for inner in part.mounted]
+            body = _constructor("InvokeProcedure", [(name, inner, inner) for name, inner in mounted])
+            body += [_procedure(part, procedure, annotations, returned) for procedure in part.procedures]
+            head = f"class {kind}{part.stem}Procedures(ProcedureCalls):"
+            classes.append(class_text(head, f"The procedures of {_module(part)}: {docstring}.", body))
     names = ["ProcedureCalls", *(["InvokeProcedure"] if root.mounted else [])]
+    imports = _imports(annotations, names)
     if any(part.procedures for part in root.walk()):
-        names.append("PendingCall")
-    return python_file("The module's procedures as typed methods.", _imports(annotations, names), waiting + pending)
+        imports = _imports(annotations, [*names, "PendingCall"])
+        imports[0] = import_from("collections.abc", ["Awaitable"]) + imports[0]
+    return python_file("The module's procedures as typed methods.", imports, classes)
 
 
 def arguments_file(root: Part) -> str:
@@ -105,10 +106,10 @@ def _reducer(part: Part, reducer: Function, annotations: Annotations) -> str:
     return _signature(part, reducer, annotations, "Outcome") + indented(body)
 
 
-def _procedure(part: Part, procedure: Function, annotations: Annotations, *, is_pending: bool) -> str:
+def _procedure(part: Part, procedure: Function, annotations: Annotations, returned: str) -> str:
+    """``returned`` is what a call gives, with a place for the type of what the procedure gives back."""
     assert procedure.returns is not None
-    value = _value(part, procedure.returns, annotations)
-    returns = f"PendingCall[{value}]" if is_pending else value
+    returns = returned.format(_value(part, procedure.returns, annotations))
     body = doc(f"Calls the procedure ``{procedure.name}``.") + _invoke(
         "" if returns == "None" else "return ", procedure
     )

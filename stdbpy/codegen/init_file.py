@@ -9,9 +9,11 @@ from stdbpy.codegen.python_file import doc, indented, python_file
 
 _LAZY = {
     "AsyncDbConnection": "connections",
+    "AwaitedProcedures": "procedures",
     "DbConnection": "connections",
     "EventContext": "contexts",
     "MODULE": "module",
+    "Procedures": "procedures",
     "Reducers": "reducers",
 }
 """Public names and the files that they are in, which are imported when they are first used."""
@@ -53,8 +55,7 @@ def _for_types() -> str:
 def _functions() -> list[str]:
     place = ["uri: str", "database: str"]
     http = [*place, "*", "token: str | None = None"]
-    over_http = "HttpDatabase(uri, database, MODULE, Reducers, token=token)"
-    of_module = "from .module import MODULE\nfrom .reducers import Reducers\n"
+    of_module = "from .module import MODULE\nfrom .procedures import {}\nfrom .reducers import Reducers\n"
     return [
         _function(
             "connect",
@@ -75,20 +76,25 @@ def _functions() -> list[str]:
         _function(
             "over_http",
             http,
-            "HttpDatabase[Reducers[None]]",
+            "HttpDatabase[Reducers[None], Procedures]",
             "A client of ``database`` on the server at ``uri`` that calls and queries over HTTP.",
-            "from stdbpy.client import HttpDatabase\n\n" + of_module,
-            over_http,
+            "from stdbpy.client import HttpDatabase\n\n" + of_module.format("Procedures"),
+            _http_database("HttpDatabase", "Procedures"),
         ),
         _function(
             "over_http_async",
             http,
-            "AsyncHttpDatabase[Reducers[Awaitable[None]]]",
+            "AsyncHttpDatabase[Reducers[Awaitable[None]], AwaitedProcedures]",
             "The same for ``asyncio``: calls and queries are awaited.",
-            "from stdbpy.client import AsyncHttpDatabase\n\n" + of_module,
-            f"Async{over_http}",
+            "from stdbpy.client import AsyncHttpDatabase\n\n" + of_module.format("AwaitedProcedures"),
+            _http_database("AsyncHttpDatabase", "AwaitedProcedures"),
         ),
     ]
+
+
+def _http_database(cls: str, procedures: str) -> str:
+    arguments = ["uri", "database", "MODULE", "Reducers", procedures, "token=token"]
+    return bracketed(f"return {cls}(", arguments, ")", margin=1).removeprefix("return ")
 
 
 def _function(name: str, parameters: Sequence[str], returns: str, docstring: str, imports: str, value: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from stdbpy.api import ApiClient
 from stdbpy.codegen import generate
-from stdbpy.errors import EncodeError, NoSuchReducer, QueryFailed, ReducerFailed
+from stdbpy.errors import EncodeError, NoSuchProcedure, NoSuchReducer, ProcedureFailed, QueryFailed, ReducerFailed
 from stdbpy.module.load import load
 from stdbpy.module.package import ModuleSource, pack
 from stdbpy.sats import ConnectionId, Err, Identity, Interval, Ok, Some, TimeDuration, Timestamp
@@ -77,6 +77,22 @@ def say_who(ctx: ReducerContext) -> None:
 @reducer
 def refuse(ctx: ReducerContext, why: str) -> None:
     raise ReducerError(why)
+
+@procedure
+def echo(ctx: ProcedureContext, point: Point, shape: Shape, colour: Colour, at: Timestamp) -> Ok[Point] | Err[str]:
+    return Err("nowhere") if isinstance(shape, Nothing) else Ok(Point(point.x, point.class_ + int(at)))
+
+@procedure
+def count(ctx: ProcedureContext) -> u64:
+    with ctx.transaction() as tx:
+        return tx.db.sample.count()
+
+@procedure
+def nothing(ctx: ProcedureContext) -> None: ...
+
+@procedure
+def fail(ctx: ProcedureContext) -> u64:
+    return {}["key"]
 """
 
 SOURCE = ModuleSource({"samples.py": MODULE}, "samples")
@@ -221,6 +237,34 @@ def test_what_a_reducer_says_comes_back(server, bindings):
         samples.reducers.refuse("not today")
 
 
+def test_procedures_give_back_typed_values(server, bindings):
+    types = bindings.types
+    point, at = types.Point(x=-1, class_=2**200), Timestamp(5)
+    circle, nothing = types.ShapeCircle(1.5), types.ShapeNothing()
+    moved = Ok(types.Point(x=-1, class_=2**200 + 5))
+    with (
+        bindings.over_http(server.url, "samples") as samples,
+        bindings.connect(server.url, "samples") as live,
+    ):
+        for client in (samples, live):
+            procedures = client.procedures
+            assert procedures.echo(point, circle, types.Colour.DARK_BLUE, at) == moved
+            assert procedures.echo(point, nothing, types.Colour.RED, at) == Err("nowhere")
+            assert procedures.count() == len(client.query(bindings.tables.sample).rows())
+            assert procedures.nothing() is None
+            with pytest.raises(ProcedureFailed, match="KeyError: 'key'"):
+                procedures.fail()
+
+    async def main() -> None:
+        async with bindings.over_http_async(server.url, "samples") as samples:
+            assert await samples.procedures.echo(point, circle, types.Colour.RED, at) == moved
+            assert await samples.procedures.nothing() is None
+            with pytest.raises(ProcedureFailed, match="KeyError: 'key'"):
+                await samples.procedures.fail()
+
+    asyncio.run(main())
+
+
 def test_calls_are_those_of_the_token_or_of_nobody_in_particular(server, bindings):
     def caller(token: str | None) -> str:
         with bindings.over_http(server.url, "samples", token=token) as samples, pytest.raises(ReducerFailed) as caught:
@@ -244,5 +288,8 @@ def test_values_that_do_not_fit_are_not_sent(bindings):
 
 def test_a_reducer_that_is_not_there(bindings):
     with pytest.raises(NoSuchReducer) as caught:
-        bindings.MODULE.arguments_json("refused", ())
+        bindings.MODULE.reducer("refused")
     assert caught.value.hint == "Did you mean 'refuse'?"
+    with pytest.raises(NoSuchProcedure) as caught:
+        bindings.MODULE.procedure("ecko")
+    assert caught.value.hint == "Did you mean 'echo'?"

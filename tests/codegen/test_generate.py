@@ -137,7 +137,7 @@ def test_rows_of_a_generated_package_go_through_json(tmp_path: Path, monkeypatch
     row = types.OneSimpleEnum(types.SimpleEnum.TWO)  # type: ignore[attr-defined]
     codec = module.catalog.tables["one_simple_enum"].json_codec  # type: ignore[attr-defined]
     assert codec.from_json(codec.to_json(row)) == row
-    assert module.arguments_json("insert_one_u_8", (3,)) == [3]
+    assert module.reducer("insert_one_u_8").json_arguments.to_json((3,)) == [3]
 
 
 def test_arguments_are_of_the_package_without_being_imported() -> None:

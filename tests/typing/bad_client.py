@@ -54,6 +54,7 @@ def reducers() -> None:
         chat_over_http.reducers.set_name(3)  # error
         chat_over_http.query(tables)  # error
         print(chat_over_http.query(tables.user)[0].text)  # error
+        chat_over_http.procedures.set_name("Ada")  # error
 
 
 def names() -> None:

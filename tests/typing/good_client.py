@@ -16,6 +16,8 @@ from sdk_test_client.types import BTreeU32, OneEnumWithPayload, PkU32, SimpleEnu
 from sdk_test_event_table_client import connect as connect_events
 from sdk_test_procedure_client import connect as connect_procedures
 from sdk_test_procedure_client import connect_async as connect_procedures_async
+from sdk_test_procedure_client import over_http as procedures_over_http
+from sdk_test_procedure_client import over_http_async as procedures_over_http_async
 from sdk_test_procedure_client.types import ReturnEnum, ReturnEnumA, ReturnEnumB, ReturnStruct
 from sdk_test_view_client import connect as connect_views
 from sdk_test_view_client import tables as view_tables
@@ -68,6 +70,9 @@ async def awaited() -> None:
     async with connect_procedures_async(SERVER, "procedures") as db:
         assert_type(db.procedures.return_primitive(1, 2), PendingCall[int])
         assert_type(await db.procedures.return_struct(1, "a"), ReturnStruct)
+    async with procedures_over_http_async(SERVER, "procedures") as over:
+        assert_type(await over.procedures.return_struct(1, "a"), ReturnStruct)
+        await over.procedures.will_panic()
 
 
 async def pooled() -> None:
@@ -152,6 +157,8 @@ def viewed() -> None:
         assert_type(db.procedures.return_primitive(1, 2), int)
         db.procedures.will_panic()
         assert_type(db.send_procedures.return_enum_a(1), PendingCall[ReturnEnum])
+    with procedures_over_http(SERVER, "procedures") as over:
+        assert_type(over.procedures.return_primitive(1, 2), int)
 
 
 asyncio.run(awaited())

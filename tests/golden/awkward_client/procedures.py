@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from stdbpy.client import InvokeProcedure, PendingCall, ProcedureCalls
 from stdbpy.sats import Err, Ok, u8
 
@@ -55,5 +57,29 @@ class PendingProcedures(ProcedureCalls):
         return self.invoke("invoke", ())
 
     def roll_dice(self, sides: u8) -> PendingCall[Ok[u8] | Err[types.Tree]]:
+        """Calls the procedure ``rollDice``."""
+        return self.invoke("rollDice", (sides,))
+
+
+class AwaitedAuthProcedures(ProcedureCalls):
+    """The procedures of the mounted module ``auth``: each call is awaited."""
+
+    def current(self) -> Awaitable[types.AuthSession | None]:
+        """Calls the procedure ``auth.current``."""
+        return self.invoke("auth.current", ())
+
+
+class AwaitedProcedures(ProcedureCalls):
+    """The procedures of the module: each call is awaited."""
+
+    def __init__(self, invoke: InvokeProcedure) -> None:
+        super().__init__(invoke)
+        self.auth: AwaitedAuthProcedures = AwaitedAuthProcedures(invoke)
+
+    def invoke_(self) -> Awaitable[types.Row | None]:
+        """Calls the procedure ``invoke``."""
+        return self.invoke("invoke", ())
+
+    def roll_dice(self, sides: u8) -> Awaitable[Ok[u8] | Err[types.Tree]]:
         """Calls the procedure ``rollDice``."""
         return self.invoke("rollDice", (sides,))

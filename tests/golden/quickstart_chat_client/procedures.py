@@ -14,3 +14,7 @@ class Procedures(ProcedureCalls):
 
 class PendingProcedures(ProcedureCalls):
     """The procedures of the module: calls are sent and not waited for."""
+
+
+class AwaitedProcedures(ProcedureCalls):
+    """The procedures of the module: each call is awaited."""

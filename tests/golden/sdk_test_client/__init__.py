@@ -27,13 +27,16 @@ if TYPE_CHECKING:
     from .connections import AsyncDbConnection, DbConnection
     from .contexts import EventContext
     from .module import MODULE
+    from .procedures import AwaitedProcedures, Procedures
     from .reducers import Reducers
 
 __all__ = [
     "MODULE",
     "AsyncDbConnection",
+    "AwaitedProcedures",
     "DbConnection",
     "EventContext",
+    "Procedures",
     "Reducers",
     "arguments",
     "connect",
@@ -72,14 +75,15 @@ def over_http(
     database: str,
     *,
     token: str | None = None,
-) -> HttpDatabase[Reducers[None]]:
+) -> HttpDatabase[Reducers[None], Procedures]:
     """A client of ``database`` on the server at ``uri`` that calls and queries over HTTP."""
     from stdbpy.client import HttpDatabase
 
     from .module import MODULE
+    from .procedures import Procedures
     from .reducers import Reducers
 
-    return HttpDatabase(uri, database, MODULE, Reducers, token=token)
+    return HttpDatabase(uri, database, MODULE, Reducers, Procedures, token=token)
 
 
 def over_http_async(
@@ -87,14 +91,22 @@ def over_http_async(
     database: str,
     *,
     token: str | None = None,
-) -> AsyncHttpDatabase[Reducers[Awaitable[None]]]:
+) -> AsyncHttpDatabase[Reducers[Awaitable[None]], AwaitedProcedures]:
     """The same for ``asyncio``: calls and queries are awaited."""
     from stdbpy.client import AsyncHttpDatabase
 
     from .module import MODULE
+    from .procedures import AwaitedProcedures
     from .reducers import Reducers
 
-    return AsyncHttpDatabase(uri, database, MODULE, Reducers, token=token)
+    return AsyncHttpDatabase(
+        uri,
+        database,
+        MODULE,
+        Reducers,
+        AwaitedProcedures,
+        token=token,
+    )
 
 
 if not TYPE_CHECKING:
@@ -102,9 +114,11 @@ if not TYPE_CHECKING:
     def __getattr__(name: str) -> object:
         homes = {
             "AsyncDbConnection": "connections",
+            "AwaitedProcedures": "procedures",
             "DbConnection": "connections",
             "EventContext": "contexts",
             "MODULE": "module",
+            "Procedures": "procedures",
             "Reducers": "reducers",
         }
         from importlib import import_module

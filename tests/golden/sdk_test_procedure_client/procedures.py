@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from stdbpy.client import PendingCall, ProcedureCalls
 from stdbpy.sats import u32
 
@@ -95,5 +97,49 @@ class PendingProcedures(ProcedureCalls):
         return self.invoke("sorted_uuids_insert", ())
 
     def will_panic(self) -> PendingCall[None]:
+        """Calls the procedure ``will_panic``."""
+        return self.invoke("will_panic", ())
+
+
+class AwaitedProcedures(ProcedureCalls):
+    """The procedures of the module: each call is awaited."""
+
+    def insert_with_tx_commit(self) -> Awaitable[None]:
+        """Calls the procedure ``insert_with_tx_commit``."""
+        return self.invoke("insert_with_tx_commit", ())
+
+    def insert_with_tx_rollback(self) -> Awaitable[None]:
+        """Calls the procedure ``insert_with_tx_rollback``."""
+        return self.invoke("insert_with_tx_rollback", ())
+
+    def invalid_request(self) -> Awaitable[str]:
+        """Calls the procedure ``invalid_request``."""
+        return self.invoke("invalid_request", ())
+
+    def read_my_schema(self, server_url: str) -> Awaitable[str]:
+        """Calls the procedure ``read_my_schema``."""
+        return self.invoke("read_my_schema", (server_url,))
+
+    def return_enum_a(self, a: u32) -> Awaitable[types.ReturnEnum]:
+        """Calls the procedure ``return_enum_a``."""
+        return self.invoke("return_enum_a", (a,))
+
+    def return_enum_b(self, b: str) -> Awaitable[types.ReturnEnum]:
+        """Calls the procedure ``return_enum_b``."""
+        return self.invoke("return_enum_b", (b,))
+
+    def return_primitive(self, lhs: u32, rhs: u32) -> Awaitable[u32]:
+        """Calls the procedure ``return_primitive``."""
+        return self.invoke("return_primitive", (lhs, rhs))
+
+    def return_struct(self, a: u32, b: str) -> Awaitable[types.ReturnStruct]:
+        """Calls the procedure ``return_struct``."""
+        return self.invoke("return_struct", (a, b))
+
+    def sorted_uuids_insert(self) -> Awaitable[None]:
+        """Calls the procedure ``sorted_uuids_insert``."""
+        return self.invoke("sorted_uuids_insert", ())
+
+    def will_panic(self) -> Awaitable[None]:
         """Calls the procedure ``will_panic``."""
         return self.invoke("will_panic", ())
