@@ -19,16 +19,18 @@ from stdbpy.engine.programs import load_program
 from stdbpy.errors import MissingExtra, ModuleLoadError, ProjectError
 from stdbpy.module.load import LoadedModule
 from stdbpy.module.package import ModuleSource, pack
-from stdbpy.project.build import told_in_project
+from stdbpy.project.build import BuiltModule, told_in_project
 from stdbpy.project.discover import python_project
 from stdbpy.project.model import Project
 from stdbpy.project.pyproject import is_python_project
 from stdbpy.project.sources import collect
+from stdbpy.project.webassembly import compile_module, level_for
 from stdbpy.protocol.catalog import Catalog, catalog_of
 from stdbpy.sats.values import Timestamp
 from stdbpy.schema.model import ModuleSchema
 from stdbpy.testing.clock import BEGINNING
 from stdbpy.testing.module_database import ModuleDatabase
+from stdbpy.wasm.abi import AbiLevel
 
 _NO_VALUES: Mapping[str, str] = {}
 
@@ -42,13 +44,16 @@ class Module:
     ...     assert [message.text for message in db.tables.message] == ["hi"]
     """
 
-    def __init__(self, name: str, program: bytes, code: ModuleCode) -> None:
+    def __init__(self, name: str, program: bytes, code: ModuleCode, project: Project | None = None) -> None:
+        """``project`` is that of a module in Python."""
         self.name = name
         """Its import name, or that of its file."""
         self.program = program
         """What is published: a packed Python module, or WebAssembly."""
         self.code = code
         """As the engine runs it."""
+        self._project = project
+        self._compiled: dict[AbiLevel | None, bytes] = {}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
@@ -62,6 +67,18 @@ class Module:
     def is_python(self) -> bool:
         """Whether it is in Python; else it is WebAssembly."""
         return isinstance(self.code, PythonCode)
+
+    def compiled_for(self, version: str) -> bytes:
+        """What a SpacetimeDB of that version (``2.8.3``) takes: WebAssembly, which is made of a module in Python. That
+        takes seconds the first time. Raises ``ProjectError`` for packages that cannot come along, and
+        ``ModuleLoadError`` for code that does not run there."""
+        if self._project is None or not isinstance(self.code, PythonCode):
+            return self.program
+        level = level_for(self._project, version, self.schema)
+        if level not in self._compiled:
+            built = BuiltModule(self.code.loaded.source, self.program, self.schema)
+            self._compiled[level] = compile_module(self._project, built, level).wasm.program
+        return self._compiled[level]
 
     @property
     def namespace(self) -> ModuleType:
@@ -174,7 +191,7 @@ def _of_python(project: Project, *, strict: bool) -> Module:
         code = PythonCode(pack(source), strict=strict)
     except ModuleLoadError as error:
         raise told_in_project(error, source, project) from None
-    return Module(source.entry, pack(source), code)
+    return Module(source.entry, pack(source), code, project)
 
 
 def _of_wasm(path: Path) -> Module:

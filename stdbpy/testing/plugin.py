@@ -162,12 +162,9 @@ def stdb_published(
     request: pytest.FixtureRequest, stdb_server: Server, stdb_module: Module, stdb_environment: dict[str, str]
 ) -> Generator[PublishedDatabase, None, None]:
     """A database on the server, under a name of its own, which runs the module under test."""
-    from stdbpy.errors import ProjectError
+    from stdbpy.testing.reporting import published
 
-    try:
-        database = stdb_server.publish(stdb_module, environment=stdb_environment)
-    except ProjectError as error:
-        pytest.skip(f"{error.message}. {error.hint}".rstrip())
+    database = published(stdb_server, stdb_module, stdb_environment)
     _watch(request, database)
     yield database
     database.close()

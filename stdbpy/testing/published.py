@@ -86,9 +86,16 @@ class PublishedDatabase:
     """
 
     def __init__(
-        self, url: str, owner_token: str, module: Module, *, environment: Mapping[str, str] | None = None
+        self,
+        url: str,
+        owner_token: str,
+        module: Module,
+        *,
+        program: bytes | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
-        """Publishes ``module``. ``environment`` has the values that it declares of its database's environment, which
+        """Publishes ``module``, as the ``program`` that the server takes if that is another one than for the embedded
+        server. ``environment`` has the values that it declares of its database's environment, which
         SpacetimeDB has since 2.14. Raises as :meth:`ApiClient.publish`."""
         self.url = url
         self.module = module
@@ -98,7 +105,9 @@ class PublishedDatabase:
         self._users: dict[str, PublishedUser] = {}
         update = EnvironmentUpdate(environment) if environment else None
         try:
-            self.identity = self._api.publish(module.program, self.name, environment=update).database_identity
+            self.identity = self._api.publish(
+                program or module.program, self.name, environment=update
+            ).database_identity
             self._until_closed.callback(self._delete)
             self.owner = self._user(owner_token, self._api.info(self.name).owner_identity)
         except BaseException:

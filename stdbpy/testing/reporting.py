@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from stdbpy.testing.dump import log_line
 from stdbpy.testing.loaded_module import Module, load_module
 from stdbpy.testing.module_database import ModuleDatabase
 from stdbpy.testing.published import PublishedDatabase
-from stdbpy.testing.servers import Servers
+from stdbpy.testing.servers import Server, Servers
 
 _LOG_LINES = 50
 """How many lines of a log a report shows."""
@@ -42,6 +42,18 @@ def loaded(config: pytest.Config) -> Module:
             "Which module it is, --stdbpy-module says, or stdbpy_module in the settings.",
         ]
     pytest.fail("\n".join(["The module under test cannot be loaded.", *filter(None, lines)]), pytrace=False)
+
+
+def published(server: Server, module: Module, environment: Mapping[str, str]) -> PublishedDatabase:
+    """A database on the server. Fails the test that asks for it, with all problems of a module in Python that the
+    server cannot run."""
+    try:
+        return server.publish(module, environment=environment)
+    except ModuleLoadError as error:
+        lines = [error.message, *(f"  {problem}" for problem in error.problems)]
+    except ProjectError as error:
+        lines = [error.message, error.hint]
+    pytest.fail("\n".join(["The module under test cannot be built.", *filter(None, lines)]), pytrace=False)
 
 
 def _loaded(config: pytest.Config) -> Module:

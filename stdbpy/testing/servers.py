@@ -10,7 +10,6 @@ from types import TracebackType
 from typing import Self
 
 from stdbpy.api import ApiClient
-from stdbpy.errors import ProjectError
 from stdbpy.project.real_server import RunningRealServer, find_real_server
 from stdbpy.server import RunningServer, ServerConfig
 from stdbpy.testing.loaded_module import Module
@@ -39,14 +38,10 @@ class Server:
 
     def publish(self, module: Module, *, environment: Mapping[str, str] | None = None) -> PublishedDatabase:
         """A database under a fresh name; close it, or use it as a context manager. ``environment`` has the values
-        that the module declares of its environment. Raises ``ProjectError`` for what the server cannot run, and as
-        :meth:`ApiClient.publish`."""
-        if self.kind == SPACETIMEDB and module.is_python:
-            raise ProjectError(
-                f"{module.name} is a module in Python, which SpacetimeDB itself cannot run yet",
-                hint="It runs compiled modules: name a .wasm.",
-            )
-        return PublishedDatabase(self.url, self.owner_token, module, environment=environment)
+        that the module declares of its environment. SpacetimeDB takes a module in Python as WebAssembly, which is made
+        of it. Raises as :meth:`Module.compiled_for` and :meth:`ApiClient.publish`."""
+        program = module.compiled_for(self.version) if self.kind == SPACETIMEDB else module.program
+        return PublishedDatabase(self.url, self.owner_token, module, program=program, environment=environment)
 
 
 class Servers:

@@ -44,7 +44,7 @@ def test_its_tests_pass(project: Path) -> None:
         (project / f"test_{number}.py").write_text(text)
     shown = run(project, "-m", "pytest", "-q")
     count = sum(text.count("def test_") for text in tests)
-    # One of them runs on SpacetimeDB itself, too, which runs no modules in Python and is not installed here.
+    # One of them runs on SpacetimeDB itself, too, which is not installed here.
     assert shown.splitlines()[-1].startswith(f"{count} passed, 1 skipped")
 
 

@@ -222,20 +222,68 @@ def test_servers_that_are_not_here(project: pytest.Pytester, monkeypatch: pytest
 
 
 @pytest.mark.real
-def test_python_modules_are_skipped_on_the_real_server(project: pytest.Pytester) -> None:
+@pytest.mark.parametrize("version", ["2.8.3", "1.2.0"])
+def test_the_same_test_of_a_module_in_python_on_both_servers(project: pytest.Pytester, version: str) -> None:
+    program = real_servers.program(f"spacetimedb-standalone-{version}")
+    project.makepyfile(
+        counting="""
+        from stdbpy import ReducerContext, ReducerError, column, reducer, table, u32
+
+
+        @table(public=True)
+        class Count:
+            name: str = column(primary_key=True)
+            number: u32
+
+
+        @reducer
+        def count(ctx: ReducerContext, name: str) -> None:
+            if not name:
+                raise ReducerError("What?")
+            found = ctx.db.count.name.find(name)
+            if found is None:
+                ctx.db.count.insert(Count(name, 1))
+            else:
+                ctx.db.count.name.update(Count(name, found.number + 1))
+        """,
+        test_counting="""
+        import pytest
+        from counting import Count
+        from stdbpy.errors import ReducerFailed
+
+        @pytest.mark.stdbpy_servers("embedded", "spacetimedb")
+        @pytest.mark.parametrize("time", [1, 2])
+        def test_one(stdb_published, time):
+            alice = stdb_published.as_("alice")
+            alice.reducers.count("sheep")
+            alice.reducers.count("sheep")
+            with pytest.raises(ReducerFailed, match=r"What\\?"):
+                alice.reducers.count("")
+            assert alice.rows(Count) == [Count("sheep", 2)]
+        """,
+    )
+    result = project.runpytest_subprocess(f"--stdbpy-server={program}", "--stdbpy-module=counting.py")
+    result.assert_outcomes(passed=4)
+
+
+@pytest.mark.real
+def test_a_module_that_does_not_run_on_the_real_server(project: pytest.Pytester) -> None:
     program = real_servers.program("spacetimedb-standalone-2.8.3")
     project.makepyfile(
-        """
+        native="import msgspec\nfrom stdbpy import *\n",
+        test_native="""
         import pytest
 
-        @pytest.mark.stdbpy_servers("spacetimedb")
+        @pytest.mark.stdbpy_servers("embedded", "spacetimedb")
         def test_one(stdb_published):
             pass
-        """
+        """,
     )
-    result = project.runpytest_subprocess("-rs", f"--stdbpy-server={program}")
-    result.assert_outcomes(skipped=1)
-    result.stdout.fnmatch_lines(["*arena is a module in Python, which SpacetimeDB itself cannot run yet. It runs *"])
+    result = project.runpytest_subprocess(f"--stdbpy-server={program}", "--stdbpy-module=native.py")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        ["*at setup of test_one[[]spacetimedb]*", "The module under test cannot be built.", "*native.py:1:*msgspec*"]
+    )
 
 
 def test_a_server_that_nobody_knows(project: pytest.Pytester) -> None:

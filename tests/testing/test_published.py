@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from stdbpy.api import ApiClient
-from stdbpy.errors import ApiError, NoSuchReducer, NoSuchTable, NotFound, ProjectError, ReducerFailed
+from stdbpy.errors import ApiError, NoSuchReducer, NoSuchTable, NotFound, ReducerFailed
 from stdbpy.testing import Module, PublishedDatabase, Server, Servers, wait_until
 
 
@@ -74,11 +74,6 @@ def test_databases_have_nothing_in_common_and_go(server: Server, module: Module,
     assert (tmp_path / "player.jsonl").read_text() == '{"id": 1, "name": "Ada", "team": [0, []], "score": 0}\n'
     with ApiClient(server.url) as api, pytest.raises(NotFound):
         api.info(one.name)
-
-
-def test_what_spacetimedb_cannot_run(module: Module) -> None:
-    with pytest.raises(ProjectError, match="arena is a module in Python, which SpacetimeDB itself cannot run yet"):
-        Server("spacetimedb", "http://127.0.0.1:1", "").publish(module)
 
 
 def test_a_database_that_cannot_be_looked_at_goes_again(
