@@ -171,6 +171,10 @@ class PrivateImports(Loader):
         code = compile(self.source.files[spec.loader_state], spec.origin or "", "exec", dont_inherit=True)
         exec(code, module.__dict__)  # noqa: S102 - running the author's module is the point
 
+    def get_resource_reader(self, fullname: str) -> None:
+        """What ``importlib.resources`` asks for."""
+        raise FileNotFoundError(f"there are no files of {fullname} but Python's: a module is code alone")
+
     def get_source(self, fullname: str) -> str | None:
         """For tracebacks, where the file is not on this machine."""
         spec = self.find_spec(fullname, None)

@@ -174,6 +174,9 @@ def _import_problem(error: BaseException, source: ModuleSource) -> Problem:
             message = f"there is no module {name!r} to import{_in_package(error)}"
             installed = f"Is it installed here, and among the project's dependencies? pip install {name}"
             hint = nearest(name, own) or installed
+        case MemoryError():
+            message = "importing it takes more memory than there is"
+            hint = "Much data belongs in tables, where a reducer puts it, not in code"
         case StdbError():
             message, hint = str(error.message), str(error.hint)
         case NameError(name=str(name)) if name in FOR_AUTHORS:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 MANIFEST = "stdbpy-module.json"
 FORMAT = 1
 
+LONGEST_PARSED = 8 << 20
+"""Of a file, in bytes: who wants to know what is in a longer one looks at its words. Python makes more than a hundred
+bytes of each when it parses them, and so long a file is data."""
+
 _LOCAL_HEADER_SIZE = 30
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip archive can say: files have none here."""

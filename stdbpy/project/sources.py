@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stdbpy.errors import ProjectError
-from stdbpy.module.package import ModuleSource
+from stdbpy.module.package import LONGEST_PARSED, ModuleSource
 from stdbpy.project.model import Project
 from stdbpy.project.pyproject import TABLE
 
@@ -24,6 +24,7 @@ MODULE_FILE = "module"
 
 _NOT_MODULES = frozenset({"client", "conftest", "docs", "examples", "module_bindings", "noxfile", "setup", "tests"})
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
+_IMPORT = re.compile(rb"^[ \t]*(?:from|import)[ \t]+(\w+)", re.MULTILINE)
 
 
 def collect(project: Project) -> ModuleSource:
@@ -120,6 +121,8 @@ def _read(path: Path) -> bytes:
 
 def _imported_names(content: bytes) -> set[str]:
     """The top-level names that a file imports, wherever in it, without those that every module has at hand."""
+    if len(content) > LONGEST_PARSED:
+        return {name.decode() for name in _IMPORT.findall(content)} - sys.stdlib_module_names - {"stdbpy"}
     try:
         tree = ast.parse(content)
     except (SyntaxError, ValueError, RecursionError):

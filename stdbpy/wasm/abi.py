@@ -12,10 +12,13 @@ from __future__ import annotations
 
 import ast
 import enum
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from stdbpy.errors import StdbError
+from stdbpy.module.package import LONGEST_PARSED
 from stdbpy.sats.types import AlgebraicType, TypeRef, Typespace, as_result, children
 from stdbpy.schema.definition import Version
 from stdbpy.schema.model import IndexAlgorithm, ModuleSchema
@@ -109,15 +112,20 @@ def told_at(schema: ModuleSchema, level: AbiLevel) -> ModuleSchema:
 def names_in(files: Mapping[str, bytes]) -> frozenset[str]:
     """The attributes that Python code uses: those after a dot, and texts, which may be meant for ``getattr``.
     Raises ``SyntaxError``."""
-    return frozenset(name for source in files.values() for name in _names(ast.parse(source)))
+    return frozenset(name for source in files.values() for name in _names(source))
 
 
-def _names(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+@lru_cache(maxsize=256)
+def _names(source: bytes) -> frozenset[str]:
+    if len(source) > LONGEST_PARSED:
+        return frozenset(found[0].decode() for found in re.finditer(rb"[a-zA-Z_]+", source))
+    names = set()
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Attribute):
-            yield node.attr
+            names.add(node.attr)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
+            names.add(node.value)
+    return frozenset(names)
 
 
 def _needs_of_schema(schema: ModuleSchema) -> Iterator[Need]:

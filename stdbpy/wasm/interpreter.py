@@ -43,7 +43,8 @@ class BuildLimits:
     """What the code of a module may use while it is imported."""
 
     seconds: float = 120.0
-    memory_bytes: int = 256 << 20
+    memory_bytes: int = 1 << 30
+    """The runtime itself takes no more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,10 @@ import re
 from collections.abc import Collection, Container, Iterator, Mapping
 from encodings import normalize_encoding
 from encodings.aliases import aliases
+from functools import lru_cache
 from typing import Protocol
+
+from stdbpy.module.package import LONGEST_PARSED
 
 PROGRAM = "stdbpy.wasm.guest.program"
 """What a build imports; it imports the author's module."""
@@ -43,6 +46,7 @@ _ASKING_FOR_WHAT_IS_THERE = {"re._parser", "stdbpy.schema.identifiers", "stdbpy.
 """Which import it for such characters of the module alone."""
 
 _WORD = re.compile(r"\w+")
+_IMPORT = re.compile(r"^\s*(?:from|import)\s+([\w.]+)(?:\s+import\s+(\w+))?", re.MULTILINE)
 
 
 class Imports(Protocol):
@@ -160,18 +164,31 @@ class _Found:
                 self.add(name, in_functions=True)
 
 
-def imported_names(path: str, source: bytes) -> set[str]:
+@lru_cache(maxsize=4096)
+def imported_names(path: str, source: bytes) -> frozenset[str]:
     """The names of modules that a file may import, and encodings that it names. Of ``from a import b`` both ``a``
     and ``a.b``, which may be a module or not; ``a.*`` for whatever is in the package."""
     module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     package = path.rpartition("/")[0].replace("/", ".")
     of_characters = {_NAMES_OF_CHARACTERS} if _ASKING_FOR_NAMES.search(source) else set()
+    if len(source) > LONGEST_PARSED:
+        return frozenset(_words_and_imports(source))
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
         # Of another version of Python, perhaps, which the runtime understands.
-        return set(_WORD.findall(source.decode("utf-8", "replace")))
-    return {name for node in _walk(tree) for name in _names(node, module, package)} | of_characters
+        return frozenset(_words_and_imports(source))
+    return frozenset(name for node in _walk(tree) for name in _names(node, module, package)) | of_characters
+
+
+def _words_and_imports(source: bytes) -> Iterator[str]:
+    text = source.decode("utf-8", "replace")
+    for found in _WORD.finditer(text):
+        yield found[0]
+    for found in _IMPORT.finditer(text):
+        yield found[1]
+        if found[2]:
+            yield f"{found[1]}.{found[2]}"
 
 
 def _walk(tree: ast.AST) -> Iterator[ast.AST]:

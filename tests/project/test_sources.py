@@ -117,3 +117,18 @@ def test_code_that_could_be_anything(tree: MakeTree, files: list[str]) -> None:
     with pytest.raises(ProjectError, match=r"cannot tell which Python code in .* is the module") as caught:
         find_entry(project(root))
     assert caught.value.hint == 'Say so in pyproject.toml: [tool.stdbpy] module = "package.module"'
+
+
+def test_of_a_file_that_is_too_long_to_be_parsed_the_imports_are_found(
+    tree: MakeTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stdbpy.project.sources.LONGEST_PARSED", 10)
+    root = tree(
+        {
+            "game.py": "import os, json\nfrom rules.combat import fight\ndef f():\n    import maps\n",
+            "rules.py": "",
+            "maps.py": "",
+        }
+    )
+
+    assert [*collect(project(root)).files] == ["game.py", "maps.py", "rules.py"]

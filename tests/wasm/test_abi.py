@@ -95,6 +95,11 @@ def test_claims_are_seen_in_the_code(source):
     assert needed_by(schema_of(TABLE), names_in({"game.py": b"sender_authority = 1"})) is AbiLevel.V10_0
 
 
+def test_words_of_files_that_are_too_long_to_be_parsed_count(monkeypatch):
+    monkeypatch.setattr("stdbpy.wasm.abi.LONGEST_PARSED", 10)
+    assert "sender_auth" in names_in({"game.py": b"def g(ctx):\n  return ctx.sender_auth"})
+
+
 def test_default_values_of_columns_are_told_from_a_level_on():
     """A server of version 1.2 reads no definition with some; the module does not need them to be there."""
     schema = schema_of("@table\nclass Person:\n  id: u64\n  age: u32 = 7")

@@ -291,3 +291,13 @@ def test_packages_that_import_their_parts_when_they_are_called(build: Build) -> 
     assert built.measure().dependencies.keys() >= {"lazy.colours", "relative.inner", "plugins.one", "plugins.two"}
     assert "relative.unused" not in built.measure().dependencies
     assert "colorsys" in built.measure().later
+
+
+@pytest.mark.long
+def test_a_module_of_megabytes_of_data(build: Build) -> None:
+    rows = "".join(f"    ({number}, 'name of {number}', {number}.5),\n" for number in range(75_000))
+
+    built = build(HEAD + f"DATA = [\n{rows}]\nprint(len(DATA), DATA[-1])\n")
+
+    assert built.output == ("75000 (74999, 'name of 74999', 74999.5)",)
+    assert len(built.program) < 40e6

@@ -28,6 +28,7 @@ def problem_of(build: Build, source: str, **how: object) -> Problem:
         HEAD + "def f():\n    return 1 // 0\n\nf()\n",
         HEAD + "import nowhere\n",
         HEAD + "import nowhere.inside\n",
+        HEAD + "raise MemoryError\n",
         HEAD + "import asyncio\n",
         HEAD + "import http.client\n",
         HEAD + "import multiprocessing.pool\n",
@@ -45,6 +46,18 @@ def test_problems_are_as_natively(source: str, build: Build) -> None:
 
     assert inside.value.message == native.value.message
     assert inside.value.problems == native.value.problems
+
+
+def test_a_module_has_no_data_files(build: Build) -> None:
+    files = {"game/__init__.py": HEAD + "from importlib.resources import files\nfiles('game')\n"}
+    with pytest.raises(ModuleLoadError) as native:
+        load(ModuleSource({path: text.encode() for path, text in files.items()}, "game"))
+    with pytest.raises(ModuleLoadError) as inside:
+        build(files)
+
+    [problem] = inside.value.problems
+    assert problem.message == "FileNotFoundError: there are no files of game but Python's: a module is code alone"
+    assert native.value.problems == inside.value.problems
 
 
 def test_names_that_stdbpy_does_not_have(build: Build) -> None:
@@ -80,12 +93,13 @@ def test_a_module_that_never_ends(build: Build) -> None:
     assert problem == Problem("error", "game", "it ran for more than 3 seconds", problem.hint)
 
 
-@pytest.mark.parametrize("source", ["x = bytearray(1 << 29)\n", "x = [0]\nwhile True:\n    x += x\n"])
+@pytest.mark.parametrize("source", ["x = bytearray(1 << 30)\n", "x = [0]\nwhile True:\n    x += x\n"])
 def test_a_module_that_wants_too_much_memory(source: str, build: Build) -> None:
     problem = problem_of(build, HEAD + source)
 
     assert problem.where in {"game.py:3", "game.py:5"}
-    assert problem.message == "MemoryError"
+    assert problem.message == "importing it takes more memory than there is"
+    assert "tables" in problem.hint
 
 
 def test_endless_recursion(build: Build) -> None:

@@ -98,3 +98,10 @@ def test_names_in_imports(source: str, names: set[str]) -> None:
     assert imported_names("shop/tills.py", source.encode()) >= names
     if not source.startswith("def f["):  # what this version of Python understands is read exactly
         assert imported_names("shop/tills.py", source.encode()) == names
+
+
+def test_a_file_that_is_too_long_to_be_parsed_may_import_what_its_words_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stdbpy.wasm.needed_later.LONGEST_PARSED", 10)
+    source = b"X = ['data']\ndef f():\n    import a.b\n    from c.d import e\n"
+
+    assert imported_names("shop/data.py", source) >= {"a.b", "c.d", "c.d.e", "data"}
