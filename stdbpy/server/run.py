@@ -56,20 +56,17 @@ def serve(config: ServerConfig, *, on_ready: Callable[[str], None] | None = None
     (:class:`AddressTaken` if another program listens there), ``DataDirectoryError`` (in use, damaged,
     from a newer version, of SpacetimeDB itself) and ``UsageError`` before that.
     """
-    # Signals are ours until all is closed: an impatient second one is not to interrupt that.
-    with ExitStack() as at_the_end, _backend_and_listeners(config) as (backend, listeners):
-
-        def ready() -> None:
-            # What is there by now stays: garbage collectors need not look at all of it again and again.
-            gc.freeze()
-            if on_ready is not None:
-                on_ready(listeners.url)
-
+    with ExitStack() as at_the_end:
+        # What is imported stays: garbage collectors need not look at all of it again and again. Of what databases have
+        # they must: the tables and the code that an update replaces refer to themselves.
+        gc.freeze()
         at_the_end.callback(gc.unfreeze)
-        server = _Server(backend, listeners, ready)
-        stopping = answering("SIGINT", "SIGTERM", "SIGBREAK", with_=lambda *_: server.stop(), even_if_ignored=True)
-        at_the_end.enter_context(stopping)
-        server.run(sockets=[listeners.http])
+        # Signals are ours until all is closed: an impatient second one is not to interrupt that.
+        with _backend_and_listeners(config) as (backend, listeners):
+            server = _Server(backend, listeners, lambda: on_ready and on_ready(listeners.url))
+            stopping = answering("SIGINT", "SIGTERM", "SIGBREAK", with_=lambda *_: server.stop(), even_if_ignored=True)
+            at_the_end.enter_context(stopping)
+            server.run(sockets=[listeners.http])
     return backend.engine.is_alive
 
 
