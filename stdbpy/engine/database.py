@@ -439,6 +439,9 @@ class _Work:
         for sent in take_messages(self._instance):
             self.send(sent)
 
+    def expects_failure(self) -> bool:
+        return self._instance.disk.failure is not None
+
     def rest(self) -> bool:
         try:
             self._instance.let_go()

@@ -44,6 +44,10 @@ class Work(Protocol):
     def commit(self) -> None:
         """Makes the group durable, or undoes all of it and raises."""
 
+    def expects_failure(self) -> bool:
+        """Whether a commit will probably fail: then each job is a group by itself, so that the others do not fail
+        with one that changes something."""
+
     def rest(self) -> bool:
         """Does a little of what can wait, after a group; whether there is more to do at once."""
 
@@ -179,6 +183,7 @@ class Worker:
             except Empty:
                 return True
         until = perf_counter() + max(GROUP_SECONDS, GROUP_COMMITS * self._commit_took)
+        most = 1 if self._work.expects_failure() else GROUP_JOBS
         count = 0
         while job is not None:
             future, function, args, alone = job
@@ -193,7 +198,7 @@ class Worker:
                     done.append((future, function(*args), None))
                 except BaseException as error:  # noqa: BLE001 - whoever waits for the future gets it
                     done.append((future, None, error))
-            if alone or count >= GROUP_JOBS or perf_counter() >= until or jobs.empty():
+            if alone or count >= most or perf_counter() >= until or jobs.empty():
                 return True
             job = jobs.get()
         return False

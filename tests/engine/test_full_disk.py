@@ -18,7 +18,7 @@ from stdbpy.engine.subscriptions.events import QueryAnswered, Subscribed
 from stdbpy.engine.subscriptions.subscriber import ConnectionOptions
 from stdbpy.errors import NotAllowed, SqlError, StorageFailed
 from stdbpy.sats.values import ConnectionId
-from tests.engine.sample import CONNECTED, ME, OWNER, PEOPLE, STRANGER, call, program, rows, running
+from tests.engine.sample import CONNECTED, ME, OWNER, PEOPLE, STRANGER, call, encoded, program, rows, running
 from tests.engine.test_subscriptions import ALL, Box, names
 
 PATIENCE = 60
@@ -178,6 +178,17 @@ class TestClients:
             again = engine.database("sample")
             assert rows(again, "person") == written
             assert clients(again) == 0
+
+    def test_are_not_refused_for_what_others_want_to_change(self, tmp_path: Path):
+        with running(folder=tmp_path) as database, full_disk():
+            cannot_add(database)
+            is_queued = Event()
+            database.transact(lambda _: is_queued.wait(PATIENCE))
+            changing = database.call("add", encoded(database, "add", "bob", 40), ME)
+            coming = database.connect(CONNECTED, Box(), ConnectionOptions())
+            is_queued.set()
+            assert isinstance(changing.exception(PATIENCE), StorageFailed)
+            coming.result(PATIENCE)
 
     def test_are_in_what_an_update_writes_down(self, tmp_path: Path):
         with Engine(tmp_path) as engine:

@@ -14,8 +14,9 @@ from tests.engine.sample import ME, running
 class Log:
     """Work that writes down what it is asked to do."""
 
-    def __init__(self, *, fails=()):
+    def __init__(self, *, fails=(), is_doubtful=False):
         self.events = []
+        self.is_doubtful = is_doubtful
         self.fails = list(fails)
         self.gate = Event()
         self.gate.set()
@@ -33,6 +34,9 @@ class Log:
         self.events.append("commit")
         if self.fails and self.fails.pop(0):
             raise OSError("disk")
+
+    def expects_failure(self):
+        return self.is_doubtful
 
     def rest(self):
         return False
@@ -86,6 +90,15 @@ def test_no_answer_before_the_commit_and_none_but_failure_if_it_fails():
         with pytest.raises(OSError, match="disk"):
             future.result()
     assert futures[2].result() == 3
+    worker.close()
+
+
+def test_where_a_commit_will_probably_fail_it_fails_for_one_job():
+    work = Log(fails=[True, False], is_doubtful=True)
+    worker, (failing, other) = queued(work, (lambda: 1, False), (lambda: 2, False))
+    with pytest.raises(OSError, match="disk"):
+        failing.result()
+    assert other.result() == 2
     worker.close()
 
 
