@@ -199,7 +199,7 @@ complete -c stdbpy -n '__stdbpy_at \'build\'' -s p -l module-path -x -a '(__fish
 complete -c stdbpy -n '__stdbpy_at \'build\'' -s o -l out -r -F -d 'The file to write'
 complete -c stdbpy -n '__stdbpy_at \'build\'' -l abi -x -a '10.0 10.1 10.2 10.3 10.4 10.5 10.6' -d 'What WebAssembly may ask of a server: 10.0 (SpacetimeDB 1 and later), 10.5 (2) or 10.6 (2.14)'
 complete -c stdbpy -n '__stdbpy_at \'build\'' -l size -d 'Show, as data, what takes how many bytes in the file'
-complete -c stdbpy -n '__stdbpy_at \'build\'' -l check-only -d 'Write no file, and need nothing that builds one'
+complete -c stdbpy -n '__stdbpy_at \'build\'' -l check-only -d 'Only look for problems, also with what WebAssembly refuses; write no file'
 complete -c stdbpy -n '__stdbpy_at \'build\'' -l watch -d 'Again after each change, until Ctrl-C'
 complete -c stdbpy -n '__stdbpy_at \'build\'' -l format -x -a 'table json jsonl csv markdown arrow parquet' -d 'How to write data: table, json, jsonl, csv, markdown, arrow, parquet'
 complete -c stdbpy -n '__stdbpy_at \'build\'' -l config-path -r -F -d 'The cli.toml to use instead of your own'

@@ -71,7 +71,7 @@ Register-ArgumentCompleter -Native -CommandName 'stdbpy' -ScriptBlock {
                 @{ Spellings = @('-o', '--out'); Shape = 'value'; Help = 'The file to write'; Words = @(); Question = '' }
                 @{ Spellings = @('--abi'); Shape = 'value'; Help = 'What WebAssembly may ask of a server: 10.0 (SpacetimeDB 1 and later), 10.5 (2) or 10.6 (2.14)'; Words = @('10.0', '10.1', '10.2', '10.3', '10.4', '10.5', '10.6'); Question = '' }
                 @{ Spellings = @('--size'); Shape = 'flag'; Help = 'Show, as data, what takes how many bytes in the file'; Words = @(); Question = '' }
-                @{ Spellings = @('--check-only'); Shape = 'flag'; Help = 'Write no file, and need nothing that builds one'; Words = @(); Question = '' }
+                @{ Spellings = @('--check-only'); Shape = 'flag'; Help = 'Only look for problems, also with what WebAssembly refuses; write no file'; Words = @(); Question = '' }
                 @{ Spellings = @('--watch'); Shape = 'flag'; Help = 'Again after each change, until Ctrl-C'; Words = @(); Question = '' }
                 @{ Spellings = @('--format'); Shape = 'value'; Help = 'How to write data: table, json, jsonl, csv, markdown, arrow, parquet'; Words = @('table', 'json', 'jsonl', 'csv', 'markdown', 'arrow', 'parquet'); Question = '' }
                 @{ Spellings = @('--config-path'); Shape = 'value'; Help = 'The cli.toml to use instead of your own'; Words = @(); Question = '' }

@@ -23,6 +23,7 @@ from stdbpy.module.bound import BoundModule
 from stdbpy.module.host import Host
 from stdbpy.module.imports import RESERVED_NAMES, PrivateImports
 from stdbpy.module.logs import PrivateLogging, make_print
+from stdbpy.module.native_packages import without
 from stdbpy.module.package import ModuleSource
 from stdbpy.sats.bsatn import Codec
 from stdbpy.sats.values import Identity
@@ -173,7 +174,7 @@ def _import_problem(error: BaseException, source: ModuleSource) -> Problem:
             own = [path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in source.files]
             message = f"there is no module {name!r} to import{_in_package(error)}"
             installed = f"Is it installed here, and among the project's dependencies? pip install {name}"
-            hint = nearest(name, own) or installed
+            hint = nearest(name, own) or without(name) or installed
         case MemoryError():
             message = "importing it takes more memory than there is"
             hint = "Much data belongs in tables, where a reducer puts it, not in code"

@@ -18,6 +18,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from stdbpy.errors import ModuleLoadError, Problem, ProjectError, counted, megabytes
+from stdbpy.module.native_packages import without
 from stdbpy.module.package import ModuleSource
 from stdbpy.project.imports import TIME_ZONES, OutsideImport, outside_imports
 from stdbpy.project.installed_packages import InstalledPackage, find_package, package_with
@@ -149,7 +150,7 @@ class _Environment:
                 "error",
                 each.where,
                 f"there is no module {each.name!r}, and {names}, which the project depends on, {are} not installed",
-                _pip_install(missing),
+                without(each.name) or _pip_install(missing),
             )
         package = package_with(each.name, self._places)
         installed = None if package is None else find_package(package, self._places)
@@ -158,13 +159,14 @@ class _Environment:
                 "error",
                 each.where,
                 f"there is no module {each.name!r} to import",
-                "Install its package, and name that among the dependencies in pyproject.toml",
+                without(each.name) or "Install its package, and name that among the dependencies in pyproject.toml",
             )
         return Problem(
             "error",
             each.where,
             f"{each.name!r} is of the package {package}, which the project does not depend on",
-            f'Add "{package}" to `dependencies` in [project] of pyproject.toml'
+            without(each.name)
+            or f'Add "{package}" to `dependencies` in [project] of pyproject.toml'
             + (_IS_NATIVE if installed is not None and installed.native_modules else ""),
         )
 

@@ -378,6 +378,9 @@ CASES = {
     "an import of nothing": """
         import there_is_no_such_module  # E: there is no module 'there_is_no_such_module' to import | .*pip install
     """,
+    "an import of what WebAssembly cannot have": """
+        import tensorflow  # E: there is no module 'tensorflow' to import | tensorflow is native code, .*without it
+    """,
     "an import of a name that is not there": """
         from stdbpy import tabel  # E: ImportError: cannot import name 'tabel'
     """,

@@ -103,6 +103,15 @@ def test_of_several_that_are_missing_the_namesake_is_named(site: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(("is_installed", "declared"), [(False, ()), (False, ("numpy",)), (True, ())])
+def test_nothing_is_installed_that_cannot_work(site: Path, is_installed: bool, declared: tuple[str, ...]) -> None:
+    if is_installed:
+        install(site, "numpy", {"numpy/__init__.py": ""})
+
+    ((_, _, hint),) = problems(site, "import numpy.random", *declared)
+    assert hint == "numpy is native code, which cannot run in WebAssembly, and so not on SpacetimeDB: do without it"
+
+
 def test_what_is_installed_and_not_declared(site: Path) -> None:
     install(site, "attrs", {"attr/__init__.py": ""})
     install(site, "stdbpy", {}, "attrs")

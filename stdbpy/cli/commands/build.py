@@ -48,7 +48,8 @@ def run(
     abi: Abi = None,
     size: Annotated[bool, typer.Option("--size", help="Show, as data, what takes how many bytes in the file.")] = False,
     check_only: Annotated[
-        bool, typer.Option("--check-only", help="Write no file, and need nothing that builds one.")
+        bool,
+        typer.Option("--check-only", help="Only look for problems, also with what WebAssembly refuses; write no file."),
     ] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Again after each change, until Ctrl-C.")] = False,
     format: FormatOption = None,
