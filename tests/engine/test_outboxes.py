@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from stdbpy.engine import Database, Engine
-from stdbpy.engine.outboxes import outgoing
+from stdbpy.engine.outboxes import outgoing, receiving
 from stdbpy.engine.outboxes.messages import Message, Outcome
 from stdbpy.engine.outboxes.outgoing import Outgoing
 from stdbpy.errors import EngineError, SqlError
@@ -219,6 +220,19 @@ def test_reducers_with_other_parameters_are_not_called(engine: Engine) -> None:
     send(engine, receiver, "lost")
     wait_for_all(engine)
     assert "other parameters" in told(engine.database("sender"))[0][1]
+
+
+def test_a_signature_is_computed_once(engine: Engine) -> None:
+    receiver = publish_receiver(engine)
+    with patch.object(receiving, "signature_hash", wraps=signature_hash) as computed:
+        for body in ("one", "two", "three"):
+            send(engine, receiver, body)
+        wait_for_all(engine)
+        assert publish_receiver(engine, "another") == receiver
+        send(engine, receiver, "four")
+        wait_for_all(engine)
+    assert computed.call_count == 2, "and for the next version of the module"
+    assert [outcome for _, outcome in told(engine.database("sender"))] == ["ok"] * 4
 
 
 def test_what_was_not_sent_is_sent_after_a_restart(tmp_path: Path, sender_program: bytes) -> None:

@@ -58,10 +58,13 @@ def receive(instance: Instance, message: Message) -> Outcome:
 
 def _refusal(instance: Instance, message: Message) -> str | None:
     """Why the reducer cannot be called, if so."""
-    _ = instance.joined  # raises if no module runs
-    found = instance.reducer(message.reducer)
-    if found is None or found[0].lifecycle is not None or found[0].visibility is Visibility.PRIVATE:
-        return f"There is no reducer {message.reducer!r} that another database can call"
-    if signature_hash(*found) != message.signature:
+    signatures = instance.joined.signatures  # raises if no module runs
+    signature = signatures.get(message.reducer)
+    if signature is None:
+        found = instance.reducer(message.reducer)
+        if found is None or found[0].lifecycle is not None or found[0].visibility is Visibility.PRIVATE:
+            return f"There is no reducer {message.reducer!r} that another database can call"
+        signature = signatures[message.reducer] = signature_hash(*found)
+    if signature != message.signature:
         return f"The sender takes reducer {message.reducer!r} for one with other parameters"
     return None

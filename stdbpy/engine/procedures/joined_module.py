@@ -64,6 +64,8 @@ class JoinedModule:
         self.store = store
         self.main = run()
         """The instance for the database's thread."""
+        self.signatures: dict[str, bytes] = {}
+        """Of the reducers that other databases have called: what they are takes milliseconds to compute."""
         self._run = run
         self._idle: list[RunningModule] = []
         procedures = [(*mounted, definition) for mounted in store.schema.walk() for definition in mounted[1].procedures]
