@@ -20,7 +20,7 @@ from stdbpy.engine.logs import LogStore
 from stdbpy.engine.outboxes.outgoing import Outgoing, resume
 from stdbpy.engine.procedures.joined_module import JoinedModule, KnownProcedure, ProcedureCall
 from stdbpy.engine.refused_calls import note_misfit, note_unknown
-from stdbpy.engine.results import FATAL, Caller, CallOutcome, StatementResult, expect_allowed
+from stdbpy.engine.results import FATAL, Caller, CallOutcome, StatementResult
 from stdbpy.engine.schedules import Due, ScheduledTable, Schedules
 from stdbpy.engine.store.derived import Program
 from stdbpy.engine.store.store import Store
@@ -59,8 +59,8 @@ def _nothing(_: Transaction) -> None:
     """The transaction of a reducer ends with what the reducer does."""
 
 
-class _IsRead(BaseException):
-    """Nothing of the transaction is to stay."""
+class IsRead(BaseException):
+    """What comes after a reducer raises it: nothing of the transaction is to stay, and views have read what is not."""
 
 
 class Instance:
@@ -242,10 +242,19 @@ class Instance:
         """Runs the reducer of that name, and then ``afterwards`` as a part of it. Raises ``InvalidArguments``."""
         return self._run(*self._reducers[name], caller, args, self.clock(), afterwards=afterwards)
 
-    def call_lifecycle(self, lifecycle: Lifecycle, caller: Caller) -> CallOutcome | None:
-        """Runs the reducer for a moment in a database's or connection's life, if the module has one."""
+    def call_lifecycle(
+        self, lifecycle: Lifecycle, caller: Caller, afterwards: Callable[[Transaction], None] = _nothing
+    ) -> CallOutcome | None:
+        """Runs the reducer for a moment in a database's or connection's life, if the module has one, and then
+        ``afterwards`` as a part of it."""
         found = self._lifecycle.get(lifecycle)
-        return self._run(*found, caller, b"", self.clock()) if found is not None else None
+        return self._run(*found, caller, b"", self.clock(), afterwards=afterwards) if found is not None else None
+
+    def undo_reading(self, tx: Transaction) -> None:
+        """Undoes a transaction behind which views may have been read."""
+        tx.rollback()
+        if self._views is not None:
+            self._views.undone()
 
     @property
     def hears_of_clients(self) -> bool:
@@ -285,29 +294,6 @@ class Instance:
         forget_client(caller, tx)
         self._finish(tx, self.clock(), is_told=False)
 
-    def while_connected_in_passing(self, caller: Caller, function: Callable[[], T]) -> T:
-        """What ``function`` returns while a client is connected, of which nothing stays: what the module does when it
-        connects is undone, and it does not hear of its end. Raises ``NotAllowed`` if the module refuses it."""
-        returned: list[T] = []
-
-        def look(_: Transaction) -> None:
-            returned.append(function())
-            raise _IsRead
-
-        tx = Transaction(self.store)
-        note_client(caller, tx)
-        found = self._lifecycle.get(Lifecycle.ON_CONNECT)
-        try:
-            if found is None:
-                returned.append(function())
-                tx.rollback()
-            else:
-                expect_allowed(self._run(*found, caller, b"", self.clock(), tx, look))
-        finally:
-            if self._views is not None:
-                self._views.undone()
-        return returned[0]
-
     def disconnect_left_behind(self) -> None:
         """The clients that were connected when the process ended are gone."""
         for caller in noted_clients(Transaction(self.store)):
@@ -335,8 +321,8 @@ class Instance:
             module.call_reducer(number, reducer, caller, timestamp, args, tx)
             afterwards(tx)
             self._refresh_views(tx)
-        except _IsRead:
-            tx.rollback()
+        except IsRead:
+            self.undo_reading(tx)
         except ReducerError as refusal:
             tx.rollback()
             error = str(refusal)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from stdbpy.engine.instance import Instance
-from stdbpy.engine.results import Caller, StatementResult
+from stdbpy.engine.instance import Instance, IsRead
+from stdbpy.engine.results import Caller, StatementResult, expect_allowed
+from stdbpy.engine.system_tables.clients import note_client
 from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import SqlError
+from stdbpy.schema.model import Lifecycle
 
 
 def read_in_passing(instance: Instance, text: str, caller: Caller, *, is_owner: bool) -> list[StatementResult] | None:
@@ -16,17 +18,29 @@ def read_in_passing(instance: Instance, text: str, caller: Caller, *, is_owner: 
     """
     from stdbpy.engine.sql import run_sql
 
-    reading = Transaction(instance.store)
+    found: list[StatementResult] | SqlError | None = None
 
-    def read() -> list[StatementResult] | SqlError:
+    def read(connecting: Transaction) -> None:
+        nonlocal found
+        note_client(caller, connecting)
+        reading = Transaction(instance.store)
         try:
-            return run_sql(text, reading, caller=caller.identity, is_owner=is_owner)
+            results = run_sql(text, reading, caller=caller.identity, is_owner=is_owner)
+            found = None if reading.delta else results
         except SqlError as refusal:
-            return refusal
+            found = refusal
         finally:
             reading.rollback()
+        raise IsRead
 
-    found = instance.while_connected_in_passing(caller, read)
+    outcome = instance.call_lifecycle(Lifecycle.ON_CONNECT, caller, read)
+    if outcome is None:  # the module does not want to know
+        connecting = Transaction(instance.store)
+        try:
+            read(connecting)
+        except IsRead:
+            instance.undo_reading(connecting)
+    expect_allowed(outcome)
     if isinstance(found, SqlError):
         raise found
-    return None if reading.delta else found
+    return found
