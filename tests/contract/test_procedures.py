@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any
@@ -314,8 +315,32 @@ def test_redirects_do_not_lead_there(server: Subject, egress: str, redirecting_s
 
 
 @pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("/a\\b?c\\d", "/a/b?c\\d"),
+        ("/it's?it's", "/it's?it%27s"),
+        ("/a/%2E./b/.%2e/../c", "/c"),
+        ("/{a}?`", "/%7Ba%7D?`"),
+        ("/a#b c<", "/a"),
+    ],
+)
+def test_what_is_sent_for_an_address(server: Subject, egress: str, written: str, sent: str) -> None:
+    asked: list[str] = []
+
+    def answer(path: str) -> tuple[int, dict[str, str], bytes]:
+        asked.append(path)
+        return 200, {}, b""
+
+    with contextmanager(_site)(answer) as here:
+        server.call(egress, "request_disallowed_ip", json.dumps([f"{here}{written}"]))
+    assert asked == [sent]
+
+
+@pytest.mark.parametrize(
     ("url", "error"),
     [
+        *((f"http://127.0.0.1:1/{refused}", "invalid uri character") for refused in ("`", "<", "?>", '?"', " ")),
+        ('http://a"b@127.0.0.1:1/', "invalid uri character"),
         ("nonsense", "builder error: relative URL without a base"),
         ("ftp://example.com/", "builder error for url (ftp://example.com/): URL scheme is not allowed"),
         ("http://exa mple/", "invalid uri character"),

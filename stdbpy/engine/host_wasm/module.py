@@ -43,7 +43,7 @@ class WasmModule:
         self, number: int, reducer: Reducer, caller: Caller, timestamp: Timestamp, args: bytes, tx: Transaction
     ) -> None:
         try:
-            self._functions.arguments(number).decode(args)
+            self._functions.arguments(number).decode_from(args, 0)  # what stands behind them is the module's to judge
         except DecodeError as error:
             raise InvalidArguments(f"the arguments of {reducer.name!r} do not fit: {error}", hint=error.hint) from None
         instance = self._taken()

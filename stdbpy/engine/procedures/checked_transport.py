@@ -64,9 +64,9 @@ class CheckedTransport(httpx.BaseTransport):
             transport = self._secure = self._secure or httpx.HTTPTransport(verify=_ssl_context(), trust_env=False)
             extensions["sni_hostname"] = _name(request.url)
         url = request.url.copy_with(host=address)
-        return transport.handle_request(
-            httpx.Request(request.method, url, headers=request.headers, stream=request.stream, extensions=extensions)
-        )
+        to_address = httpx.Request("GET", url, headers=request.headers, stream=request.stream, extensions=extensions)
+        to_address.method = request.method
+        return transport.handle_request(to_address)
 
     def _addresses(self, url: httpx.URL) -> list[str]:
         name = _name(url)

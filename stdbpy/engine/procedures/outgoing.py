@@ -8,13 +8,20 @@ secrets. Where a request comes from stands in ``referer``.
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 import httpx
 
 from stdbpy.errors import HttpFailed
 from stdbpy.schema.http import HttpRequestHead
 
-_IN_URIS = re.compile(r"[!-~]*")
+_IN_AUTHORITIES = re.compile(r"[!$-;=@-_a-z~]*")
+_IN_PATHS = re.compile(r'[!"$-;=@-_a-z{|}~\x7f-\U0010ffff]*')
+_IN_QUERIES = re.compile(r"[!$-;=?-~\x7f-\U0010ffff]*")
+"""What the real server takes there; a fragment, which is not sent, may have anything."""
+
+_DOTS = re.compile(r"(?<=/)(?:%2e|\.){1,2}(?=/|$)", re.IGNORECASE)
+_NOT_ASCII = re.compile(r"[\x7f-\U0010ffff]+")
 _LAST_PORT = 65535
 _VERSIONS = {"1.0", "1.1"}
 
@@ -39,10 +46,8 @@ class Outgoing:
     @classmethod
     def of(cls, head: HttpRequestHead, body: bytes) -> Outgoing:
         """Raises ``HttpFailed`` for what is no request."""
-        if not _IN_URIS.fullmatch(head.uri):
-            raise HttpFailed("invalid uri character")
         try:
-            url = httpx.URL(head.uri)
+            url = httpx.URL(_written_out(head.uri))
             is_whole = bool(url.scheme and url.host)
             headers = httpx.Headers([(name.encode("ascii"), value) for name, value in head.headers])
         except (httpx.InvalidURL, ValueError) as error:
@@ -66,6 +71,7 @@ class Outgoing:
         request = httpx.Request(
             self.method, self.url, headers=self._headers, content=self._body or None, extensions=extensions
         )
+        request.method = self.method  # in small letters it is another one
         if not self._body:
             request.headers.pop("content-length", None)
         return request
@@ -98,6 +104,25 @@ class Outgoing:
         except (KeyError, httpx.InvalidURL, ValueError):
             return None
         return url if is_whole and (url.port or 0) <= _LAST_PORT else None
+
+
+def _written_out(uri: str) -> str:
+    """With the characters and the path that are sent. Raises ``HttpFailed``."""
+    whole, _, _ = uri.partition("#")
+    before, mark, query = whole.partition("?")
+    scheme, colon, rest = before.partition("://")
+    authority, slash, path = rest.partition("/")
+    if not (
+        _IN_AUTHORITIES.fullmatch(scheme + authority) and _IN_PATHS.fullmatch(path) and _IN_QUERIES.fullmatch(query)
+    ):
+        raise HttpFailed("invalid uri character")
+    path = _DOTS.sub(lambda dots: dots[0].lower().replace("%2e", "."), f"{slash}{path}".replace("\\", "/"))
+    query = query.replace("'", "%27")
+    return f"{scheme}{colon}{authority}{_in_ascii(path)}{mark}{_in_ascii(query)}"
+
+
+def _in_ascii(text: str) -> str:
+    return _NOT_ASCII.sub(lambda found: quote(found[0]), text)
 
 
 def shown(url: httpx.URL) -> str:

@@ -10,6 +10,9 @@ from time import monotonic
 import httpx
 import pytest
 
+from stdbpy.engine.procedures.http_requests import HttpRequests
+from stdbpy.errors import HttpFailed
+from stdbpy.schema.http import HttpRequestHead
 from tests import real_servers
 from tests.contract.side_by_side.conftest import Both
 from tests.contract.subject import Subject
@@ -75,6 +78,21 @@ def test_bugs_of_handlers(both: Both):
     assert embedded.startswith("The HTTP handler failed.")
     assert "wasm backtrace" in real
     assert not any("unwrap" in text for text in (embedded, real))
+
+
+@pytest.mark.difference("methods of one's own (`FOO`) of requests to handlers")
+def test_methods_of_ones_own(both: Both):
+    database = both.publish(real_servers.program("smoketests/http_routes.wasm").read_bytes(), "handler")
+    statuses = [server.ask("FOO", f"/v1/database/{database}/route/any").status_code for server in both]
+    assert statuses == [400, 200]
+
+
+@pytest.mark.difference("a procedure's request with a method that is none")
+def test_a_request_that_is_none():
+    """Here alone: the real server would be gone for all tests."""
+    for method in ("", "G ET"):
+        with pytest.raises(HttpFailed):
+            HttpRequests(allow_loopback=True).send(HttpRequestHead(method, "http://127.0.0.1:1/"), b"")
 
 
 @pytest.mark.difference("the log of a database whose procedures are called over HTTP")

@@ -9,7 +9,6 @@ from contextlib import ExitStack
 import pytest
 
 from stdbpy.protocol.v1 import messages as m
-from stdbpy.protocol.v2 import messages as m2
 from tests import real_servers
 from tests.contract.side_by_side.clients import Client
 from tests.contract.side_by_side.conftest import Both
@@ -48,19 +47,6 @@ def test_a_table_twice(both: Both, beside: str):
             [change] = wire.next().update.tables
             told.append((sum(table.num_rows for table in tables if table.table_name == "one_u_8"), change.num_rows))
     assert told == [(1, 1), (2, 1)]
-
-
-@pytest.mark.difference("arguments in BSATN with bytes left over behind them")
-def test_bytes_behind_arguments(both: Both):
-    """As of a client that was generated when the reducer took one more."""
-    database = both.publish(real_servers.wasm("sdk_test-2.8.3"), "differences")
-    told = []
-    for server in both:
-        with connected(server, database, V2) as wire:
-            wire.next()
-            result = wire.ask(m2.CallReducer(1, m2.CallFlags.Default, "insert_one_u_8", b"\x05\x06")).result
-            told.append(type(result))
-    assert told == [m2.ReducerInternalError, m2.Returned]
 
 
 @pytest.mark.difference("a query that joins a table with itself, and compares one side with a constant")

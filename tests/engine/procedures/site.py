@@ -64,7 +64,7 @@ def site(answer: Callable[[str], Said], tls: ssl.SSLContext | None = None) -> It
             except OSError:
                 self.close_connection = True  # whoever asked has left
 
-        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PURGE = handle_request
+        do_GET = do_get = do_POST = do_PUT = do_DELETE = do_HEAD = do_PURGE = handle_request
 
         def log_message(self, *_: object) -> None:
             """Says nothing."""

@@ -54,11 +54,18 @@ def test_what_is_sent_and_what_is_answered(http):
     assert ("x-answer", b"1") in head.headers
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PURGE"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PURGE", "get"])
 def test_methods(http, method):
     with site(lambda _: Said()) as here:
         assert http.send(HttpRequestHead(method, here.url), b"")[0].status == 200
     assert here.heard[0].method == method
+
+
+def test_letters_that_are_not_ascii(http):
+    """SpacetimeDB takes them, too, though its library for Rust does not."""
+    with site(lambda _: Said()) as here:
+        get(http, f"{here.url}/é?ö=\x7f")
+    assert here.heard[0].path == "/%C3%A9?%C3%B6=%7F"
 
 
 def test_redirects_are_followed(http):
