@@ -32,6 +32,13 @@ def test_outboxes(both: Both):
     assert real.status_code >= 400
 
 
+@pytest.mark.difference("`-0` for an integer in JSON")
+def test_minus_nothing(both: Both):
+    database = both.publish(real_servers.wasm("sdk_test-2.8.3"), "numbers")
+    statuses = [server.call(database, "insert_one_i_32", "[-0]").status_code for server in both]
+    assert statuses == [200, 400]
+
+
 @pytest.mark.difference("routes for language models and of heap profiles")
 @pytest.mark.parametrize(("method", "path"), [("POST", "/v1/mcp"), ("GET", "/internal/heap/settings")])
 def test_routes_that_are_not_here(both: Both, method: str, path: str):
