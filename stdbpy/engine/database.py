@@ -299,6 +299,8 @@ class Database:
         self._worker.submit(_nothing)
 
     def _connected(self, caller: Caller) -> None:
+        for gone in self._instance.disk.take_gone(caller):
+            self._instance.disconnected(gone)
         expect_allowed(self._instance.connected(caller))
 
     def _connect(self, subscriber: Subscriber) -> DatabaseConnection:

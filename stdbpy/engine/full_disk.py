@@ -38,24 +38,37 @@ class FullDisk:
         """Clients that are gone, of whom the module could not be told."""
         self.is_tried = False
         """Whether the group is there to see whether something can be written."""
+        self.is_in_doubt = False
+        """Whether a write has failed since there was room for more than a few: the server has said so."""
         self.name = name
-        self._is_told = False
         self._try_at = 0.0
 
     def refuses(self, failure: StorageFailed) -> None:
         self.failure = failure
         self._try_at = monotonic() + PAUSE
-        if not self._is_told:
-            self._is_told = True
+        if not self.is_in_doubt:
+            self.is_in_doubt = True
             hint = f" {failure.hint}" if failure.hint else ""
             log.error("Database %s can be read, but not changed. %s.%s", self.name(), failure, hint)
 
     def takes(self, *, has_room: bool) -> None:
-        """A write has succeeded; ``has_room`` is whether more will."""
+        """A write has succeeded while that was in doubt; ``has_room`` is whether more will."""
         self.failure = None
-        if self._is_told and has_room:
-            self._is_told = False
+        if has_room:
+            self.is_in_doubt = False
             log.warning("Database %s can be changed again", self.name())
+
+    def take_gone(self, caller: Caller) -> Sequence[Caller]:
+        """Of the clients to disconnect those with the connection id of one who connects: some keep theirs. The module
+        is to be told of them first; else it would be told later that this one is gone."""
+        same = [
+            gone
+            for gone in self.to_disconnect
+            if gone.connection_id == caller.connection_id and gone.identity == caller.identity
+        ]
+        for gone in same:
+            self.to_disconnect.remove(gone)
+        return same
 
     def note_try(self, journal: Journal) -> None:
         """Gives the journal something to write, so as to see whether it can."""

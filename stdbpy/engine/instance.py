@@ -447,9 +447,9 @@ class Instance:
                 if self.disk.put_off(group):
                     self._confirm(group)
                     return
-                self.disk.to_disconnect += leaving
             for committed in reversed(group):
                 committed.delta.undo()
+            self.disk.to_disconnect += [gone for gone in leaving if is_noted(gone, self.store)]
             self.schedules = Schedules(self.store, self.clock())
             self._begun, self._awaited = [], None
             if self._views is not None:
@@ -457,7 +457,7 @@ class Instance:
             self.subscriptions.undone(str(failure))
             raise
         self.disk.unwritten = Delta()
-        if self.disk.failure is not None:
+        if self.disk.is_in_doubt:
             self.disk.takes(has_room=self.journal.has_room())
         for stream in woken:
             self.outgoing.wake(stream)
@@ -501,7 +501,7 @@ class Instance:
                 self.disk.note_try(self.journal)
             return
         while self.disk.to_disconnect:
-            self.disconnected(self.disk.to_disconnect.pop())
+            self.disconnected(self.disk.to_disconnect.pop(0))
         if self.later and self._runs_schedules:
             for function, args in self.later.take():
                 self._run_later(function, args)

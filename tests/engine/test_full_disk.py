@@ -217,6 +217,38 @@ class TestClients:
             assert [what for _, what in rows(database, "visit")] == ["hello", "bye"]
             assert clients(database) == 0
 
+    def test_that_left_are_told_of_in_order(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(full_disks, "PAUSE", 0.01)
+        hears = HEARS.replace('what="bye"', "what=str(int(ctx.connection_id))")
+        with running(hears, tmp_path) as database:
+            connections = [connected(database, Caller(STRANGER, ConnectionId.from_int(n)))[0] for n in range(4)]
+            with told(database, "Database sample can be changed again"), full_disk():
+                for connection in connections:
+                    connection.close().exception(PATIENCE)
+            call(database, "add", "ann", 20)
+            assert [what for _, what in rows(database, "visit")][4:] == ["0", "1", "2", "3"]
+
+    def test_that_left_and_came_again_are_told_of_first(self, tmp_path: Path):
+        """Who knows its connection id keeps it."""
+        with running(HEARS, tmp_path) as database:
+            connection, _ = connected(database)
+            with full_disk():
+                connection.close().exception(PATIENCE)
+            again, _ = connected(database)
+            assert [what for _, what in rows(database, "visit")] == ["hello", "bye", "hello"]
+            assert clients(database) == 1
+            again.close().result(PATIENCE)
+            assert [what for _, what in rows(database, "visit")][3:] == ["bye"]
+
+    def test_that_were_never_let_in_need_not_be_told_of(self, tmp_path: Path):
+        with running(HEARS, tmp_path) as database, full_disk():
+            cannot_add(database)
+            for number in range(3):
+                with pytest.raises(StorageFailed):
+                    visitor = Caller(STRANGER, ConnectionId.from_int(number))
+                    read(database, "INSERT INTO visit (id, what) VALUES (0, 'sql')", visitor)
+            assert database._instance.disk.to_disconnect == []
+
 
 class TestStarting:
     def test_on_a_full_disk(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -253,10 +285,16 @@ class TestTheServersOutput:
     def test_does_not_say_that_there_is_space_for_a_few_bytes(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
     ):
-        monkeypatch.setattr(FileJournal, "has_room", lambda _: False)
         with running(folder=tmp_path) as database:
-            for number in range(3):
-                with full_disk():
-                    cannot_add(database)
-                call(database, "add", f"ann{number}", 20)
-        assert len(caplog.messages) == 1
+            with monkeypatch.context() as patched:
+                patched.setattr(FileJournal, "has_room", lambda _: False)
+                for number in range(3):
+                    with full_disk():
+                        cannot_add(database)
+                    call(database, "add", f"ann{number}", 20)
+            assert len(caplog.messages) == 1
+            call(database, "add", "carl", 40)
+            assert caplog.messages[1:] == ["Database sample can be changed again"]
+            with full_disk():
+                cannot_add(database)
+            assert len(caplog.messages) == 3
