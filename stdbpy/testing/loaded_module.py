@@ -52,6 +52,8 @@ class Module:
         """What is published: a packed Python module, or WebAssembly."""
         self.code = code
         """As the engine runs it."""
+        self._imported: list[object] = []
+        """What tests had imported of it when the codecs were made."""
         self._project = project
         self._compiled: dict[AbiLevel | None, bytes] = {}
 
@@ -104,11 +106,19 @@ class Module:
         return ModuleDatabase(self, time=time, seed=str(seed), environment=environment)
 
     @cached_property
+    def _client(self) -> RuntimeModule:
+        return RuntimeModule(self.schema)
+
+    @property
     def client(self) -> RuntimeModule:
         """Names and methods that a generated client would have; rows and arguments are those of :attr:`catalog`."""
-        client = RuntimeModule(self.schema)
+        client = self._client
         if isinstance(self.code, PythonCode):
-            client.catalog = _catalog_of(self.code.loaded)
+            # Tests may import the module at any time, and expect rows of its classes from then on.
+            imported: list[object] = [sys.modules.get(name) for name in _files_with_classes(self.code.loaded)]
+            if imported != self._imported:
+                self._imported = imported
+                client.catalog = _catalog_of(self.code.loaded)
         return client
 
     @cached_property
@@ -203,6 +213,14 @@ def _of_wasm(path: Path) -> Module:
         return Module(path.name, program, load_program(program))
     except ModuleNotFoundError as error:
         raise MissingExtra("WebAssembly modules", "server") from error
+
+
+def _files_with_classes(module: LoadedModule) -> list[str]:
+    """The import names of the files that have them, and of the module itself."""
+    names = {module.source.entry: None}
+    for classes in (module.classes, *module.mounted_classes.values()):
+        names |= dict.fromkeys(cls.__module__ for cls in classes.values())
+    return list(names)
 
 
 def _catalog_of(module: LoadedModule) -> Catalog:

@@ -67,9 +67,6 @@ class ModuleDatabase:
 
     module: Module
     """What it runs."""
-    tables: TablesByName
-    """All tables, private ones too, and views as the owner sees them: ``db.tables.person`` is a
-    :class:`TableRows`."""
     owner: User
     """Whoever published the database: who may call private reducers and see private tables with SQL."""
 
@@ -142,7 +139,7 @@ class ModuleDatabase:
             payload["hex_identity"] = identity.hex()
         name = who if isinstance(who, str) else identity.hex()
         connection = ConnectionId.from_int(next(self._connections))
-        called = CalledDatabase(self._database, self.module.client, self.module.catalog, self._observer, self._time)
+        called = CalledDatabase(self._database, self.module, self._observer, self._time)
         return User(called, identity, connection, name=name, claims=payload)
 
     @property
@@ -188,9 +185,14 @@ class ModuleDatabase:
     def _use(self, module: Module) -> None:
         self.module = module
         self.owner = self.as_(_OWNER)
-        self.tables = TablesByName(module.catalog, self.transact, self.owner.identity)
 
     # --- rows --------------------------------------------------------------------------------
+
+    @property
+    def tables(self) -> TablesByName:
+        """All tables, private ones too, and views as the owner sees them: ``db.tables.person`` is a
+        :class:`TableRows`."""
+        return TablesByName(self.module.catalog, self.transact, self.owner.identity)
 
     @overload
     def rows(self, table: type[Row]) -> list[Row]: ...

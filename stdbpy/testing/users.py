@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from stdbpy.client.runtime_module import RuntimeModule
 from stdbpy.engine import StatementResult
@@ -21,6 +21,9 @@ from stdbpy.testing.observed import Observer, in_one_line
 from stdbpy.testing.table_rows import layout_of
 from stdbpy.testing.timekeeping import Timekeeper
 
+if TYPE_CHECKING:
+    from stdbpy.testing.loaded_module import Module
+
 Row = TypeVar("Row")
 
 
@@ -29,10 +32,17 @@ class CalledDatabase:
     """The database, as those who call it need it."""
 
     engine: Database
-    client: RuntimeModule
-    catalog: Catalog
+    module: Module
     observer: Observer
     time: Timekeeper
+
+    @property
+    def client(self) -> RuntimeModule:
+        return self.module.client
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.module.catalog
 
 
 class User:

@@ -74,6 +74,25 @@ def test_a_module_inside_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             del sys.modules[name]
 
 
+def test_classes_that_are_imported_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the test itself, or in one that comes later in the run."""
+    (tmp_path / "late_game.py").write_text(ONE_TABLE.replace("@table", "@table(public=True)"))
+    module = load_module("late_game.py", start=tmp_path)
+    with module.database() as db:
+        alice, things = db.as_("alice"), db.table("thing")
+        things.insert(things.layout.record.cls(size=3))
+        monkeypatch.syspath_prepend(tmp_path)
+        import late_game  # type: ignore[import-not-found] # made above
+
+        try:
+            assert db.rows(late_game.Thing) == [late_game.Thing(size=3)]
+            assert alice.rows(late_game.Thing) == [late_game.Thing(size=3)]
+            assert isinstance(db.tables.thing.one(), late_game.Thing)
+            assert late_game.Thing(size=3) in db.tables.thing
+        finally:
+            del sys.modules["late_game"]
+
+
 @pytest.mark.parametrize("what", ["nowhere", "no/where", "nowhere.at.all", "no.where.py"])
 def test_what_is_not_there(tmp_path: Path, what: str) -> None:
     with pytest.raises(ProjectError, match="there is no module") as missing:
