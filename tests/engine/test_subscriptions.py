@@ -356,14 +356,13 @@ def hello(ctx: ReducerContext) -> None:
             connection, box = connected(database)
             with held(database) as journal:
                 journal.fails = True
+                journal.go_on.set()
+                are_queued = threading.Event()
+                database.transact(lambda _: are_queued.wait(PATIENCE))
                 connection.call("c", "add", encoded(database, "add", "ann", 20))
-                assert journal.is_writing.wait(PATIENCE)
-                journal.is_writing.clear()
-                connection.call("d", "add", encoded(database, "add", "bob", 20))
                 connection.subscribe("s", 1, [ALL])
                 connection.refuse("what is this")
-                journal.go_on.set()
-                assert isinstance(box.next(), CallRefused)
+                are_queued.set()
                 assert box.next() == Ended(EndReason.STORAGE_FAILED)
 
 
