@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from threading import Thread
+from threading import Event, Thread
 from urllib.parse import urlsplit
 
 
@@ -21,6 +21,11 @@ class CuttingProxy:
         """What a request begins with that is cut off after :attr:`after` bytes, both ways."""
         self.after = 1 << 20
         self.was_cut = 0
+        self.holds = False
+        """Whether such a request is held up instead, so that it never ends."""
+        self.is_reached = Event()
+        """Whether there was one."""
+        self._is_closed = Event()
         Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
@@ -42,6 +47,9 @@ class CuttingProxy:
                 server.sendall(data)
                 if is_cut and sent > self.after:
                     self.was_cut += 1
+                    self.is_reached.set()
+                    if self.holds:
+                        self._is_closed.wait()
                     return
 
     def _download(self, server: socket.socket, client: socket.socket) -> None:
@@ -50,6 +58,7 @@ class CuttingProxy:
                 client.sendall(data)
 
     def close(self) -> None:
+        self._is_closed.set()
         self._listener.close()
 
 
