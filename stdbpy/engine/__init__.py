@@ -7,6 +7,7 @@ from stdbpy.errors import MissingExtra
 if find_spec("blake3") is None:
     raise MissingExtra("The embedded server", "server")
 
+from stdbpy.engine.awaited import Awaited
 from stdbpy.engine.database import Database
 from stdbpy.engine.delta import Commit, Delta
 from stdbpy.engine.engine import Engine
@@ -18,6 +19,7 @@ from stdbpy.engine.update_plan import Agreement, UpdatePlan
 
 __all__ = [
     "Agreement",
+    "Awaited",
     "CallOutcome",
     "Caller",
     "Commit",

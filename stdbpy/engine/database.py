@@ -10,6 +10,7 @@ from threading import Event
 from typing import TypeVar
 
 from stdbpy.engine import deployment
+from stdbpy.engine.awaited import Awaited
 from stdbpy.engine.connection import DatabaseConnection
 from stdbpy.engine.environment import EnvironmentState, stored_values
 from stdbpy.engine.figures import Figures
@@ -146,6 +147,10 @@ class Database:
         one, nothing is done and the future raises ``ModuleChanged``.
         """
         return self._worker.submit(self._call, reducer, args, caller, connects, schema)
+
+    def expect_call(self, reducer: str, args: bytes, caller: Caller, schema: ModuleSchema) -> Awaited[CallOutcome]:
+        """As :meth:`call` of a client that connects for this alone, for one who waits for it now."""
+        return self._worker.expect(self._call, reducer, args, caller, True, schema)
 
     def call_procedure(
         self, procedure: str, args: bytes, caller: Caller, *, connects: bool = False, schema: ModuleSchema | None = None

@@ -107,6 +107,8 @@ class Instance:
         self._why_no_module: StdbError = EngineError("No module was published yet")
         self._reducers: dict[str, tuple[int, Reducer]] = {}
         self._lifecycle: dict[Lifecycle, tuple[int, Reducer]] = {}
+        self._on_connect: tuple[int, Reducer] | None = None
+        self._on_disconnect: tuple[int, Reducer] | None = None
 
     # --- the module --------------------------------------------------------------------------
 
@@ -148,6 +150,8 @@ class Instance:
             for reducer in store.schema.reducers
             if reducer.lifecycle is not None
         }
+        self._on_connect = self._lifecycle.get(Lifecycle.ON_CONNECT)
+        self._on_disconnect = self._lifecycle.get(Lifecycle.ON_DISCONNECT)
 
     def _program_now(self) -> Program | None:
         if self.program is None or self.program_hash is None:
@@ -259,7 +263,7 @@ class Instance:
     @property
     def hears_of_clients(self) -> bool:
         """Whether the module wants to know who connects or disconnects."""
-        return Lifecycle.ON_CONNECT in self._lifecycle or Lifecycle.ON_DISCONNECT in self._lifecycle
+        return self._on_connect is not None or self._on_disconnect is not None
 
     @property
     def is_followed(self) -> bool:
@@ -270,7 +274,7 @@ class Instance:
     def connected(self, caller: Caller, *, is_noted: bool = True) -> CallOutcome | None:
         """A client has connected: tells the module, if it wants to know. It need not be noted if it is gone at the
         end of the same job, and the database is not followed: modules cannot see who is noted."""
-        found = self._lifecycle.get(Lifecycle.ON_CONNECT)
+        found = self._on_connect
         tx = Transaction(self.store)
         if is_noted:
             note_client(caller, tx)
@@ -284,7 +288,7 @@ class Instance:
         client that somebody has deleted from ``st_client`` the module hears nothing."""
         if not is_noted(caller, self.store):
             return
-        found = self._lifecycle.get(Lifecycle.ON_DISCONNECT)
+        found = self._on_disconnect
         self._leaving.append(caller)
         if found is not None:
             outcome = self._run(*found, caller, b"", self.clock(), afterwards=lambda tx: forget_client(caller, tx))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from _thread import LockType, RLock, allocate_lock
 from collections.abc import Callable
 from concurrent.futures import Future
-from threading import Condition, Lock, RLock
+from threading import Condition
 from typing import TypeVar, cast
 
 T = TypeVar("T")
@@ -27,39 +28,27 @@ class JobFuture(Future[T]):
         self._done_callbacks: list[Callable[[Future[T]], object]] = []
 
 
-class _Signal:
-    """What futures use of a condition."""
+class _Signal(RLock):  # type: ignore[misc]  # Python lets one inherit from it, whatever its stubs say
+    """What futures use of a condition: a lock, and those who wait for a signal."""
 
-    __slots__ = ("_lock", "_waiting")
+    __slots__ = ("_waiting",)
 
     def __init__(self) -> None:
-        self._lock = RLock()
-        self._waiting: tuple[Lock, ...] = ()
+        self._waiting: tuple[LockType, ...] = ()
         """A lock for each who waits, who tries to take it a second time."""
-
-    def acquire(self) -> None:
-        self._lock.acquire()
-
-    def release(self) -> None:
-        self._lock.release()
-
-    def __enter__(self) -> None:
-        self._lock.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Whether there was a signal in that time. The lock, which is held, is free meanwhile."""
-        signalled = Lock()
+        signalled = allocate_lock()
         signalled.acquire()
         self._waiting += (signalled,)
-        self._lock.release()
+        self.release()
         try:
             return signalled.acquire(timeout=-1 if timeout is None else max(timeout, 0))
         finally:
-            self._lock.acquire()
-            self._waiting = tuple(other for other in self._waiting if other is not signalled)
+            self.acquire()
+            if self._waiting:  # there was no signal
+                self._waiting = tuple(other for other in self._waiting if other is not signalled)
 
     def notify_all(self) -> None:
         """The lock is held."""

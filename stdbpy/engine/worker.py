@@ -16,6 +16,7 @@ from threading import Thread
 from time import perf_counter
 from typing import Any, Protocol, TypeVar, TypeVarTuple
 
+from stdbpy.engine.awaited import Awaited
 from stdbpy.engine.job_future import JobFuture
 
 GROUP_JOBS = 4096
@@ -61,10 +62,10 @@ class Work(Protocol):
         """What jobs fail with that cannot be done, before or after the thread's time."""
 
 
-_Job = tuple[Future[Any] | None, Callable[..., Any], tuple[Any, ...], bool]
+_Job = tuple[Future[Any] | Awaited[Any] | None, Callable[..., Any], tuple[Any, ...], bool]
 """What to resolve, if somebody waits, what to call with which arguments, and whether alone."""
 
-_Done = tuple[Future[Any], Any, BaseException | None]
+_Done = tuple[Future[Any] | Awaited[Any], Any, BaseException | None]
 
 
 class Worker:
@@ -89,6 +90,12 @@ class Worker:
     def submit(self, function: Callable[[*Args], T], *args: *Args) -> Future[T]:
         """Queues a job. Its future has the result once everything that the job did is durable."""
         return self._put(function, args, alone=False)
+
+    def expect(self, function: Callable[[*Args], T], *args: *Args) -> Awaited[T]:
+        """As :meth:`submit`, for one who waits for it now."""
+        awaited: Awaited[T] = Awaited()
+        self._queue((awaited, function, args, False))
+        return awaited
 
     def submit_alone(self, function: Callable[[*Args], T], *args: *Args) -> Future[T]:
         """Queues a job that is a group by itself: what was done before it is durable when it runs."""

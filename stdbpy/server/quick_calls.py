@@ -14,11 +14,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from time import monotonic
 
-from stdbpy.engine import CallOutcome
+from stdbpy.engine import Awaited, CallOutcome
 from stdbpy.errors import StdbError
 from stdbpy.server.answer import CORS, Header, encoded
 from stdbpy.server.backend import Backend
@@ -113,7 +112,7 @@ class QuickCalls:
 
     def answer(
         self, request: bytes, connection: object, first_headers: Sequence[Header]
-    ) -> bytes | Future[CallOutcome] | None:
+    ) -> bytes | Awaited[CallOutcome] | None:
         """The answer to ``request``, which is all that has come on an idle connection.
 
         ``None`` if that is no call that can be begun here: the usual way also finds the words for what
@@ -133,7 +132,7 @@ class QuickCalls:
             begun = running.begin_call(backend, database, asked.function, caller, body)
         except StdbError:
             return None
-        if not self._is_done_in_a_moment(begun, asked.database) or begun.exception() is not None:
+        if not self._is_done_in_a_moment(begun, asked.database) or begun.error is not None:
             return begun
         answer = running.call_answer(begun.result())
         if answer.status != _OK or answer.body:
@@ -149,9 +148,9 @@ class QuickCalls:
         pause = self._pauses.get(database)
         return pause is None or pause.until <= self._clock()
 
-    def _is_done_in_a_moment(self, begun: Future[CallOutcome], database: str) -> bool:
+    def _is_done_in_a_moment(self, begun: Awaited[CallOutcome], database: str) -> bool:
         began = self._clock()
-        is_done = _is_done_within(PATIENCE, begun)
+        is_done = begun.wait(PATIENCE)
         last = self._pauses.pop(database, None)
         now = self._clock()
         if now - began > QUICK or not is_done:
@@ -163,11 +162,3 @@ class QuickCalls:
                 self._pauses.clear()
             self._pauses[database] = _Pause(now + seconds, seconds)
         return is_done
-
-
-def _is_done_within(seconds: float, call: Future[CallOutcome]) -> bool:
-    try:
-        call.exception(seconds)
-    except TimeoutError:
-        return False
-    return True

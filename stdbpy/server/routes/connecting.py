@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import TypeVar
 
-from stdbpy.engine import Caller, Database
+from stdbpy.engine import Awaited, Caller, Database
 from stdbpy.errors import NotAllowed
 from stdbpy.server.refusal import FORBIDDEN, refuse
 
@@ -24,7 +24,7 @@ async def connect_for_nothing(database: Database, caller: Caller, note: Callable
     await result_of(database.disconnected(caller))
 
 
-async def result_of(future: Future[T]) -> T:
+async def result_of(future: Future[T] | Awaited[T]) -> T:
     """What a database's thread comes to. Refuses a caller whom the module turns away.
 
     Leaner than ``asyncio.wrap_future``, which costs as much as a small reducer; a request that is

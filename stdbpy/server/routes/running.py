@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import Future
 from contextlib import suppress
 from functools import lru_cache, partial
 
-from stdbpy.engine import CallOutcome, Database, StatementResult
+from stdbpy.engine import Awaited, CallOutcome, Database, StatementResult
 from stdbpy.engine.refused_calls import note_misfit
 from stdbpy.errors import InvalidArguments, ModuleChanged, NoSuchReducer
 from stdbpy.sats.meta import product_to_json
@@ -36,7 +35,7 @@ BEGUN_CALL = "stdbpy.begun_call"
 
 
 async def call(asked: Asked) -> Answer:
-    begun: Future[CallOutcome] | None = asked.scope.get("state", {}).get(BEGUN_CALL)
+    begun: Awaited[CallOutcome] | None = asked.scope.get("state", {}).get(BEGUN_CALL)
     if begun is not None:
         with suppress(ModuleChanged):
             return call_answer(await result_of(begun))
@@ -62,13 +61,13 @@ async def call(asked: Asked) -> Answer:
 
 def begin_call(
     backend: Backend, database: Database, function: str, caller: Credentials, body: bytes
-) -> Future[CallOutcome]:
+) -> Awaited[CallOutcome]:
     """Calls a reducer with arguments in JSON, for a caller who connects for this alone. Refuses those that only the
     database calls, and raises ``NoSuchReducer`` and ``InvalidArguments``. The outcome raises ``ModuleChanged`` if
     they are to be read anew."""
     schema = database.schema
     arguments = _arguments(backend, database, schema, function, caller, body)
-    return database.call(function, arguments, new_connection(caller), connects=True, schema=schema)
+    return database.expect_call(function, arguments, new_connection(caller), schema)
 
 
 def call_answer(outcome: CallOutcome) -> Answer:

@@ -1,0 +1,43 @@
+"""What one thread waits for at once, and has told to it if that gets long."""
+
+from __future__ import annotations
+
+from threading import Thread
+
+import pytest
+
+from stdbpy.engine import Awaited
+
+
+def test_it_can_be_waited_for_again_and_told_behind_that() -> None:
+    awaited = Awaited[int]()
+    assert not awaited.wait(0)
+    awaited.set_result(7)
+    told: list[int] = []
+    assert awaited.wait(0)
+    assert awaited.wait(0)
+    awaited.add_done_callback(lambda done: told.append(done.result()))
+    assert told == [7]
+
+
+def test_who_was_not_told_yet_is_told_once() -> None:
+    awaited = Awaited[int]()
+    told: list[int] = []
+    awaited.add_done_callback(lambda done: told.append(done.result()))
+    assert told == []
+    working = Thread(target=awaited.set_result, args=(7,))
+    working.start()
+    working.join()
+    assert told == [7]
+
+
+def test_what_the_job_raised_is_raised_by_its_result() -> None:
+    awaited = Awaited[int]()
+    told: list[object] = []
+    awaited.add_done_callback(told.append)
+    awaited.set_exception(KeyError("missing"))
+    assert awaited.wait(0)
+    assert told == [awaited]
+    assert isinstance(awaited.error, KeyError)
+    with pytest.raises(KeyError, match="missing"):
+        awaited.result()
