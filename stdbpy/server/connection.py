@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 from asyncio import TimerHandle, Transport
-from concurrent.futures import Future
 from typing import ClassVar
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from stdbpy.engine import CallOutcome
+from stdbpy.engine import Awaited, CallOutcome
 from stdbpy.server.quick_calls import QuickCalls
 from stdbpy.server.routes.running import BEGUN_CALL
 from stdbpy.server.websocket.opening import is_handshake
@@ -59,7 +58,7 @@ class Connection(HttpToolsProtocol):
     """That came since the request began, or since its last piece of body."""
     _refusal: int | None = None
     _is_refused = False
-    _begun: Future[CallOutcome] | None = None
+    _begun: Awaited[CallOutcome] | None = None
     """A call that a request has begun before it was read the usual way."""
     _quickly_used = 0.0
     """When the last quick answer was given, by the clock of the event loop."""
@@ -92,6 +91,7 @@ class Connection(HttpToolsProtocol):
             self.transport.write(answer)
             self.quick_calls.latest = self
             self._quickly_used = self.loop.time()
+            self._head_began = None
             if self.timeout_keep_alive_task is None:
                 self.timeout_keep_alive_handler()
             return True

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
 import pytest
 
 from stdbpy.api import ApiClient
-from stdbpy.engine import Agreement
+from stdbpy.engine import Agreement, Awaited
 from stdbpy.engine.programs import load_program
 from stdbpy.module.package import ModuleSource, pack
 from stdbpy.server import RunningServer, ServerConfig, quick_calls
 from stdbpy.server.asked import Asked
-from stdbpy.server.connection import Connection
+from stdbpy.server.connection import HEAD_PATIENCE, Connection
 from stdbpy.server.routes import running
 from tests.server.raw import connected
 
@@ -241,14 +241,15 @@ def test_after_a_wait_in_vain_nobody_waits_for_a_while(
 
     monkeypatch.setattr(quick_calls, "PATIENCE", 0.001)
     spinning, pause = calls.answer(spin, None, []), quick_calls.SHORTEST_PAUSE
-    assert isinstance(spinning, Future)
+    assert isinstance(spinning, Awaited)
     for _ in range(20):
         assert calls.answer(see, None, []) is None
         now += pause
-        assert isinstance(calls.answer(see, None, []), Future)
+        assert isinstance(calls.answer(see, None, []), Awaited)
         pause = min(2 * pause, quick_calls.LONGEST_PAUSE)
     monkeypatch.setenv(ENDED_BY, "1")
-    assert spinning.result(60).status == "committed"
+    assert spinning.wait(60)
+    assert spinning.result().status == "committed"
 
     monkeypatch.setattr(quick_calls, "PATIENCE", 10)
     assert calls.answer(see, None, []) is None
@@ -312,6 +313,20 @@ def test_a_connection_that_was_answered_quickly_alone_is_closed_when_idle(server
         served = connections_of(server)
         assert len(served) == 2
         assert all(one.timeout_keep_alive_task is not None for one in served)
+
+
+def test_a_connection_that_has_all_answers_quickly_has_sent_heads(server: RunningServer) -> None:
+    def look_later(served: Connection) -> None:
+        if served._head_began is not None:
+            served._head_began -= HEAD_PATIENCE
+        served._end_if_silent()
+
+    with connected(server) as first, connected(server) as connection:
+        first.call("quick", "see", 1)
+        assert connection.call("quick", "see", 2).status == 200
+        for served in connections_of(server):
+            served.loop.call_soon_threadsafe(look_later, served)
+        assert connection.call("quick", "see", 3).status == 200
 
 
 def test_who_does_not_read_answers_gets_them_the_usual_way(slow_ways: list[str], server: RunningServer) -> None:
