@@ -326,6 +326,7 @@ def test_a_connection_that_has_all_answers_quickly_has_sent_heads(server: Runnin
         assert connection.call("quick", "see", 2).status == 200
         for served in connections_of(server):
             served.loop.call_soon_threadsafe(look_later, served)
+        await_all_read(server)
         assert connection.call("quick", "see", 3).status == 200
 
 
