@@ -29,6 +29,7 @@ from stdbpy.module.http import GivenHeaders, HttpResponse
 from stdbpy.sats.values import ConnectionId, Identity, TimeDuration, Timestamp
 from stdbpy.schema.environment import EnvironmentUpdate
 from stdbpy.testing.clock import FrozenClock
+from stdbpy.testing.database_identities import database_identity
 from stdbpy.testing.dump import rows_as_lines, write_log, write_rows
 from stdbpy.testing.http_calls import send_to_handler
 from stdbpy.testing.observed import AnswerHttp, Bug, ObservedCode, ObservedInstance, Observer, in_one_line
@@ -51,8 +52,7 @@ _NO_VALUES: Mapping[str, str] = {}
 
 _ISSUER = "localhost"
 _OWNER = "owner"
-_DATABASE = "database"
-"""Subjects of the identities of whoever publishes a database, and of the database itself."""
+"""Subject of the identity of whoever publishes a database."""
 
 
 class ModuleDatabase:
@@ -79,7 +79,8 @@ class ModuleDatabase:
         self._until_closed = ExitStack()
         self._logs = LogStore(clock=self._clock)
         owner = identity_from_claims(_ISSUER, _OWNER)
-        instance = ObservedInstance(identity_from_claims(_ISSUER, _DATABASE), owner, self._logs, self._clock)
+        identity = self._until_closed.enter_context(database_identity(_ISSUER))
+        instance = ObservedInstance(identity, owner, self._logs, self._clock)
         self._database = self._made(instance, EnvironmentUpdate(environment))
         self._time = Timekeeper(self._database, instance, self._clock)
         self._serving = Serving(self._database, self._clock)
@@ -119,7 +120,7 @@ class ModuleDatabase:
 
     @property
     def identity(self) -> Identity:
-        """The database's own."""
+        """The database's own, which no other one has that is open."""
         return self._database.identity
 
     def as_(self, who: str | Identity, *, claims: Mapping[str, Any] | None = None) -> User:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from stdbpy.engine.outboxes.messages import Message, Outcome
 from stdbpy.engine.outboxes.records import first_waiting
 from stdbpy.engine.transaction import Transaction
+from stdbpy.errors import UsageError
 from stdbpy.sats.values import Identity
 
 if TYPE_CHECKING:
@@ -42,9 +43,16 @@ class SentCall:
         self._end(Outcome(error))
 
     def deliver_to(self, database: ModuleDatabase) -> None:
-        """Has the reducer of another database under test do it, whichever :attr:`target` the row names; what comes
-        of that is told as by :meth:`succeed` and :meth:`fail`. A bug there raises ``ReducerCrashed``, too."""
+        """Has the reducer of another database under test do it, which the row has to name as its :attr:`target`;
+        what comes of that is told as by :meth:`succeed` and :meth:`fail`. A bug there raises ``ReducerCrashed``, too.
+        Raises ``UsageError`` for a database that the row does not name."""
         __tracebackhide__ = True
+        if database.identity != self.target:
+            raise UsageError(
+                f"the call of {self.reducer!r} is for the database {self.target.hex()}, "
+                f"not for that of {database.module.name}, {database.identity.hex()}",
+                hint="Give the row the `identity` of the database that it is delivered to.",
+            )
         self._end(database.receive(self._message))
         database.raise_bugs()
 

@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from stdbpy.errors import ReducerCrashed
+from stdbpy.errors import ReducerCrashed, UsageError
 from stdbpy.sats.values import Identity
 from stdbpy.testing import Module, ModuleDatabase, load_module
 
@@ -118,7 +118,7 @@ def test_the_test_says_what_becomes_of_it(db: ModuleDatabase) -> None:
 def test_another_database_under_test_does_it(db: ModuleDatabase, receiving: Module) -> None:
     with receiving.database() as other:
         for subject in ("by hand", "one", "refused", "two"):
-            db.reducers.send(THERE, subject)
+            db.reducers.send(other.identity, subject)
         db.sent[0].succeed()
         for _ in range(3):
             db.sent[0].deliver_to(other)
@@ -129,13 +129,35 @@ def test_another_database_under_test_does_it(db: ModuleDatabase, receiving: Modu
         assert heard(db) == [("by hand", "ok"), ("one", "ok"), ("refused", "not this"), ("two", "ok")]
 
 
+def test_only_the_database_that_a_row_names_takes_it(db: ModuleDatabase, receiving: Module) -> None:
+    with receiving.database() as other, receiving.database() as third:
+        assert len({db.identity, other.identity, third.identity}) == 3
+        db.reducers.send(other.identity, "one")
+        with pytest.raises(UsageError) as caught:
+            db.sent[0].deliver_to(third)
+        assert caught.value.message == (
+            f"the call of 'receive' is for the database {other.identity.hex()}, "
+            f"not for that of post, {third.identity.hex()}"
+        )
+        assert (third.rows("received"), heard(db)) == ([], [])
+        db.sent[0].deliver_to(other)
+        assert heard(db) == [("one", "ok")]
+
+
+def test_a_database_is_the_same_in_each_run(sending: Module) -> None:
+    with sending.database() as first, sending.database() as second:
+        before = first.identity, second.identity
+    with sending.database() as first, sending.database() as second:
+        assert (first.identity, second.identity) == before
+
+
 def test_bugs_are_told(db: ModuleDatabase, receiving: Module) -> None:
     db.reducers.send(THERE, "bug here")
     with pytest.raises(ReducerCrashed, match="'heard' has a bug: KeyError"):
         db.sent[0].succeed()
     assert (heard(db), db.rows("letter")) == ([], [])
     with receiving.database() as other:
-        db.reducers.send(THERE, "bug there")
+        db.reducers.send(other.identity, "bug there")
         with pytest.raises(ReducerCrashed, match="'receive' has a bug: KeyError"):
             db.sent[0].deliver_to(other)
         assert [subject for subject, _ in heard(db)] == ["bug there"]
