@@ -19,6 +19,7 @@ from stdbpy.errors import ModuleLoadError, Problem, StdbError, nearest
 from stdbpy.module.assembly.declared import declared_module
 from stdbpy.module.assembly.findings import Findings
 from stdbpy.module.assembly.module import Assembled, SchemaCheck, assemble
+from stdbpy.module.assembly.without_table import check_classes_without_table
 from stdbpy.module.bound import BoundModule
 from stdbpy.module.host import Host
 from stdbpy.module.imports import RESERVED_NAMES, PrivateImports
@@ -100,6 +101,7 @@ def load(source: ModuleSource, also: SchemaCheck = lambda _: ()) -> LoadedModule
         findings = Findings(source.files, imported)
         own = {name: imports.modules[name] for name in imported}
         declared = declared_module(own, dict(sys.modules), findings)
+        check_classes_without_table(own, declared, findings)
         assembled = assemble(declared, findings, also)
     if findings.has_errors:
         raise _failed(source, sorted(findings.problems, key=_place))

@@ -52,6 +52,16 @@ CASES = {
         class Player:
             pass
     """,
+    "a class with columns that is no table": """
+        class Player:  # E: the class Player has a column of tables, 'id', but is none | Write @table above
+            id: u64 = auto_inc(primary_key=True)
+        class Guild:  # E: the class Guild has a column of tables, 'name', but is none | Write @table above
+            level: u32
+            name: str = column(unique=True)
+        @reducer
+        def add(ctx: ReducerContext) -> None:
+            ctx.db.player.insert(Player(id=1))
+    """,
     "types that are none": """
         import datetime
         @table
@@ -412,6 +422,42 @@ CASES = {
 @pytest.mark.parametrize("name", [name for name, code in CASES.items() if "# E:" in code])
 def test_problems(name):
     expect_problems(CASES[name])
+
+
+def test_classes_with_columns_that_tables_are_made_of():
+    loaded = load_code(
+        """
+        from dataclasses import dataclass
+        @dataclass
+        class Numbered:
+            id: u64 = auto_inc(primary_key=True)
+        class Elsewhere:
+            id: u64 = column(primary_key=True)
+        @table
+        class Player(Numbered): pass
+        table(name="one")(Elsewhere)
+        """
+    )
+
+    assert {table.name for table in loaded.schema.tables} == {"player", "one"}
+    assert not loaded.warnings
+
+
+def test_a_dataclass_with_columns_of_which_no_table_is_made():
+    (warning,) = load_code(
+        """
+        from dataclasses import dataclass
+        @dataclass
+        class Player:
+            id: u64 = auto_inc(primary_key=True)
+        @init
+        def init(ctx: ReducerContext) -> None: pass
+        """
+    ).warnings
+
+    assert warning.level == "warning"
+    assert warning.where == "game.py:5"
+    assert warning.message == "'id' of Player is a column of tables, but no table is made of it"
 
 
 def test_an_error_of_stdbpy_has_its_hint():
