@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from stdbpy.api.spelling import as_sats_json, in_short, takes_bare_text, unit_variants
+from stdbpy.api.spelling import as_sats_json, in_short, takes_bare_text, text_form, unit_variants
 from stdbpy.errors import InvalidArguments, NotFound, SatsError, counted, nearest
 from stdbpy.sats.satsjson import compile_json_codec
 from stdbpy.sats.types import BYTES, AlgebraicType, Primitive, SumType, as_option, resolve
@@ -120,7 +120,8 @@ class Function:
         """The shortest word for ``value`` that :meth:`encode` takes."""
         type = resolve(type, self.schema.typespace)
         short = in_short(value, type, self.schema.typespace)
-        may_be_bare = type is Primitive.STRING or (isinstance(type, SumType) and as_option(type) is None)
+        has_text = type is Primitive.STRING or bool(text_form(type))
+        may_be_bare = has_text or (isinstance(type, SumType) and as_option(type) is None)
         return short if may_be_bare and isinstance(short, str) else json.dumps(short)
 
     def _encoded_word(self, position: int, word: str, read: Read) -> str:
@@ -189,7 +190,7 @@ class Function:
             spelt_out = as_sats_json(value, type, typespace)
             compile_json_codec(type, typespace).from_json(spelt_out)
         except SatsError as error:
-            reason = _choices(type) or str(error)
+            reason = _choices(type) or _hex_digits(type, value) or str(error)
             hint = nearest(value, unit_variants(type)) if isinstance(type, SumType) and isinstance(value, str) else ""
             self._refuse(f"{self._what(position)} cannot be {_shown(shown)}: {reason}", hint)
         except RecursionError:
@@ -249,6 +250,12 @@ def _choices(type: AlgebraicType) -> str:
         return ""
     *names, last = [variant.name or "" for variant in type.variants]
     return f"it is {', '.join(names)} or {last}" if names else f"it is {last}"
+
+
+def _hex_digits(type: AlgebraicType, value: Any) -> str:
+    """What an identity or connection id is, if it was not meant to be the object that it is in JSON."""
+    form = text_form(as_option(type) or type)
+    return f"it is {form}" if form and not isinstance(value, list | dict) else ""
 
 
 class _NotFiniteError(ValueError):

@@ -75,6 +75,10 @@ def in_short(value: Any, type: AlgebraicType, typespace: Typespace) -> Any:
     type = resolve(type, typespace)
     payload = as_option(type)
     match type, value:
+        case ProductType(), {"__identity__": number}:
+            return str(Identity.from_int(_number(number)))
+        case ProductType(), {"__connection_id__": number}:
+            return str(ConnectionId.from_int(_number(number)))
         case SumType(), {"some": some} if payload is not None:
             short = in_short(some, payload, typespace)
             return value if short is None or _says_whether(short) else short
@@ -92,6 +96,12 @@ def in_short(value: Any, type: AlgebraicType, typespace: Typespace) -> Any:
             return [in_short(item, element, typespace) for item in value]
         case _:
             return value
+
+
+def text_form(type: AlgebraicType) -> str:
+    """What the text of an identity or connection id is, in words; nothing for other types."""
+    cls = _IN_HEX.get(type)
+    return f"{2 * cls.SIZE} hex digits" if cls is not None else ""
 
 
 def takes_bare_text(word: str, type: AlgebraicType, typespace: Typespace) -> bool:
@@ -143,6 +153,11 @@ def _by_name(values: dict[str, Any], types: dict[str | None, AlgebraicType], typ
     }
 
 
+def _number(value: int | str) -> int:
+    """Servers take both for numbers of many digits."""
+    return value if isinstance(value, int) else int(value, 0)
+
+
 def _bytes(text: str) -> str:
     found = _HEX.fullmatch(text)
     if found is None:
@@ -158,6 +173,8 @@ def _duration(text: str) -> list[int]:
     micros = int(seconds) * 1_000_000 + int((fraction or "").ljust(6, "0"))
     return [-micros if sign == "-" else micros]
 
+
+_IN_HEX: dict[AlgebraicType, type[Identity | ConnectionId]] = {IDENTITY: Identity, CONNECTION_ID: ConnectionId}
 
 _TEXTS: dict[AlgebraicType, Callable[[str], Any]] = {
     BYTES: _bytes,

@@ -142,7 +142,12 @@ def test_numbers_keep_every_digit() -> None:
         ('"\\x"', STRING, "it is not JSON"),
         ("NaN", Primitive.F64, "NaN has no JSON"),
         ("[Infinity]", ArrayType(Primitive.F64), "Infinity has no JSON"),
-        ("ab", IDENTITY, "the text 'ab'"),
+        ("ab", IDENTITY, "cannot be 'ab': it is 64 hex digits"),
+        ("0x99", IDENTITY, "cannot be '0x99': it is 64 hex digits"),
+        ("99", IDENTITY, "cannot be '99': it is 64 hex digits"),
+        ("arena", option(IDENTITY), "cannot be 'arena': it is 64 hex digits"),
+        ("ab", CONNECTION_ID, "cannot be 'ab': it is 32 hex digits"),
+        ('{"__identity": "0x1"}', IDENTITY, "__identity__"),
         ("2026-01-02", TIMESTAMP, "the text '2026-01-02'"),
         ("[" * 100_000, ArrayType(STRING), "nested too deep"),
     ],
@@ -154,6 +159,21 @@ def test_what_does_not_fit(word: str, type: AlgebraicType, reason: str) -> None:
     assert len(message) < 250
     assert hint.startswith("It is f(value: ")
     assert "as in: stdbpy call db f " in hint
+
+
+def test_the_example_of_an_identity_is_what_one_would_type() -> None:
+    called = function(
+        ("who", IDENTITY), ("connection", CONNECTION_ID), ("other", option(IDENTITY)), ("all", ArrayType(IDENTITY))
+    )
+    identity, connection = f"{1:064x}", f"{1:032x}"
+    words = [identity, connection, f'"{identity}"', f'["{identity}"]']
+    assert called.sample() == shlex.join(("stdbpy", "call", "db", "f", *words))
+    assert json.loads(called.encode(words)) == [
+        [f"0x{identity}"],
+        [1],
+        {"some": [f"0x{identity}"]},
+        [[f"0x{identity}"]],
+    ]
 
 
 # --- several words ---------------------------------------------------------------------------
