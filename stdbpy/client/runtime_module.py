@@ -76,6 +76,7 @@ class RuntimeCalls:
             setattr(self, mounted.attribute, RuntimeCalls(mounted, functions, invoke, kind))
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
+        __tracebackhide__ = True  # pytest shows the test's own frames
         function = self.__dict__.get("_functions", {}).get(name)
         if function is None:
             hint = nearest(name, self.__dict__.get("_functions", ()))
@@ -96,7 +97,7 @@ def _method(function: Function, invoke: Callable[..., Any]) -> Callable[..., Any
     names = tuple(name for name, _ in function.parameters)
 
     def method(*arguments: Any, **named: Any) -> Any:
-        __tracebackhide__ = True  # pytest shows the test's own frames
+        __tracebackhide__ = True
         if named or len(arguments) != len(names):
             arguments = _bound(function.method, names, arguments, named)
         return invoke(function.name, arguments)
@@ -109,6 +110,7 @@ def _method(function: Function, invoke: Callable[..., Any]) -> Callable[..., Any
 def _bound(
     method: str, names: tuple[str, ...], arguments: tuple[Any, ...], named: Mapping[str, Any]
 ) -> tuple[Any, ...]:
+    __tracebackhide__ = True
     given = dict(zip(names, arguments, strict=False))
     if len(arguments) > len(names) or given.keys() & named.keys() or {*given, *named} != {*names}:
         raise TypeError(f"{method} takes ({', '.join(names)})")

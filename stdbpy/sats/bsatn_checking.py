@@ -53,6 +53,9 @@ class ValueChecker:
     def check(self, value: object) -> None:
         try:
             self._check(self._shapes.root, value, "", 0)
+        except EncodeError as fault:
+            # How the value failed in generated code, and where in here it was found, help nobody.
+            raise fault.with_traceback(None) from None
         except RecursionError:
             raise EncodeError("the value is nested too deeply") from None
 

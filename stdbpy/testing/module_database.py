@@ -202,6 +202,7 @@ class ModuleDatabase:
     def rows(self, table: type[Row] | str) -> list[Row]:
         """All rows of a table, private or not, or those that a view gives the owner; by its name or by the class of
         its rows. Raises ``NoSuchTable``."""
+        __tracebackhide__ = True
         return self.tables.of(table).all()
 
     @overload
@@ -210,6 +211,7 @@ class ModuleDatabase:
     def table(self, table: str) -> TableRows[Any]: ...
     def table(self, table: type[Row] | str) -> TableRows[Row]:
         """A table by its name, or by the class of its rows, by which type checkers know them."""
+        __tracebackhide__ = True
         return self.tables.of(table)
 
     def transact(self, function: Callable[[Transaction], T]) -> T:
@@ -256,6 +258,8 @@ class ModuleDatabase:
         for a span below 0.
         """
         __tracebackhide__ = True
+        if not isinstance(by, int | float | timedelta | TimeDuration):
+            raise TypeError(f"advance takes seconds or a timedelta, not {by!r}: advance(timedelta(hours=1))")
         if isinstance(by, TimeDuration):
             micros = int(by)
         else:

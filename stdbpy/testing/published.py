@@ -18,7 +18,7 @@ from stdbpy.protocol.catalog import Catalog
 from stdbpy.sats.satsjson import compile_json_codec
 from stdbpy.sats.values import Identity
 from stdbpy.schema.environment import EnvironmentUpdate
-from stdbpy.testing.arguments import function_of, in_order
+from stdbpy.testing.arguments import encoded_as_json, function_of, in_order
 from stdbpy.testing.dump import rows_as_lines, write_log, write_rows
 from stdbpy.testing.table_rows import layout_of
 
@@ -54,7 +54,7 @@ class PublishedUser:
         __tracebackhide__ = True
         catalog = self._module.catalog
         layout = function_of(catalog, function)
-        result = self.api.call(self._database, function, layout.json_arguments.to_json(args))
+        result = self.api.call(self._database, function, encoded_as_json(layout.json_arguments, args))
         return layout.json_returned.from_json(result.value) if function in catalog.procedures else None
 
     @overload

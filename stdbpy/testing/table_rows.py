@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from stdbpy.engine.transaction import Transaction
 from stdbpy.errors import NoSuchTable, nearest
 from stdbpy.protocol.catalog import Catalog, TableLayout
 from stdbpy.sats.values import Identity
+from stdbpy.testing.arguments import encoded
 
 T = TypeVar("T")
 Row = TypeVar("Row")
@@ -55,12 +57,14 @@ class TableRows(Generic[Row]):
     def where(self, **columns: object) -> list[Row]:
         """The rows whose columns equal these: ``db.tables.person.where(name="Ada")``. Raises ``TypeError`` for a
         column that is not there."""
-        wanted = [(self._getter(name), value) for name, value in columns.items()]
+        __tracebackhide__ = True
+        wanted = list(zip(map(self._getter, columns), columns.values(), strict=True))
         return [row for row in self.all() if all(get(row) == value for get, value in wanted)]
 
     def find(self, *key: object, **columns: object) -> Row | None:
         """The row with that primary key, or that :meth:`where` finds, or the only one; ``None`` if there is none.
         Raises ``AssertionError`` for several rows."""
+        __tracebackhide__ = True
         if len(key) > 1:
             raise TypeError(f"the primary key is one value, not {key!r}: name other columns, as in find(name='Ada')")
         if key:
@@ -75,6 +79,7 @@ class TableRows(Generic[Row]):
 
     def one(self, *key: object, **columns: object) -> Row:
         """As :meth:`find`. Raises ``AssertionError``, which shows the rows that there are, if there is none."""
+        __tracebackhide__ = True
         found = self.find(*key, **columns)
         if found is None:
             wanted = ", ".join([*map(repr, key), *(f"{name}={value!r}" for name, value in columns.items())])
@@ -89,21 +94,21 @@ class TableRows(Generic[Row]):
     def insert(self, *rows: Row) -> list[Row]:
         """Adds rows in a transaction of their own, whoever may; returns them as they are stored, with the columns
         filled in that number themselves. Raises ``UniqueConstraintViolation`` and ``EncodeError``."""
-        encode, decode = self.layout.codec.encode, self.layout.codec.decode
-        encoded = [encode(row) for row in rows]
+        __tracebackhide__ = True
+        codec = self.layout.codec
+        new = list(map(partial(encoded, codec), rows))
 
         def insert(transaction: Transaction) -> list[bytes]:
             table = self._id(transaction)
-            return [transaction.insert(table, row) for row in encoded]
+            return [transaction.insert(table, row) for row in new]
 
-        return [decode(row) for row in self._transact(insert)]
+        return [codec.decode(row) for row in self._transact(insert)]
 
     def delete(self, *rows: Row) -> int:
         """Deletes the rows that equal these; returns how many there were."""
-        encoded = [self.layout.codec.encode(row) for row in rows]
-        return self._transact(
-            lambda transaction: sum(transaction.delete(self._id(transaction), row) for row in encoded)
-        )
+        __tracebackhide__ = True
+        given = list(map(partial(encoded, self.layout.codec), rows))
+        return self._transact(lambda transaction: sum(transaction.delete(self._id(transaction), row) for row in given))
 
     def clear(self) -> int:
         """Deletes all rows; returns how many there were."""
@@ -119,6 +124,7 @@ class TableRows(Generic[Row]):
         return found
 
     def _key_column(self) -> str:
+        __tracebackhide__ = True
         if self.layout.primary_key is None:
             raise TypeError(f"{self.layout.name} has no primary key: name columns, as in find(name='Ada')")
         return self._names[self.layout.primary_key]
@@ -128,6 +134,7 @@ class TableRows(Generic[Row]):
         return self.layout.fields or self.layout.columns
 
     def _getter(self, column: str) -> Callable[[Any], Any]:
+        __tracebackhide__ = True
         names = self._names
         if column not in names:
             raise TypeError(f"{self.layout.name} has no column {column!r}. {nearest(column, names)}".rstrip())
@@ -149,12 +156,15 @@ class TablesByName:
 
     def of(self, table: type[Row] | str) -> TableRows[Row]:
         """By name, or by the class of its rows. Raises ``NoSuchTable``, with the nearest name."""
+        __tracebackhide__ = True
         return TableRows(layout_of(self._catalog, table, self._prefix), self._transact, self._reader)
 
     def __getitem__(self, name: str) -> TableRows[Any]:
+        __tracebackhide__ = True
         return self.of(name)
 
     def __getattr__(self, name: str) -> Any:
+        __tracebackhide__ = True
         if name.startswith("_"):
             raise AttributeError(name)
         inside = f"{self._prefix}{name}."
@@ -182,6 +192,7 @@ class TablesByName:
 def layout_of(catalog: Catalog, table: type | str, prefix: str = "") -> TableLayout:
     """The table or view of that name behind ``prefix``, or the one table whose rows are of that class. Raises
     ``NoSuchTable``, with the nearest name."""
+    __tracebackhide__ = True
     layouts = catalog.tables
     if isinstance(table, str):
         if prefix + table in layouts:

@@ -16,7 +16,7 @@ from stdbpy.errors import NotAllowed, ProcedureFailed, ReducerCrashed, ReducerFa
 from stdbpy.protocol.catalog import Catalog
 from stdbpy.sats.bsatn import compile_codec
 from stdbpy.sats.values import ConnectionId, Identity
-from stdbpy.testing.arguments import function_of, in_order
+from stdbpy.testing.arguments import encoded, function_of, in_order
 from stdbpy.testing.observed import Observer, in_one_line
 from stdbpy.testing.table_rows import layout_of
 from stdbpy.testing.timekeeping import Timekeeper
@@ -96,7 +96,7 @@ class User:
         layout = self._database.catalog.reducers[name]
         observer = self._database.observer
         known = len(observer.bugs)
-        outcome = self._database.engine.call(name, layout.arguments.encode(args), self._caller).result()
+        outcome = self._database.engine.call(name, encoded(layout.arguments, args), self._caller).result()
         if outcome.error is None:
             return
         bug = observer.take_bug(name, known)
@@ -115,7 +115,7 @@ class User:
         layout = self._database.catalog.procedures[name]
         caller = Caller(self.identity, self.connection_id, self._caller.claims)
         with self._database.observer.waiting_for(caller):
-            begun = self._database.engine.call_procedure(name, layout.arguments.encode(args), caller)
+            begun = self._database.engine.call_procedure(name, encoded(layout.arguments, args), caller)
             outcome = self._database.time.outcome_of(begun)
         if outcome.returned is not None:
             return layout.returned.decode(outcome.returned)

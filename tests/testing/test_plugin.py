@@ -387,3 +387,48 @@ def visit(ctx: ReducerContext) -> None:
     )
     result = project.runpytest_subprocess(*([said] if said.startswith("-") else []))
     result.assert_outcomes(**({"passed": 2} if said else {"failed": 2}))
+
+
+def test_what_wrong_arguments_show(project: pytest.Pytester) -> None:
+    """The test's own line and what is wrong with it: nothing of stdbpy's inside."""
+    project.makepyfile(
+        """
+        from arena import Player, Team
+
+        def test_argument(stdb): stdb.reducers.join(3, Team.RED)
+
+        def test_argument_by_name(stdb): stdb.as_("ada").call("join", 3, Team.RED)
+
+        def test_number_of_arguments(stdb): stdb.reducers.join("Ada")
+
+        def test_reducer(stdb): stdb.reducers.joinn("Ada", Team.RED)
+
+        def test_rows(stdb): stdb.rows("playerr")
+
+        def test_table(stdb): stdb.tables.playerr.all()
+
+        def test_insert(stdb): stdb.table(Player).insert(Player(name=3))
+
+        def test_column(stdb): stdb.table(Player).one(nam="Ada")
+
+        def test_published(stdb_published): stdb_published.reducers.join(3, Team.RED)
+        """
+    )
+    result = project.runpytest_subprocess("--tb=long")
+    result.assert_outcomes(failed=9)
+    result.stdout.fnmatch_lines(
+        [
+            "E  *EncodeError: name: expected a str, not int 3",
+            "E  *EncodeError: name: expected a str, not int 3",
+            "E  *TypeError: join takes (name, team)",
+            "E  *AttributeError: the module has no reducer 'joinn'. Did you mean 'join'?",
+            "E  *NoSuchTable: the module has no table or view 'playerr'",
+            "E  *AttributeError: the module has no table or view 'playerr'. Did you mean 'player'?",
+            "E  *EncodeError: *name: expected a str, not int 3",
+            "E  *TypeError: player has no column 'nam'. Did you mean 'name'?",
+            "E  *EncodeError: name: expected a str, not int 3",
+        ]
+    )
+    shown = result.stdout.str()
+    assert "During handling" not in shown
+    assert not [line for line in result.outlines if re.match(r"\S+\.py:\d+: ", line) and "test_what" not in line]

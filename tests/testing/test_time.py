@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from time import monotonic
 
 import pytest
@@ -34,6 +35,12 @@ def test_it_is_not_put_back_by_advancing(db: ModuleDatabase, by: float | timedel
     with pytest.raises(ValueError, match="puts the clock forward only"):
         db.advance(by)
     assert db.time == before
+
+
+def test_it_is_put_forward_by_a_span_alone(db: ModuleDatabase) -> None:
+    span: Any = "1h"
+    with pytest.raises(TypeError, match="^advance takes seconds or a timedelta, not '1h'"):
+        db.advance(span)
 
 
 def test_a_beginning_of_ones_own(module: Module) -> None:
