@@ -27,9 +27,7 @@ def check_classes_without_table(own: Mapping[str, ModuleType], declared: Declare
                 message = f"the class {cls.__name__} has a column of tables, {column!r}, but is none"
                 findings.error(where, message, f"Write @table above the class {cls.__name__}")
             else:
-                message = (
-                    f"{column!r} of {cls.__name__} says what only columns of tables have, but no table is made of it"
-                )
+                message = f"{column!r} of {cls.__name__} is a column of tables, but no table is made of it"
                 findings.warning(where, message, "Write @table above the class, instead of @dataclass")
 
 
