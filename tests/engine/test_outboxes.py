@@ -296,8 +296,9 @@ def test_sql_changes_no_outbox(engine: Engine) -> None:
         "DELETE FROM st_outbound_stream",
     ]
     for statement in statements:
-        with pytest.raises(SqlError, match="outbox"):
+        with pytest.raises(SqlError, match="outbox") as caught:
             sender.sql(statement, ME, is_owner=True).result(PATIENCE)
+        assert caught.value.hint.endswith("Until then, only publish --delete-data takes it away.")  # no reducer can
 
 
 def test_what_is_sent_again_waits_ever_longer() -> None:
