@@ -50,7 +50,8 @@ def megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB"
 
 
-_HINT = "Hint: "
+HINT = "Hint: "
+"""What tracebacks show before a hint."""
 
 
 class StdbError(Exception):
@@ -73,12 +74,12 @@ class StdbError(Exception):
             notes = self.notes
             self._hint = hint
             # Another list: a copy of an error has the one of its original.
-            self.__notes__ = [*notes, f"{_HINT}{hint}"] if hint else notes
+            self.__notes__ = [*notes, f"{HINT}{hint}"] if hint else notes
 
     @property
     def notes(self) -> list[str]:
         """What ``add_note`` has added, without the hint."""
-        shown = f"{_HINT}{self._hint}" if self._hint else None
+        shown = f"{HINT}{self._hint}" if self._hint else None
         return [note for note in getattr(self, "__notes__", ()) if note != shown]
 
     def __str__(self) -> str:

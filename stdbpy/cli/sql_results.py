@@ -125,6 +125,8 @@ def noting_failed_views(
         yield part
     if has_columns and not has_rows and (bug := last_bug()):
         note(f"a view without rows has failed: {bug}")
+        if bug.hint:
+            note(f"Hint: {bug.hint}")
 
 
 def with_progress(parts: Iterator[SqlPart], output: Path | None, *, quiet: bool) -> Iterator[SqlPart]:

@@ -16,6 +16,7 @@ from stdbpy.module.logs import current_host
 from stdbpy.module.reducer_context import ReducerContext
 from stdbpy.module.scope import Scope
 from stdbpy.module.stored_rows import within
+from stdbpy.module.tracebacks import at_definition
 from stdbpy.module.view_context import AnonymousViewContext
 from stdbpy.query import Query
 from stdbpy.sats.bsatn import Codec
@@ -156,7 +157,8 @@ class BoundModule:
             finally:
                 del context.http
             if not isinstance(response, HttpResponse):
-                raise TypeError(f"{binding.name} has to return a HttpResponse, not {response!r}")
+                wrong = TypeError(f"{binding.name} has to return a HttpResponse, not {response!r}")
+                raise at_definition(binding.function, wrong)
             return response_head(response), response.body
 
     @contextmanager
@@ -182,10 +184,13 @@ def _do_not_fit(function: str, error: DecodeError) -> InvalidArguments:
 def _query(binding: ViewBinding, returned: object) -> str:
     row = binding.row_class.__name__
     if not isinstance(returned, Query):
-        raise TypeError(f"the view {binding.name} has to return a Query[{row}], not {returned!r}")
-    if returned.row_type is not binding.row_class:
-        raise TypeError(f"the view {binding.name} has to return a Query[{row}], not one of {returned.table}")
-    return returned.sql
+        wrong = f"{returned!r}"
+    elif returned.row_type is not binding.row_class:
+        wrong = f"one of {returned.table}"
+    else:
+        return returned.sql
+    error = TypeError(f"the view {binding.name} has to return a Query[{row}], not {wrong}")
+    raise at_definition(binding.function, error)
 
 
 def _rows(binding: ViewBinding, context: AnonymousViewContext) -> list[bytes]:
@@ -198,11 +203,12 @@ def _rows(binding: ViewBinding, context: AnonymousViewContext) -> list[bytes]:
     for row in rows:
         if not isinstance(row, binding.row_class):
             wanted = binding.row_class.__name__
-            raise TypeError(f"the rows of the view {binding.name} are of class {wanted}, not {row!r}")
+            wrong = TypeError(f"the rows of the view {binding.name} are of class {wanted}, not {row!r}")
+            raise at_definition(binding.function, wrong)
     try:
         return [binding.row.encode(row) for row in rows]
     except EncodeError as error:
-        raise within(binding.name, error) from None
+        raise at_definition(binding.function, within(binding.name, error)) from None
 
 
 def _iterated(binding: ViewBinding, returned: Any) -> list[object]:
@@ -212,7 +218,8 @@ def _iterated(binding: ViewBinding, returned: Any) -> list[object]:
         if hasattr(returned, "__iter__"):
             raise
         row = binding.row_class.__name__
-        raise TypeError(f"the view {binding.name} has to return a list[{row}], not {returned!r}") from None
+        wrong = TypeError(f"the view {binding.name} has to return a list[{row}], not {returned!r}")
+        raise at_definition(binding.function, wrong) from None
 
 
 def _result(binding: ProcedureBinding, returned: object) -> bytes:
@@ -220,7 +227,8 @@ def _result(binding: ProcedureBinding, returned: object) -> bytes:
         try:
             return binding.result.encode(returned)
         except EncodeError as error:
-            raise within(f"what {binding.name} returns", error) from None
+            raise at_definition(binding.function, within(f"what {binding.name} returns", error)) from None
     if returned is not None:
-        raise TypeError(f"{binding.name} does not say that it returns something, but returned {returned!r}")
+        wrong = TypeError(f"{binding.name} does not say that it returns something, but returned {returned!r}")
+        raise at_definition(binding.function, wrong)
     return b""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
-from collections.abc import Container
+from collections.abc import Callable, Container
+from types import FrameType, FunctionType, TracebackType
+from typing import Any, TypeVar
+
+E = TypeVar("E", bound=BaseException)
 
 OWN_FOLDER = __file__.rsplit("module", 1)[0]
 
@@ -41,6 +46,28 @@ def innermost_line(error: BaseException, files: Container[str]) -> tuple[str, in
         if frame.f_code.co_filename in files
     ]
     return lines[-1] if lines else None
+
+
+def at_definition(function: Callable[..., Any], error: E) -> E:
+    """The error as one that was raised where the definition of an author's function begins: for what it has returned,
+    of which no line of its own is to be found in the traceback."""
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    if not isinstance(function, FunctionType):
+        return error
+    code = function.__code__
+    there = _frame.__code__.replace(
+        co_filename=code.co_filename,
+        co_name=code.co_name,
+        co_qualname=code.co_qualname,
+        co_firstlineno=code.co_firstlineno,
+    )
+    frame = FunctionType(there, globals())()
+    return error.with_traceback(TracebackType(None, frame, -1, code.co_firstlineno))
+
+
+def _frame() -> FrameType:
+    return sys._getframe()  # noqa: SLF001
 
 
 def _leave_out_own_frames(text: traceback.TracebackException) -> None:

@@ -163,6 +163,65 @@ def test_a_bug_in_a_reducer_leads_to_the_log(run: Run, chat: str, server: Runnin
     assert run("call", chat, "divide", "--anonymous") == Finished(1, "", f"Error: {raised}\n")
 
 
+WRONG = """
+from stdbpy import Identity, ProcedureContext, procedure, u32
+
+
+@reducer
+def unfit(ctx: Ctx) -> None:
+    ctx.db.user.insert(User(identity=ctx.sender, name=3, online=True))  # unfit
+
+
+@reducer
+def twice(ctx: Ctx) -> None:
+    for name in ("Ada", "Bob"):
+        ctx.db.user.insert(User(identity=Identity.from_int(5), name=name, online=True))  # twice
+
+
+class OwnError(Exception):
+    pass
+
+
+@reducer
+def own(ctx: Ctx) -> None:
+    raise OwnError("one line\\n\\nand another")  # own
+
+
+@procedure  # answer
+def answer(ctx: ProcedureContext) -> u32:
+    return "x"
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "told", "hint"),
+    [
+        ("unfit", "EncodeError: user.name: expected a str, not int 3", ""),
+        (
+            "twice",
+            f"UniqueConstraintViolation: user already has a row with identity Identity('{5:064x}')",
+            "Rows are unique by that: constraint user_identity_key. ",
+        ),
+        ("own", "OwnError: one line\n\nand another", ""),
+        (
+            "answer",
+            "EncodeError: what answer returns: expected an integer (u32), not str 'x'",
+            "",
+        ),
+    ],
+    ids=["unfit", "twice", "own", "answer"],
+)
+def test_the_place_of_an_error_is_told(run: Run, chat: str, function: str, told: str, hint: str) -> None:
+    module = Path(chat.replace("-", "_")) / "module.py"
+    module.write_text(module.read_text() + WRONG)
+    assert run("publish").code == 0
+    line = next(n for n, text in enumerate(module.read_text().splitlines(), 1) if text.endswith(f"# {function}"))
+    failed = run("call", chat, function)
+    where = f"{hint}It happened at {module.absolute()}:{line}. The log says where it went wrong: stdbpy logs {chat}"
+    message = failed.err.replace("The module instance encountered a fatal error: ", "")  # for procedures
+    assert (failed.code, message) == (1, f"Error: {told}\nHint: {where}\n")
+
+
 def test_a_bug_in_a_procedure_leads_to_the_log_of_its_server(run: Run, chat: str, server: RunningServer) -> None:
     module = Path(chat.replace("-", "_")) / "module.py"
     code = "@stdbpy.procedure\ndef halve(ctx: stdbpy.ProcedureContext) -> None:\n    1 / 0\n"

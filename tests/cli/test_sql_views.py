@@ -32,3 +32,48 @@ def broken(ctx: AnonymousViewContext) -> list[User]:
     assert run("sql", "SELECT * FROM user").err == ""
     assert run("sql", "SELECT * FROM broken", "--anonymous").err == ""
     assert run("--quiet", "sql", "SELECT * FROM broken").err == ""
+
+
+VIEWS = """
+
+from stdbpy import AnonymousViewContext, Query, view
+
+
+@view(public=True)
+def unfit(ctx: AnonymousViewContext) -> Query[User]:
+    return ctx.query.user.where(lambda user: user.online == 3)  # unfit
+
+
+@view(public=True)
+def long(ctx: AnonymousViewContext) -> list[User]:
+    raise ValueError("first line\\nsecond line")  # long
+
+
+@view(public=True)  # wrong
+def wrong(ctx: AnonymousViewContext) -> list[User]:
+    return [User(identity=3, name="", online=True)]
+
+
+@view(public=True)  # other
+def other(ctx: AnonymousViewContext) -> list[User]:
+    return [3]
+"""
+
+
+def test_all_of_an_error_is_told(run: Run, chat_project: str) -> None:
+    module = Path(chat_project.replace("-", "_")) / "module.py"
+    module.write_text(module.read_text() + VIEWS)
+    assert run("publish").code == 0
+    lines = module.read_text().splitlines()
+    told = {
+        "unfit": "InvalidQuery: user.online is a bool, which cannot be compared with 3",
+        "long": "ValueError: first line second line",
+        "wrong": "EncodeError: wrong.identity: expected an Identity, not int 3",
+        "other": "TypeError: the rows of the view other are of class User, not 3",
+    }
+    for view, what in told.items():
+        line = next(number for number, text in enumerate(lines, 1) if text.endswith(f"# {view}"))
+        expected = [f"a view without rows has failed: {what} ({module.absolute()}:{line})"]
+        if view == "unfit":
+            expected.append("Hint: Compare it with True or False")
+        assert run("sql", f"SELECT * FROM {view}").err.splitlines() == expected

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stdbpy.api.arguments import Function, find_function, functions_of
-from stdbpy.api.bugs import last_bug
+from stdbpy.api.bugs import LoggedBug, last_bug
 from stdbpy.cli.connection import connect
 from stdbpy.cli.databases import ChosenDatabase, resolve_words, telling_who_named
 from stdbpy.cli.invocation import Invocation, invocation_of, is_said
@@ -129,17 +129,24 @@ def _call_once(
         if not isinstance(error, ReducerFailed) and FATAL_ERROR not in error.message:
             raise
         bug = last_bug(api, called.database, {called.name})
-        is_told = bug is not None and error.message.endswith(bug.what)
+        is_told = bug is not None and bug.is_told_by(error.message)
         if is_told:  # an exception, of which the log knows the place
             error.hint = hint_for_bug(FATAL_ERROR, called.database)
         if error.hint.endswith(hint_for_bug(FATAL_ERROR, called.database)) and is_said(context, "server"):
             error.hint += f" --server {shlex.quote(context.params['server'])}"
         if error.hint and bug is not None:
-            told = f"It happened at {bug.place}" if is_told and bug.place else f"It was {bug}"
-            error.hint = f"{told}. {error.hint}"
+            error.hint = f"{_told_further(bug, is_told=is_told)}{error.hint}"
         raise
     if isinstance(called.definition, Procedure):
         write_result(result.value, called.definition.return_type, called.schema.typespace, shape, output)
+
+
+def _told_further(bug: LoggedBug, *, is_told: bool) -> str:
+    """What the log knows of a bug beyond what the caller ``is_told``."""
+    hint = f"{bug.hint.removesuffix('.')}. " if bug.hint else ""
+    if not is_told:
+        return f"It was {bug}. {hint}"
+    return f"{hint}It happened at {bug.place}. " if bug.place else hint
 
 
 def _call_lines(
