@@ -298,7 +298,7 @@ def test_sql_changes_no_outbox(engine: Engine) -> None:
     for statement in statements:
         with pytest.raises(SqlError, match="outbox") as caught:
             sender.sql(statement, ME, is_owner=True).result(PATIENCE)
-        assert caught.value.hint.endswith("Until then, only publish --delete-data takes it away.")  # no reducer can
+        assert caught.value.hint.endswith("Until then, only publish --delete-data helps.")  # no reducer can
 
 
 def test_what_is_sent_again_waits_ever_longer() -> None:

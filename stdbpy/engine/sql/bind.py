@@ -51,7 +51,7 @@ class Binder:
         if known.kind is TableKind.SYSTEM and known.name == ENVIRONMENT:
             raise refused("The values of a database's environment are changed by publishing", name.at)
         if known.definition.outbox is not None or (known.kind is TableKind.SYSTEM and known.name in OUTBOXES):
-            hint = "A row goes when it is known what became of its call. Until then, only publish --delete-data takes it away."
+            hint = "It goes when it is known what became of its call. Until then, only publish --delete-data helps."
             raise refused(f"`{name.text}` belongs to an outbox: SQL cannot change its rows", name.at, hint)
         if not known.is_stored:
             hint = "It says what the module declares: publish another version of that."
