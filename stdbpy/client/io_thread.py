@@ -9,6 +9,8 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, ClassVar, TypeVar
 
+from stdbpy.debugging import go_on_while_others_stop
+
 T = TypeVar("T")
 
 
@@ -64,6 +66,8 @@ class IoThread:
         self.loop.call_soon_threadsafe(function, *arguments)
 
     def _run(self) -> None:
+        # It answers the server's pings, who would drop this client for a breakpoint in one of its callbacks.
+        go_on_while_others_stop()
         asyncio.set_event_loop(self.loop)
         try:
             self.loop.run_forever()

@@ -17,6 +17,7 @@ from stdbpy.engine.subscriptions.changes import QueryRows
 from stdbpy.engine.subscriptions.events import (
     BatchSubscribed,
     CallEnded,
+    Ended,
     Event,
     QueryAnswered,
     Subscribed,
@@ -104,7 +105,7 @@ class ClientMailbox:
 
     async def take(self) -> tuple[list[Event], int]:
         """The next events, as soon as there may be some, and how many rows they bring. Those before have been
-        sent."""
+        sent. The end of the client is the last one, whatever has come behind it."""
         self._gone = self._taken
         # Before looking: whoever comes later rings again.
         self._is_noticed = False
@@ -116,6 +117,8 @@ class ClientMailbox:
             while True:
                 event, self._taken = self._events.popleft()
                 taken.append(event)
+                if isinstance(event, Ended):
+                    break
         return taken, self._taken.rows - self._gone.rows
 
 
