@@ -158,6 +158,14 @@ def work(ctx: ProcedureContext[Ctx], name: str) -> u64:
         print(error)
     return id
 
+@procedure
+def unfit(ctx: ProcedureContext[Ctx]) -> u64:
+    return "x"
+
+@view(public=True)
+def unlike(ctx: AnonymousViewContext) -> list[Person]:
+    return [3]
+
 @http_handler
 def hello(ctx: HandlerContext[Ctx], request: HttpRequest) -> HttpResponse:
     with ctx.transaction() as tx:
@@ -291,6 +299,21 @@ class Cases:
         assert given[1] is None
         assert "undone" not in [name for _, name, _ in tables["person"]]
         assert [line["message"][:3] for line in lines if line.get("function") == "work"][:3] == ["17 "] * 3
+
+    def test_what_does_not_fit_is_placed_where_the_function_is_defined(self, same):
+        def steps(database):
+            outcome(database, "people")
+            database.call_procedure("unfit", b"", ME).result()
+            database.sql("SELECT * FROM unlike", ME, is_owner=True).result()
+
+        _, _, lines = same(steps, TABLES + MORE, levels=(5, 6))
+        source = (HEAD + TABLES + MORE).splitlines()
+        bugs = {bug["function"]: bug for bug in lines if bug["level"] == "Panic"}
+        for function, told in (("unfit", "EncodeError: what unfit returns"), ("unlike", "TypeError: the rows of")):
+            bug = bugs[function]
+            definition = next(number for number, line in enumerate(source, 1) if line.startswith(f"def {function}("))
+            assert (bug["filename"], bug["line_number"]) == ("sample.py", definition - 1)  # with its decorator
+            assert told in bug["message"]
 
     def test_http_handlers(self, same):
         def steps(database):
