@@ -3,7 +3,7 @@
 The files are ``spacetime.json`` with its layers, and ``[tool.stdbpy]`` in the ``pyproject.toml`` beside
 it or in the Python project that a ``module-path`` leads to; a Python project without a
 ``spacetime.json`` is one target by itself. ``[tool.stdbpy]`` counts like keys of ``spacetime.json``
-itself: later layers replace it, and a key that both have is an error.
+itself: later layers replace it, and a key of which the two say different things is an error.
 """
 
 from __future__ import annotations
@@ -124,6 +124,7 @@ def _of_python(python: PythonFiles) -> ProjectTargets:
 def _of_layers(layers: Layers) -> ProjectTargets:
     reading = _Reading(layers)
     targets = tuple(reading.targets_of(layers.root, inherited={}))
+    reading.expect_agreement()
     dev = layers.root.said.get("dev")
     run = dev.value.get("run") if dev is not None else None
     folder = dev.file.parent if dev is not None and run is not None else None
@@ -136,6 +137,14 @@ class _Reading:
     def __init__(self, layers: Layers) -> None:
         self.layers = layers
         self.python_files: list[Path] = []
+        self._said_twice: list[str] = []
+        """Each key of which two files say different things, and which they are."""
+
+    def expect_agreement(self) -> None:
+        """Raises :class:`ConfigError`, which names all files that do not agree, once all have been read."""
+        if self._said_twice:
+            which = "it" if len(self._said_twice) == 1 else "each"
+            raise ConfigError("; ".join(self._said_twice), hint=f"Remove {which} from one of them.")
 
     def targets_of(self, entity: Entity, inherited: Mapping[str, Said]) -> Iterator[Target]:
         is_root = entity is self.layers.root
@@ -220,12 +229,9 @@ class _Reading:
         said = entity.said.get(key)
         if said is None:
             entity.said[key] = Said(value, python.path)
-        elif said.file.name in (spacetime_json.FILE_NAME, PYPROJECT):
+        elif said.value != value and said.file.name in (spacetime_json.FILE_NAME, PYPROJECT):
             named = "dev-run" if key == "dev" else key
-            raise ConfigError(
-                f"{named} is said twice: in {TABLE} of {python.path} and in {said.file}",
-                hint="Remove it from one of them.",
-            )
+            self._said_twice.append(f"{named} is said twice: in {TABLE} of {python.path} and in {said.file}")
 
 
 def default_module_path(folder: Path) -> Path:

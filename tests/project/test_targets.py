@@ -315,6 +315,45 @@ def test_the_same_key_in_both_files_is_an_error(tree: MakeTree, key: str, said: 
     assert caught.value.hint == "Remove it from one of them."
 
 
+TWO_DATABASES = '{"database": "a", "module-path": "a", "children": [{"database": "b", "module-path": "b"}]}'
+
+
+def test_the_same_name_in_both_files_is_none(tree: MakeTree) -> None:
+    root = tree(
+        {
+            "spacetime.json": TWO_DATABASES,
+            "a/pyproject.toml": '[tool.stdbpy]\ndatabase = "a"\n',
+            "b/pyproject.toml": '[tool.stdbpy]\ndatabase = "b"\n',
+        }
+    )
+
+    for folder in (root, root / "a", root / "b"):
+        targets = targets_in(folder).targets
+        assert [(target.database, target.origin) for target in targets] == [
+            ("a", root / "spacetime.json"),
+            ("b", root / "spacetime.json"),
+        ]
+
+
+def test_all_files_that_name_a_database_otherwise_are_told_at_once(tree: MakeTree) -> None:
+    root = tree(
+        {
+            "spacetime.json": TWO_DATABASES,
+            "a/pyproject.toml": '[tool.stdbpy]\ndatabase = "x"\n',
+            "b/pyproject.toml": '[tool.stdbpy]\ndatabase = "y"\n',
+        }
+    )
+
+    with pytest.raises(ConfigError) as caught:
+        load_targets(root)
+    both = root / "spacetime.json"
+    assert caught.value.message == (
+        f"database is said twice: in [tool.stdbpy] of {root / 'a/pyproject.toml'} and in {both}; "
+        f"database is said twice: in [tool.stdbpy] of {root / 'b/pyproject.toml'} and in {both}"
+    )
+    assert caught.value.hint == "Remove each from one of them."
+
+
 def test_a_later_layer_replaces_what_tool_stdbpy_says(tree: MakeTree) -> None:
     root = tree(
         {
