@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from stdbpy.sats.naming import params_text, type_text
+from stdbpy.sats.naming import params_text
 from stdbpy.sats.types import AlgebraicType, ProductType, SumType
 from stdbpy.schema.definition import schema_to_json
 from stdbpy.schema.model import (
@@ -23,7 +23,7 @@ from stdbpy.schema.model import (
     View,
     Visibility,
 )
-from stdbpy.schema.text import type_namer
+from stdbpy.schema.text import type_in_words, type_namer
 
 KINDS = ("table", "reducer", "procedure", "view", "type", "route", "rule")
 """``route`` is of HTTP, and called ``GET /path``; ``rule`` is of row-level security, and called as its SQL is."""
@@ -273,7 +273,7 @@ class _Reader:
         return params_text(params, self.type_name)
 
     def _text(self, type: AlgebraicType) -> str:
-        return type_text(type, self.type_name)
+        return type_in_words(type, self.type_name)
 
 
 def _column_notes(column: Column, table: Table) -> Iterator[str]:

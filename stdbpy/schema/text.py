@@ -18,7 +18,7 @@ from stdbpy.sats.types import (
     TypeRef,
     as_option,
 )
-from stdbpy.schema.model import ModuleSchema, Procedure, Reducer, View
+from stdbpy.schema.model import QUERY_FIELD, ModuleSchema, Procedure, Reducer, View
 
 _A_SECOND = 1_000_000
 _A_MOMENT = 1_700_000_000 * _A_SECOND
@@ -35,7 +35,14 @@ def reducer_signature(schema: ModuleSchema, function: Reducer | Procedure | View
 
 def describe_type(schema: ModuleSchema, type: AlgebraicType) -> str:
     """The type in the words of a Python programmer, with the module's own names."""
-    return type_text(type, type_namer(schema))
+    return type_in_words(type, type_namer(schema))
+
+
+def type_in_words(type: AlgebraicType, name_of: Callable[[int], str]) -> str:
+    """As :func:`describe_type`; ``name_of`` gives the name of a type by its index."""
+    if isinstance(type, ProductType) and type.names == (QUERY_FIELD,):
+        return f"Query[{type_text(type.elements[0].type, name_of)}]"
+    return type_text(type, name_of)
 
 
 def type_namer(schema: ModuleSchema) -> Callable[[int], str]:

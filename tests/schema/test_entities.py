@@ -6,7 +6,7 @@ from stdbpy.sats.types import IDENTITY, UNIT, Primitive, TypeRef, product, resul
 from stdbpy.schema import Outbox
 from stdbpy.schema.differences import compare
 from stdbpy.schema.entities import entities
-from tests.schema.builders import STRING, U64, keyed, module, reducer
+from tests.schema.builders import STRING, U64, keyed, module, reducer, view
 
 SENDING = module(
     product(("id", U64), ("to", IDENTITY), ("text", STRING)),
@@ -25,6 +25,13 @@ def test_an_outbox_says_what_it_sends() -> None:
         "args": [SENDING.tables[0].columns[2].name],
         "on_result": "sent",
     }
+
+
+def test_what_a_view_returns_is_told_as_authors_write_it() -> None:
+    views = (view("all"), view("some", product(("__query__", TypeRef(0)))))
+    told = [entity for entity in entities(module(views=views)) if entity.kind == "view"]
+    assert [view.definition for view in told] == ["() -> list[Row]", "() -> Query[Row]"]
+    assert [view.data["returns"] for view in told] == ["list[Row]", "Query[Row]"]
 
 
 def test_a_table_that_becomes_an_outbox_is_another() -> None:

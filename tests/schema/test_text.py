@@ -17,11 +17,12 @@ def test_signatures_name_parameters_and_types() -> None:
     schema = module(
         reducers=(reducer("add", ("name", STRING), ("age", option(U32)), ("row", TypeRef(0)), ("who", IDENTITY)),),
         procedures=(Procedure("", "sum", product(("numbers", ArrayType(U32))), U32),),
-        views=(view("all"),),
+        views=(view("all"), view("some", product(("__query__", TypeRef(0))))),
     )
     assert reducer_signature(schema, schema.reducers[0]) == "add(name: str, age: u32 | None, row: Row, who: Identity)"
     assert reducer_signature(schema, schema.procedures[0]) == "sum(numbers: list[u32]) -> u32"
     assert reducer_signature(schema, schema.views[0]) == "all() -> list[Row]"
+    assert reducer_signature(schema, schema.views[1]) == "some() -> Query[Row]"
 
 
 def test_samples_are_what_a_person_would_write() -> None:
