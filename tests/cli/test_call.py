@@ -241,6 +241,22 @@ def test_a_word_for_a_database_that_the_project_names_otherwise(run: Run, chat: 
     assert "stdbpy call send_message 'two words'" in done.err
 
 
+def test_another_database_of_the_server_may_be_the_first_word(run: Run, chat: str) -> None:
+    other = f"{chat}-other"
+    assert run("publish", other).code == 0
+    assert run("call", other, "send_message", "one") == DONE
+    Path("lines").write_text('["two"]')
+    assert run("call", other, "send_message", "--args-from", "lines") == Finished(0, "", "1 call done\n")
+    assert (messages(run, other), messages(run, chat)) == (["one", "two"], [])
+
+    told = run("call", other, "send_message", "three", "--args-from", "lines")
+    assert (told.code, "arguments are given and read from a file" in told.err) == (2, True)
+    for words in ((other,), (other, "nothing"), ("send_message", "send_message", other)):
+        refused = run("call", *words)
+        assert (refused.code, f"stdbpy call {other}" in refused.err) == (1, False)
+    assert messages(run, other) == ["one", "two"]
+
+
 # --- once per line ---------------------------------------------------------------------------
 
 LINES = '["one"]\n{"text": "two"}\n\n[""]\n[5]\n["three"]\n'

@@ -84,21 +84,55 @@ def run(
     if not chosen.words:
         raise UsageError("which function?", hint=f"stdbpy call {chosen.database} FUNCTION [ARGUMENT]...")
     arguments = chosen.words[1:]
-    if args_from is not None and arguments:
-        raise UsageError("arguments are given and read from a file as well", hint="Leave them out, or --args-from")
+    # The first word may yet turn out to be a database's name; then the one behind it is the function's.
+    _expect_one_source(args_from, arguments[1:] if chosen.said_by else arguments)
     shape = format_for(format, output)
     with ExitStack() as stack:
         api = stack.enter_context(connect(invocation, chosen.server, anonymous=anonymous, as_someone=True))
         with telling_who_named(chosen, _with_another_database(chosen)):
-            schema = api.schema(chosen.database)
-            invocation.known_names().remember_schema(api.url, chosen.database, schema)
-            called = _function(schema, chosen)
+            called, arguments = _called(invocation, api, chosen, is_on_same_server=chosen.server == server)
+        _expect_one_source(args_from, arguments)
         if args_from is None:
             _call_once(context, api, called, arguments, shape, output)
             return
         others = (connect(invocation, chosen.server, anonymous=anonymous, as_someone=True) for _ in range(jobs - 1))
         clients = [api, *map(stack.enter_context, others)]
         _call_lines(invocation, clients, called, args_from, shape, output, keep_going=keep_going)
+
+
+def _expect_one_source(args_from: str | None, arguments: Sequence[str]) -> None:
+    if args_from is not None and arguments:
+        raise UsageError("arguments are given and read from a file as well", hint="Leave them out, or --args-from")
+
+
+def _called(
+    invocation: Invocation, api: ApiClient, chosen: ChosenDatabase, *, is_on_same_server: bool
+) -> tuple[Function, tuple[str, ...]]:
+    """The function, and the words that are its arguments.
+
+    If the database that the project says has none called like the first word, and the server has a database of that
+    name with a function called like the second one, it is that. ``is_on_same_server`` is whether a database that the
+    project does not know is looked for on this server.
+    """
+    try:
+        return _function(_schema(invocation, api, chosen.database), chosen), chosen.words[1:]
+    except NotFound:
+        if not (chosen.said_by and is_on_same_server and len(chosen.words) > 1):
+            raise
+        database, name, *arguments = chosen.words
+        try:
+            called = find_function(_schema(invocation, api, database), database, name)
+        except ApiError:
+            called = None
+        if called is None:
+            raise
+        return called, tuple(arguments)
+
+
+def _schema(invocation: Invocation, api: ApiClient, database: str) -> ModuleSchema:
+    schema = api.schema(database)
+    invocation.known_names().remember_schema(api.url, database, schema)
+    return schema
 
 
 def _function(schema: ModuleSchema, chosen: ChosenDatabase) -> Function:
