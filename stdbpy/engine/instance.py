@@ -43,7 +43,6 @@ from stdbpy.errors import (
     nearest,
 )
 from stdbpy.module.host import LogLevel
-from stdbpy.sats.types import Typespace
 from stdbpy.sats.values import Identity, Interval, Timestamp
 from stdbpy.schema.model import Lifecycle, ModuleSchema, Reducer, Visibility
 
@@ -232,12 +231,12 @@ class Instance:
         found = self._reducers.get(name)
         return found[0] if found is not None else None
 
-    def reducer(self, name: str) -> tuple[Reducer, Typespace] | None:
-        """A reducer by its full name, with the typespace of the module that declares it."""
+    def reducer(self, name: str) -> tuple[Reducer, ModuleSchema] | None:
+        """A reducer by its full name, with the schema of the module that declares it."""
         for prefix, module in self.store.schema.walk():
             for reducer in module.reducers:
                 if prefix + reducer.name == name:
-                    return reducer, module.typespace
+                    return reducer, module
         return None
 
     def run_reducer(

@@ -13,6 +13,7 @@ from stdbpy.errors import EngineError, InvalidArguments, NotAllowed
 from stdbpy.sats.values import ConnectionId
 from stdbpy.schema.model import Visibility
 from stdbpy.schema.signature_hash import signature_hash
+from stdbpy.schema.text import reducer_signature
 
 if TYPE_CHECKING:
     from stdbpy.engine.instance import Instance
@@ -59,12 +60,16 @@ def receive(instance: Instance, message: Message) -> Outcome:
 def _refusal(instance: Instance, message: Message) -> str | None:
     """Why the reducer cannot be called, if so."""
     signatures = instance.joined.signatures  # raises if no module runs
-    signature = signatures.get(message.reducer)
-    if signature is None:
-        found = instance.reducer(message.reducer)
-        if found is None or found[0].lifecycle is not None or found[0].visibility is Visibility.PRIVATE:
-            return f"There is no reducer {message.reducer!r} that another database can call"
-        signature = signatures[message.reducer] = signature_hash(*found)
-    if signature != message.signature:
-        return f"The sender takes reducer {message.reducer!r} for one with other parameters"
+    name = message.reducer
+    if signatures.get(name) == message.signature:
+        return None
+    found = instance.reducer(name)
+    if found is None or found[0].lifecycle is not None or found[0].visibility is Visibility.PRIVATE:
+        return f"There is no reducer {name!r} that another database can call"
+    reducer, schema = found
+    if name not in signatures:
+        signatures[name] = signature_hash(reducer, schema.typespace)
+    if signatures[name] != message.signature:
+        here = reducer_signature(schema, reducer)
+        return f"The sender takes reducer {name!r} for one with other parameters than it has: {here}"
     return None
