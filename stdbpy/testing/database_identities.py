@@ -18,8 +18,8 @@ _lock = Lock()
 def database_identity(issuer: str) -> Iterator[Identity]:
     """An identity for a database as long as it is open.
 
-    No two that are open have the same one. It is the same in each run: the first of a test that is open has always
-    that of the subject ``database``, the second that of ``database 2``, and so on.
+    No two that are open have the same one, and each run has the same ones: while no other is open, a database has that
+    of the subject ``database``, the second one that of ``database 2``, and so on.
     """
     with _lock:
         number = next(number for number in count(1) if number not in _taken)
