@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from stdbpy.api.satn import plain_writer
 from stdbpy.cli.output import Field, Format, open_sink, to_json, write_records
 from stdbpy.cli.query_fields import fields_of
-from stdbpy.cli.satn import plain_writer
 from stdbpy.errors import SchemaError
 from stdbpy.sats.satsjson import compile_json_codec
 from stdbpy.sats.types import SPECIAL_NAMES, AlgebraicType, ArrayType, ProductType, Typespace

@@ -14,8 +14,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from stdbpy.api.satn import satn_writer
 from stdbpy.cli.output.text_table import plain_box
-from stdbpy.cli.satn import satn_writer
 from stdbpy.cli.terminal import has_colour, printable
 from stdbpy.sats.bsatn import compile_codec
 from stdbpy.sats.types import ProductType, resolve

@@ -6,8 +6,8 @@ import math
 from decimal import Decimal
 from typing import Any
 
+from stdbpy.api.satn import TextWriters, Write, plain_writer
 from stdbpy.cli.output.fields import Field, same
-from stdbpy.cli.satn import TextWriters, Write, plain_writer
 from stdbpy.sats.satsjson import compile_json_codec
 from stdbpy.sats.texts import float_text, timestamp_text
 from stdbpy.sats.types import IDENTITY, TIMESTAMP, AlgebraicType, Primitive, ProductType

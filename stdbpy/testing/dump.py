@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from stdbpy.api import LogRecord
+from stdbpy.api.satn import plain_writer
 from stdbpy.protocol.catalog import TableLayout
+from stdbpy.sats.bsatn import compile_codec
 from stdbpy.sats.texts import timestamp_text
 
 LOG = "log.txt"
@@ -22,9 +24,11 @@ def write_rows(table: str, lines: Sequence[str], folder: Path) -> None:
 
 
 def rows_as_lines(layout: TableLayout, rows: Iterable[object]) -> list[str]:
-    """Rows as JSON objects, by the columns' names; their values in SATS-JSON, as the server's HTTP API has them."""
-    to_json, columns = layout.json_codec.to_json, layout.columns
-    return [json.dumps(dict(zip(columns, to_json(row), strict=True)), ensure_ascii=False) for row in rows]
+    """Rows as JSON objects, by the columns' names, as ``stdbpy sql --format jsonl`` writes them."""
+    encode = layout.codec.encode
+    decode = compile_codec(layout.row_type, layout.typespace).decode  # without the classes that a module has for it
+    plain = plain_writer(layout.row_type, layout.typespace)
+    return [json.dumps(plain(decode(encode(row))), ensure_ascii=False, separators=(",", ":")) for row in rows]
 
 
 def write_log(records: Iterable[LogRecord], folder: Path) -> None:

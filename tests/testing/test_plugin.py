@@ -146,7 +146,7 @@ def test_what_a_failure_shows(project: pytest.Pytester) -> None:
         f"test_what_a_failure_shows.py_{name}" for name in ("test_bug", "test_changed", "test_published")
     ]
     kept = [(folder / name).read_text() for folder in folders for name in ("player.jsonl",) if (folder / name).exists()]
-    assert kept == [f'{{"id": 1, "name": "{name}", "team": [0, []], "score": 0}}\n' for name in ("Ada", "Bob")]
+    assert kept == [f'{{"id":1,"name":"{name}","team":"RED","score":0}}\n' for name in ("Ada", "Bob")]
     log = (folders[0] / "log.txt").read_text()
     assert "ZeroDivisionError" in log
     assert re.search(r"^2025-01-01T00:00:00Z INFO join arena.py:\d+: Ada has number 1$", log, re.MULTILINE)

@@ -71,7 +71,7 @@ def test_databases_have_nothing_in_common_and_go(server: Server, module: Module,
         one.dump(tmp_path)
         with ApiClient(server.url, server.owner_token) as api:
             api.delete(other.name)
-    assert (tmp_path / "player.jsonl").read_text() == '{"id": 1, "name": "Ada", "team": [0, []], "score": 0}\n'
+    assert (tmp_path / "player.jsonl").read_text() == '{"id":1,"name":"Ada","team":"RED","score":0}\n'
     with ApiClient(server.url) as api, pytest.raises(NotFound):
         api.info(one.name)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 from time import monotonic
+from typing import Any
 
 import pytest
 
@@ -39,7 +39,7 @@ def test_it_is_not_put_back_by_advancing(db: ModuleDatabase, by: float | timedel
 
 def test_it_is_put_forward_by_a_span_alone(db: ModuleDatabase) -> None:
     span: Any = "1h"
-    with pytest.raises(TypeError, match="^advance takes seconds or a timedelta, not '1h'"):
+    with pytest.raises(TypeError, match=r"^advance takes seconds or a timedelta, not '1h'"):
         db.advance(span)
 
 

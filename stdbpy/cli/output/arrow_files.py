@@ -9,9 +9,9 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from stdbpy.api.satn import plain_writer
 from stdbpy.cli.output.fields import Field, distinct_names, same, text_of
 from stdbpy.cli.output.json_text import to_json
-from stdbpy.cli.satn import plain_writer
 from stdbpy.client.arrow_types import ArrowColumn, arrow_column
 from stdbpy.sats.types import TypeRef, Typespace
 

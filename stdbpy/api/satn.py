@@ -16,7 +16,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
-from stdbpy.cli.output.fields import Plain, same
 from stdbpy.sats.texts import float_text, shortest_single, timestamp_text
 from stdbpy.sats.types import (
     BYTES,
@@ -42,6 +41,13 @@ from stdbpy.sats.variants import variants_of
 T = TypeVar("T")
 
 Write = Callable[[Any], T]
+
+Plain = Any
+"""What JSON can say: ``None``, bool, int of any size, finite float, str, list and dict of these."""
+
+
+def _same(value: Any) -> Plain:
+    return value
 
 
 def plain_writer(type: AlgebraicType, typespace: Typespace = ()) -> Write[Plain]:
@@ -94,7 +100,7 @@ class _PlainWriters(_Writers[Plain]):
             case Primitive.F64:
                 return _plain_double
             case Primitive():
-                return same
+                return _same
             case ArrayType(element):
                 item = self.of(element)
                 return lambda value: [item(one) for one in value]

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from stdbpy.api.satn import plain_writer, satn_writer
 from stdbpy.cli.output import to_json
 from stdbpy.cli.query_fields import fields_of
-from stdbpy.cli.satn import plain_writer, satn_writer
 from stdbpy.sats import types as t
 from stdbpy.sats.types import AlgebraicType, Primitive, TypeRef, product, sum_of
 from stdbpy.sats.values import (
