@@ -12,6 +12,7 @@
 #define MORECORE_CANNOT_TRIM 1
 #define USE_LOCKS 0
 #define LACKS_TIME_H 1
+#define MALLOC_INSPECT_ALL 1
 #define LACKS_SYS_MMAN_H 1
 #define NO_MALLOC_STATS 1
 #define NO_MALLINFO 1
@@ -26,6 +27,14 @@
 #pragma clang diagnostic pop
 
 bool zeroes_on_free = true;
+
+static void zero_if_free(void *start, void *end, size_t used, void *context) {
+    (void)context;
+    if (used == 0)
+        memset(start, 0, (size_t)((char *)end - (char *)start));
+}
+
+void zero_what_is_free(void) { internal_inspect_all(gm, zero_if_free, NULL); }
 
 void *malloc(size_t size) { return dlmalloc(size); }
 

@@ -7,4 +7,7 @@
 /* Whether freed memory is filled with zeros: so it is while a module is built, as zeros need no room in it. */
 extern bool zeroes_on_free;
 
+/* Fills with zeros what freed blocks have left behind: blocks that are joined keep their heads, inside. */
+void zero_what_is_free(void);
+
 #endif

@@ -123,6 +123,7 @@ EXPORT(build_scrub) int32_t build_scrub(void) {
     int32_t code = step("settle", "", 0);
     Py_CLEAR(result);
     zero_free_blocks();
+    zero_what_is_free();
     memset(scratch, 0, SCRATCH_SIZE);
     zeroes_on_free = false;
     return code;
