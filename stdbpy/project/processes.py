@@ -80,8 +80,8 @@ class Companion:
         self._is_stopping = True
         self._signal(signal.SIGTERM)
         try:
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(PATIENCE)
+            # Until its output ends, too: a shell ends at once, and what it has started may have something to say.
+            self._reader.join(PATIENCE)
         finally:
             self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
             self._process.wait()

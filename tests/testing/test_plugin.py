@@ -222,7 +222,7 @@ def test_servers_that_are_not_here(project: pytest.Pytester, monkeypatch: pytest
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("version", ["2.8.3", "1.2.0"])
+@pytest.mark.parametrize("version", ["2.8.3", pytest.param("1.2.0", marks=pytest.mark.long)])
 def test_the_same_test_of_a_module_in_python_on_both_servers(project: pytest.Pytester, version: str) -> None:
     program = real_servers.program(f"spacetimedb-standalone-{version}")
     project.makepyfile(
