@@ -109,13 +109,23 @@ class Module:
     def _client(self) -> RuntimeModule:
         return RuntimeModule(self.schema)
 
+    @cached_property
+    def _files_with_classes(self) -> list[str]:
+        """The import names of the module in Python itself, and of its files that have classes of rows."""
+        assert isinstance(self.code, PythonCode)
+        loaded = self.code.loaded
+        names = {loaded.source.entry: None}
+        for classes in (loaded.classes, *loaded.mounted_classes.values()):
+            names |= dict.fromkeys(cls.__module__ for cls in classes.values())
+        return list(names)
+
     @property
     def client(self) -> RuntimeModule:
         """Names and methods that a generated client would have; rows and arguments are those of :attr:`catalog`."""
         client = self._client
         if isinstance(self.code, PythonCode):
             # Tests may import the module at any time, and expect rows of its classes from then on.
-            imported: list[object] = [sys.modules.get(name) for name in _files_with_classes(self.code.loaded)]
+            imported: list[object] = list(map(sys.modules.get, self._files_with_classes))
             if imported != self._imported:
                 self._imported = imported
                 client.catalog = _catalog_of(self.code.loaded)
@@ -213,14 +223,6 @@ def _of_wasm(path: Path) -> Module:
         return Module(path.name, program, load_program(program))
     except ModuleNotFoundError as error:
         raise MissingExtra("WebAssembly modules", "server") from error
-
-
-def _files_with_classes(module: LoadedModule) -> list[str]:
-    """The import names of the files that have them, and of the module itself."""
-    names = {module.source.entry: None}
-    for classes in (module.classes, *module.mounted_classes.values()):
-        names |= dict.fromkeys(cls.__module__ for cls in classes.values())
-    return list(names)
 
 
 def _catalog_of(module: LoadedModule) -> Catalog:

@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
-from stdbpy.errors import TypeNotSupported, nearest
+from stdbpy.errors import nearest
 from stdbpy.module.assembly.findings import Findings
+from stdbpy.module.assembly.hints import hints_of
 from stdbpy.module.bindings import AccessorBinding, DbLayout, TableBinding
 from stdbpy.module.context import Context
 from stdbpy.module.handles import Index, PrimaryKey, Table, Tables, Unique, accessor_class
-from stdbpy.sats.annotations import resolve_hints
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class KnownTables:
 
 def database_of(context_class: type[Context], known: KnownTables, findings: Findings) -> DbLayout:
     """``db`` of a context, and its tables, of the classes that the author declares."""
-    db_class = _hints(context_class, findings).get("db", Tables)
+    db_class = hints_of(context_class, findings).get("db", Tables)
     if not (isinstance(db_class, type) and issubclass(db_class, Tables)):
         where = findings.of_field(context_class, "db")
         findings.error(where, f"{context_class.__name__}.db has to be a subclass of Tables", "class Db(Tables): ...")
@@ -41,7 +41,7 @@ def database_of(context_class: type[Context], known: KnownTables, findings: Find
 def _layout(db_class: type[Tables], known: KnownTables, findings: Findings) -> DbLayout:
     classes: dict[str, type[Table[Any]]] = {}
     mounted = dict.fromkeys(known.mounted, Tables)
-    for name, hint in _hints(db_class, findings).items():
+    for name, hint in hints_of(db_class, findings).items():
         where = findings.of_field(db_class, name)
         declared = get_origin(hint) or hint
         if isinstance(declared, type) and issubclass(declared, Tables) and name in known.mounted:
@@ -83,7 +83,7 @@ def _row_of(hint: Any) -> Any:
 def _check_accessors(table_class: type[Table[Any]], binding: TableBinding, findings: Findings) -> None:
     if table_class is Table:
         return
-    for name, hint in _hints(table_class, findings).items():
+    for name, hint in hints_of(table_class, findings).items():
         kind = get_origin(hint) or hint
         if not (isinstance(kind, type) and issubclass(kind, (Index, Unique))):
             continue
@@ -112,11 +112,3 @@ def _check_kind(
             f"{place} is declared with {len(get_args(hint)) - 1} key types",
             f"The index has {len(accessor.columns)}: {', '.join(accessor.columns)}",
         )
-
-
-def _hints(cls: type, findings: Findings) -> dict[str, Any]:
-    try:
-        return resolve_hints(cls)
-    except TypeNotSupported as error:
-        findings.not_supported(findings.of_class(cls), error)
-        return {}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from stdbpy.errors import TypeNotSupported
+from stdbpy.module.assembly.findings import Findings
 from stdbpy.module.rows import annotations_of
 from stdbpy.sats.annotations import TypeRegistry, resolve_hints
 
@@ -29,6 +30,16 @@ def understood(
         else:
             resolved[name] = hint
     return resolved if len(resolved) == len(annotations) else None
+
+
+def hints_of(cls: type, findings: Findings) -> dict[str, Any]:
+    """All annotations of a class that declares what there is, and of its bases; none if one cannot be understood,
+    which is a finding."""
+    try:
+        return resolve_hints(cls)
+    except TypeNotSupported as error:
+        findings.not_supported(findings.of_class(cls), error)
+        return {}
 
 
 def resolve_one(owner: Any, name: str, annotation: Any) -> Any:

@@ -5,25 +5,25 @@ from __future__ import annotations
 
 from typing import Any, get_args, get_origin
 
-from stdbpy.errors import TypeNotSupported, nearest
+from stdbpy.errors import nearest
 from stdbpy.module.assembly.databases import KnownTables
 from stdbpy.module.assembly.findings import Findings
+from stdbpy.module.assembly.hints import hints_of
 from stdbpy.module.bindings import TableBinding
 from stdbpy.module.context import Context
 from stdbpy.module.queries import Queries
 from stdbpy.query import Columns, IndexedColumn, OpaqueColumn, QueryTable
-from stdbpy.sats.annotations import resolve_hints
 
 
 def check_queries(context_class: type[Context], known: KnownTables, findings: Findings) -> None:
     """Finds what is wrong with the declaration of ``query`` in a context of views."""
-    declared = _hints(context_class, findings).get("query", Queries)
+    declared = hints_of(context_class, findings).get("query", Queries)
     if not (isinstance(declared, type) and issubclass(declared, Queries)):
         where = findings.of_field(context_class, "query")
         message = f"{context_class.__name__}.query has to be a subclass of Queries"
         findings.error(where, message, "class Tables(Queries): ...")
         return
-    for name, hint in _hints(declared, findings).items():
+    for name, hint in hints_of(declared, findings).items():
         where = findings.of_field(declared, name)
         if get_origin(hint) is not QueryTable or len(get_args(hint)) != 2:
             findings.error(
@@ -49,7 +49,7 @@ def _check_table(where: str, row: Any, columns: Any, binding: TableBinding, find
         findings.error(where, f"the columns of {binding.name!r} have to be a subclass of Columns", "")
         return
     indexed = {each.columns[0] for each in binding.accessors.values() if len(each.columns) == 1}
-    for name, hint in _hints(columns, findings).items():
+    for name, hint in hints_of(columns, findings).items():
         place = f"{columns.__name__}.{name}"
         kind = get_origin(hint) or hint
         where = findings.of_field(columns, name)
@@ -61,11 +61,3 @@ def _check_table(where: str, row: Any, columns: Any, binding: TableBinding, find
         elif issubclass(kind, IndexedColumn) and name not in indexed:
             message = f"{place} is declared as IndexedColumn, but has no index of its own"
             findings.error(where, message, f"{name}: Column[Self, ...]")
-
-
-def _hints(cls: type, findings: Findings) -> dict[str, Any]:
-    try:
-        return resolve_hints(cls)
-    except TypeNotSupported as error:
-        findings.not_supported(findings.of_class(cls), error)
-        return {}
