@@ -171,14 +171,20 @@ def imported_names(path: str, source: bytes) -> frozenset[str]:
     module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     package = path.rpartition("/")[0].replace("/", ".")
     of_characters = {_NAMES_OF_CHARACTERS} if _ASKING_FOR_NAMES.search(source) else set()
-    if len(source) > LONGEST_PARSED:
-        return frozenset(_words_and_imports(source))
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
-        # Of another version of Python, perhaps, which the runtime understands.
-        return frozenset(_words_and_imports(source))
+    tree = _parsed(source)
+    if tree is None:
+        return frozenset(_words_and_imports(source)) | of_characters
     return frozenset(name for node in _walk(tree) for name in _names(node, module, package)) | of_characters
+
+
+def _parsed(source: bytes) -> ast.AST | None:
+    """``None`` for what is data, or of another version of Python, perhaps, which the runtime understands."""
+    if len(source) > LONGEST_PARSED:
+        return None
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
 
 
 def _words_and_imports(source: bytes) -> Iterator[str]:

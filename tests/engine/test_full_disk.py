@@ -146,6 +146,14 @@ class TestReading:
                     read(database, "SELECT * FROM nothing")
             assert [what for _, what in rows(database, "visit")] == []
 
+    def test_leaves_nothing_behind_when_it_fails(self, tmp_path: Path):
+        with running(folder=tmp_path) as database, full_disk():
+            cannot_add(database)
+            bug = patch("stdbpy.engine.sql.run_sql", side_effect=ZeroDivisionError)
+            with bug, pytest.raises(ZeroDivisionError):
+                read(database, "SELECT * FROM person")
+            assert clients(database) == 0
+
     def test_is_still_for_those_whom_the_module_lets_in(self, tmp_path: Path):
         refused = Caller(type(STRANGER).from_int(3), ConnectionId.from_int(9))
         with running(HEARS, tmp_path) as database, full_disk():

@@ -105,3 +105,4 @@ def test_a_file_that_is_too_long_to_be_parsed_may_import_what_its_words_say(monk
     source = b"X = ['data']\ndef f():\n    import a.b\n    from c.d import e\n"
 
     assert imported_names("shop/data.py", source) >= {"a.b", "c.d", "c.d.e", "data"}
+    assert "unicodedata" in imported_names("shop/data.py", rb"X = ['\N{EM DASH}']")
