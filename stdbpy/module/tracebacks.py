@@ -8,6 +8,8 @@ from collections.abc import Callable, Container
 from types import FrameType, FunctionType, TracebackType
 from typing import Any, TypeVar
 
+from stdbpy.module.parsing import undisturbed
+
 E = TypeVar("E", bound=BaseException)
 
 OWN_FOLDER = __file__.rsplit("module", 1)[0]
@@ -18,7 +20,7 @@ def user_traceback(error: BaseException) -> str:
     try:
         text = traceback.TracebackException.from_exception(error)
         _leave_out_own_frames(text)
-        return encodable("".join(text.format()).rstrip("\n"))
+        return encodable(undisturbed(lambda: "".join(text.format())).rstrip("\n"))
     except Exception:  # noqa: BLE001 - an author's error can have anything where Python has a line number
         return f"{type(error).__name__}, an error that cannot be shown"
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from stdbpy.errors import Problem, TypeNotSupported
+from stdbpy.module.parsing import undisturbed
 
 
 class Findings:
@@ -99,5 +100,5 @@ class Findings:
         if path is None:
             return None
         if path not in self._trees:
-            self._trees[path] = ast.parse(self._files[path])
+            self._trees[path] = undisturbed(lambda: ast.parse(self._files[path]))
         return self._trees[path]

@@ -86,12 +86,14 @@ def test_databases_come_and_go_under_their_procedures(tmp_path, seed):
         engine.publish(version(1), owner=OWNER, name="kept")
         engine.publish(version(1), owner=OWNER, name="deleted")
         callers = [threads.submit(calls, seed * 100 + number) for number in range(12)]
-        for number in range(2, 12):
-            engine.publish(version(number), owner=OWNER, name="kept")
-            if chance.random() < 0.5:
-                engine.delete(engine.database("deleted").identity, OWNER)
-            engine.publish(version(number), owner=OWNER, name="deleted", clear=True)
-        over.set()
+        try:
+            for number in range(2, 12):
+                engine.publish(version(number), owner=OWNER, name="kept")
+                if chance.random() < 0.5:
+                    engine.delete(engine.database("deleted").identity, OWNER)
+                engine.publish(version(number), owner=OWNER, name="deleted", clear=True)
+        finally:
+            over.set()
         assert not wait(callers, 60).not_done
         confirmed = sum(caller.result() for caller in callers)
         before = rows(engine.database("kept"), "item")
