@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -69,6 +68,10 @@ class Awaited(Generic[T]):
             self._tell()
 
     def _tell(self) -> None:
-        # Both threads may come here with the same callback: one of them gets it.
-        with suppress(IndexError):
-            self._callbacks.pop()(self)
+        # Both threads may come here with the same callbacks: one of them gets each.
+        while self._callbacks:
+            try:
+                callback = self._callbacks.pop(0)
+            except IndexError:
+                return
+            callback(self)

@@ -9,7 +9,7 @@ from typing import ClassVar
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from stdbpy.engine import Awaited, CallOutcome
-from stdbpy.server.quick_calls import QuickCalls
+from stdbpy.server.quick_calls import QuickCall, QuickCalls
 from stdbpy.server.routes.running import BEGUN_CALL
 from stdbpy.server.websocket.opening import is_handshake
 
@@ -60,6 +60,8 @@ class Connection(HttpToolsProtocol):
     _is_refused = False
     _begun: Awaited[CallOutcome] | None = None
     """A call that a request has begun before it was read the usual way."""
+    _held: tuple[QuickCall, bytes] | None = None
+    """A call that is not done yet, with its request, which nobody has read."""
     _quickly_used = 0.0
     """When the last quick answer was given, by the clock of the event loop."""
 
@@ -73,30 +75,61 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._is_refused:
             return
+        if self._held is not None:
+            self._go_on_as_usual(*self._held)
         self._heard = self.loop.time()
         is_idle = not self._is_in_request and (self.cycle is None or self.cycle.response_complete)
         # A client that does not read its answers has to wait, which the usual way sees to.
-        if is_idle and not self.flow.write_paused and self._is_answered_quickly(data):
-            return
+        if is_idle and not self.flow.write_paused:
+            call = self.quick_calls.begin(data)
+            if call is not None:
+                self._call_began(call, data)
+                return
+        self._read(data)
+        if is_idle and not self._is_in_request and not self._is_refused:
+            self.quick_calls.learn(data, self.headers)
+
+    def _read(self, data: bytes) -> None:
         self._bytes_besides_body += len(data)
         super().data_received(data)
         if self._bytes_besides_body > LARGEST_HEAD:
             self._refuse(HEAD_TOO_LARGE)
-        elif is_idle and not self._is_in_request:
-            self.quick_calls.learn(data, self.headers)
 
-    def _is_answered_quickly(self, data: bytes) -> bool:
-        answer = self.quick_calls.answer(data, self, self.server_state.default_headers)
-        if isinstance(answer, bytes):
-            self.transport.write(answer)
-            self.quick_calls.latest = self
-            self._quickly_used = self.loop.time()
-            self._head_began = None
-            if self.timeout_keep_alive_task is None:
-                self.timeout_keep_alive_handler()
-            return True
-        self._begun = answer
-        return False
+    # --- calls that are answered quickly -----------------------------------------------------
+
+    def _call_began(self, call: QuickCall, request: bytes) -> None:
+        self._head_began = None
+        if self.quick_calls.is_done_in_a_moment(call, self):
+            self._answer(call, request)
+            return
+        self._held = held = call, request
+        self.quick_calls.latest = None
+
+        def wake() -> None:
+            if self._held is held:
+                self._answer(call, request)
+
+        bell = self.quick_calls.doorbell(self.loop)
+        call.outcome.add_done_callback(lambda _: bell.ring(wake))
+
+    def _answer(self, call: QuickCall, request: bytes) -> None:
+        answer = self.quick_calls.answer(call, self.server_state.default_headers)
+        if answer is None:
+            self._go_on_as_usual(call, request)
+            return
+        self._held = None
+        self.transport.write(answer)
+        self.quick_calls.latest = self
+        self._quickly_used = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_handler()
+
+    def _go_on_as_usual(self, call: QuickCall, request: bytes) -> None:
+        self._held = None
+        self._begun = call.outcome
+        self._read(request)
+
+    # --- calls that are not ------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
         self._is_in_request = True
@@ -197,6 +230,9 @@ class Connection(HttpToolsProtocol):
         super().on_response_complete()
 
     def timeout_keep_alive_handler(self) -> None:
+        if self._held is not None:
+            self._go_on_as_usual(*self._held)
+            return
         # Quick answers leave the timer alone, which costs as much as reading a request does.
         seconds_left = self._quickly_used + self.timeout_keep_alive - self.loop.time()
         if seconds_left > 0:
@@ -204,8 +240,14 @@ class Connection(HttpToolsProtocol):
         else:
             super().timeout_keep_alive_handler()
 
+    def shutdown(self) -> None:
+        if self._held is not None:
+            self._go_on_as_usual(*self._held)
+        super().shutdown()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_watching()
+        self._held = None
         if self.quick_calls.latest is self:
             self.quick_calls.latest = None
         super().connection_lost(exc)

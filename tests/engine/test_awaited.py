@@ -31,6 +31,15 @@ def test_who_was_not_told_yet_is_told_once() -> None:
     assert told == [7]
 
 
+def test_all_who_were_not_told_yet_are_told_in_order() -> None:
+    awaited = Awaited[int]()
+    told: list[str] = []
+    awaited.add_done_callback(lambda _: told.append("one"))
+    awaited.add_done_callback(lambda _: told.append("other"))
+    awaited.set_result(7)
+    assert told == ["one", "other"]
+
+
 def test_what_the_job_raised_is_raised_by_its_result() -> None:
     awaited = Awaited[int]()
     told: list[object] = []

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from stdbpy.engine.subscriptions.events import Ended, EndReason, Event, SubscriptionFailed
-from stdbpy.server.websocket.mailbox import ClientMailbox, Doorbell
+from stdbpy.server.doorbell import Doorbell
+from stdbpy.server.websocket.mailbox import ClientMailbox
 
 LATE = SubscriptionFailed(1, 1, "too late")
 

@@ -11,14 +11,14 @@ from threading import Event
 import pytest
 
 from stdbpy.api import ApiClient
-from stdbpy.engine import Agreement, Awaited
+from stdbpy.engine import Agreement, Awaited, CallOutcome
 from stdbpy.engine.programs import load_program
 from stdbpy.module.package import ModuleSource, pack
 from stdbpy.server import RunningServer, ServerConfig, quick_calls
 from stdbpy.server.asked import Asked
 from stdbpy.server.connection import HEAD_PATIENCE, Connection
 from stdbpy.server.routes import running
-from tests.server.raw import connected
+from tests.server.raw import RawConnection, connected
 
 MODULE = b"""
 import os
@@ -228,8 +228,22 @@ def test_a_reducer_that_never_ends_holds_up_its_own_database_only(monkeypatch: p
         assert stuck.answer().status == 200
 
 
+@pytest.fixture
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[Awaited[CallOutcome]]:
+    """The calls that the event loop, or a test in its place, has waited for."""
+    calls: list[Awaited[CallOutcome]] = []
+
+    def noted(call: Awaited[CallOutcome], seconds: float) -> bool:
+        calls.append(call)
+        return wait(call, seconds)
+
+    wait = Awaited.wait
+    monkeypatch.setattr(Awaited, "wait", noted)
+    return calls
+
+
 def test_after_a_wait_in_vain_nobody_waits_for_a_while(
-    server: RunningServer, slow_ways: list[str], monkeypatch: pytest.MonkeyPatch
+    server: RunningServer, waited: list[Awaited[CallOutcome]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 0.0
     calls = quick_calls.QuickCalls(server.backend, clock=lambda: now)
@@ -237,25 +251,28 @@ def test_after_a_wait_in_vain_nobody_waits_for_a_while(
         see, spin = connection.call_request("quick", "see", 1), connection.call_request("quick", "spin", 1, ENDED_BY)
     for request in (see, spin):
         calls.learn(request, headers_of(request))
-    assert isinstance(calls.answer(see, None, []), bytes)
+    assert is_done_in_a_moment(calls, see)
 
     monkeypatch.setattr(quick_calls, "PATIENCE", 0.001)
-    spinning, pause = calls.answer(spin, None, []), quick_calls.SHORTEST_PAUSE
-    assert isinstance(spinning, Awaited)
+    assert not is_done_in_a_moment(calls, spin)
+    spinning, pause = waited[-1], quick_calls.SHORTEST_PAUSE
     for _ in range(20):
-        assert calls.answer(see, None, []) is None
+        waited.clear()
+        assert not is_done_in_a_moment(calls, see)
+        assert not waited
         now += pause
-        assert isinstance(calls.answer(see, None, []), Awaited)
+        assert not is_done_in_a_moment(calls, see)
+        assert waited
         pause = min(2 * pause, quick_calls.LONGEST_PAUSE)
     monkeypatch.setenv(ENDED_BY, "1")
     assert spinning.wait(60)
     assert spinning.result().status == "committed"
 
     monkeypatch.setattr(quick_calls, "PATIENCE", 10)
-    assert calls.answer(see, None, []) is None
+    assert not is_done_in_a_moment(calls, see)
     now += pause
-    assert isinstance(calls.answer(see, None, []), bytes)
-    assert isinstance(calls.answer(see, None, []), bytes)
+    assert is_done_in_a_moment(calls, see)
+    assert is_done_in_a_moment(calls, see)
 
 
 def test_after_two_calls_that_were_not_quick_the_next_is_not_waited_for(server: RunningServer) -> None:
@@ -271,29 +288,109 @@ def test_after_two_calls_that_were_not_quick_the_next_is_not_waited_for(server: 
         see = connection.call_request("quick", "see", 1)
     calls.learn(see, headers_of(see))
     took = 3 * quick_calls.QUICK
-    assert isinstance(calls.answer(see, None, []), bytes)
+    assert is_done_in_a_moment(calls, see)
     took = 0.0
-    assert isinstance(calls.answer(see, None, []), bytes)
+    assert is_done_in_a_moment(calls, see)
     took = 3 * quick_calls.QUICK
     for _ in range(2):
-        assert isinstance(calls.answer(see, None, []), bytes)
+        assert is_done_in_a_moment(calls, see)
     took = 0.0
-    assert calls.answer(see, None, []) is None
+    assert not is_done_in_a_moment(calls, see)
     now += quick_calls.SHORTEST_PAUSE
-    assert isinstance(calls.answer(see, None, []), bytes)
+    assert is_done_in_a_moment(calls, see)
 
 
-def test_calls_to_a_disk_wait_only_on_the_connection_that_was_answered_last(tmp_path: Path) -> None:
-    with RunningServer(ServerConfig(listen_addr="127.0.0.1:0", data_dir=tmp_path)) as server:
-        publish(server, "quick")
-        calls = quick_calls.QuickCalls(server.backend)
-        with connected(server) as connection:
-            see = connection.call_request("quick", "see", 1)
-        calls.learn(see, headers_of(see))
-        one, other = object(), object()
-        calls.latest = one
-        assert calls.answer(see, other, []) is None
-        assert calls.answer(see, one, []) is not None
+def test_calls_are_waited_for_only_on_the_connection_that_was_answered_last(
+    server: RunningServer, waited: list[Awaited[CallOutcome]]
+) -> None:
+    calls = quick_calls.QuickCalls(server.backend)
+    with connected(server) as connection:
+        see = connection.call_request("quick", "see", 1)
+    calls.learn(see, headers_of(see))
+    one, other = object(), object()
+    calls.latest = one
+    assert not is_done_in_a_moment(calls, see, other)
+    assert not waited
+    assert is_done_in_a_moment(calls, see, one)
+
+
+Gate = tuple[RawConnection, Connection, Event]
+
+
+@pytest.fixture
+def gate(slow_ways: list[str], server: RunningServer) -> Iterator[Gate]:
+    """A connection whose call waits on the short way, as the server sees it, too; and what lets the database go on."""
+    may_go_on = Event()
+    with connected(server) as first, connected(server) as connection:
+        first.call("quick", "see_under_seven", 1)
+        slow_ways.clear()
+        server.backend.engine.database("quick").transact(lambda _: may_go_on.wait(60))
+        connection.socket.sendall(connection.call_request("quick", "see_under_seven", 2))
+        await_all_read(server)
+        [served] = [one for one in connections_of(server) if one.cycle is None]
+        yield connection, served, may_go_on
+        may_go_on.set()
+
+
+def test_a_call_that_is_done_later_is_answered_on_the_short_way(gate: Gate, slow_ways: list[str]) -> None:
+    connection, _, may_go_on = gate
+    may_go_on.set()
+    assert connection.answer().status == 200
+    assert connection.call("quick", "see_under_seven", 3).status == 200
+    assert slow_ways == []
+
+
+def test_what_comes_behind_a_call_that_waits_is_answered_behind_it(
+    gate: Gate, server: RunningServer, slow_ways: list[str]
+) -> None:
+    connection, _, may_go_on = gate
+    for number in (8, 3):
+        connection.socket.sendall(connection.call_request("quick", "see_under_seven", number))
+        await_all_read(server)
+    assert slow_ways == ["see_under_seven"]
+    may_go_on.set()
+    assert [connection.answer().status for _ in range(3)] == [200, 530, 200]
+
+
+def test_a_connection_whose_call_waits_is_not_closed_as_idle(gate: Gate, server: RunningServer) -> None:
+    connection, served, may_go_on = gate
+    served.loop.call_soon_threadsafe(served.timeout_keep_alive_handler)
+    await_all_read(server)
+    may_go_on.set()
+    assert connection.answer().status == 200
+
+
+def test_a_server_that_ends_answers_a_call_that_waits(gate: Gate, server: RunningServer) -> None:
+    connection, served, may_go_on = gate
+    served.loop.call_soon_threadsafe(served.shutdown)
+    await_all_read(server)
+    may_go_on.set()
+    answer = connection.answer()
+    assert (answer.status, b"connection: close" in answer.head.lower()) == (200, True)
+
+
+def test_a_client_that_leaves_while_its_call_waits_harms_nobody(gate: Gate, server: RunningServer) -> None:
+    connection, _, may_go_on = gate
+    connection.socket.close()
+    await_all_read(server)
+    may_go_on.set()
+    with connected(server) as other:
+        assert other.call("quick", "see_under_seven", 3).status == 200
+
+
+def test_a_connection_that_has_all_answers_the_short_way_has_sent_heads(server: RunningServer) -> None:
+    def look_later(served: Connection) -> None:
+        if served._head_began is not None:
+            served._head_began -= HEAD_PATIENCE
+        served._end_if_silent()
+
+    with connected(server) as first, connected(server) as connection:
+        first.call("quick", "see", 1)
+        assert connection.call("quick", "see", 2).status == 200
+        for served in connections_of(server):
+            served.loop.call_soon_threadsafe(look_later, served)
+        await_all_read(server)
+        assert connection.call("quick", "see", 3).status == 200
 
 
 def test_a_connection_in_use_is_not_closed_as_idle(server: RunningServer) -> None:
@@ -315,21 +412,6 @@ def test_a_connection_that_was_answered_quickly_alone_is_closed_when_idle(server
         assert all(one.timeout_keep_alive_task is not None for one in served)
 
 
-def test_a_connection_that_has_all_answers_quickly_has_sent_heads(server: RunningServer) -> None:
-    def look_later(served: Connection) -> None:
-        if served._head_began is not None:
-            served._head_began -= HEAD_PATIENCE
-        served._end_if_silent()
-
-    with connected(server) as first, connected(server) as connection:
-        first.call("quick", "see", 1)
-        assert connection.call("quick", "see", 2).status == 200
-        for served in connections_of(server):
-            served.loop.call_soon_threadsafe(look_later, served)
-        await_all_read(server)
-        assert connection.call("quick", "see", 3).status == 200
-
-
 def test_who_does_not_read_answers_gets_them_the_usual_way(slow_ways: list[str], server: RunningServer) -> None:
     with connected(server) as connection:
         assert [connection.call("quick", "see", number).status for number in (1, 2)] == [200, 200]
@@ -349,7 +431,13 @@ def test_great_heads_are_not_remembered(server: RunningServer) -> None:
         request = connection.call_request("quick", "see", 1)
     request = request.replace(b"host:", b"padding: %b\r\nhost:" % (b"x" * quick_calls.LONGEST_HEAD), 1)
     calls.learn(request, headers_of(request))
-    assert calls.answer(request, None, []) is None
+    assert calls.begin(request) is None
+
+
+def is_done_in_a_moment(calls: quick_calls.QuickCalls, request: bytes, connection: object = None) -> bool:
+    call = calls.begin(request)
+    assert call is not None
+    return calls.is_done_in_a_moment(call, connection)
 
 
 def connections_of(server: RunningServer) -> list[Connection]:

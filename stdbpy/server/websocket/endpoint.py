@@ -16,12 +16,13 @@ from stdbpy.server.answer import CORS, Answer, Header, text
 from stdbpy.server.asked import Asked
 from stdbpy.server.backend import Backend
 from stdbpy.server.claims import Credentials
+from stdbpy.server.doorbell import Doorbell
 from stdbpy.server.refusal import UNAVAILABLE, answer_for
 from stdbpy.server.resource import STOPPED
 from stdbpy.server.websocket import terms as protocols
 from stdbpy.server.websocket.client import FAILED, Client, close
 from stdbpy.server.websocket.line import LINE, Line
-from stdbpy.server.websocket.mailbox import ClientMailbox, Doorbell
+from stdbpy.server.websocket.mailbox import ClientMailbox
 from stdbpy.server.websocket.sessions import SessionKey, Sessions
 from stdbpy.server.websocket.speaker import Speaker
 from stdbpy.server.websocket.terms import Terms, read_connection_id, read_terms

@@ -24,6 +24,7 @@ from stdbpy.engine.subscriptions.events import (
     Unsubscribed,
     Updated,
 )
+from stdbpy.server.doorbell import Doorbell
 
 MOST_EVENTS = 16 * 1024
 """As on the real server. A client with more of them waiting, or more bytes or rows, is cut off when the next
@@ -37,29 +38,6 @@ MOST_ROWS = 32 * 1024 * 1024
 little memory, but it can be asked for them again and again."""
 
 log = logging.getLogger("stdbpy.server")
-
-
-class Doorbell:
-    """Wakes the event loop once for all mailboxes that something was put into at about the same time."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._filled: deque[ClientMailbox] = deque()
-        self._is_rung = False
-
-    def ring(self, mailbox: ClientMailbox) -> None:
-        """From any thread."""
-        self._filled.append(mailbox)
-        if not self._is_rung:
-            self._is_rung = True
-            with suppress(RuntimeError):  # the server has ended in the meantime
-                self._loop.call_soon_threadsafe(self._wake)
-
-    def _wake(self) -> None:
-        # Before looking: whoever comes later rings again.
-        self._is_rung = False
-        while self._filled:
-            self._filled.popleft().wake()
 
 
 class ClientMailbox:
@@ -93,7 +71,7 @@ class ClientMailbox:
             if self._is_noticed:
                 return
         self._is_noticed = True
-        self._doorbell.ring(self)
+        self._doorbell.ring(self.wake)
 
     def wake(self) -> None:
         """Looks at what has come."""
