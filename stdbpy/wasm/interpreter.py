@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import wasmtime
 
-from stdbpy.engine.host_wasm.epochs import Epochs, ticks
+from stdbpy.epochs import Epochs, ticks
 from stdbpy.errors import seconds
 from stdbpy.module.host import Errno
 from stdbpy.wasm.guest.telling import TOLD

@@ -12,7 +12,6 @@ from stdbpy.engine.host_wasm import signatures
 from stdbpy.engine.host_wasm.backtraces import Whereabouts
 from stdbpy.engine.host_wasm.datastore_functions import DatastoreFunctions
 from stdbpy.engine.host_wasm.environment_functions import EnvironmentFunctions
-from stdbpy.engine.host_wasm.epochs import ticks
 from stdbpy.engine.host_wasm.guest_call import GuestCall
 from stdbpy.engine.host_wasm.identity_functions import IdentityFunctions
 from stdbpy.engine.host_wasm.interface import Import, Interface
@@ -27,6 +26,7 @@ from stdbpy.engine.limits import Limits
 from stdbpy.engine.logs import LogStore
 from stdbpy.engine.schedules import ScheduledTable
 from stdbpy.engine.store.store import Store
+from stdbpy.epochs import ticks
 from stdbpy.errors import HostError, ProgramUnusable
 from stdbpy.module.host import Errno
 from stdbpy.sats.values import Identity

@@ -6,8 +6,8 @@ from functools import cache
 
 import wasmtime
 
-from stdbpy.engine.host_wasm.epochs import Epochs, ticks
 from stdbpy.engine.limits import Limits
+from stdbpy.epochs import Epochs, ticks
 
 _TABLE_ELEMENTS = 1 << 20
 _STACK_BYTES = 512 << 10
