@@ -133,3 +133,11 @@ def test_a_command_imports_what_it_needs(tmp_path: Path, command: str) -> None:
     assert packages <= PACKAGES.get(command, TO_A_SERVER if invocation.asks_a_server else {"typer"})
     if command.partition(" ")[0] not in READS_CODE:
         assert rooms <= ROOMS_OF.get(command, {"api", "project", "schema"})
+
+
+def test_building_webassembly_imports_no_server_and_nothing_about_installed_packages(tmp_path: Path) -> None:
+    program = "import sys, stdbpy.project.webassembly, stdbpy.wasm.build; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True, cwd=tmp_path
+    )
+    assert not {"stdbpy.engine", "stdbpy.api", "packaging", "importlib.metadata"} & set(done.stdout.split())
