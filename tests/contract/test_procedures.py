@@ -255,7 +255,7 @@ def _site(answer: Callable[[str], tuple[int, dict[str, str], bytes]], pause: flo
             """Says nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as site:
-        thread = Thread(target=site.serve_forever, daemon=True)
+        thread = Thread(target=site.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{site.server_port}"
         site.shutdown()

@@ -111,7 +111,7 @@ class Errands(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def shop() -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Errands) as server:
-        thread = Thread(target=server.serve_forever, daemon=True)
+        thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/shop"
         server.shutdown()
