@@ -73,7 +73,7 @@ def prepare(packaged: Packaged, inside: InsideCode) -> PreparedRuntime:
     )
 
 
-def _place_of_difference(left: bytes, right: bytes) -> int:
+def _place_of_difference(left: bytes | bytearray, right: bytes | bytearray) -> int:
     differences = int.from_bytes(left, "little") ^ int.from_bytes(right, "little")
     return (differences.bit_length() - 1) // 8
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from stdbpy.errors import DecodeError
 
@@ -22,6 +22,9 @@ PAGE_BYTES = 65536
 _HEADER = MAGIC + b"\1\0\0\0"
 _U32_BYTES, _U64_BYTES = 5, 10
 """The most bytes that a number may take."""
+
+_FOUR_BYTES, _FIVE_BYTES = 1 << 20, 1 << 27
+"""From which number on LEB128 with a sign takes so many."""
 
 _END = 0x0B
 """Ends an expression."""
@@ -110,9 +113,8 @@ class Global:
     """Of an i32 or i64 that begins as a number; ``None`` for all others."""
 
 
-@dataclass(frozen=True, slots=True)
-class DataSegment:
-    """Bytes that the memory has at ``offset`` from the start."""
+class DataSegment(NamedTuple):
+    """Bytes that the memory has at ``offset`` from the start. Programs have tens of thousands."""
 
     offset: int
     data: bytes
@@ -120,9 +122,13 @@ class DataSegment:
 
 # --- numbers and other pieces ----------------------------------------------------------------
 
+_ONE_BYTE = [bytes([number]) for number in range(0x80)]
+
 
 def unsigned(number: int) -> bytes:
     """LEB128, as short as it can be."""
+    if number < 0x80:
+        return _ONE_BYTE[number]
     encoded = bytearray()
     while number > 0x7F:
         encoded.append(number & 0x7F | 0x80)
@@ -309,6 +315,8 @@ def _data_segment(reader: Reader) -> DataSegment:
 
 
 def _signed_address(address: int) -> bytes:
+    if _FOUR_BYTES <= address < _FIVE_BYTES:  # nearly all in programs of Python
+        return bytes((address & 0x7F | 0x80, address >> 7 & 0x7F | 0x80, address >> 14 & 0x7F | 0x80, address >> 21))
     return signed(address - (1 << 32) if address >> 31 else address)
 
 
@@ -437,7 +445,7 @@ def code_section(bodies: Iterable[bytes]) -> bytes:
 
 
 def data_section(segments: Iterable[DataSegment]) -> bytes:
-    return vector(b"\0\x41" + _signed_address(each.offset) + b"\x0b" + sized(each.data) for each in segments)
+    return vector(b"\0\x41" + _signed_address(offset) + b"\x0b" + sized(data) for offset, data in segments)
 
 
 def _bytes(values: Sequence[ValueType]) -> Iterator[bytes]:

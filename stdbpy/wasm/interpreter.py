@@ -138,8 +138,9 @@ class Interpreter:
         if self._bounded(lambda: self._call("build_scrub")) != _DONE:
             raise StoppedError(self._last_words())
 
-    def memory(self) -> bytes:
-        return bytes(self._memory.read(self._store))
+    def memory(self) -> bytearray:
+        """A copy of all of it."""
+        return self._memory.read(self._store)
 
     def address_of_appended_program(self) -> int:
         address: int = self._bounded(lambda: self._call("build_appended_program"))

@@ -62,7 +62,7 @@ class PreparedRuntime:
         return cls(**named)
 
 
-def changes_of(runtime: BinaryModule, memory: bytes) -> bytes:
+def changes_of(runtime: BinaryModule, memory: bytes | bytearray) -> bytes:
     """How ``memory`` differs from what it begins as in ``runtime``: most of what that has never changes."""
     return _exclusive_or(_at_start(runtime, len(memory)), memory).rstrip(b"\0")
 
@@ -80,5 +80,5 @@ def _at_start(runtime: BinaryModule, size: int) -> bytes:
     return bytes(memory)
 
 
-def _exclusive_or(left: bytes, right: bytes) -> bytes:
+def _exclusive_or(left: bytes, right: bytes | bytearray) -> bytes:
     return (int.from_bytes(left, "little") ^ int.from_bytes(right, "little")).to_bytes(len(left), "little")

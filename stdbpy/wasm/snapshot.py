@@ -43,12 +43,10 @@ MOST_SEGMENTS = 50_000
 _SHORTEST_GAP = 16
 """So many zeros take more bytes than the head of another segment."""
 
-_NOT_ZERO = re.compile(rb"[^\0]")
-
 
 def with_memory(
     runtime: BinaryModule,
-    memory: bytes,
+    memory: bytes | bytearray,
     *,
     unused: Iterable[Range] = (),
     exports: frozenset[str] = KEPT_EXPORTS,
@@ -69,7 +67,7 @@ def with_memory(
     )
 
 
-def _without_leftovers(runtime: BinaryModule, memory: bytes, unused: Iterable[Range]) -> bytes:
+def _without_leftovers(runtime: BinaryModule, memory: bytes | bytearray, unused: Iterable[Range]) -> bytes:
     cleared = bytearray(memory)
     # The stack comes first, and grows down: no function runs, so that all of it is what earlier ones have left.
     stack = runtime.globals[0].initial or 0
@@ -89,14 +87,12 @@ def segments(memory: bytes) -> list[DataSegment]:
 
 
 def _segments(memory: bytes, gap: int) -> list[DataSegment]:
-    zeros = bytes(gap)
     found = []
-    start = _NOT_ZERO.search(memory)
-    while start is not None:
-        begin = start.start()
-        end = memory.find(zeros, begin)
-        if end < 0:
-            end = len(memory.rstrip(b"\0"))
+    begin = len(memory) - len(memory.lstrip(b"\0"))
+    # Zeros that are spelled out are searched for faster than as a repetition.
+    for zeros in re.compile(bytes(gap) + b"\0*").finditer(memory, begin):
+        end, next_begin = zeros.span()
         found.append(DataSegment(begin, memory[begin:end]))
-        start = _NOT_ZERO.search(memory, end)
-    return found
+        begin = next_begin
+    rest = memory[begin:].rstrip(b"\0")
+    return [*found, DataSegment(begin, rest)] if rest else found
