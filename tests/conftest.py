@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -48,3 +50,14 @@ def old_real_server() -> Iterator[RealServer]:
     """A real SpacetimeDB 1.2.0, shared by the whole run."""
     with real_servers.running("1.2.0") as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What mypy knows already of stdbpy and others' packages if `make lint` has run. Only for checks that are strict:
+    it begins anew under other options. A copy, for it is no place for two at a time."""
+    cache = tmp_path_factory.mktemp("mypy") / "cache"
+    known = Path(__file__).parents[1] / ".mypy_cache"
+    if known.is_dir():
+        shutil.copytree(known, cache)
+    return cache

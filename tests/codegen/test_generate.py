@@ -99,8 +99,8 @@ def test_golden_packages_are_formatted() -> None:
     run(tool("ruff"), "check", "--isolated", *rules, *PACKAGES)
 
 
-def test_golden_packages_pass_mypy_strict() -> None:
-    run(tool("mypy"), "--strict", "--config-file=", *PACKAGES)
+def test_golden_packages_pass_mypy_strict(mypy_cache: Path) -> None:
+    run(tool("mypy"), "--strict", "--config-file=", "--cache-dir", str(mypy_cache), *PACKAGES)
 
 
 @pytest.mark.timeout(300)

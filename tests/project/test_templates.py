@@ -80,17 +80,14 @@ def test_what_templates_share_is_the_same(tmp_path: Path) -> None:
         assert len({(root / name).read_text() for root in roots}) == 1, name
 
 
-def test_its_code_is_formatted_and_strictly_typed(
-    created: NewProject, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    cache = tmp_path_factory.getbasetemp() / "mypy"  # both templates import the same
+def test_its_code_is_formatted_and_strictly_typed(created: NewProject, mypy_cache: Path) -> None:
     project = discover(created.root)
     assert project.bindings is not None
     write_package(generate(build(project).schema), project.bindings, marker=HEADER_MARKER)
     for command in (
         ("ruff", "format", "--isolated", "--check", "."),
         ("ruff", "check", "--isolated", "--select", "B,E,F,I,SIM,UP,W", "--exclude", "module_bindings", "."),
-        ("mypy", "--strict", "--cache-dir", str(cache), "my_game", "client.py", "tests", "module_bindings"),
+        ("mypy", "--strict", "--cache-dir", str(mypy_cache), "my_game", "client.py", "tests", "module_bindings"),
     ):
         done = subprocess.run(
             [sys.executable, "-m", *command], cwd=created.root, capture_output=True, text=True, check=False

@@ -18,10 +18,11 @@ GOLDEN = HERE.parent / "golden"
 """Generated packages, which the clients import."""
 
 
-def mypy(*paths: Path) -> set[tuple[str, int]]:
+def mypy(cache: Path, *paths: Path) -> set[tuple[str, int]]:
     """The files and lines with errors."""
     pytest.importorskip("mypy")
-    command = [sys.executable, "-m", "mypy", "--strict", "--no-pretty", "--no-error-summary", *map(str, paths)]
+    command = [sys.executable, "-m", "mypy", "--strict", "--no-pretty", "--no-error-summary", "--cache-dir", str(cache)]
+    command += map(str, paths)
     environment = os.environ | {"MYPYPATH": str(GOLDEN)}
     run = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, env=environment, check=False)
     assert run.returncode in (0, 1), run.stdout + run.stderr
@@ -38,6 +39,7 @@ def basedpyright(folder: Path, *paths: Path) -> set[tuple[str, int]]:
                 "include": [str(path) for path in paths],
                 "extraPaths": [str(CHECKOUT), str(GOLDEN)],
                 "typeCheckingMode": "strict",
+                "reportUninitializedInstanceVariable": True,  # basedpyright's own default
                 "pythonVersion": "3.11",
             }
         )
@@ -65,10 +67,10 @@ Errors = set[tuple[str, int]]
 
 
 @pytest.fixture(scope="module", params=["mypy", "basedpyright"])
-def errors(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Errors:
+def errors(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, mypy_cache: Path) -> Errors:
     """What a checker finds in all of it, in one run: most of its time goes into what they import."""
     checked = (*GOOD, *BAD)
-    return mypy(*checked) if request.param == "mypy" else basedpyright(tmp_path_factory.mktemp("checked"), *checked)
+    return mypy(mypy_cache, *checked) if request.param == "mypy" else basedpyright(tmp_path_factory.mktemp("checked"), *checked)
 
 
 @pytest.mark.timeout(900)
