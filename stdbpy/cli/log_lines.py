@@ -22,6 +22,9 @@ _COLOURS: dict[str, Colour] = {
 _SYSTEM = "__spacetimedb__"
 """What the server writes as function and file of lines that are its own."""
 
+_TRACEBACK = "Traceback (most recent call last)"
+"""In the first line of what a bug in Python is told with, which names the frames, with their lines, itself."""
+
 
 def log_line(record: LogRecord, stream: TextIO) -> str:
     """``2026-01-02T03:04:05.678Z  INFO: send_message lib.py:12: text``, as the official program has it."""
@@ -41,7 +44,9 @@ def _file(record: LogRecord) -> str | None:
 
 
 def _frames(record: LogRecord, stream: TextIO) -> Iterator[str]:
-    """Where a panic came from, as far as the server has names for it."""
+    """Where a panic came from, as far as the server has names for it and the message does not say so."""
+    if _TRACEBACK in record.message.partition("\n")[0]:
+        return
     trace = record.raw.get("trace")
     for frame in trace if isinstance(trace, list) else ():
         names = [frame.get("module_name"), frame.get("func_name")] if isinstance(frame, dict) else []

@@ -155,6 +155,14 @@ def test_where_a_panic_came_from_is_told_as_far_as_it_has_names() -> None:
     assert log_line(record, sys.stdout) == "1970-01-01T00:00:00Z PANIC: lost\n    in game :: move \n    in run"
 
 
+def test_frames_are_not_told_once_more_below_a_traceback() -> None:
+    frames = [{"module_name": "module.py", "func_name": "move"}]
+    said = "Traceback (most recent call last):\n  File 'module.py', line 3, in move\nValueError"
+    for message in (said, f"  + Exception Group {said}"):
+        record = LogRecord("Panic", Timestamp(0), message, raw={"trace": frames})
+        assert " :: " not in log_line(record, sys.stdout)
+
+
 # --- following -------------------------------------------------------------------------------
 
 
