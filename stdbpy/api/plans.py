@@ -87,10 +87,11 @@ def _impossible(answer: _ManualMigration) -> PublishPlan:
     from stdbpy.api.plan_reading import read_reasons
 
     if answer.problems is None:
-        reasons, hints = read_reasons(answer.reason), tuple[str, ...]()
+        reasons = read_reasons(answer.reason)
+        hints = ("",) * len(reasons)
     else:
         reasons = tuple(f"{problem.where}: {problem.message}" for problem in answer.problems)
-        hints = tuple(dict.fromkeys(problem.hint for problem in answer.problems if problem.hint))
+        hints = tuple(problem.hint for problem in answer.problems)
     return PublishPlan(
         reasons=reasons,
         hints=hints,

@@ -68,7 +68,7 @@ class PublishPlan:
     reasons: tuple[str, ...] = ()
     """Why it cannot be done unless the data is cleared; empty if it can."""
     hints: tuple[str, ...] = ()
-    """What to do about the reasons, as far as the server says it."""
+    """What to do about each of the reasons, ``""`` where the server does not say it."""
     is_major_upgrade: bool = False
     """Whether the module was made for SpacetimeDB 1 and is now for 2; no way leads back."""
     text: str = ""

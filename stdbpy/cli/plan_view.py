@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from stdbpy.cli.output import Plain
@@ -22,10 +24,16 @@ def plan_lines(plan: PublishPlan) -> Iterator[str]:
     breaks clients says so. An update that changes nothing has no lines."""
     for change in plan.changes:
         yield from _change_lines(change)
-    for reason in plan.reasons:
-        yield f"{paint('!', 'red', sys.stderr)} {printable(reason)}"
-    for hint in plan.hints:
-        yield f"    {paint(printable(hint), 'dim', sys.stderr)}"
+    yield from _reason_lines(plan)
+
+
+def _reason_lines(plan: PublishPlan) -> Iterator[str]:
+    """Each reason, and below those that have the same hint one after the other, the hint."""
+    for hint, group in groupby(zip(plan.hints, plan.reasons, strict=True), key=itemgetter(0)):
+        for _, reason in group:
+            yield f"{paint('!', 'red', sys.stderr)} {printable(reason)}"
+        if hint:
+            yield f"    {paint(printable(hint), 'dim', sys.stderr)}"
 
 
 def _change_lines(change: PlannedChange) -> Iterator[str]:

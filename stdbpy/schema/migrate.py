@@ -148,11 +148,11 @@ def _columns(
     step: _MakeStep, where: str, old_module: ModuleSchema, old: Table, new_module: ModuleSchema, new: Table
 ) -> Iterator[_Finding]:
     removed, added, kept = _compare(old.columns, new.columns)
-    reasons = [_refused(f"{where}.column {column.name}", "it would be removed") for column in removed]
+    reasons = [_refused(f"{where}, column {column.name}", "it would be removed") for column in removed]
     for column in added:
         if column.default is None:
             hint = "Give it a default, which the rows that are there get"
-            reasons.append(_refused(f"{where}.column {column.name}", "it is new and has no default", hint))
+            reasons.append(_refused(f"{where}, column {column.name}", "it is new and has no default", hint))
     types_changed = False
     for before, after in kept:
         if before.source_name != after.source_name:
@@ -165,10 +165,10 @@ def _columns(
             says_enough = obstacle == ANOTHER_TYPE and len(texts) == 2
             change = f"from {texts[0]} to {texts[1]}" if len(texts) == 2 else f"({texts[0]})"
             message = f"its type would change {change}" + ("" if says_enough else f": {obstacle}")
-            reasons.append(_refused(f"{where}.column {after.name}", message))
+            reasons.append(_refused(f"{where}, column {after.name}", message))
         if before.position != after.position:
             hint = "Put new columns behind those that are there"
-            reasons.append(_refused(f"{where}.column {after.name}", "it would stand at another place", hint))
+            reasons.append(_refused(f"{where}, column {after.name}", "it would stand at another place", hint))
 
     if old.is_event:
         # It has no rows, so anything goes; but clients know its columns.
@@ -191,7 +191,7 @@ def _indexes(step: _MakeStep, where: str, old: Table, new: Table) -> Iterator[_F
     for before, after in kept:
         if before.accessor != after.accessor:
             yield _refused(
-                f"{where}.index {after.name}",
+                f"{where}, index {after.name}",
                 f"code would call it {after.accessor!r}, no longer {before.accessor!r}",
                 "Keep the name, or remove the index in one version and add it in the next",
             )

@@ -149,7 +149,7 @@ class TestPlans:
         answer = json_answer({"ManualMigrate": {"reason": "table a: It goes", "problems": problems}})
         plan, _ = carry(publishing.pre_publish(b"x", "chat"), below_database(answer))
         assert plan is not None
-        assert (plan.reasons, plan.hints) == (("table a: It goes",) * 2, ("Keep it",))
+        assert (plan.reasons, plan.hints) == (("table a: It goes",) * 2, ("Keep it",) * 2)
 
     def test_of_a_database_that_is_not_there(self):
         answer = below_database(text_answer("`chat` not found", 404))

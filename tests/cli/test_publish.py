@@ -14,6 +14,7 @@ import pytest
 
 from stdbpy.api import ApiClient
 from stdbpy.api.results import PublishPlan
+from stdbpy.cli.plan_view import plan_lines
 from stdbpy.errors import ApiError
 from stdbpy.server import RunningServer
 from tests.cli.conftest import Run
@@ -177,6 +178,11 @@ def test_a_major_upgrade_needs_consent(run: Run, chat: str, monkeypatch: pytest.
     assert "--yes=migrate answers yes" in refused.err
 
     assert run("publish", "--dry-run", "--yes=migrate").code == 0
+
+
+def test_each_reason_has_its_hint_below_it() -> None:
+    plan = PublishPlan(reasons=("a goes", "b goes", "c is new", "d moves"), hints=("Keep it", "Keep it", "", "Keep it"))
+    assert list(plan_lines(plan)) == ["! a goes", "! b goes", "    Keep it", "! c is new", "! d moves", "    Keep it"]
 
 
 def test_where_a_new_database_belongs(run: Run, chat_project: str, monkeypatch: pytest.MonkeyPatch) -> None:
