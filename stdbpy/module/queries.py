@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, dataclass_transform
 
 from stdbpy.errors import nearest
 from stdbpy.module.bindings import TableBinding
@@ -12,6 +12,7 @@ from stdbpy.sats.sql_types import sql_type_of
 from stdbpy.schema.model import ModuleSchema, Table
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True)
 class Queries:
     """The module's tables, each the query for all of its rows.
 

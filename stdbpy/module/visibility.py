@@ -24,5 +24,8 @@ def client_visibility_filter(sql: str, /) -> None:
     """
     user = sys._getframe(1)  # noqa: SLF001
     if not isinstance(sql, str):
-        raise TypeError(f"client_visibility_filter takes a query of SQL, not {sql!r}")
+        raise TypeError(
+            "client_visibility_filter takes a query as text, such as"
+            f" 'SELECT * FROM player WHERE owner = :sender', not {sql!r}"
+        )
     record(user.f_globals, VisibilityFilter(sql, user.f_lineno))

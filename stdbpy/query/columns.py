@@ -14,7 +14,7 @@ even if their rows are of one type.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, dataclass_transform, overload
 
 from stdbpy.errors import InvalidQuery, nearest
 from stdbpy.query.conditions import Comparison, Condition, Join, Operator, OwnEquality, join
@@ -40,6 +40,7 @@ class Sender:
 SENDER = Sender()
 
 
+@dataclass_transform(kw_only_default=True)
 class Columns:
     """Base of the classes that generated code, or a module for its ``ctx.query``, has for the columns of each
     table."""

@@ -51,7 +51,8 @@ def test_a_filter_that_is_there_twice_counts_once():
 def test_what_is_no_text_is_refused_where_it_stands():
     [problem] = problems_of("client_visibility_filter(['SELECT'])")
     assert problem.where == "game.py:2"
-    assert "takes a query of SQL, not ['SELECT']" in problem.message
+    assert "takes a query as text, such as 'SELECT" in problem.message
+    assert problem.message.endswith("not ['SELECT']")
 
 
 def test_findings_about_rules_are_told_at_their_lines():

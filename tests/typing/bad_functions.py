@@ -38,7 +38,7 @@ from stdbpy import (
 
 @table(evnt=True)  # error
 class Misspelt:
-    id: u64
+    id: u64 = 0
 
 
 @table
@@ -163,7 +163,7 @@ def returning(body: str) -> str:
 
 @table(outbox=receive, on_reslt="heard")  # error
 class MisspeltOutbox:
-    id: u64
+    id: u64 = 0
 
 
 @table(outbox=3)  # error

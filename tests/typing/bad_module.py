@@ -30,7 +30,7 @@ class Player:
 
 @table(pubilc=True)  # error
 class Misspelt:
-    id: u64
+    id: u64 = 0
 
 
 @table
