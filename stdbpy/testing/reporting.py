@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from stdbpy.engine.logs import SYSTEM
 from stdbpy.errors import ModuleLoadError, ProjectError, StdbError
 from stdbpy.project.discover import discover
 from stdbpy.testing.dump import log_line
@@ -100,7 +101,9 @@ def tell(report: pytest.TestReport, databases: Sequence[ModuleDatabase | Publish
 
 def _tell_of(database: ModuleDatabase | PublishedDatabase, report: pytest.TestReport, folder: Path | None) -> None:
     try:
-        lines = [log_line(record) for record in database.logs[-_LOG_LINES:]]
+        # That tables were created, which each of these logs begins with, no test means.
+        told = [record for record in database.logs if (record.level, record.function) != ("Info", SYSTEM)]
+        lines = [log_line(record) for record in told[-_LOG_LINES:]]
         report.sections.append((f"Log of database {database.name}", "\n".join(lines)))
         if folder is not None:
             database.dump(folder)

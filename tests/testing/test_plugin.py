@@ -141,6 +141,7 @@ def test_what_a_failure_shows(project: pytest.Pytester) -> None:
         ]
     )
     assert "sync_connection.py" not in result.stdout.str()
+    assert "Table `" not in result.stdout.str()
     folders = [Path(line) for line in result.outlines if "stdbpy-kept/" in line]
     assert [folder.name for folder in folders] == [
         f"test_what_a_failure_shows.py_{name}" for name in ("test_bug", "test_changed", "test_published")
