@@ -59,6 +59,12 @@ def discover(start: Path, *, env: str | None = None) -> Project:
 
 
 def _no_project(start: Path) -> ProjectError:
+    if start.is_file():
+        return ProjectError(
+            f"{start.absolute()} is in no project: no folder above has a {PYPROJECT}, {SETUP} or"
+            f" {spacetime_json.FILE_NAME}",
+            hint="Make a project with `stdbpy init NAME`, and let the file be its NAME/module.py.",
+        )
     return ProjectError(
         f"there is no project in {start.absolute()}: neither it nor a folder above has a {PYPROJECT}, {SETUP} or"
         f" {spacetime_json.FILE_NAME}",

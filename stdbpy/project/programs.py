@@ -10,7 +10,7 @@ from typing import Literal
 
 from stdbpy.errors import MissingExtra, Problem, ProjectError
 from stdbpy.project.build import build
-from stdbpy.project.discover import python_project
+from stdbpy.project.discover import nearest_python_project, python_project
 from stdbpy.project.model import Project
 from stdbpy.project.pyproject import is_python_project
 from stdbpy.schema.model import ModuleSchema
@@ -68,6 +68,8 @@ def program_of_project(project: Project) -> Program:
 
 
 def _python_project(folder: Path) -> Project:
+    if folder.is_file():
+        return nearest_python_project(folder)
     if not folder.is_dir():
         raise ProjectError(f"there is no folder {folder}", hint="--module-path names the module's project")
     if not is_python_project(folder):

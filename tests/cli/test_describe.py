@@ -160,7 +160,7 @@ DIFFERENCES = """~ table message
 SUMMARY = "3 differences, 2 of which break clients\n"
 
 
-@pytest.mark.parametrize("other", [("--diff", "."), ("--module-path", "."), ("-p", ".")])
+@pytest.mark.parametrize("other", [("--diff", "."), ("--module-path", "."), ("-p", "pyproject.toml")])
 def test_a_database_and_the_project(run: Run, changed: str, other: tuple[str, str]) -> None:
     done = run("describe", changed, *other, "--format", "table")
     assert (done.code, done.out, done.err) == (0, DIFFERENCES, SUMMARY)

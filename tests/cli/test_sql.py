@@ -160,6 +160,24 @@ def test_a_refused_statement_of_several(run: Run, home: Path) -> None:
     assert done.err == "Error: statement 1 of 2: the server refused: no\n"
 
 
+@pytest.mark.parametrize(
+    ("statement", "said", "is_named"),
+    [
+        ("SELEC 1", b"expected SELECT", False),
+        ("other", b"expected SELECT", True),
+        ("SELECT 1", b"no such table: `t`", True),
+    ],
+)
+def test_who_named_the_database_is_told_where_it_may_be_the_wrong_one(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, statement: str, said: bytes, is_named: bool
+) -> None:
+    monkeypatch.chdir(home)
+    Path("spacetime.json").write_text('{"database": "chat"}')
+    with answering(http(400, said)) as url:
+        done = run("sql", statement, "--server", url)
+    assert ("The database is chat, as spacetime.json says" in done.err) is is_named
+
+
 @pytest.mark.parametrize("format", ["csv", "json", "jsonl", "markdown"])
 def test_an_answer_that_breaks_off(run: Run, home: Path, format: str) -> None:
     with answering(http(200, ANSWER[:-90], JSON, length=5000)) as url:

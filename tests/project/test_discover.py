@@ -138,6 +138,14 @@ def test_no_project_anywhere_says_how_to_make_one(tree: MakeTree) -> None:
     assert "stdbpy init" in caught.value.hint
 
 
+def test_a_file_in_no_project(tree: MakeTree) -> None:
+    root = tree({"game.py": ""})
+
+    with pytest.raises(ProjectError, match=r"game\.py is in no project") as caught:
+        discover(root / "game.py")
+    assert "NAME/module.py" in caught.value.hint
+
+
 def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match=r"there is no folder .*/nowhere"):
         discover(tmp_path / "nowhere")

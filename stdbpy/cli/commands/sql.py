@@ -101,8 +101,14 @@ def run(
                     error.message = f"{_shown(file)}:{statement.at.line}: {error.message}"
                 elif len(statements) > 1:
                     error.message = f"statement {number} of {len(statements)}: {error.message}"
-                error.hint = error.hint or chosen.hint
+                if not error.hint and _may_be_of_another(statement.text, error):
+                    error.hint = chosen.hint
                 raise
+
+
+def _may_be_of_another(statement: str, error: ApiError) -> bool:
+    """Whether what was refused can be due to the database: it has no such table, or the statement is but its name."""
+    return "no such table" in error.message or not any(map(str.isspace, statement))
 
 
 def _bug_in_view(api: ApiClient, database: str, statement: str, since: Timestamp) -> LoggedBug | None:

@@ -143,7 +143,7 @@ def run(
 
     It runs modules written in Python, as they are, and compiled ones, for development and tests. You own it:
     commands to it from this machine act as its owner. With --engine spacetimedb it is SpacetimeDB itself, as
-    installed here, that is started: it takes compiled modules alone.
+    installed here, that is started; `stdbpy publish` makes WebAssembly of modules in Python for it.
     """
     del edition
     invocation = invocation_of(context)
