@@ -24,8 +24,6 @@ def client_visibility_filter(sql: str, /) -> None:
     """
     user = sys._getframe(1)  # noqa: SLF001
     if not isinstance(sql, str):
-        raise TypeError(
-            "client_visibility_filter takes a query as text, such as"
-            f" 'SELECT * FROM player WHERE owner = :sender', not {sql!r}"
-        )
+        example = "SELECT * FROM player WHERE owner = :sender"
+        raise TypeError(f"client_visibility_filter takes a query as text, such as {example!r}, not {sql!r}")
     record(user.f_globals, VisibilityFilter(sql, user.f_lineno))
