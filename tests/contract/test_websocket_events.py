@@ -18,8 +18,6 @@ EVENTS = "SELECT * FROM test_event"
 
 @pytest.fixture
 def database(newer_server: Subject) -> str:
-    if newer_server.is_embedded:
-        pytest.skip("modules in Python have no event tables")
     name = fresh_name("events")
     program = real_servers.wasm("sdk_test_event_table-2.8.3")
     assert newer_server.ask("PUT", f"/v1/database/{name}", content=program).status_code == 200
@@ -99,3 +97,16 @@ def test_older_clients_cannot_have_them(newer_server: Subject, database: str, re
         refusal = wire.ask(request_for)
         assert isinstance(refusal, m1.SubscriptionError)
         assert (refusal.request_id, refusal.query_id) == (7, 1)
+
+
+def test_older_clients_can_have_them_by_the_oldest_way_of_subscribing(newer_server: Subject, database: str):
+    with connected(newer_server, database, V1) as wire:
+        wire.next()
+        initial = wire.ask(m1.Subscribe([EVENTS], 7))
+        assert isinstance(initial, m1.InitialSubscription)
+        for _ in range(2):
+            update = wire.ask(m1.CallReducer("emit_test_event", event("hello", 42), 8, 0)).status.value
+            [table] = update.tables
+            [part] = table.updates
+            assert (table.table_name, table.num_rows) == ("test_event", 1)
+            assert (rows_of(part.value.inserts), rows_of(part.value.deletes)) == ([event("hello", 42)], [])

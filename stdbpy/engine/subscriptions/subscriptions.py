@@ -156,6 +156,8 @@ class Subscriptions:
             return SubscriptionFailed(request, set_id, f"A subscription can have {MOST_QUERIES} queries.")
         try:
             queries = self._wanted(subscriber, texts, store)
+            if not subscriber.options.takes_events:
+                _expect_no_events(queries)
         except SqlError as refusal:
             return SubscriptionFailed(request, set_id, sentence(refusal))
         fresh = [query for query in queries if self._live.hold(subscriber, set_id, query)]
@@ -164,7 +166,10 @@ class Subscriptions:
         return Subscribed(request, set_id, _rows(wanted, PresentTransaction(store)))
 
     def replace(self, subscriber: Subscriber, request: Request, texts: Sequence[str], store: Store) -> None:
-        """Makes these the queries of the client's set without a name, and tells it all of their rows."""
+        """Makes these the queries of the client's set without a name, and tells it all of their rows.
+
+        Here the real server lets clients have event tables that know nothing of them: their rows come and stay.
+        """
         try:
             queries = self._wanted(subscriber, texts, store)
         except SqlError as refusal:
@@ -210,11 +215,6 @@ class Subscriptions:
         queries: dict[object, SubscribedQuery] = {}
         compiled = compiler.compile(texts, subscriber.caller, is_owner=subscriber.is_owner, are_held=are_held)
         for query in compiled:
-            if query.table.is_event and not subscriber.options.takes_events:
-                raise SqlError(
-                    f"`{query.table.name}` is an event table, of which protocol v1 knows nothing",
-                    hint="Connect with v2 or later.",
-                )
             queries.setdefault(query.key, self._live.known(query))
         return list(queries.values())
 
@@ -311,6 +311,15 @@ class Subscriptions:
             for set_id, message in failing.items():
                 if set_id in subscriber.sets:
                     self._end_sets(subscriber, [set_id], message)
+
+
+def _expect_no_events(queries: Iterable[SubscribedQuery]) -> None:
+    for query in queries:
+        if query.table.is_event:
+            raise SqlError(
+                f"`{query.table.name}` is an event table, of which protocol v1 knows nothing",
+                hint="Connect with v2 or later.",
+            )
 
 
 def _told_of(subscriber: Subscriber, sets: dict[SetId, None]) -> Iterable[SetId]:
