@@ -11,26 +11,22 @@ from typing import Any, Self
 
 from websockets.exceptions import ConnectionClosed
 
-from stdbpy.protocol.catalog import FunctionLayout, catalog_of
 from stdbpy.protocol.v1 import messages as m1
 from stdbpy.protocol.v2 import messages as m2
-from stdbpy.sats.values import Identity
 from tests.contract.side_by_side.conversations.plain import Plain
 from tests.contract.side_by_side.conversations.words import (
-    Call,
     CallProcedure,
-    CallReducer,
     Comes,
     Executes,
     Leaves,
     Nonsense,
     Publishes,
     Says,
-    Somebody,
     Step,
     Word,
 )
 from tests.contract.side_by_side.conversations.worlds import CLIENTS, World
+from tests.contract.side_by_side.conversations.writing import Writer
 from tests.contract.subject import Subject
 from tests.contract.websocket import V1, V1_JSON, Wire, connected
 
@@ -76,11 +72,6 @@ class Party:
     def is_first(self) -> bool:
         assert self.wire is not None
         return self.wire.subprotocol in (V1, V1_JSON)
-
-    @property
-    def uses_json(self) -> bool:
-        assert self.wire is not None
-        return self.wire.subprotocol == V1_JSON
 
     def come(self, server: Subject, database: str, comes: Comes, mark: str) -> Any:
         """The greeting."""
@@ -162,18 +153,17 @@ class Conversation:
         self._marks = itertools.count(1)
         self._version = 0
         self._parties: dict[str, Party] = {}
-        self._functions: dict[str, FunctionLayout] = {}
 
     def __enter__(self) -> Self:
         answer = self._server.ask("PUT", f"/v1/database/{self._database}", content=self._programs[0])
         assert answer.is_success, answer.text
-        with self._server.client() as api:
-            catalog = catalog_of(api.schema(self._database))
-        self._functions = {**catalog.reducers, **catalog.procedures}
         for name in CLIENTS:
             party = self._parties[name] = Party(name, *self._server.new_token())
             self._plain.names[party.identity] = f"identity of {name}"
         self._plain.names[self._server.identity] = "owner"
+        with self._server.client() as api:
+            identities = {name: party.identity for name, party in self._parties.items()}
+            self._writer = Writer(api.schema(self._database), identities)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -217,7 +207,7 @@ class Conversation:
         procedures = 0
         messages = []
         for word in words:
-            messages.append(self._message(party, word))
+            messages.append(self._writer.message(word, party.wire.subprotocol))
             procedures += isinstance(word, CallProcedure)
         try:
             for message in messages:
@@ -229,35 +219,6 @@ class Conversation:
         except ConnectionClosed:
             pass
         party.wait_for_last(procedures)
-
-    def _message(self, party: Party, word: Word) -> Any:
-        match word:
-            case CallReducer(call, request, flags):
-                args = self._arguments(call, party)
-                if party.is_first:
-                    return m1.CallReducer(call.name, args, request, flags)
-                assert isinstance(args, bytes)
-                return m2.CallReducer(request, m2.CallFlags.Default, call.name, args)
-            case CallProcedure(call, request):
-                args = self._arguments(call, party)
-                if party.is_first:
-                    return m1.CallProcedure(call.name, args, request, 0)
-                assert isinstance(args, bytes)
-                return m2.CallProcedure(request, m2.CallFlags.Default, call.name, args)
-        return word
-
-    def _arguments(self, call: Call, party: Party) -> bytes | str:
-        if call.is_spoiled:
-            bsatn, text = call.args
-            return text if party.uses_json else bsatn
-        values = tuple(
-            Identity.from_hex(self._parties[value.name].identity) if isinstance(value, Somebody) else value
-            for value in call.args
-        )
-        layout = self._functions[call.name]
-        if party.uses_json:
-            return json.dumps(layout.json_arguments.to_json(values))
-        return layout.arguments.encode(values)
 
     def _heard(self) -> Heard:
         mark = next(self._marks)
