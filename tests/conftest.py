@@ -61,3 +61,19 @@ def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if known.is_dir():
         shutil.copytree(known, cache)
     return cache
+
+
+@pytest.fixture(scope="session")
+def build_cache(request: pytest.FixtureRequest) -> Path:
+    """What builds of WebAssembly take seconds to make is kept from one run of the tests to the next, as it is on a
+    user's machine."""
+    cache = request.config.cache
+    assert cache is not None
+    return cache.mkdir("wasm")
+
+
+@pytest.fixture
+def wasm_cache(home: Path, build_cache: Path) -> None:
+    """Programs whose home is a test's own find it there."""
+    (home / ".cache" / "stdbpy").mkdir(parents=True)
+    (home / ".cache" / "stdbpy" / "wasm").symlink_to(build_cache)

@@ -50,15 +50,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def wasm_cache(home: Path, request: pytest.FixtureRequest) -> None:
-    """Builds of WebAssembly find what earlier ones have kept: it takes seconds to make, and is the same for all."""
-    cache = request.config.cache
-    assert cache is not None
-    (home / ".cache" / "stdbpy").mkdir(parents=True)
-    (home / ".cache" / "stdbpy" / "wasm").symlink_to(cache.mkdir("wasm"))
-
-
-@pytest.fixture
 def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     """``run("sql", "chat", "SELECT …")``: the program's exit code, stdout and stderr; no terminal anywhere."""
 

@@ -26,19 +26,11 @@ def names(text: str) -> list[str]:
     return re.findall(r"`([\w.]+)`", text)
 
 
-@pytest.fixture
-def kept(request: pytest.FixtureRequest) -> Path:
-    """What earlier builds have kept."""
-    cache = request.config.cache
-    assert cache is not None
-    return cache.mkdir("wasm")
-
-
-def test_what_works_in_it_can_be_imported(kept: Path) -> None:
+def test_what_works_in_it_can_be_imported(build_cache: Path) -> None:
     (works,) = [names(row[1]) for row in ROWS if row[0].strip() == "works"]
     assert len(works) > 50
     imports = "".join(f"import {name}\n" for name in works)
-    build_wasm(ModuleSource({"game.py": f"{imports}{MODULE}    pass\n".encode()}, "game"), cache=kept)
+    build_wasm(ModuleSource({"game.py": f"{imports}{MODULE}    pass\n".encode()}, "game"), cache=build_cache)
 
 
 def test_what_does_not_is_not_there() -> None:
@@ -55,10 +47,10 @@ def test_the_levels() -> None:
 @pytest.mark.real
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
-def test_console_examples(tmp_path: Path, kept: Path, real_server: RealServer) -> None:
+def test_console_examples(tmp_path: Path, build_cache: Path, real_server: RealServer) -> None:
     create_project("chat", tmp_path / "chat")
     (tmp_path / "cache" / "stdbpy").mkdir(parents=True)
-    (tmp_path / "cache" / "stdbpy" / "wasm").symlink_to(kept)
+    (tmp_path / "cache" / "stdbpy" / "wasm").symlink_to(build_cache)
     with ApiClient(real_server.url) as api:
         token = api.create_identity().token
     address = real_server.url.partition("://")[2]

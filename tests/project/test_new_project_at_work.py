@@ -176,7 +176,8 @@ def test_two_projects_are_developed_side_by_side(
 
 def test_dev_ends_if_its_server_cannot_start(tmp_path: Path, environment: dict[str, str]) -> None:
     root = create_project("basic", tmp_path / "my-game").root
-    with socket.create_server(("127.0.0.1", int(environment["STDBPY_SERVER"].rpartition(":")[2]))):
+    with socket.socket() as taken:  # by somebody who does not listen: who did would be waited for, to answer
+        taken.bind(("127.0.0.1", int(environment["STDBPY_SERVER"].rpartition(":")[2])))
         done = subprocess.run(
             ["make", "dev", ENVIRONMENT], cwd=root, env=environment, capture_output=True, text=True, check=False
         )
@@ -186,6 +187,7 @@ def test_dev_ends_if_its_server_cannot_start(tmp_path: Path, environment: dict[s
     assert "did not start" in done.stderr
 
 
+@pytest.mark.usefixtures("wasm_cache")
 def test_each_step_by_itself(tmp_path: Path, environment: dict[str, str]) -> None:
     """A server, and beside it what a developer or a pipeline calls one after the other."""
     root = create_project("chat", tmp_path / "my-chat").root

@@ -1,4 +1,4 @@
-"""What takes long to make is kept from one run of the tests to the next, as it is on a user's machine."""
+"""Modules in WebAssembly that tests share."""
 
 from __future__ import annotations
 
@@ -8,13 +8,6 @@ import pytest
 
 from stdbpy.wasm.built import BuiltWasm
 from tests.wasm.building import PEOPLE, Build, builder
-
-
-@pytest.fixture(scope="session")
-def build_cache(request: pytest.FixtureRequest) -> Path:
-    cache = request.config.cache
-    assert cache is not None
-    return cache.mkdir("wasm")
 
 
 @pytest.fixture(scope="session")
