@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from stdbpy.schema import ModuleSchema
 from stdbpy.wasm.description import read_wasm
@@ -12,6 +13,15 @@ STATE = ("INSERT INTO player_state (id, level) VALUES (1, 1)", "INSERT INTO play
 MORE_STATE = ("INSERT INTO player_state (id, level) VALUES (42, 3)", "DELETE FROM player_state WHERE id = 1")
 COUNTERS = ("INSERT INTO counter (id, value) VALUES (1, 7)", "INSERT INTO marker (id, label) VALUES (1, 'm')")
 PLAYER = "SELECT * FROM player"
+
+
+@cache
+def _described(name: str) -> ModuleSchema:
+    return read_wasm(_program(name))
+
+
+def _program(name: str) -> bytes:
+    return real_servers.program(f"smoketests/{name}.wasm").read_bytes()
 
 
 @dataclass(frozen=True)
@@ -26,15 +36,14 @@ class CompiledUpdate:
 
     @property
     def old(self) -> ModuleSchema:
-        return read_wasm(self.programs()[0])
+        return _described(self.before)
 
     @property
     def new(self) -> ModuleSchema:
-        return read_wasm(self.programs()[1])
+        return _described(self.after_it)
 
     def programs(self) -> tuple[bytes, bytes]:
-        old, new = (real_servers.program(f"smoketests/{name}.wasm") for name in (self.before, self.after_it))
-        return old.read_bytes(), new.read_bytes()
+        return _program(self.before), _program(self.after_it)
 
 
 UPDATES_OF_VIEWS = {
