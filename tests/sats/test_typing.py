@@ -15,6 +15,9 @@ def test_a_strict_type_checker_understands_annotations(tmp_path: Path, mypy_cach
     config = tmp_path / "mypy.ini"
     config.write_text("[mypy]\nstrict = true\n")
     output, errors, status = api.run(
-        [str(USAGE), "--config-file", str(config), "--cache-dir", str(mypy_cache), "--python-executable", sys.executable]
+        [
+            *(str(USAGE), "--config-file", str(config)),
+            *("--cache-dir", str(mypy_cache), "--python-executable", sys.executable),
+        ]
     )
     assert (output, errors, status) == ("Success: no issues found in 1 source file\n", "", 0)

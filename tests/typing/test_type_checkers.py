@@ -70,7 +70,9 @@ Errors = set[tuple[str, int]]
 def errors(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, mypy_cache: Path) -> Errors:
     """What a checker finds in all of it, in one run: most of its time goes into what they import."""
     checked = (*GOOD, *BAD)
-    return mypy(mypy_cache, *checked) if request.param == "mypy" else basedpyright(tmp_path_factory.mktemp("checked"), *checked)
+    if request.param == "mypy":
+        return mypy(mypy_cache, *checked)
+    return basedpyright(tmp_path_factory.mktemp("checked"), *checked)
 
 
 @pytest.mark.timeout(900)
