@@ -74,7 +74,7 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def installed(wheel: Path, user: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of programs of an environment with the wheel, as yet without any extra."""
     environment = tmp_path_factory.mktemp("installed") / "venv"
-    venv.create(environment, with_pip=shutil.which("uv") is None, symlinks=True)
+    venv.create(environment, symlinks=True)
     install(user, environment / "bin", str(wheel))
     return environment / "bin"
 
@@ -84,9 +84,9 @@ def install(user: Run, programs: Path, *requirements: str) -> None:
     if shutil.which("uv"):
         done = user("uv", "pip", "install", "--quiet", "--python", programs / "python", *requirements)
     else:
-        done = user(
-            programs / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements
-        )
+        # With the pip of these tests, and nothing compiled that is not used: that takes most of the time.
+        pip = (sys.executable, "-m", "pip", "--python", programs / "python")
+        done = user(*pip, "install", "--quiet", "--disable-pip-version-check", "--no-compile", *requirements)
     if done.returncode and any(sign in done.stderr for sign in _NO_NETWORK):
         pytest.skip("needs a package index to install dependencies from, and none can be reached")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
+import sys
 import zipfile
+from collections.abc import Iterator
 from email.message import Message
 from email.parser import Parser
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import stdbpy
 from tests.packaging.conftest import ROOT, Run, build, install
@@ -93,6 +99,35 @@ def test_says_what_it_is(metadata: Message, names: set[str]) -> None:
     assert "server" in metadata.get_all("Provides-Extra", [])
 
 
+WITH_OTHERS = {
+    "annotationlib": "Python's own, from 3.14 on",
+    "pydantic_core": "comes with pydantic",
+    "pytest": "whoever uses its plugin has it",
+    "typing_extensions": "for type checkers, which come with it",
+}
+"""What is imported and needs no declaration, and why."""
+
+
+def imported(code: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(code.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            yield node.module.partition(".")[0]
+
+
+def test_what_it_imports_is_declared(metadata: Message) -> None:
+    """As a dependency, or of an extra. The long tests install it, with them and without."""
+    declared = {canonicalize_name(Requirement(each).name) for each in metadata.get_all("Requires-Dist", [])}
+    names = {name for code in (ROOT / "stdbpy").rglob("*.py") for name in imported(code)}
+    others = names - sys.stdlib_module_names - {"stdbpy"} - WITH_OTHERS.keys()
+    distributions = packages_distributions()
+    assert {"httpx", "wasmtime"} <= others
+    assert {
+        name for name in others if not declared & {canonicalize_name(each) for each in distributions.get(name, [name])}
+    } == set()
+
+
 @INSTALLING
 def test_without_the_extra_all_but_the_server_works(installed: Path, user: Run) -> None:
     assert user(installed / "stdbpy", "--version").stdout == f"stdbpy {stdbpy.__version__}\n"
@@ -145,6 +180,7 @@ def publish_chat(installed: Path, user: Run, project: Path, server: RealServer) 
 
 
 @INSTALLING
+@pytest.mark.long
 def test_the_main_job(installed: Path, wheel: Path, user: Run) -> None:
     install(user, installed, f"{wheel}[server]")
 
