@@ -212,7 +212,7 @@ def test_what_is_for_a_server_that_it_starts(project: Path, owned: str) -> None:
 def test_on_spacetimedb_itself(
     run: Run, project: Path, edit: Callable[[str], None], real_server: RealServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A Python project is built anew for each change, as WebAssembly; its rows stay."""
+    """A Python project is built for it, as WebAssembly."""
     monkeypatch.setenv("STDBPY_SERVER", real_server.url)
     with developing("dev-of-webassembly", "--server-only", within=300) as dev:
         dev.wait_for("created database dev-of-webassembly")
@@ -223,16 +223,31 @@ def test_on_spacetimedb_itself(
 
         edit("import asyncio")
         assert "chat/module.py" in dev.wait_for("asyncio")
+        assert dev.end() == 0
+
+
+@pytest.mark.real
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.usefixtures("wasm_cache")
+def test_changes_on_spacetimedb_itself(
+    run: Run, project: Path, edit: Callable[[str], None], real_server: RealServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Python project is built anew for each change; its rows stay."""
+    monkeypatch.setenv("STDBPY_SERVER", real_server.url)
+    with developing("dev-of-changes", "--server-only", within=300) as dev:
+        dev.wait_for("waiting for changes")
+        assert run("call", "--no-config", "dev-of-changes", "send_message", "hello").code == 0
         edit("@table(public=True)\nclass Room:\n    name: str = column(primary_key=True)")
         dev.wait_for("+ Add table room")
-        dev.wait_for("updated database dev-of-webassembly")
+        dev.wait_for("updated database dev-of-changes")
         dev.wait_for("is up to date with the module")
         assert "room" in (project / "module_bindings" / "tables.py").read_text()
-        assert run("sql", "--no-config", "dev-of-webassembly", "SELECT text FROM message").out == '{"text":"hello"}\n'
+        assert run("sql", "--no-config", "dev-of-changes", "SELECT text FROM message").out == '{"text":"hello"}\n'
 
         edit("@table(public=True)\nclass Room:\n    name: u64 = column(primary_key=True)")
         dev.wait_for("cannot be updated with the data that is in it")
-        assert run("sql", "--no-config", "dev-of-webassembly", "SELECT text FROM message").out == '{"text":"hello"}\n'
+        assert run("sql", "--no-config", "dev-of-changes", "SELECT text FROM message").out == '{"text":"hello"}\n'
         assert dev.end() == 0
 
 

@@ -90,8 +90,8 @@ def test_nothing_is_built_for_a_name_that_somebody_else_has(
 
 
 @pytest.mark.real
-def test_an_old_server(
-    run: Run, home: Path, project: Path, old_real_server: RealServer, monkeypatch: pytest.MonkeyPatch
+def test_what_an_old_server_does_not_have(
+    run: Run, project: Path, old_real_server: RealServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STDBPY_SERVER", old_real_server.url)
     refused = run("publish")
@@ -104,6 +104,11 @@ def test_an_old_server(
     assert "the program needs a newer server: one whose interface to modules is 10.5, not 10.0\n" in insisted.err
     assert "SpacetimeDB 2.8 takes it. --abi 10.0 builds a Python project for this one" in insisted.err
 
+
+@pytest.mark.real
+@pytest.mark.long
+def test_an_old_server(run: Run, home: Path, old_real_server: RealServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STDBPY_SERVER", old_real_server.url)
     assert run("init", "wasm-people", "--project-path", str(home / "people")).code == 0
     monkeypatch.chdir(home / "people")
     done = run("publish")
@@ -153,6 +158,7 @@ def test_a_publish_that_is_cut_off(run: Run, chat: str, monkeypatch: pytest.Monk
 
 
 @pytest.mark.real
+@pytest.mark.long
 def test_an_upload_to_spacetimedb_that_is_cut_off(
     run: Run, chat_for: str, project: Path, real_server: RealServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -276,7 +276,7 @@ def test_a_damaged_database_is_told_at_the_start_and_in_the_list(home: Path, run
     assert listed.err.startswith(f"bad: Database {identity} cannot be opened: ")
 
 
-@pytest.mark.parametrize("is_deleted", [False, True])
+@pytest.mark.parametrize("is_deleted", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_a_reducer_that_does_not_end_is_left_behind(home: Path, is_deleted: bool) -> None:
     """Also one that nobody can find any more, with a request that waits for it."""
     data = home / "data"

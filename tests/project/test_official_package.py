@@ -55,8 +55,9 @@ def contents(folder: Path) -> dict[str, str]:
     ("name", "language", "port"),
     [
         *(("quickstart_chat-1.2.0", language, "quickstart_chat") for language in ("typescript", "csharp", "rust")),
-        ("sdk_test-1.2.0", "rust", "sdk_test"),
-        ("sdk_test-2.8.3", "csharp", "sdk_test_2_8_3"),
+        # Hundreds of tables and reducers, for which the program takes seconds.
+        pytest.param("sdk_test-1.2.0", "rust", "sdk_test", marks=pytest.mark.long),
+        pytest.param("sdk_test-2.8.3", "csharp", "sdk_test_2_8_3", marks=pytest.mark.long),
         ("sdk_test_view-2.8.3", "typescript", None),
         ("sdk_test_procedure-2.8.3", "typescript", None),
         ("sdk_test_event_table-2.8.3", "typescript", None),

@@ -18,7 +18,7 @@ MEBIBYTE = 1024 * 1024
     "load",
     [
         pytest.param(Load(clients=40, rooms=1, rate=20, seconds=1), id="all see each"),
-        pytest.param(Load(clients=40, rooms=2, rate=100, seconds=1), id="twenty see each"),
+        pytest.param(Load(clients=40, rooms=2, rate=100, seconds=1), id="twenty see each", marks=pytest.mark.long),
     ],
 )
 def test_everybody_sees_everything_in_order(load: Load) -> None:

@@ -8,5 +8,5 @@ from tests.engine.power_cuts.cuts import cut
 
 
 def test_confirmed_calls_survive_power_cuts(tmp_path):
-    *_, last = cut(tmp_path, seconds=5, cuts=25, chance=random.Random(1))
+    *_, last = cut(tmp_path, seconds=2, cuts=15, chance=random.Random(1))
     assert last.last, "something was confirmed"

@@ -116,7 +116,7 @@ def test_prepared_statements(both: Both) -> None:
 
 
 @pytest.mark.difference("a message out of turn, or without its end")
-@pytest.mark.parametrize("is_logged_in", [False, True])
+@pytest.mark.parametrize("is_logged_in", [pytest.param(False, marks=pytest.mark.long), True])
 def test_broken_messages(is_logged_in: bool) -> None:
     gone = []
     for kind in (embedded_side, real_side):
