@@ -67,8 +67,18 @@ def test_demo(tmp_path: Path) -> None:
 
 
 def test_interrupted_demo(tmp_path: Path) -> None:
+    program = (
+        "import sys, threading\n"
+        "from stdbpy.cli import demo\n"
+        "class Waiting(demo._Demo):\n"
+        "    def run(self):\n"
+        "        with self.server():\n"
+        "            threading.Event().wait()\n"
+        "demo._Demo = Waiting\n"
+        "sys.exit(demo.main())\n"
+    )
     process = subprocess.Popen(
-        DEMO,
+        [sys.executable, "-c", program],
         env=environment(tmp_path),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -18,6 +18,12 @@ pytest_plugins = ["pytester"]
 
 
 @pytest.fixture
+def home(pytester: pytest.Pytester) -> Path:
+    """That of what it runs."""
+    return pytester.path
+
+
+@pytest.fixture
 def project(pytester: pytest.Pytester) -> pytest.Pytester:
     """A project with the module ``arena``, where pytest is run."""
     shutil.copy(MODULES / "arena.py", pytester.path)
@@ -223,6 +229,7 @@ def test_servers_that_are_not_here(project: pytest.Pytester, monkeypatch: pytest
 
 
 @pytest.mark.real
+@pytest.mark.usefixtures("wasm_cache")
 @pytest.mark.parametrize("version", ["2.8.3", pytest.param("1.2.0", marks=pytest.mark.long)])
 def test_the_same_test_of_a_module_in_python_on_both_servers(project: pytest.Pytester, version: str) -> None:
     program = real_servers.program(f"spacetimedb-standalone-{version}")
