@@ -5,8 +5,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# A file's tests stay together: they share servers and what is published there.
-PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadfile
+# A file's tests stay together: they share servers and what is published there. Files come in their own order: by the
+# number of their tests those would come last that have few, and take long.
+PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 # Tests start Python hundreds of times: compiling everything each time would take longer than the tests.
 unexport PYTHONDONTWRITEBYTECODE
