@@ -25,6 +25,7 @@ from stdbpy.client.transport.socket import (
     open_socket,
 )
 from stdbpy.errors import ProtocolError, StdbError, seconds
+from stdbpy.protocol.losses import NO_TLS
 from stdbpy.protocol.session import Session
 
 log = logging.getLogger("stdbpy.client")
@@ -248,7 +249,7 @@ def _in_words(error: OSError, timeout: float) -> str:
         case ssl.SSLCertVerificationError():
             return f"the server's certificate cannot be trusted: {error.verify_message}"
         case ssl.SSLError():
-            return "what answers there does not speak TLS"
+            return NO_TLS
         case sockets.gaierror():
             return "no host is known by that name"
         case ConnectionRefusedError():

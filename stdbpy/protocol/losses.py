@@ -11,6 +11,9 @@ from stdbpy.protocol.options import SessionOptions
 DEFAULT_PORT = 3000
 """Where servers listen if they are not told."""
 
+NO_TLS = "what answers there does not speak TLS"
+"""The reason for a failed opening that has a hint of its own."""
+
 
 def end_of(reason: str, code: int | None) -> ConnectionLost:
     """The error for an established connection that is gone; ``code`` is the websocket's close code, if it had one."""
@@ -23,14 +26,16 @@ def failed_opening(reason: str, code: int | None, *, opened: bool, server: str) 
     ``opened`` says that there was a websocket at least.
     """
     if not opened:
-        return ConnectFailed(f"{server} cannot be reached{_details(reason, code)}", hint=_where_to_look(server))
+        return ConnectFailed(f"{server} cannot be reached{_details(reason, code)}", hint=_where_to_look(server, reason))
     return ConnectFailed(
         f"the server ended the connection before it began{_details(reason, code)}",
         hint="The module may have refused it: its log says so",
     )
 
 
-def _where_to_look(server: str) -> str:
+def _where_to_look(server: str, reason: str) -> str:
+    if reason == NO_TLS:
+        return "Use http:// instead of https://"
     parts = urlsplit(server)
     if parts.hostname in ("localhost", "127.0.0.1", "::1"):
         at = "" if parts.port == DEFAULT_PORT else f" --listen-addr {parts.netloc}"

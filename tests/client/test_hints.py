@@ -14,6 +14,7 @@ from stdbpy.client.refused_queries import explain
 from stdbpy.errors import ConnectFailed, CredentialsRefused, QueryFailed, StdbError, SubscriptionFailed
 from stdbpy.protocol.functions import failure_of
 from stdbpy.protocol.incoming import Failed
+from stdbpy.protocol.losses import NO_TLS, failed_opening
 from stdbpy.testing import InMemoryDatabase
 from tests.client.game import MODULE, DbConnection
 
@@ -72,12 +73,31 @@ def test_nobody_answers():
         ("`leve` is not in scope, executing: `…`", "SELECT * FROM player WHERE leve = 1", "'level'"),
         ("`player` does not have a field `leve`", "SELECT * FROM player WHERE player.leve = 1", "'level'"),
         ("something else", "SELECT * FROM player", None),
+        ("no such table: `playr`. Did you mean 'player'?", "SELECT * FROM playr", "'player'"),
     ],
 )
 def test_refused_queries_name_what_there_is(error, query, hint):
     failed = SubscriptionFailed(error)
     explain(failed, [query], MODULE.schema)
     assert failed.hint == ("" if hint is None else f"Did you mean {hint}?")
+    assert "Did you mean" not in failed.message
+
+
+def test_queries_that_are_none():
+    failed = SubscriptionFailed("Expected an SQL statement, found: player")
+    explain(failed, ["player"], MODULE.schema)
+    assert failed.hint == "A query is a SELECT, as in SELECT * FROM player"
+
+
+def test_counts_are_for_http(chat):
+    with chat.sync_class.connect(chat.url, chat.database) as db, pytest.raises(QueryFailed) as caught:
+        db.query("SELECT COUNT(*) AS n FROM user")
+    assert "over_http" in caught.value.hint
+
+
+def test_a_server_without_tls():
+    error = failed_opening(NO_TLS, None, opened=False, server="https://127.0.0.1:3000")
+    assert (NO_TLS in error.message, error.hint) == (True, "Use http:// instead of https://")
 
 
 def test_refused_queries_over_a_connection(chat):

@@ -61,6 +61,18 @@ def test_misspelt_reducers_of_generated_code(db):
     assert not hasattr(Reducers(lambda *_: None), "nothing_like_it")
 
 
+def test_what_tables_do_not_have(db):
+    for name, hint in {
+        "find": r"indexes have: .*\bname\.find\(…\)",
+        "filter": r"indexes have: .*\blevel\.filter\(…\)",
+        "insert": "calling reducers",
+        "on_insrt": "^'PlayerHandle' object has no attribute 'on_insrt'$",
+    }.items():
+        with pytest.raises(AttributeError, match=hint) as caught:
+            getattr(db.player, name)
+        assert (caught.value.obj, caught.value.name) == (db.player, name)  # for Python's own "Did you mean"
+
+
 def test_a_query_waits_no_longer_than_its_timeout(db, monkeypatch):
     monkeypatch.setattr(db._session, "take_outgoing", list)  # nothing is sent
     with pytest.raises(CallTimeout, match=r"after 0\.01 seconds"):

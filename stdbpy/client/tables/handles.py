@@ -12,9 +12,10 @@ Generated code has a class for each table and view, and makes it with what its c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from stdbpy.client.tables.changes import Changes
+from stdbpy.client.tables.indexes import BTreeIndex, UniqueIndex
 from stdbpy.client.tables.source import TableSource
 from stdbpy.errors import counted
 
@@ -49,6 +50,11 @@ class _Watched(Generic[Row, Ctx]):
 
     def __repr__(self) -> str:
         return f"<table {self._source.cache.layout.name}>"
+
+    if not TYPE_CHECKING:  # which knows the attributes
+
+        def __getattr__(self, name):
+            raise AttributeError(_missing(self, name), name=name, obj=self)
 
 
 class EventTableHandle(_Watched[Row, Ctx]):
@@ -102,3 +108,18 @@ class KeyedTableHandle(TableHandle[Row, Ctx]):
     def remove_on_update(self, callback: Callable[[Ctx, Row, Row], object]) -> None:
         """Raises ``ValueError`` for what is no callback of ``on_update``."""
         self._source.cache.listeners.on_update.remove(callback)
+
+
+_FINDING = {"find": UniqueIndex, "filter": BTreeIndex}
+_CHANGING = ("insert", "update", "delete")
+
+
+def _missing(handle: _Watched[Row, Ctx], name: str) -> str:
+    """The message of an ``AttributeError``: what many look for here is elsewhere."""
+    if name in _CHANGING:
+        return f"{handle!r} has no {name!r}: a client changes rows by calling reducers"
+    indexes = [attribute for attribute, value in vars(handle).items() if isinstance(value, _FINDING.get(name, ()))]
+    if indexes:
+        those = ", ".join(f"{index}.{name}(…)" for index in indexes)
+        return f"{handle!r} has no {name!r} of its own, but indexes have: {those}"
+    return f"{type(handle).__name__!r} object has no attribute {name!r}"  # Python adds "Did you mean"
