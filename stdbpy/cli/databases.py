@@ -50,7 +50,7 @@ def telling_who_named(chosen: ChosenDatabase, instead: str = "") -> Iterator[Non
         yield
     except (NotFound, NoSuchDatabase) as error:
         ours = f"{chosen.hint}: {instead}" if chosen.hint and instead and chosen.said_by != VARIABLE else chosen.hint
-        if chosen.hint not in error.hint:
+        if chosen.hint not in error.hint and not error.hint.endswith("?"):  # "Did you mean …?": it is but misspelt
             error.hint = ". ".join(hint.rstrip(".") for hint in (error.hint, ours) if hint)
         raise
 

@@ -76,6 +76,8 @@ def test_the_project_names_the_database(run: Run, chat: str, monkeypatch: pytest
     assert "The database is" in unknown.err
     assert "unset STDBPY_DATABASE to name another as the first word\n" in unknown.err
     monkeypatch.delenv("STDBPY_DATABASE")
+    misspelt = run("call", "send_mesage", "x")
+    assert misspelt.err.endswith("Hint: Did you mean 'send_message'?\n")
     unknown = run("call", "game", "send_message", "x")
     assert "--no-config to name another as the first word: stdbpy call --no-config game send_message x\n" in unknown.err
 
