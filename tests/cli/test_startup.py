@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -123,7 +124,16 @@ def test_no_command_imports_another(tmp_path: Path) -> None:
         assert done.stdout.split() == [".".join(path[: depth + 1]).replace("-", "_") for depth in range(len(path))]
 
 
-@pytest.mark.parametrize("command", ALL)
+def _cases() -> Iterator[object]:
+    """Of commands of a group, and of ways to run one, that may import the same the first always; others are long."""
+    seen = set()
+    for command, invocation in ALL.items():
+        kind = command.partition(" ")[0], frozenset(PACKAGES.get(command, ())), invocation.asks_a_server
+        yield pytest.param(command, marks=pytest.mark.long if kind in seen else ())
+        seen.add(kind)
+
+
+@pytest.mark.parametrize("command", list(_cases()))
 def test_a_command_imports_what_it_needs(tmp_path: Path, command: str) -> None:
     invocation = ALL[command]
     (tmp_path / "module.wasm").write_bytes(b"\0asm\1\0\0\0")

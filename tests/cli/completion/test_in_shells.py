@@ -140,6 +140,12 @@ def test_bash_writes_what_it_completes(typed_bash: TypedBash, line: str, complet
     assert typed_bash.completed(line) == completed
 
 
+@pytest.fixture(scope="module")
+def typed_zsh(user: User) -> Iterator[Zsh]:
+    with Zsh(user.environment, user.at) as zsh:
+        yield zsh
+
+
 @pytest.mark.parametrize(
     ("line", "completed"),
     [
@@ -156,9 +162,8 @@ def test_bash_writes_what_it_completes(typed_bash: TypedBash, line: str, complet
         ("stdbpy sql --server a", "stdbpy sql --server a\\ b "),
     ],
 )
-def test_zsh_writes_what_it_completes(user: User, line: str, completed: str) -> None:
-    with Zsh(user.environment, user.at) as zsh:
-        assert zsh.completed(line) == completed
+def test_zsh_writes_what_it_completes(typed_zsh: Zsh, line: str, completed: str) -> None:
+    assert typed_zsh.completed(line) == completed
 
 
 def test_fish_offers_paths(user: User) -> None:

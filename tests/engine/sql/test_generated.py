@@ -56,7 +56,7 @@ def test_deep_and_long_texts_are_refused_quickly(opening: str) -> None:
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("seed", [101, 102])
+@pytest.mark.parametrize("seed", [101, pytest.param(102, marks=pytest.mark.long)])
 def test_the_real_server_answers_the_same(seed: int, real_server: RealServer) -> None:
     statements = steps(seed, count=1500)
     with httpx.Client(base_url=real_server.url, trust_env=False, verify=False, timeout=30) as client:
