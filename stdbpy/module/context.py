@@ -111,8 +111,9 @@ class TimedContext(Context):
         if self._random is None:
             from random import Random
 
-            call = f"{self._function}/{int(self.timestamp)}/{self._caller.hex()}"
-            self._random = Random(call + randomness.get())  # noqa: S311
+            call = self._caller + f"{self._function}/{int(self.timestamp)}{randomness.get()}".encode()
+            # As a number: the generator takes all of it, while it would have text hashed first.
+            self._random = Random(int.from_bytes(call, "little"))  # noqa: S311
         return self._random
 
     def uuid4(self) -> UUID:

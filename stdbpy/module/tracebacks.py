@@ -37,7 +37,7 @@ def error_text(error: BaseException) -> str:
 
 def encodable(text: str) -> str:
     """The text, with what UTF-8 has no bytes for (halves of surrogate pairs) written as escapes."""
-    return text.encode(errors="backslashreplace").decode()
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
 def innermost_line(error: BaseException, files: Container[str]) -> tuple[str, int] | None:

@@ -206,3 +206,83 @@ def test_a_module_bound_twice_logs_to_the_database_that_calls():
     second.call("talk")
     second.call("talk")
     assert (len(first.messages), len(second.messages)) == (2, 4)
+
+
+WAYS = """
+        import logging, sys
+        logger = logging.getLogger("game.deep")
+
+        class Own(logging.Logger):
+            pass
+
+        def helper(ctx):
+            ctx.log.info("of who called", stacklevel=2)
+
+        @reducer
+        def talk(ctx):
+            ctx.log.info("%(what)s", {"what": "named"})
+            ctx.log.info("%s", {})
+            ctx.log.info("100 %")
+            ctx.log.info(17)
+            ctx.log.warning("%d%%", 5)
+            ctx.log.log(25, "between")
+            logging.LoggerAdapter(logger, {}).info("adapted %s", "too")
+            helper(ctx)
+            logging.info("root %s", None)
+            logging.critical("with more", extra={"more": 1})
+            try:
+                1 / 0
+            except ZeroDivisionError:
+                logger.error("failed", exc_info=True)
+            logging.setLoggerClass(Own)
+            print(logging.getLoggerClass() is Own, type(logging.getLogger("own")) is Own)
+            logging.getLogger("own").info("of its own class")
+"""
+
+
+def test_lines_are_what_records_would_make_of_them():
+    plain = run(WAYS)
+    recorded = run(f"{WAYS.rstrip()}\n        logging.root.handlers[0].addFilter(lambda record: True)\n")
+
+    plain.call("talk")
+    recorded.call("talk")
+
+    assert plain.host.logged == recorded.host.logged
+    assert plain.messages[:6] == ["named", "{}", "100 %", "17", "5%", "between"]
+    assert len({line.line for line in plain.host.logged}) == len(plain.host.logged)
+    assert logging.getLoggerClass() is logging.Logger
+
+
+@pytest.mark.parametrize(
+    ("change", "messages"),
+    [
+        ("logger.addFilter(lambda record: 'a' in record.msg)", ["a"]),
+        ("root.handlers[0].addFilter(lambda record: 'b' in record.msg)", ["b"]),
+        ("root.handlers[0].setLevel(logging.ERROR)", ["b"]),
+        ("root.handlers[0].setFormatter(logging.Formatter('%(levelname)s %(message)s'))", ["INFO a", "ERROR b"]),
+        ("logger.propagate = False", []),
+        ("logger.addHandler(Loud())", ["A", "a", "B", "b"]),
+        ("root.addHandler(Loud())", ["a", "A", "b", "B"]),
+        ("logger.disabled = True", []),
+        ("logger.setLevel(logging.ERROR)", ["b"]),
+    ],
+)
+def test_who_wants_to_look_at_lines_gets_records(change, messages):
+    game = run(f"""
+        import logging
+        root = logging.getLogger()
+        logger = logging.getLogger("inner")
+
+        class Loud(logging.Handler):
+            def emit(self, record):
+                print(record.getMessage().upper())
+
+        @reducer
+        def talk(ctx):
+            logger.info("a")
+            logger.error("b")
+
+        {change}
+    """)
+    game.call("talk")
+    assert game.messages == messages
