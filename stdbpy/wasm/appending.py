@@ -22,7 +22,7 @@ from stdbpy.wasm.built import BuiltWasm, chosen_level, settings_of
 from stdbpy.wasm.dependencies import FOLDER, bundled_data, bundled_modules
 from stdbpy.wasm.kept_files import KeptFiles
 from stdbpy.wasm.needed_later import needed_later, needed_of_runtime
-from stdbpy.wasm.packaged import Packaged
+from stdbpy.wasm.packaged import Packaged, file_of_library
 from stdbpy.wasm.parts import unused_parts
 from stdbpy.wasm.prepared import PreparedRuntime
 from stdbpy.wasm.size_report import ModuleSizes, size_report
@@ -61,7 +61,7 @@ def append_to_runtime(
     absent = prepared.not_imported - needed_of_runtime(named, present, prepared)
     unused = unused_parts(packaged.parts, absent | prepared.used_up)
     loaded: dict[str, Any] = {"entry": _PROGRAM, "settings": settings_of(source, level), "absent": sorted(absent)}
-    loaded["files"] = {name: _of_library(name, *each) for name, each in library.items()}
+    loaded["files"] = {name: file_of_library(name, *each) for name, each in library.items()}
     loaded["files"] |= {name: _of_package(*each) for name, each in along.items()}
     loaded["files"] |= {path: (False, "data", content, f"{FOLDER}/{path}") for path, content in data.items()}
 
@@ -97,11 +97,6 @@ def _memory_with(prepared: PreparedRuntime, memory: bytes, level: AbiLevel, appe
     struct.pack_into("<II", whole, prepared.appended_at, begin, len(appended))
     whole[prepared.level_at] = level
     return bytes(whole)
-
-
-def _of_library(name: str, is_package: bool, code: bytes) -> tuple[bool, str, bytes, str]:
-    path = name.replace(".", "/") + ("/__init__.py" if is_package else ".py")
-    return is_package, "code", code, f"lib/python3.13/{path}"
 
 
 def _of_package(path: str, content: bytes) -> tuple[bool, str, bytes, str]:

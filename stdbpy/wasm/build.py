@@ -1,15 +1,16 @@
 """From the source of a Python module to the program that every SpacetimeDB runs.
 
 The module is imported by Python inside WebAssembly, and what has come of it in memory is written into the program: a
-server begins where the build ended. That happens twice. The first time the whole standard library is there, and
-whatever is imported is noted; the second time nothing else is there, but for what functions may import later.
+server begins where the build ended. That happens twice, each time from where stdbpy has been imported. The first time
+the whole standard library is there, and whatever is imported is noted; the second time nothing else is there, but for
+what functions may import later.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -26,10 +27,11 @@ from stdbpy.wasm.inside_code import InsideCode, inside_code
 from stdbpy.wasm.interpreter import BuildLimits, Interpreter, Loaded, LoadedFile, RaisedError, StoppedError
 from stdbpy.wasm.kept_files import KeptFiles
 from stdbpy.wasm.needed_later import PROGRAM, needed_later, needed_of_runtime
-from stdbpy.wasm.packaged import Packaged
+from stdbpy.wasm.packaged import Packaged, file_of_library
 from stdbpy.wasm.parts import unused_parts
 from stdbpy.wasm.size_report import ModuleSizes, size_report
 from stdbpy.wasm.snapshot import with_memory
+from stdbpy.wasm.started import started_runtime
 
 _HIGHEST = max(AbiLevel)
 
@@ -95,6 +97,7 @@ class _Build:
         self._limits = limits
         self._packaged = packaged
         self._inside: InsideCode = inside_code(self._packaged)
+        self._started = started_runtime(self._packaged, self._inside)
         self._dependencies = Dependencies(bundled, packaged.kept, self._packaged.key)
 
     def run(self) -> BuiltWasm:
@@ -122,9 +125,9 @@ class _Build:
     def _imported(self) -> _Imported:
         interpreter = self._interpreter()
         try:
-            interpreter.boot(self._inside.library)
+            interpreter.resume(self._started.memory, self._started.pages)
             interpreter.set_abi_level(_HIGHEST)
-            names = self._load(interpreter, _HIGHEST, {**self._dependencies.files(), **self._inside.own}).modules
+            names = self._load(interpreter, _HIGHEST, {**self._dependencies.files(), **self._inside_files()}).modules
             level = self._level(read_module_def(interpreter.describe()))
             present = {*names, *self._later(names)}
             self._dependencies.compile(interpreter, present)
@@ -148,12 +151,11 @@ class _Build:
             return None
         interpreter = self._interpreter()
         try:
-            interpreter.boot({name: each for name, each in self._inside.library.items() if name in present})
+            interpreter.resume(self._started.memory, self._started.pages)
             interpreter.set_abi_level(imported.level)
-            own = {name: file for name, file in self._inside.own.items() if name in present}
-            inside = {**self._dependencies.files(present), **own}
+            files = {**self._dependencies.files(present), **self._inside_files(present)}
             keep = sorted(later | self._needed_of_runtime(present))
-            loaded = self._load(interpreter, imported.level, inside, keep)
+            loaded = self._load(interpreter, imported.level, files, keep)
             told, output = interpreter.told, tuple(interpreter.output)
             interpreter.settle()
             memory = interpreter.memory()
@@ -211,6 +213,15 @@ class _Build:
 
     def _named(self, imported: Collection[str]) -> set[str]:
         return needed_later(self._source.files, self._dependencies.sources, self._inside, imported)
+
+    def _inside_files(self, modules: Container[str] | None = None) -> dict[str, LoadedFile]:
+        """Of these modules (default: all) what is not imported by a started runtime."""
+        library = {name: file_of_library(name, *each) for name, each in self._inside.library.items()}
+        return {
+            name: file
+            for name, file in (library | {**self._inside.own}).items()
+            if name not in self._started.modules and (modules is None or name in modules)
+        }
 
     def _interpreter(self) -> Interpreter:
         return Interpreter(self._packaged.compiled, self._limits)

@@ -142,6 +142,16 @@ class Interpreter:
         """A copy of all of it."""
         return self._memory.read(self._store)
 
+    def resume(self, memory: bytes, pages: int) -> None:
+        """Goes on where another one was that had this memory; zeros at its end may be left out. That one had been
+        booted, this one has not."""
+        missing = pages - self._memory.size(self._store)
+        try:
+            self._memory.grow(self._store, missing)
+        except wasmtime.WasmtimeError:
+            raise StoppedError("it needs more memory than the build allows") from None
+        self._memory.write(self._store, memory, 0)
+
     def address_of_appended_program(self) -> int:
         address: int = self._bounded(lambda: self._call("build_appended_program"))
         return address & 0xFFFFFFFF

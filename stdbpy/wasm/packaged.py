@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 _RUNTIME, _LIBRARY, _PARTS, _PREPARED = "python.wasm.xz", "stdlib.bin.xz", "parts.json", "prepared.bin.xz"
 
 
+def file_of_library(name: str, is_package: bool, code: bytes) -> tuple[bool, str, bytes, str]:
+    """A module of the standard library as the runtime loads modules; tracebacks name its file."""
+    path = name.replace(".", "/") + ("/__init__.py" if is_package else ".py")
+    return is_package, "code", code, f"lib/python3.13/{path}"
+
+
 def _folder() -> Traversable:
     return files("stdbpy.wasm") / "runtime"
 
