@@ -247,7 +247,7 @@ def unmasked(data: bytes) -> list[tuple[int, bytes]]:
 def test_what_is_no_websocket_at_all(library, answer, hangs_up, kind):
     async def main() -> None:
         async with Serving(answer=answer, hangs_up=hangs_up) as serving:
-            settings = SocketSettings(library=library, open_timeout=0.2 if kind is TimeoutError else 5)
+            settings = SocketSettings(library=library, open_timeout=0.2 if kind is TimeoutError else 60)
             with pytest.raises(kind) as caught:
                 await open_socket(opening(serving.port), Hearer(), settings)
             assert "secret" not in repr(caught.value)

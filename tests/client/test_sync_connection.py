@@ -215,11 +215,13 @@ def test_ticks_in_another_thread_than_calls(chat):
 
         loop = threading.Thread(target=game)
         loop.start()
-        eventually(lambda: db._ticker is loop)
-        db.reducers.set_name("Ada")
-        assert [user.name for user in db.query("SELECT * FROM user")] == ["Ada"]
-        over.set()
-        loop.join()
+        try:
+            eventually(lambda: db._ticker is loop)
+            db.reducers.set_name("Ada")
+            assert [user.name for user in db.query("SELECT * FROM user")] == ["Ada"]
+        finally:
+            over.set()
+            loop.join()
 
 
 def test_ctrl_c_in_a_tick_loses_no_callback(chat):
@@ -270,7 +272,7 @@ def test_a_call_without_answer_in_time(chat, proxy, delivery):
             call.result(timeout=0.01)
         proxy.thaw()
         call.result(timeout=60)
-        eventually(lambda: db.query("SELECT * FROM user").rows()[0].name == "Grace")
+        eventually(lambda: db.query("SELECT * FROM user", timeout=60).rows()[0].name == "Grace")
 
 
 def test_changes(chat, delivery):

@@ -50,9 +50,11 @@ def test_a_file_is_whole_or_not_there(tokens):
     over = threading.Event()
 
     def write() -> None:
-        for number in range(50):
-            tokens.save(SERVER, "game", str(number % 10) * 1000)
-        over.set()
+        try:
+            for number in range(50):
+                tokens.save(SERVER, "game", str(number % 10) * 1000)
+        finally:
+            over.set()
 
     writer = threading.Thread(target=write)
     writer.start()

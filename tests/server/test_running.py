@@ -133,7 +133,7 @@ class TestStarting:
             stopping = threading.Thread(target=running.__exit__, args=(None, None, None))
             stopping.start()
             assert list(followed) == []
-            stopping.join(timeout=2)
+            stopping.join(timeout=30)
             assert not stopping.is_alive()
 
 

@@ -114,7 +114,7 @@ def test_a_database_that_is_closed_while_a_procedure_sleeps(module: Module) -> N
         db.reducers.collect_in(0)
         db.run_due()
         began = monotonic()
-    assert monotonic() - began < 1.5, "it was waited for"
+    assert monotonic() - began < 8, "it was waited for"
     assert db.bugs == []
 
 

@@ -204,7 +204,7 @@ def test_a_timeout_is_for_all_of_the_answer(http):
     with site(lambda _: Said(b"x" * 1000, between=never)) as here:
         began = perf_counter()
         assert why_not(http, here.url, timeout=TimeDuration(200_000)).endswith("operation timed out")
-        assert perf_counter() - began < 5
+        assert perf_counter() - began < 15
         never.set()
 
 
