@@ -33,6 +33,8 @@ from stdbpy.schema.model import ModuleSchema
 _PACKAGES = "site-packages/"
 """The folder that they are installed in."""
 
+_UNKNOWN_ARGUMENT = re.compile(r"(\w+)\(\) got an unexpected keyword argument '(\w+)'")
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedModule:
@@ -176,18 +178,31 @@ def _import_problem(error: BaseException, source: ModuleSource) -> Problem:
             own = [path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in source.files]
             message = f"there is no module {name!r} to import{_in_package(error)}"
             installed = f"Is it installed here, and among the project's dependencies? pip install {name}"
-            hint = nearest(name, own) or without(name) or installed
+            hint = nearest(name, (*own, "stdbpy")) or without(name) or installed
         case MemoryError():
             message = "importing it takes more memory than there is"
             hint = "Much data belongs in tables, where a reducer puts it, not in code"
         case StdbError():
             message, hint = str(error.message), str(error.hint)
+        case TypeError() if misnamed := _UNKNOWN_ARGUMENT.search(message):
+            hint = _other_argument(*misnamed.groups())
         case NameError(name=str(name)) if name in FOR_AUTHORS:
             hint = f"from stdbpy import {name}"
         case ImportError(name="stdbpy", msg=str(text)):
             wanted = re.search(r"'(\w+)'", text)  # before 3.12 only the message says it
             hint = nearest(wanted[1], FOR_AUTHORS) if wanted else ""
     return Problem("error", where, _readable(message), _readable(hint))
+
+
+def _other_argument(function: str, argument: str) -> str:
+    """The nearest argument of what is called so in stdbpy, if there is such a thing."""
+    if function not in FOR_AUTHORS:
+        return ""
+    import inspect  # few modules fail
+
+    import stdbpy
+
+    return nearest(argument, inspect.signature(getattr(stdbpy, function)).parameters)
 
 
 def _as_python_says_it(error: BaseException) -> str:

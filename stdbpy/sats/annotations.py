@@ -178,14 +178,16 @@ class TypeRegistry:
             return t.result(self._type(ok, where), self._type(err, where))
         present = [option for option in options if option is not types.NoneType]
         if len(present) != 1 or len(options) != 2:
-            text = _text(annotation)
+            text = annotation_text(annotation)
             raise _refused(text, where, "For one of several types make a TaggedUnion with a variant for each.")
         [some] = present
         if get_origin(some) is not Some:
             return t.option(self._type(some, where))
         inner = self._type(get_args(some)[0], where)
         if t.as_option(inner) is None:
-            raise _refused(_text(annotation), where, "Some[...] is only for T | None inside T | None; leave it out.")
+            raise _refused(
+                annotation_text(annotation), where, "Some[...] is only for T | None inside T | None; leave it out."
+            )
         return t.option(inner)
 
     # --- classes -----------------------------------------------------------------------------
@@ -302,7 +304,7 @@ def _not_supported(annotation: Any, where: str) -> TypeNotSupported:
     if hint is None:
         is_own = isinstance(annotation, type) and annotation.__module__ != "builtins"
         hint = _HINT_FOR_CLASSES if is_own else _HINT_FOR_ANYTHING
-    return _refused(_text(annotation), where, hint)
+    return _refused(annotation_text(annotation), where, hint)
 
 
 def _refused(what: str, where: str, hint: str) -> TypeNotSupported:
@@ -310,7 +312,7 @@ def _refused(what: str, where: str, hint: str) -> TypeNotSupported:
     return TypeNotSupported(f"{place}{what} is not a type that SpacetimeDB can hold", hint=hint)
 
 
-def _text(annotation: Any) -> str:
+def annotation_text(annotation: Any) -> str:
     """As it is written: ``dict[str, u32]``."""
     if isinstance(annotation, type) and not get_args(annotation):
         return annotation.__qualname__

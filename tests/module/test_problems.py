@@ -411,6 +411,18 @@ CASES = {
         class Player:
             id: u64
     """,
+    "a misspelt argument": """
+        @table
+        class Player:
+            id: u64 = column(primary=True)  # E: .*column.. got an unexpected .* | Did you mean 'primary_key'
+    """,
+    "another's argument": """
+        def own(): ...
+        own(nam=3)  # E: TypeError: own.* got an unexpected keyword argument 'nam'
+    """,
+    "a misspelt module": """
+        from stdby import table  # E: there is no module 'stdby' to import | Did you mean 'stdbpy'
+    """,
     "a misspelt index": """
         @table
         class Player:

@@ -38,6 +38,8 @@ CASES = {
         @view
         def four(ctx: ViewContext) -> list[str]: ...  # E: view 'four' returns list.str., which are no rows
         @view
+        def numbers(ctx: ViewContext) -> list[u64]: ...  # E: view 'numbers' returns list.u64., which are no rows
+        @view
         def five(ctx: ViewContext, id: u64) -> list[Player]: ...  # E: five.id: a view takes nothing but its context
         @view(primary_key="idd")
         def six(ctx: ViewContext) -> list[Player]: ...  # E: the primary key 'idd' of view 'six' .* | Did you mean 'id'

@@ -15,7 +15,7 @@ from stdbpy.errors import TypeNotSupported, nearest
 from stdbpy.module.assembly.findings import Findings
 from stdbpy.module.assembly.hints import resolve_one
 from stdbpy.query import Query
-from stdbpy.sats.annotations import TypeRegistry
+from stdbpy.sats.annotations import TypeRegistry, annotation_text
 from stdbpy.sats.types import AlgebraicType, ArrayType, TypeRef, option, product
 from stdbpy.schema.model import QUERY_FIELD
 
@@ -64,8 +64,7 @@ def read_rows(
         return None
     shape, row = _shape_and_row(returned)
     if shape is None or not (isinstance(row, type) and dataclasses.is_dataclass(row)):
-        text = getattr(returned, "__name__", str(returned)) if isinstance(returned, type) else str(returned)
-        findings.error(where, f"view {name!r} returns {text}, which are no rows", _HINT)
+        findings.error(where, f"view {name!r} returns {annotation_text(returned)}, which are no rows", _HINT)
         return None
     columns = [field.name for field in dataclasses.fields(row)]
     if primary_key is not None and primary_key not in columns:
