@@ -26,6 +26,7 @@ from stdbpy.module.tracebacks import error_text
 from stdbpy.sats.values import Identity, Timestamp
 from stdbpy.schema.model import HttpHandler, ModuleSchema, Procedure, Reducer, View
 from stdbpy.testing.clock import FrozenClock
+from stdbpy.testing.compiled_bugs import BugLines, CompiledBug
 
 AnswerHttp = Callable[[HttpRequest], HttpResponse]
 
@@ -142,15 +143,18 @@ class ObservedCode:
         return self._code.host_type
 
     def run(self, store: Store, identity: Identity, logs: LogStore, later: CallLater) -> RunningModule:
-        return ObservedModule(self._code.run(store, identity, logs, later), self._observer)
+        bug_lines = BugLines(logs) if self._code.host_type == "Wasm" else None
+        return ObservedModule(self._code.run(store, identity, logs, later), self._observer, bug_lines)
 
 
 class ObservedModule:
     """A running module that does what another one does."""
 
-    def __init__(self, module: RunningModule, observer: Observer) -> None:
+    def __init__(self, module: RunningModule, observer: Observer, bug_lines: BugLines | None) -> None:
+        """``bug_lines`` are for WebAssembly."""
         self._module = module
         self._observer = observer
+        self._bug_lines = bug_lines
         self._failures: deque[tuple[BaseException, str, bool]] = deque(maxlen=_KEPT_FAILURES)
         """What was raised by which function that is a view or none, until :meth:`crash` is asked about it."""
 
@@ -160,8 +164,19 @@ class ObservedModule:
     def call_reducer(
         self, number: int, reducer: Reducer, caller: Caller, timestamp: Timestamp, args: bytes, tx: Transaction
     ) -> None:
+        lines = self._bug_lines
         with self._observer.watching(self, reducer.name):
-            self._module.call_reducer(number, reducer, caller, timestamp, args, tx)
+            if lines is None:
+                self._module.call_reducer(number, reducer, caller, timestamp, args, tx)
+                return
+            lines.forget()
+            try:
+                self._module.call_reducer(number, reducer, caller, timestamp, args, tx)
+            except ReducerError as told:
+                bug = lines.bug_of(told)
+                if bug is not None:
+                    self._observer.note_bug(reducer.name, bug, is_of_view=False)
+                raise
 
     def call_view(self, number: int, view: View, sender: Identity | None, args: bytes, tx: Transaction) -> ViewResult:
         with self._observer.watching(self, view.name, is_view=True):
@@ -280,6 +295,8 @@ def without_own_frames(error: BaseException) -> BaseException:
 
 def in_one_line(error: BaseException) -> str:
     """``ZeroDivisionError: division by zero (game/module.py:12)``, with the last line of the author's own."""
+    if isinstance(error, CompiledBug):
+        return str(error)
     entries = list(_entries(error))
     own = [entry for entry in entries if not _is_in(entry, _FOLDERS_OF_OTHERS)]
     where = "".join(f" ({last.tb_frame.f_code.co_filename}:{last.tb_lineno})" for last in (own or entries)[-1:])

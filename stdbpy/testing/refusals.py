@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from stdbpy.errors import ReducerCrashed, ReducerFailed, UniqueConstraintViolation
+from stdbpy.testing.compiled_bugs import CompiledBug
 
 
 @dataclass(slots=True)
@@ -42,4 +43,6 @@ def _refused(error: ReducerFailed) -> str | None:
     if not isinstance(error, ReducerCrashed):
         return error.message
     cause = error.__cause__
+    if isinstance(cause, CompiledBug):
+        return cause.told if cause.told.startswith(f"{UniqueConstraintViolation.__name__}:") else None
     return f"{type(cause).__name__}: {cause}" if isinstance(cause, UniqueConstraintViolation) else None
