@@ -53,7 +53,7 @@ class DatabaseConnection:
     def subscribe(self, request: Request, set_id: SetId, queries: Sequence[str], *, all_rows: bool = False) -> None:
         """Answered by ``Subscribed`` or ``SubscriptionFailed``. A set of that name that is there already goes
         on: the failure is the request's. A client that knows no sets is told the rows of queries that it has
-        in other ones only with ``all_rows``."""
+        in other ones only with ``all_rows``, which is for one query of one table."""
         self._submit(self._subscribe, request, set_id, queries, all_rows)
 
     def subscribe_batch(self, request: Request, sets: Sequence[tuple[SetId, Sequence[str]]]) -> None:

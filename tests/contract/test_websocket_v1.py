@@ -136,6 +136,7 @@ class TestSetsOfQueries:
         refused = [
             m.SubscribeMulti([U8, "SELECT * FROM nope"], 7, m.QueryId(2)),
             m.SubscribeSingle("SELECT n FROM one_u8", 7, m.QueryId(2)),
+            m.SubscribeSingle("SELECT * FROM *", 7, m.QueryId(2)),
             m.UnsubscribeMulti(7, m.QueryId(2)),
             m.Unsubscribe(7, m.QueryId(2)),
         ]

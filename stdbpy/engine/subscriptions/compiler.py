@@ -62,6 +62,14 @@ class Compiler:
         transaction = LiveTransaction(self.store) if are_held else Transaction(self.store)
         return [self._compiled(key, queries, transaction) for key, queries in meant]
 
+    def expect_one_table(self, texts: Iterable[str]) -> None:
+        """Raises :class:`~stdbpy.errors.SqlError` for ``SELECT * FROM *``."""
+        if any(map(_ALL_TABLES.fullmatch, texts)):
+            raise SqlError(
+                "`SELECT * FROM *` is a query for each table, and what answers `SubscribeSingle` tells of one",
+                hint="Ask by `SubscribeMulti`.",
+            )
+
     def expect_within_limit(self, queries: Iterable[SubscribedQuery], *, is_owner: bool) -> None:
         """Raises :class:`~stdbpy.errors.SqlError` if to read their rows is more than the database's owner allows."""
         fragments = [fragment.query for query in queries for fragment in query.fragments]

@@ -122,7 +122,8 @@ class Subscriptions:
         all_rows: bool,
     ) -> None:
         """Puts a set of queries in place and tells the client its rows, or why not. A client that knows no
-        sets is told those of queries that it has in other ones only with ``all_rows``."""
+        sets is told those of queries that it has in other ones only with ``all_rows``, which is for one query of
+        one table."""
         self.tell(subscriber, self._begun(subscriber, request, set_id, texts, store, all_rows=all_rows))
 
     def subscribe_batch(
@@ -155,6 +156,8 @@ class Subscriptions:
         if len(texts) > MOST_QUERIES:
             return SubscriptionFailed(request, set_id, f"A subscription can have {MOST_QUERIES} queries.")
         try:
+            if all_rows and not subscriber.options.by_set:
+                self._compiler(store).expect_one_table(texts)
             queries = self._wanted(subscriber, texts, store)
             if not subscriber.options.takes_events:
                 _expect_no_events(queries)
