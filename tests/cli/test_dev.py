@@ -125,6 +125,11 @@ def test_all_it_does(run: Run, project: Path, edit: Callable[[str], None], addre
         dev.wait_for("client | client of chat")
         assert "room" in (project / "module_bindings" / "tables.py").read_text()
 
+        edit("class")
+        dev.wait_for("SyntaxError")
+        edit("@table(public=True)\nclass Room:\n    name: str")
+        dev.wait_for("chat has this version of the module")
+
         assert dev.end(number) == 0
         assert "next change" not in dev.rest()
     assert not is_there(address)
@@ -209,19 +214,13 @@ def test_what_is_for_a_server_that_it_starts(project: Path, owned: str) -> None:
 @pytest.mark.real
 @pytest.mark.usefixtures("wasm_cache")
 @pytest.mark.timeout(600)
-def test_on_spacetimedb_itself(
-    run: Run, project: Path, edit: Callable[[str], None], real_server: RealServer, monkeypatch: pytest.MonkeyPatch
+def test_what_does_not_run_on_spacetimedb_itself(
+    project: Path, edit: Callable[[str], None], real_server: RealServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A Python project is built for it, as WebAssembly."""
     monkeypatch.setenv("STDBPY_SERVER", real_server.url)
-    with developing("dev-of-webassembly", "--server-only", within=300) as dev:
-        dev.wait_for("created database dev-of-webassembly")
-        dev.wait_for("waiting for changes")
-        assert (project / "module_bindings" / "tables.py").is_file()
-        assert run("call", "--no-config", "dev-of-webassembly", "send_message", "hello").code == 0
-        assert "chat/module.py:" in dev.wait_for("says: hello")
-
-        edit("import asyncio")
+    edit("import asyncio")
+    with developing("dev-of-asyncio", "--server-only", within=300) as dev:
         assert "chat/module.py" in dev.wait_for("asyncio")
         assert dev.end() == 0
 
@@ -230,14 +229,20 @@ def test_on_spacetimedb_itself(
 @pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("wasm_cache")
-def test_changes_on_spacetimedb_itself(
+def test_on_spacetimedb_itself(
     run: Run, project: Path, edit: Callable[[str], None], real_server: RealServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A Python project is built anew for each change; its rows stay."""
     monkeypatch.setenv("STDBPY_SERVER", real_server.url)
     with developing("dev-of-changes", "--server-only", within=300) as dev:
+        dev.wait_for("created database dev-of-changes")
         dev.wait_for("waiting for changes")
+        assert (project / "module_bindings" / "tables.py").is_file()
         assert run("call", "--no-config", "dev-of-changes", "send_message", "hello").code == 0
+        assert "chat/module.py:" in dev.wait_for("says: hello")
+
+        edit("import asyncio")
+        assert "chat/module.py" in dev.wait_for("asyncio")
         edit("@table(public=True)\nclass Room:\n    name: str = column(primary_key=True)")
         dev.wait_for("+ Add table room")
         dev.wait_for("updated database dev-of-changes")

@@ -98,7 +98,14 @@ def test_what_an_old_server_does_not_have(
     assert (refused.code, refused.out) == (1, "")
     assert "which is SpacetimeDB 1.2.0\n" in refused.err
     assert "cannot be built for the ABI 10.0: the HTTP handler 'as_text' needs 10.5\n" in refused.err
-    # Somebody who insists is told by the server.
+
+
+@pytest.mark.real
+@pytest.mark.long
+def test_somebody_who_insists_is_told_by_the_old_server(
+    run: Run, project: Path, old_real_server: RealServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STDBPY_SERVER", old_real_server.url)
     insisted = run("publish", "--abi", "10.5")
     assert (insisted.code, insisted.out) == (1, "")
     assert "the program needs a newer server: one whose interface to modules is 10.5, not 10.0\n" in insisted.err
@@ -118,7 +125,7 @@ def test_an_old_server(run: Run, home: Path, old_real_server: RealServer, monkey
 
 
 def test_the_file_is_a_module_like_any_other(run: Run, project: Path, home: Path, server: RunningServer) -> None:
-    """For clients of it, for looking at it, and for the embedded server."""
+    """For clients of it, and for the embedded server."""
     assert run("build").code == 0
     assert run("generate", "--out-dir", "from_project").code == 0
     assert run("generate", "--bin-path", "dist/chat.wasm", "--out-dir", "from_file").code == 0
@@ -126,7 +133,6 @@ def test_the_file_is_a_module_like_any_other(run: Run, project: Path, home: Path
     assert [Path("from_file", name).read_bytes() for name in files] == [
         Path("from_project", name).read_bytes() for name in files
     ]
-    assert run("describe", "--module", "dist/chat.wasm").out == run("describe", "--module", ".").out
 
     here = ("--no-config", "--server", server.url)
     assert run("publish", "wasm-chat", "--bin-path", "dist/chat.wasm", *here).code == 0
@@ -137,6 +143,12 @@ def test_the_file_is_a_module_like_any_other(run: Run, project: Path, home: Path
     assert again.code == 0, again.err
     assert "MB are built" in again.err
     assert "MB are built" not in run("publish", "chat-as-it-is", *here).err
+
+
+@pytest.mark.long
+def test_the_file_describes_itself_as_the_project(run: Run, project: Path) -> None:
+    assert run("build").code == 0
+    assert run("describe", "--module", "dist/chat.wasm").out == run("describe", "--module", ".").out
 
 
 def test_a_level_is_for_what_is_built(run: Run, chat_project: str) -> None:

@@ -183,7 +183,7 @@ def as_the_official_program(name: str, query: str, server: RealServer, home: Pat
     return "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())
 
 
-@pytest.mark.parametrize("every", [10, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("every", [20, pytest.param(1, marks=pytest.mark.long)])
 def test_samples_are_taken_and_tables_are_the_official_ones(
     run: Run, sdk_test: str, real_server: RealServer, home: Path, every: int
 ) -> None:

@@ -45,6 +45,7 @@ def test_the_levels() -> None:
 
 
 @pytest.mark.real
+@pytest.mark.long
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 def test_console_examples(tmp_path: Path, build_cache: Path, real_server: RealServer) -> None:

@@ -162,6 +162,7 @@ def test_the_chat(dev: subprocess.Popen[str], tmp_path: Path, environment: dict[
     assert told.count("no database") == 1, told
 
 
+@pytest.mark.long
 def test_two_projects_are_developed_side_by_side(
     dev: subprocess.Popen[str], tmp_path: Path, environment: dict[str, str]
 ) -> None:

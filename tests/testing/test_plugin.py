@@ -35,7 +35,7 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
         module = "arena"
         [tool.pytest.ini_options]
         pythonpath = ["."]
-        addopts = "-p no:randomly"
+        addopts = "-p no:randomly -p no:xdist -p no:hypothesispytest"
         filterwarnings = ["error"]
         """
     )
@@ -229,8 +229,9 @@ def test_servers_that_are_not_here(project: pytest.Pytester, monkeypatch: pytest
 
 
 @pytest.mark.real
+@pytest.mark.long
 @pytest.mark.usefixtures("wasm_cache")
-@pytest.mark.parametrize("version", ["2.8.3", pytest.param("1.2.0", marks=pytest.mark.long)])
+@pytest.mark.parametrize("version", ["2.8.3", "1.2.0"])
 def test_the_same_test_of_a_module_in_python_on_both_servers(project: pytest.Pytester, version: str) -> None:
     program = real_servers.program(f"spacetimedb-standalone-{version}")
     project.makepyfile(

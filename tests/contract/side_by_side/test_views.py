@@ -272,8 +272,13 @@ def do(side: Side, what: str, who: int, how: Any, protocol: str) -> object:
             return ""
 
 
-@pytest.mark.parametrize("language", ["wasm", "python"])
-@pytest.mark.parametrize("protocol", [V1, V2, V3])
+@pytest.mark.parametrize(
+    ("language", "protocol"),
+    [
+        *(("wasm", V1), ("python", V2), ("wasm", V3)),
+        *(pytest.param(*way, marks=pytest.mark.long) for way in (("python", V1), ("wasm", V2), ("python", V3))),
+    ],
+)
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_players(both: Both, protocol: str, seed: int, language: str):
     name = fresh_name("views")
