@@ -64,6 +64,8 @@ class Development:
     _followed: set[tuple[str, str]] = field(default_factory=set)
     _running_client: Companion | None = None
     _is_ending: bool = False
+    _has_failed: bool = False
+    """The round before, so that what is right again is told even if nothing is to be published."""
 
     def run(self) -> None:
         """Raises :class:`StdbError` if there is no server and none can be started. What goes wrong later is
@@ -113,6 +115,7 @@ class Development:
 
     def _bring_up_to_date(self, servers: LocalServers) -> None:
         programs: dict[tuple[Path | None, ...], Program] = {}
+        has_failed, self._has_failed = self._has_failed, True
 
         def load(module_path: Path | None, bin_path: Path | None, js_path: Path | None) -> Program:
             """Each module is built once a round."""
@@ -125,16 +128,20 @@ class Development:
         self._expect_servers(servers)
         if self.publishes:
             for target in self.targets:
-                self._publish(target, load(target.module_path, target.bin_path, target.js_path))
+                is_new = self._publish(target, load(target.module_path, target.bin_path, target.js_path))
+                if has_failed and not is_new:
+                    self.invocation.note(f"{target.database or target.project_name} has this version of the module")
         if self.generates:
             self._generate(load)
         if self.client is not None:
             self._restart_client(self.client)
+        self._has_failed = False
 
-    def _publish(self, target: Target, program: Program) -> None:
+    def _publish(self, target: Target, program: Program) -> bool:
+        """Whether there was something to publish: with a change of the client alone there is not."""
         key = (target.server, target.database)
         if self._published.get(key) == program.content:
-            return  # a change of the client alone
+            return False
         # Clients are generated and started anew, so that none is left which an update could break.
         consent = replace(self.consent, break_clients=True)
         before = Timestamp.now()
@@ -142,6 +149,7 @@ class Development:
         self._published[key] = program.content
         self.invocation.note(f"{record['op']} database {record['name'] or record['identity']} on {record['server']}")
         self._follow_log(target, str(record["identity"]), str(record["server"]), before)
+        return True
 
     def _generate(self, load: Callable[..., Program]) -> None:
         from stdbpy.project.generating import wanted_packages
