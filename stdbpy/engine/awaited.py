@@ -1,46 +1,38 @@
-"""Results that somebody waits for at once, for a moment: a future would cost as much as a small call."""
+"""Results that somebody is told of: a future would cost as much as a small call."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
-from threading import Lock
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+log = logging.getLogger("stdbpy.engine")
+
 
 class Awaited(Generic[T]):
-    """What a job of a :class:`~stdbpy.engine.worker.Worker` comes to, for one who waits.
+    """What a job of a :class:`~stdbpy.engine.worker.Worker` comes to, for who is told of it.
 
-    A future makes a condition for those who may wait, and another lock for each who does. This has one lock, which
-    is held until it is there.
+    A future has locks for those who may wait for it. Nobody can wait for this.
     """
 
-    __slots__ = ("_callbacks", "_is_running", "_result", "error")
+    __slots__ = ("_callbacks", "_is_there", "_result", "error")
 
     _result: T
 
     def __init__(self) -> None:
-        self._is_running = Lock()
-        self._is_running.acquire()
         self.error: BaseException | None = None
         """What the job has raised."""
+        self._is_there = False
         self._callbacks: list[Callable[[Awaited[T]], object]] = []
 
-    # --- for who waits -----------------------------------------------------------------------
-
-    def wait(self, seconds: float) -> bool:
-        """Whether it is there by then."""
-        is_there = self._is_running.acquire(timeout=seconds)
-        if is_there:
-            self._is_running.release()
-        return is_there
+    # --- for who is told ---------------------------------------------------------------------
 
     def add_done_callback(self, callback: Callable[[Awaited[T]], object]) -> None:
-        """Calls ``callback`` with this when it is there: on the worker's thread, or at once. On the thread that
-        waits, if one does."""
+        """Calls ``callback`` with this when it is there: on the worker's thread, or at once."""
         self._callbacks.append(callback)
-        if not self._is_running.locked():
+        if self._is_there:
             self._tell()
 
     def result(self) -> T:
@@ -57,13 +49,15 @@ class Awaited(Generic[T]):
 
     def set_result(self, result: T) -> None:
         self._result = result
-        self._is_running.release()
-        if self._callbacks:
-            self._tell()
+        self._end()
 
     def set_exception(self, error: BaseException) -> None:
         self.error = error
-        self._is_running.release()
+        self._end()
+
+    def _end(self) -> None:
+        # Before looking at the callbacks, as they are added before looking at this: one of the two threads sees both.
+        self._is_there = True
         if self._callbacks:
             self._tell()
 
@@ -74,4 +68,7 @@ class Awaited(Generic[T]):
                 callback = self._callbacks.pop(0)
             except IndexError:
                 return
-            callback(self)
+            try:
+                callback(self)
+            except Exception:
+                log.exception("Somebody could not be told of what a job came to")

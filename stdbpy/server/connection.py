@@ -9,8 +9,10 @@ from typing import ClassVar
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from stdbpy.engine import Awaited, CallOutcome
-from stdbpy.server.quick_calls import QuickCall, QuickCalls
+from stdbpy.server.quick_call import QuickCall
+from stdbpy.server.quick_calls import QuickCalls
 from stdbpy.server.routes.running import BEGUN_CALL
+from stdbpy.server.straight_line import StraightLine
 from stdbpy.server.websocket.opening import is_handshake
 
 LARGEST_HEAD = 8192 + 100 * 4096
@@ -60,10 +62,8 @@ class Connection(HttpToolsProtocol):
     _is_refused = False
     _begun: Awaited[CallOutcome] | None = None
     """A call that a request has begun before it was read the usual way."""
-    _held: tuple[QuickCall, bytes] | None = None
-    """A call that is not done yet, with its request, which nobody has read."""
     _quickly_used = 0.0
-    """When the last quick answer was given, by the clock of the event loop."""
+    """When the last quick call began, by the clock of the event loop."""
 
     _heard = 0.0
     """When the latest bytes came, and the connection or the head that is on its way began; both by the same clock."""
@@ -75,21 +75,23 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._is_refused:
             return
-        if self._held is not None:
-            self._go_on_as_usual(*self._held)
+        if self._line.is_held:
+            self._go_on_as_usual()
         self._heard = self.loop.time()
         is_idle = not self._is_in_request and (self.cycle is None or self.cycle.response_complete)
         # A client that does not read its answers has to wait, which the usual way sees to.
         if is_idle and not self.flow.write_paused:
             call = self.quick_calls.begin(data)
             if call is not None:
-                self._call_began(call, data)
+                self._hold(call)
                 return
         self._read(data)
         if is_idle and not self._is_in_request and not self._is_refused:
             self.quick_calls.learn(data, self.headers)
 
     def _read(self, data: bytes) -> None:
+        if self._line.is_busy():
+            self._send_rest()
         self._bytes_besides_body += len(data)
         super().data_received(data)
         if self._bytes_besides_body > LARGEST_HEAD:
@@ -97,37 +99,63 @@ class Connection(HttpToolsProtocol):
 
     # --- calls that are answered quickly -----------------------------------------------------
 
-    def _call_began(self, call: QuickCall, request: bytes) -> None:
+    def _hold(self, call: QuickCall) -> None:
         self._head_began = None
-        if self.quick_calls.is_done_in_a_moment(call, self):
-            self._answer(call, request)
-            return
-        self._held = held = call, request
-        self.quick_calls.latest = None
-
-        def wake() -> None:
-            if self._held is held:
-                self._answer(call, request)
-
-        bell = self.quick_calls.doorbell(self.loop)
-        call.outcome.add_done_callback(lambda _: bell.ring(wake))
-
-    def _answer(self, call: QuickCall, request: bytes) -> None:
-        answer = self.quick_calls.answer(call, self.server_state.default_headers)
-        if answer is None:
-            self._go_on_as_usual(call, request)
-            return
-        self._held = None
-        self.transport.write(answer)
-        self.quick_calls.latest = self
-        self._quickly_used = self.loop.time()
+        self._quickly_used = self._heard
         if self.timeout_keep_alive_task is None:
             self.timeout_keep_alive_handler()
+        calls, line = self.quick_calls, self._line
+        if line.is_busy(but_for=call.database):
+            self._send_rest()
+        beginning = calls.beginning(self.server_state.default_headers)
+        bell = calls.doorbell(self.loop)
+        line.hold(call)
 
-    def _go_on_as_usual(self, call: QuickCall, request: bytes) -> None:
-        self._held = None
-        self._begun = call.outcome
-        self._read(request)
+        def answer() -> None:
+            if line.is_held_for(call):
+                self._answer(call, beginning)
+
+        def answer_straight(_: object) -> None:
+            told = calls.told(call) if line.is_held_for(call) else None
+            if told is None:
+                bell.ring(answer)
+                return
+            call.traffic.straight_bytes += len(told)
+            if not line.answer(call, beginning + told):
+                bell.ring(self._send_rest)
+
+        if calls.latest is line and line.open():
+            call.outcome.add_done_callback(answer_straight)
+        else:
+            calls.note_latest(None)
+            call.outcome.add_done_callback(lambda _: bell.ring(answer))
+
+    def _answer(self, call: QuickCall, beginning: bytes) -> None:
+        """On the event loop's thread."""
+        told = self.quick_calls.told(call)
+        if told is None:
+            self._go_on_as_usual()
+            return
+        self._line.take_back()
+        if self._line.is_busy():
+            self._send_rest()
+        call.traffic.answered_bytes += len(told)
+        self._write(beginning + told)
+        self.quick_calls.note_latest(self._line)
+
+    def _send_rest(self) -> None:
+        self._write(self._line.rest())
+
+    def _write(self, answer: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(answer)
+
+    def _go_on_as_usual(self) -> None:
+        """With the call that waits, unless it has just been answered."""
+        call = self._line.take_back()
+        if call is not None:
+            self._begun = call.outcome
+            self._read(call.request)
 
     # --- calls that are not ------------------------------------------------------------------
 
@@ -198,6 +226,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         super().connection_made(transport)
         self.logger = _log
+        self._line = StraightLine(transport)
         self._heard = self._head_began = self.loop.time()
         self._watch = self.loop.call_later(HEAD_PATIENCE, self._end_if_silent)
 
@@ -222,17 +251,20 @@ class Connection(HttpToolsProtocol):
         from stdbpy.server.websocket.connection import WebsocketConnection
 
         self._stop_watching()
+        self._hang_up()
         self.ws_protocol_class = WebsocketConnection
         super().handle_websocket_upgrade()
 
     def on_response_complete(self) -> None:
-        self.quick_calls.latest = self
+        self.quick_calls.note_latest(self._line)
         super().on_response_complete()
 
     def timeout_keep_alive_handler(self) -> None:
-        if self._held is not None:
-            self._go_on_as_usual(*self._held)
-            return
+        if self._line.is_held:
+            self._quickly_used = self.loop.time()
+            self._go_on_as_usual()
+            if self.cycle is not None and not self.cycle.response_complete:
+                return
         # Quick answers leave the timer alone, which costs as much as reading a request does.
         seconds_left = self._quickly_used + self.timeout_keep_alive - self.loop.time()
         if seconds_left > 0:
@@ -241,13 +273,18 @@ class Connection(HttpToolsProtocol):
             super().timeout_keep_alive_handler()
 
     def shutdown(self) -> None:
-        if self._held is not None:
-            self._go_on_as_usual(*self._held)
+        if self._line.is_held:
+            self._go_on_as_usual()
+        if self._line.is_busy():
+            self._send_rest()
         super().shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_watching()
-        self._held = None
-        if self.quick_calls.latest is self:
-            self.quick_calls.latest = None
+        self._line.take_back()
+        self._hang_up()
         super().connection_lost(exc)
+
+    def _hang_up(self) -> None:
+        if self.quick_calls.latest is self._line:
+            self.quick_calls.note_latest(None)

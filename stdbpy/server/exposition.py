@@ -85,7 +85,7 @@ def _of_clients(traffic: Mapping[Database, DatabaseTraffic], figures: _ByDatabas
         "spacetime_http_response_size_bytes", "Bytes of HTTP answers about a database", labels=[_DB]
     )
     for database, seen in traffic.items():
-        answered.add_metric([database.identity.hex()], seen.answered_bytes)
+        answered.add_metric([database.identity.hex()], seen.answered_bytes + seen.straight_bytes)
     yield answered
 
 

@@ -3,42 +3,24 @@
 A client that calls one reducer after the other sends the same request line and headers again and again.
 So a server remembers what they say, to the byte, and need not read them again: that is half of what a
 small call costs. The other half was the way from the event loop to the database's thread and back. Where
-one connection calls alone the event loop waits for the call, which spares it a wake-up through a pipe and
-a turn of its own; calls of several connections are made, and answered, together.
-
-Measured beside the real 2.8.3 in the same run, calls on one connection: 2.0 times its rate for the chat's
-``set_name``, which connects and disconnects a client besides, and 2.7 for sdk_test's ``insert_one_u8``.
+one connection calls alone the database's thread sends the answer itself, and nobody is woken for it; calls
+of several connections are made, and answered, together.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from time import monotonic
-from typing import NamedTuple
+from collections.abc import Sequence
 
-from stdbpy.engine import Awaited, CallOutcome, Database
 from stdbpy.errors import StdbError
 from stdbpy.server.answer import CORS, Header, encoded
 from stdbpy.server.backend import Backend
 from stdbpy.server.doorbell import Doorbell
 from stdbpy.server.fence import Fence
+from stdbpy.server.quick_call import CallHead, QuickCall
 from stdbpy.server.routes import running
-
-QUICK = 0.0005
-"""Seconds, several times what a small call takes. The event loop does not wait again at once for a
-database that took longer twice running: once may be the doing of a busy machine."""
-
-PATIENCE = 0.005
-"""Seconds after which the event loop waits no longer. A reducer that computes can hold the interpreter
-for as long. Shorter than a tick of the kernel's clock, the wait would need a timer of its own, which
-costs a tenth of a small call on a virtual machine."""
-
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.001, 1.0
-"""Seconds without waiting for a database that was not quick; each time that follows doubles them. So a
-slow disk, or a reducer that never ends, takes a two-hundredth of the event loop's time, not all."""
+from stdbpy.server.straight_line import StraightLine
 
 REMEMBERED = 1024
 LONGEST_HEAD = 16384
@@ -53,44 +35,24 @@ _UNUSUAL = frozenset({b"connection", b"expect", b"transfer-encoding", b"upgrade"
 """Headers that ask for something of the connection itself, which is left to who knows about it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """What a request's line and headers say that passed the fence and are those of a call."""
-
-    database: str
-    function: str
-    token: str
-    body_size: int
-    rest_of_answer: bytes
-    """What is the same each time after the headers that tell of the call."""
-
-
-class QuickCall(NamedTuple):
-    """A call that has begun, before anybody has looked at the rest of its request."""
-
-    head: _Head
-    database: Database
-    outcome: Awaited[CallOutcome]
-
-
-@dataclass(frozen=True, slots=True)
-class _Pause:
-    until: float
-    seconds: float
-
-
 class QuickCalls:
-    """Those of one server; all of it is used by the thread of the event loop. ``clock`` gives seconds."""
+    """Those of one server; all of it is used by the thread of the event loop, but for :meth:`told`."""
 
-    def __init__(self, backend: Backend, *, clock: Callable[[], float] = monotonic) -> None:
-        self.latest: object = None
-        """The connection that was answered last, if nobody else has called since."""
+    def __init__(self, backend: Backend) -> None:
+        self.latest: StraightLine | None = None
+        """Of the connection that was answered last, if nobody else has called since. No other one is open."""
         self._backend = backend
         self._fence = Fence(backend.config)
-        self._clock = clock
-        self._heads: dict[bytes, _Head] = {}
-        self._pauses: dict[str, _Pause] = {}
+        self._heads: dict[bytes, CallHead] = {}
         self._doorbell: Doorbell | None = None
+        self._first_headers: Sequence[Header] = ()
+        self._beginning = b""
+
+    def note_latest(self, line: StraightLine | None) -> None:
+        """Its connection was answered last; or somebody calls who was not."""
+        if self.latest is not None and self.latest is not line:
+            self.latest.close()
+        self.latest = line
 
     def doorbell(self, loop: asyncio.AbstractEventLoop) -> Doorbell:
         """What wakes connections whose calls are done."""
@@ -125,7 +87,7 @@ class QuickCalls:
         rest = encoded((*caller.headers, *CORS, (b"content-length", b"0"))) + b"\r\n"
         if len(self._heads) == REMEMBERED:
             self._heads.clear()
-        self._heads[head] = _Head(call[1].decode(), call[2].decode(), caller.token, len(body), rest)
+        self._heads[head] = CallHead(call[1].decode(), call[2].decode(), caller.token, len(body), rest)
 
     def begin(self, request: bytes) -> QuickCall | None:
         """Begins the call that ``request`` asks for, which is all that has come on an idle connection.
@@ -143,41 +105,24 @@ class QuickCalls:
             database = backend.database(asked.database)
             if not database.is_open:
                 return None
-            return QuickCall(asked, database, running.begin_call(backend, database, asked.function, caller, body))
+            outcome = running.begin_call(backend, database, asked.function, caller, body)
         except StdbError:
             return None
+        return QuickCall(request, asked, database, outcome, backend.traffic.of(database.identity))
 
-    def is_done_in_a_moment(self, call: QuickCall, connection: object) -> bool:
-        """Waits for it if it may be worth that. Where several connections call, none waits alone: their calls are
-        done together, and so go to disk."""
-        if self.latest is not connection:
-            return False
-        database = call.head.database
-        pause = self._pauses.get(database)
-        began = self._clock()
-        if pause is not None and pause.until > began:
-            return False
-        is_done = call.outcome.wait(PATIENCE)
-        last = self._pauses.pop(database, None)
-        now = self._clock()
-        if now - began > QUICK or not is_done:
-            if last is None:
-                seconds = 0.0 if is_done else SHORTEST_PAUSE
-            else:
-                seconds = min(max(2 * last.seconds, SHORTEST_PAUSE), LONGEST_PAUSE)
-            if len(self._pauses) == REMEMBERED:
-                self._pauses.clear()
-            self._pauses[database] = _Pause(now + seconds, seconds)
-        return is_done
+    def beginning(self, first_headers: Sequence[Header]) -> bytes:
+        """What answers begin with that have these headers before their own."""
+        if first_headers is not self._first_headers:
+            self._first_headers = first_headers
+            self._beginning = _OK_LINE + encoded(first_headers)
+        return self._beginning
 
-    def answer(self, call: QuickCall, first_headers: Sequence[Header]) -> bytes | None:
-        """The answer to a call that is done; ``None`` if it has come to anything but success, for which the usual
-        way has the words."""
+    def told(self, call: QuickCall) -> bytes | None:
+        """The answer to a call that is done, but for its beginning; ``None`` if the call has come to anything but
+        success, for which the usual way has the words. Any thread may ask."""
         if call.outcome.error is not None:
             return None
         answer = running.call_answer(call.outcome.result())
         if answer.status != _OK or answer.body:
             return None
-        told = encoded(answer.headers) + call.head.rest_of_answer
-        self._backend.traffic.of(call.database.identity).answered_bytes += len(told)
-        return b"".join((_OK_LINE, encoded(first_headers), told))
+        return encoded(answer.headers) + call.head.rest_of_answer

@@ -1,4 +1,5 @@
-"""What goes over the network, counted by database. All of it belongs to the thread of the event loop."""
+"""What goes over the network, counted by database. Where it is not said otherwise, the thread of the event loop counts
+it."""
 
 from __future__ import annotations
 
@@ -15,6 +16,8 @@ class DatabaseTraffic:
 
     answered_bytes: int = 0
     """Of headers and bodies of HTTP answers."""
+    straight_bytes: int = 0
+    """The same of answers that the database's own thread has sent, which alone counts them."""
     accepted: int = 0
     """Clients over websockets that the module has accepted."""
     rejections: Counter[str] = field(default_factory=Counter)

@@ -1,4 +1,4 @@
-"""What one thread waits for at once, and has told to it if that gets long."""
+"""What a job comes to, for who is told of it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ import pytest
 from stdbpy.engine import Awaited
 
 
-def test_it_can_be_waited_for_again_and_told_behind_that() -> None:
+def test_who_comes_later_is_told_at_once() -> None:
     awaited = Awaited[int]()
-    assert not awaited.wait(0)
     awaited.set_result(7)
     told: list[int] = []
-    assert awaited.wait(0)
-    assert awaited.wait(0)
     awaited.add_done_callback(lambda done: told.append(done.result()))
-    assert told == [7]
+    awaited.add_done_callback(lambda done: told.append(done.result()))
+    assert told == [7, 7]
 
 
 def test_who_was_not_told_yet_is_told_once() -> None:
@@ -40,12 +38,21 @@ def test_all_who_were_not_told_yet_are_told_in_order() -> None:
     assert told == ["one", "other"]
 
 
+def test_who_cannot_be_told_keeps_nobody_from_it(caplog: pytest.LogCaptureFixture) -> None:
+    awaited = Awaited[int]()
+    told: list[int] = []
+    awaited.add_done_callback(lambda _: {"there": 1}["missing"])
+    awaited.add_done_callback(lambda done: told.append(done.result()))
+    awaited.set_result(7)
+    assert told == [7]
+    assert "KeyError: 'missing'" in caplog.text
+
+
 def test_what_the_job_raised_is_raised_by_its_result() -> None:
     awaited = Awaited[int]()
     told: list[object] = []
     awaited.add_done_callback(told.append)
     awaited.set_exception(KeyError("missing"))
-    assert awaited.wait(0)
     assert told == [awaited]
     assert isinstance(awaited.error, KeyError)
     with pytest.raises(KeyError, match="missing"):

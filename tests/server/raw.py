@@ -71,4 +71,6 @@ class RawConnection:
 def connected(server: RunningServer) -> Iterator[RawConnection]:
     address = urlsplit(server.url)
     with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+        # What is sent before the last answer is sent at once, too.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield RawConnection(server, connection)

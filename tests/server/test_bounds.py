@@ -76,8 +76,10 @@ def test_a_large_body_in_small_pieces_is_no_large_head(server: RunningServer, ra
             + piece * (LARGEST // 4)
             + b"0\r\n\r\n"
         )
-        assert raw.answer().status == 404
-        assert raw.ask(PING + b"\r\n").status == 200
+        answer = raw.answer()
+        assert answer.status == 404
+        if b"connection: close" not in answer.head:  # as where it is given before all of the body has come
+            assert raw.ask(PING + b"\r\n").status == 200
 
 
 @pytest.mark.parametrize("length", [b"content-length: 10", b"transfer-encoding: chunked"], ids=["length", "chunked"])

@@ -5,19 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from errno import EMFILE
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 
 import pytest
 
 from stdbpy.api import ApiClient
-from stdbpy.engine import Agreement, Awaited, CallOutcome
+from stdbpy.engine import Agreement
 from stdbpy.engine.programs import load_program
 from stdbpy.module.package import ModuleSource, pack
-from stdbpy.server import RunningServer, ServerConfig, quick_calls
+from stdbpy.server import RunningServer, ServerConfig, quick_calls, straight_line
 from stdbpy.server.asked import Asked
 from stdbpy.server.connection import HEAD_PATIENCE, Connection
+from stdbpy.server.quick_call import QuickCall
 from stdbpy.server.routes import running
+from stdbpy.server.straight_line import StraightLine
 from tests.server.raw import RawConnection, connected
 
 MODULE = b"""
@@ -53,10 +57,7 @@ ENDED_BY = "ENOUGH_QUICK_SPINNING"
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningServer]:
-    # A test that is not about time has all there is.
-    monkeypatch.setattr(quick_calls, "PATIENCE", 10)
-    monkeypatch.setattr(quick_calls, "QUICK", 10)
+def server() -> Iterator[RunningServer]:
     with RunningServer() as server:
         publish(server, "quick")
         yield server
@@ -132,9 +133,7 @@ def test_a_database_that_is_gone_is_not_found(server: RunningServer) -> None:
 
 
 @pytest.mark.parametrize("is_known", [True, False])
-def test_a_call_behind_an_update_is_read_for_the_new_module(
-    is_known: bool, server: RunningServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_call_behind_an_update_is_read_for_the_new_module(is_known: bool, server: RunningServer) -> None:
     code = MODULE.replace(b"import ReducerContext", b"import f32, ReducerContext").replace(
         b"Seen(number)", b"Seen(int(number))"
     )
@@ -145,7 +144,6 @@ def test_a_call_behind_an_update_is_read_for_the_new_module(
     with connected(server) as connection:
         if is_known:
             assert connection.call("quick", "see", 1).status == 200
-            monkeypatch.setattr(quick_calls, "PATIENCE", 0.001)
         database.transact(lambda _: may_go_on.wait(60))
         update = database.update(program, load_program(program), Agreement())
         connection.socket.sendall(connection.call_request("quick", "see", 7))
@@ -229,105 +227,148 @@ def test_a_reducer_that_never_ends_holds_up_its_own_database_only(monkeypatch: p
 
 
 @pytest.fixture
-def waited(monkeypatch: pytest.MonkeyPatch) -> list[Awaited[CallOutcome]]:
-    """The calls that the event loop, or a test in its place, has waited for."""
-    calls: list[Awaited[CallOutcome]] = []
+def straight(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Of each answer that was to go past the event loop, whether all of it could be sent."""
+    answers: list[bool] = []
 
-    def noted(call: Awaited[CallOutcome], seconds: float) -> bool:
-        calls.append(call)
-        return wait(call, seconds)
+    def noted(line: StraightLine, call: QuickCall, answer: bytes) -> bool:
+        answers.append(True)  # before the client can have it
+        answers[-1] = is_sent = send(line, call, answer)
+        return is_sent
 
-    wait = Awaited.wait
-    monkeypatch.setattr(Awaited, "wait", noted)
-    return calls
+    send = StraightLine.answer
+    monkeypatch.setattr(StraightLine, "answer", noted)
+    return answers
 
 
-def test_after_a_wait_in_vain_nobody_waits_for_a_while(
-    server: RunningServer, waited: list[Awaited[CallOutcome]], monkeypatch: pytest.MonkeyPatch
+def test_calls_of_one_connection_are_answered_past_the_event_loop(
+    slow_ways: list[str], server: RunningServer, straight: list[bool]
 ) -> None:
-    now = 0.0
-    calls = quick_calls.QuickCalls(server.backend, clock=lambda: now)
+    database = server.backend.engine.database("quick").identity
+    traffic = server.backend.traffic.of(database)
     with connected(server) as connection:
-        see, spin = connection.call_request("quick", "see", 1), connection.call_request("quick", "spin", 1, ENDED_BY)
-    for request in (see, spin):
-        calls.learn(request, headers_of(request))
-    assert is_done_in_a_moment(calls, see)
-
-    monkeypatch.setattr(quick_calls, "PATIENCE", 0.001)
-    assert not is_done_in_a_moment(calls, spin)
-    spinning, pause = waited[-1], quick_calls.SHORTEST_PAUSE
-    for _ in range(20):
-        waited.clear()
-        assert not is_done_in_a_moment(calls, see)
-        assert not waited
-        now += pause
-        assert not is_done_in_a_moment(calls, see)
-        assert waited
-        pause = min(2 * pause, quick_calls.LONGEST_PAUSE)
-    monkeypatch.setenv(ENDED_BY, "1")
-    assert spinning.wait(60)
-    assert spinning.result().status == "committed"
-
-    monkeypatch.setattr(quick_calls, "PATIENCE", 10)
-    assert not is_done_in_a_moment(calls, see)
-    now += pause
-    assert is_done_in_a_moment(calls, see)
-    assert is_done_in_a_moment(calls, see)
+        connection.call("quick", "see", 1)
+        first = traffic.answered_bytes
+        assert [connection.call("quick", "see", number).status for number in (2, 3)] == [200, 200]
+    assert slow_ways == ["see"]
+    assert straight == [True, True]
+    assert traffic.answered_bytes == first
+    assert traffic.straight_bytes >= 2 * first > 0
 
 
-def test_after_two_calls_that_were_not_quick_the_next_is_not_waited_for(server: RunningServer) -> None:
-    now = 0.0
-
-    def clock() -> float:
-        nonlocal now
-        now += took / 2
-        return now
-
-    calls = quick_calls.QuickCalls(server.backend, clock=clock)
-    with connected(server) as connection:
-        see = connection.call_request("quick", "see", 1)
-    calls.learn(see, headers_of(see))
-    took = 3 * quick_calls.QUICK
-    assert is_done_in_a_moment(calls, see)
-    took = 0.0
-    assert is_done_in_a_moment(calls, see)
-    took = 3 * quick_calls.QUICK
-    for _ in range(2):
-        assert is_done_in_a_moment(calls, see)
-    took = 0.0
-    assert not is_done_in_a_moment(calls, see)
-    now += quick_calls.SHORTEST_PAUSE
-    assert is_done_in_a_moment(calls, see)
-
-
-def test_calls_are_waited_for_only_on_the_connection_that_was_answered_last(
-    server: RunningServer, waited: list[Awaited[CallOutcome]]
+def test_calls_of_several_connections_are_answered_together(
+    slow_ways: list[str], server: RunningServer, straight: list[bool]
 ) -> None:
-    calls = quick_calls.QuickCalls(server.backend)
+    with connected(server) as one, connected(server) as other:
+        for connection in (one, other, one, other):
+            assert connection.call("quick", "see", 1).status == 200
+        assert slow_ways == ["see"]
+        assert straight == []
+        assert other.call("quick", "see", 1).status == 200
+        assert len(straight) == 1
+        assert [served._line._socket is not None for served in connections_of(server)].count(True) == 1
+        assert one.call("quick", "see", 1).status == 200
+        assert [served._line._socket for served in connections_of(server)] == [None, None]
+
+
+@pytest.mark.parametrize("most", [0, 10])
+def test_what_cannot_be_sent_at_once_is_sent_by_the_event_loop(
+    most: int, server: RunningServer, straight: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def send_some(line: StraightLine, answer: bytes) -> int:
+        return send(line, answer[:most]) if most else 0
+
+    send = StraightLine._send
+    monkeypatch.setattr(StraightLine, "_send", send_some)
     with connected(server) as connection:
-        see = connection.call_request("quick", "see", 1)
-    calls.learn(see, headers_of(see))
-    one, other = object(), object()
-    calls.latest = one
-    assert not is_done_in_a_moment(calls, see, other)
-    assert not waited
-    assert is_done_in_a_moment(calls, see, one)
+        assert [connection.call("quick", "see_under_seven", 1).status for _ in range(5)] == [200] * 5
+        assert straight == [False] * 4
+        for number in (2, 8, 3):
+            connection.socket.sendall(connection.call_request("quick", "see_under_seven", number))
+        assert [connection.answer().status for _ in range(3)] == [200, 530, 200]
+
+
+def test_where_no_more_files_can_be_opened_calls_are_answered(
+    server: RunningServer, straight: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> None:
+        raise OSError(EMFILE, "too many open files")
+
+    monkeypatch.setattr(straight_line, "_another_socket", refuse)
+    with connected(server) as connection:
+        assert [connection.call("quick", "see", 1).status for _ in range(3)] == [200] * 3
+    assert straight == []
+
+
+def test_what_is_asked_while_an_answer_is_being_sent_is_answered_behind_it(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_sending, may_send = Event(), Event()
+
+    def send_later(line: StraightLine, answer: bytes) -> int:
+        is_sending.set()
+        may_send.wait(10)
+        return send(line, answer)
+
+    def allow(line: StraightLine) -> bytes:
+        may_send.set()
+        return rest(line)
+
+    send, rest = StraightLine._send, StraightLine.rest
+    monkeypatch.setattr(StraightLine, "_send", send_later)
+    monkeypatch.setattr(StraightLine, "rest", allow)
+    with connected(server) as connection:
+        connection.call("quick", "see", 1)
+        connection.socket.sendall(connection.call_request("quick", "see", 2))
+        assert is_sending.wait(30)
+        connection.socket.sendall(b"GET /v1/ping HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        assert b"spacetime-execution-duration-micros" in connection.answer().head
+        assert b"spacetime-execution-duration-micros" not in connection.answer().head
+
+
+def test_a_client_that_is_gone_when_it_is_answered_harms_nobody(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_tried = Event()
+
+    def fail(_: bytes) -> int:
+        is_tried.set()
+        raise ConnectionResetError
+
+    with connected(server) as connection:
+        connection.call("quick", "see", 1)
+        [served] = connections_of(server)
+        connection.call("quick", "see", 2)
+        with monkeypatch.context() as patched:
+            patched.setattr(served._line, "_socket", SimpleNamespace(send=fail, close=lambda: None))
+            connection.socket.sendall(connection.call_request("quick", "see", 3))
+            assert is_tried.wait(30)
+    with connected(server) as other:
+        assert other.call("quick", "see", 4).status == 200
+    assert numbers_seen(server) == [1, 2, 3, 4]
 
 
 Gate = tuple[RawConnection, Connection, Event]
 
 
+@pytest.fixture(params=[True, False], ids=["alone", "among others"])
+def is_alone(request: pytest.FixtureRequest) -> bool:
+    """Whether the connection was answered last before it calls."""
+    return bool(request.param)
+
+
 @pytest.fixture
-def gate(slow_ways: list[str], server: RunningServer) -> Iterator[Gate]:
+def gate(slow_ways: list[str], server: RunningServer, is_alone: bool) -> Iterator[Gate]:
     """A connection whose call waits on the short way, as the server sees it, too; and what lets the database go on."""
     may_go_on = Event()
-    with connected(server) as first, connected(server) as connection:
-        first.call("quick", "see_under_seven", 1)
+    with connected(server) as other, connected(server) as connection:
+        (connection if is_alone else other).call("quick", "see_under_seven", 1)
         slow_ways.clear()
         server.backend.engine.database("quick").transact(lambda _: may_go_on.wait(60))
         connection.socket.sendall(connection.call_request("quick", "see_under_seven", 2))
         await_all_read(server)
-        [served] = [one for one in connections_of(server) if one.cycle is None]
+        port = connection.socket.getsockname()[1]
+        [served] = [one for one in connections_of(server) if one.client is not None and one.client[1] == port]
         yield connection, served, may_go_on
         may_go_on.set()
 
@@ -432,12 +473,6 @@ def test_great_heads_are_not_remembered(server: RunningServer) -> None:
     request = request.replace(b"host:", b"padding: %b\r\nhost:" % (b"x" * quick_calls.LONGEST_HEAD), 1)
     calls.learn(request, headers_of(request))
     assert calls.begin(request) is None
-
-
-def is_done_in_a_moment(calls: quick_calls.QuickCalls, request: bytes, connection: object = None) -> bool:
-    call = calls.begin(request)
-    assert call is not None
-    return calls.is_done_in_a_moment(call, connection)
 
 
 def connections_of(server: RunningServer) -> list[Connection]:
