@@ -127,7 +127,8 @@ def _initialiser(row_class: type) -> Callable[..., None]:
         lines.append("__row.__post_init__()")
     text = f"def __init__(__row, {', '.join(parameters)}):" + "".join(f"\n    {line}" for line in lines or ["pass"])
     # The names in it are those of fields, so identifiers: nothing else of the author's is run.
-    exec(text, names)  # noqa: S102
+    # As a file of stdbpy's it is left out of tracebacks, whose last line is then the author's.
+    exec(compile(text, f"{__file__}:{row_class.__qualname__}", "exec"), names)  # noqa: S102
     initialiser: Callable[..., None] = names["__init__"]
     initialiser.__qualname__ = f"{row_class.__qualname__}.__init__"
     initialiser.__module__ = row_class.__module__

@@ -12,6 +12,7 @@ import pytest
 
 from stdbpy import auto_inc, column, index, init, reducer, table, u8, u32, u64, view
 from stdbpy.module.rows import make_row_class
+from stdbpy.module.tracebacks import user_traceback
 
 
 @table
@@ -39,6 +40,15 @@ def test_columns_are_given_by_keyword_or_position_and_defaults_may_come_first():
 def test_all_missing_columns_are_named(given, missing):
     with pytest.raises(TypeError, match=rf"^Player\(\) needs a value for {missing}$"):
         Player(**given)
+
+
+def test_the_last_line_of_a_traceback_is_that_which_leaves_one_out():
+    with pytest.raises(TypeError) as caught:
+        Player()
+    assert user_traceback(caught.value).splitlines()[-2:] == [
+        "    Player()",
+        "TypeError: Player() needs a value for 'name', 'guild'",
+    ]
 
 
 def test_unknown_columns_are_refused():
