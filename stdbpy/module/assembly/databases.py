@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
 from stdbpy.errors import nearest
+from stdbpy.module.assembly.declared_types import RowTypes
 from stdbpy.module.assembly.findings import Findings
 from stdbpy.module.assembly.hints import hints_of
 from stdbpy.module.bindings import AccessorBinding, DbLayout, TableBinding
 from stdbpy.module.context import Context
 from stdbpy.module.handles import Index, PrimaryKey, Table, Tables, Unique, accessor_class
+from stdbpy.sats.annotations import annotation_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +98,13 @@ def _check_accessors(table_class: type[Table[Any]], binding: TableBinding, findi
             hint_text = f"{name}: ... = column(index='btree')" if has_column else nearest(name, binding.accessors)
             findings.error(where, message, hint_text)
             continue
-        _check_kind(where, place, kind, hint, accessor, findings)
+        if _is_of_kind(where, place, kind, hint, accessor, findings):
+            _check_types(where, place, hint, accessor, binding, findings)
 
 
-def _check_kind(
+def _is_of_kind(
     where: str, place: str, kind: type[Any], hint: Any, accessor: AccessorBinding, findings: Findings
-) -> None:
+) -> bool:
     actual = accessor_class(accessor)
     if kind is not actual and not (kind is Unique and actual is PrimaryKey):
         keys = ", ".join(["..."] * (1 + len(accessor.columns)))
@@ -112,3 +115,21 @@ def _check_kind(
             f"{place} is declared with {len(get_args(hint)) - 1} key types",
             f"The index has {len(accessor.columns)}: {', '.join(accessor.columns)}",
         )
+    else:
+        return True
+    return False
+
+
+def _check_types(
+    where: str, place: str, hint: Any, accessor: AccessorBinding, binding: TableBinding, findings: Findings
+) -> None:
+    """``hint`` has a type for the row and each of the index's columns, or none at all."""
+    row, *keys = get_args(hint) or (None,)
+    if isinstance(row, type) and row is not binding.row_class:
+        findings.error(where, f"{place} is declared with {row.__name__}", f"Rows are {binding.row_class.__name__}")
+    types = RowTypes(binding.row_class)
+    for column, declared in zip(accessor.columns, keys, strict=bool(keys)):
+        other = types.other_than(declared, column)
+        if other is not None:
+            message = f"{place} is declared with {annotation_text(declared)} for {column!r}"
+            findings.error(where, message, f"Rows hold {other} there")

@@ -7,12 +7,14 @@ from typing import Any, get_args, get_origin
 
 from stdbpy.errors import nearest
 from stdbpy.module.assembly.databases import KnownTables
+from stdbpy.module.assembly.declared_types import RowTypes
 from stdbpy.module.assembly.findings import Findings
 from stdbpy.module.assembly.hints import hints_of
 from stdbpy.module.bindings import TableBinding
 from stdbpy.module.context import Context
 from stdbpy.module.queries import Queries
 from stdbpy.query import Columns, IndexedColumn, OpaqueColumn, QueryTable
+from stdbpy.sats.annotations import annotation_text
 
 
 def check_queries(context_class: type[Context], known: KnownTables, findings: Findings) -> None:
@@ -49,6 +51,7 @@ def _check_table(where: str, row: Any, columns: Any, binding: TableBinding, find
         findings.error(where, f"the columns of {binding.name!r} have to be a subclass of Columns", "")
         return
     indexed = {each.columns[0] for each in binding.accessors.values() if len(each.columns) == 1}
+    types = RowTypes(binding.row_class)
     for name, hint in hints_of(columns, findings).items():
         place = f"{columns.__name__}.{name}"
         kind = get_origin(hint) or hint
@@ -61,3 +64,6 @@ def _check_table(where: str, row: Any, columns: Any, binding: TableBinding, find
         elif issubclass(kind, IndexedColumn) and name not in indexed:
             message = f"{place} is declared as IndexedColumn, but has no index of its own"
             findings.error(where, message, f"{name}: Column[Self, ...]")
+        elif get_args(hint) and (other := types.other_than(get_args(hint)[-1], name)) is not None:
+            message = f"{place} is declared with {annotation_text(get_args(hint)[-1])}"
+            findings.error(where, message, f"Rows hold {other} there")
