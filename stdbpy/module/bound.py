@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from stdbpy.errors import DecodeError, EncodeError, InvalidArguments, NoSuchReducer, nearest
+from stdbpy.errors import DecodeError, EncodeError, InvalidArguments, NoSuchReducer, ReducerError, nearest
 from stdbpy.module.assembly.module import Assembled
 from stdbpy.module.function_bindings import HandlerBinding, ProcedureBinding, ReducerBinding, ViewBinding
 from stdbpy.module.host import Host
@@ -85,8 +85,8 @@ class BoundModule:
     ) -> None:
         """Calls a reducer, also by its name; ``args`` are its arguments in BSATN, one after the other.
 
-        Raises ``ReducerError`` if it refuses the call; and ``NoSuchReducer`` and ``InvalidArguments``
-        before it is called.
+        Raises ``ReducerError`` if it refuses the call, or if there are bytes behind its arguments; and
+        ``NoSuchReducer`` and ``InvalidArguments`` before it is called.
         """
         entry = self._reducers.get(reducer)
         if entry is None:
@@ -95,7 +95,7 @@ class BoundModule:
         try:
             values = binding.arguments.decode(args)
         except DecodeError as error:
-            raise _do_not_fit(binding.name, error) from None
+            raise _not_taken(binding, args, error) from None
         context = make_context(scope, sender, connection_id, timestamp, binding.name)
         if current_host.get() is self._host:
             try:
@@ -175,6 +175,17 @@ def _arguments(function: str, codec: Codec[tuple[Any, ...]], args: bytes) -> tup
         return codec.decode(args)
     except DecodeError as error:
         raise _do_not_fit(function, error) from None
+
+
+def _not_taken(binding: ReducerBinding, args: bytes, error: DecodeError) -> ReducerError | InvalidArguments:
+    """Servers see to it that arguments begin with what a reducer takes; what stands behind that is the module's to
+    refuse."""
+    misfit = _do_not_fit(binding.name, error)
+    try:
+        binding.arguments.decode_from(args, 0)
+    except DecodeError:
+        return misfit
+    return ReducerError(misfit.message)
 
 
 def _do_not_fit(function: str, error: DecodeError) -> InvalidArguments:
