@@ -7,8 +7,10 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from time import monotonic, sleep
 from typing import Any, Self
 
+import httpx
 from websockets.exceptions import ConnectionClosed
 
 from stdbpy.protocol.v1 import messages as m1
@@ -36,6 +38,9 @@ LAST_WORD = 2_000_000
 """The request that is answered when all before has been done."""
 PATIENCE = 20.0
 """Seconds until silence is what a server says."""
+
+COMPILES_WITHIN = 400.0
+"""Seconds that a server has for a program, on a busy machine."""
 
 UPDATES = (m1.TransactionUpdate, m1.TransactionUpdateLight, m2.TransactionUpdate)
 APART = (
@@ -65,6 +70,7 @@ class Party:
         self.identity = identity
         self.token = token
         self.wire: Wire | None = None
+        self.connection_id = ""
         self._kept: list[Any] = []
         self._stack = ExitStack()
 
@@ -78,6 +84,7 @@ class Party:
         found = connected(server, database, comes.protocol, token=self.token, query=comes.query)
         self.wire = self._stack.enter_context(found)
         greeting = self.wire.next()
+        self.connection_id = greeting.connection_id.hex()
         query = f"SELECT * FROM {mark}"
         if self.is_first:
             self.wire.ask(m1.SubscribeMulti([query], MARKS, m1.QueryId(MARKS)))
@@ -155,7 +162,7 @@ class Conversation:
         self._parties: dict[str, Party] = {}
 
     def __enter__(self) -> Self:
-        answer = self._server.ask("PUT", f"/v1/database/{self._database}", content=self._programs[0])
+        answer = self._put("")
         assert answer.is_success, answer.text
         for name in CLIENTS:
             party = self._parties[name] = Party(name, *self._server.new_token())
@@ -178,10 +185,11 @@ class Conversation:
                 party = self._parties[who]
                 party.leave()
                 greeting = party.come(self._server, self._database, step, self._world.mark)
-                self._plain.names[greeting.connection_id.hex()] = f"connection of {who}"
+                self._plain.names[self._parties[who].connection_id] = f"connection of {who}"
                 told.outcome = self._plain.message(greeting)
             case Leaves(who):
                 self._parties[who].leave()
+                self._wait_for_ends()
             case Executes(statement):
                 answer = self._server.sql(self._database, statement)
                 told.outcome = answer.status_code, answer.json()[0]["stats"] if answer.is_success else None
@@ -189,17 +197,23 @@ class Conversation:
                 told.outcome = self._publish(number, query)
             case Says(who, words):
                 self._say(self._parties[who], words)
-        told.heard = self._heard()
+        told.heard = self._heard(is_update=isinstance(step, Publishes))
         return told
 
     def _publish(self, number: int, query: str) -> int:
         """A later program than the one that is there, or the same one again."""
         self._version = min(len(self._programs) - 1, max(self._version, number))
-        path = f"/v1/database/{self._database}"
         if "policy" in query:
-            plan = self._server.ask("POST", f"{path}/pre_publish", content=self._programs[self._version]).json()
+            path, program = f"/v1/database/{self._database}/pre_publish", self._programs[self._version]
+            plan = self._server.ask("POST", path, content=program, timeout=COMPILES_WITHIN).json()
             query += f"&token={next(iter(plan.values()))['token']}"
-        return self._server.ask("PUT", f"{path}{query}", content=self._programs[self._version]).status_code
+        return self._put(query).status_code
+
+    def _put(self, query: str) -> httpx.Response:
+        program = self._programs[self._version]
+        return self._server.ask(
+            "PUT", f"/v1/database/{self._database}{query}", content=program, timeout=COMPILES_WITHIN
+        )
 
     def _say(self, party: Party, words: Iterable[Word]) -> None:
         if party.wire is None:
@@ -220,14 +234,29 @@ class Conversation:
             pass
         party.wait_for_last(procedures)
 
-    def _heard(self) -> Heard:
+    def _wait_for_ends(self) -> None:
+        """Until the module knows which clients have gone."""
+        for party in self._parties.values():
+            if party.wire is None and party.connection_id:
+                text = f"SELECT * FROM st_client WHERE connection_id = {int(party.connection_id, 16)}"
+                deadline = monotonic() + PATIENCE
+                while self._server.rows(self._database, text) and monotonic() < deadline:
+                    sleep(0.01)
+                party.connection_id = ""
+
+    def _heard(self, *, is_update: bool) -> Heard:
         mark = next(self._marks)
         answer = self._server.sql(self._database, f"INSERT INTO {self._world.mark} (n) VALUES ({mark})")
         assert answer.is_success, answer.text
         heard: Heard = {}
         for party in self._parties.values():
             if party.wire is not None:
-                heard[party.name] = self._ordered(party, list(party.until(f"'{self._world.mark}'")))
+                messages = list(party.until(f"'{self._world.mark}'"))
+                if is_update:
+                    # What clients are told that an update ends is chance: others that it ends may go before them.
+                    messages = messages[-1:] if messages and isinstance(messages[-1], ConnectionClosed) else messages
+                heard[party.name] = self._ordered(party, messages)
+        self._wait_for_ends()
         return heard
 
     def _ordered(self, party: Party, messages: list[Any]) -> list[Any]:

@@ -188,6 +188,10 @@ _SQUARE_QUERIES = (
 )
 
 
+_MISFITS = ((b"\1\0\0\0", "[1]"), (b"", '{"text": "z"}'), (b"\1\0\0\0z\0", '["z", 1]'))
+"""The last with more than a text."""
+
+
 def _square_query(random: Random) -> str:
     if random.random() < 0.05:
         return random.choice(BAD_QUERIES)
@@ -208,7 +212,7 @@ def _square_reducer(random: Random) -> Call:
         (2, lambda: Call("write", (random.choice("abcd"),))),
         (2, lambda: Call("befriend", (Somebody(random.choice(CLIENTS)),))),
         (1, lambda: Call(random.choice(("nope", "twice", "connected")), (b"", "[]"), is_spoiled=True)),
-        (1, lambda: Call("write", random.choice(((b"\1\0\0\0", "[1]"), (b"", '{"text": "z"}'))), is_spoiled=True)),
+        (1, lambda: Call("write", random.choice(_MISFITS), is_spoiled=True)),
     )
 
 

@@ -14,6 +14,7 @@ from stdbpy import (
     client_visibility_filter,
     column,
     i16,
+    init,
     procedure,
     reducer,
     table,
@@ -70,6 +71,11 @@ class Friend:
     b: Identity = column(index="btree")
 
 
+@table
+class Founder:
+    who: Identity
+
+
 @table(public=True)
 class Present:
     who: Identity = column(primary_key=True)
@@ -96,8 +102,15 @@ def first_note(ctx: ViewContext) -> Note | None:
     return min(ctx.db.note.owner.filter(ctx.sender), key=lambda note: note.id, default=None)
 
 
+@init
+def begin(ctx: ReducerContext) -> None:
+    ctx.db.founder.insert(Founder(who=ctx.sender))
+
+
 @client_connected
 def connected(ctx: ReducerContext) -> None:
+    if any(founder.who == ctx.sender for founder in ctx.db.founder):
+        return  # each statement of the owner's connects and disconnects, at no certain moment
     found = ctx.db.present.who.find(ctx.sender)
     if found is None:
         ctx.db.present.insert(Present(who=ctx.sender, times=1))
