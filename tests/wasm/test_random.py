@@ -71,7 +71,7 @@ def test_what_is_not_drawn_costs_nothing(guest: Booted) -> None:
         return before - guest.store.get_fuel()
 
     instructions("pass"), instructions("random = 0")
-    assert instructions("__import__('random').random()") > instructions("__import__('random').random") + 50_000
+    assert instructions("__import__('random').random()") > instructions("__import__('random').random") + 20_000
 
 
 def test_without_a_seed_it_follows_from_the_call_that_draws_first(guest: Booted) -> None:
