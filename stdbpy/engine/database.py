@@ -79,7 +79,7 @@ class Database:
         self._work.begin_scheduled = self._begin_scheduled
         self._work.send = self._send
         self._deliver = deliver
-        instance.later.wake = self._wake
+        instance.due.later.wake = self._wake
         instance.disk.name = lambda: next(iter(self.names), self.identity.hex())
         self._worker.start()
 
@@ -284,7 +284,7 @@ class Database:
             raise
 
     def _begin_scheduled(self, call: ProcedureCall) -> None:
-        ended = self._instance.procedure_ended
+        ended = self._instance.due.procedure_ended
         self._procedures.call(call).add_done_callback(lambda _: self._worker.submit(ended, call))
 
     def _send(self, sent: Sent) -> None:
@@ -441,7 +441,7 @@ class _Work:
 
     def commit(self) -> None:
         self._instance.commit()
-        for call in self._instance.take_begun():
+        for call in self._instance.due.take_begun():
             self.begin_scheduled(call)
         for sent in take_messages(self._instance):
             self.send(sent)

@@ -1,9 +1,8 @@
-"""A database as it runs: its tables, its module and its schedules. All of it belongs to one thread."""
+"""A database as it runs: its tables and its module. All of it belongs to one thread."""
 
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -11,17 +10,16 @@ from time import perf_counter_ns
 from typing import TypeVar
 
 from stdbpy.engine.delta import Commit, Delta
+from stdbpy.engine.due_calls import DueCalls
 from stdbpy.engine.figures import Counts
 from stdbpy.engine.full_disk import FullDisk
 from stdbpy.engine.host import Crash, ModuleCode, RunningModule
 from stdbpy.engine.journal.journal import Journal, NoJournal
-from stdbpy.engine.later import LaterCalls
 from stdbpy.engine.logs import LogStore
 from stdbpy.engine.outboxes.outgoing import Outgoing, resume
-from stdbpy.engine.procedures.joined_module import JoinedModule, KnownProcedure, ProcedureCall
+from stdbpy.engine.procedures.joined_module import JoinedModule, ProcedureCall
 from stdbpy.engine.refused_calls import note_misfit, note_unknown
 from stdbpy.engine.results import FATAL, Caller, CallOutcome, StatementResult
-from stdbpy.engine.schedules import Due, ScheduledTable, Schedules
 from stdbpy.engine.store.derived import Program
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.subscriptions.subscriptions import Subscriptions
@@ -43,7 +41,7 @@ from stdbpy.errors import (
     nearest,
 )
 from stdbpy.module.host import LogLevel
-from stdbpy.sats.values import Identity, Interval, Timestamp
+from stdbpy.sats.values import Identity, Timestamp
 from stdbpy.schema.model import Lifecycle, ModuleSchema, Reducer, Visibility
 
 Clock = Callable[[], Timestamp]
@@ -69,7 +67,6 @@ class Instance:
     """
 
     store: Store
-    schedules: Schedules
 
     def __init__(self, identity: Identity, owner: Identity, logs: LogStore, clock: Clock) -> None:
         self.identity = identity
@@ -90,7 +87,7 @@ class Instance:
         self.listeners: list[Listener] = []
         self.subscriptions = Subscriptions()
         self.counts = Counts()
-        self.later = LaterCalls()
+        self.due = DueCalls(self)
         self.outgoing = Outgoing()
         self._woken: list[int] = []
         """The streams of messages that the group has added to."""
@@ -99,9 +96,6 @@ class Instance:
         self._leaving: list[Caller] = []  # in the group
         self._joined: JoinedModule | None = None
         self._module: RunningModule | None = None
-        self._begun: list[ProcedureCall] = []
-        self._awaited: ProcedureCall | None = None
-        """The scheduled procedure that runs; as on the real server, other schedules wait for its end."""
         self._views: Views | None = None
         self._why_no_module: StdbError = EngineError("No module was published yet")
         self._reducers: dict[str, tuple[int, Reducer]] = {}
@@ -113,7 +107,7 @@ class Instance:
 
     def join(self, store: Store, code: ModuleCode) -> JoinedModule:
         """Joins code and tables that have the same schema, without using them yet."""
-        return JoinedModule(store, lambda: code.run(store, self.identity, self.logs, self.later.add))
+        return JoinedModule(store, lambda: code.run(store, self.identity, self.logs, self.due.later.add))
 
     def use(self, store: Store, module: JoinedModule, views: Views | None = None) -> None:
         """Serves these tables and runs this module from now on, with its ``views`` if some are live
@@ -134,9 +128,8 @@ class Instance:
         self.store = store
         store.program = self._program_now
         self.subscriptions.module_replaced(store)
-        self.schedules = Schedules(store, self.clock())
+        self.due.look_at(store)
         resume(self.outgoing, store)
-        self._begun, self._awaited = [], None
         # Whoever hears of a mounted module's reducer reads its whole name.
         named = [
             replace(reducer, name=prefix + reducer.name) if prefix else reducer
@@ -240,10 +233,17 @@ class Instance:
         return None
 
     def run_reducer(
-        self, name: str, caller: Caller, args: bytes, afterwards: Callable[[Transaction], None]
+        self,
+        name: str,
+        caller: Caller,
+        args: bytes,
+        *,
+        timestamp: Timestamp | None = None,
+        afterwards: Callable[[Transaction], None] = _nothing,
     ) -> CallOutcome:
-        """Runs the reducer of that name, and then ``afterwards`` as a part of it. Raises ``InvalidArguments``."""
-        return self._run(*self._reducers[name], caller, args, self.clock(), afterwards=afterwards)
+        """Runs the reducer of that name, now unless it is said otherwise, and then ``afterwards`` as a part of it.
+        Raises ``InvalidArguments``, and ``KeyError`` if there is none."""
+        return self._run(*self._reducers[name], caller, args, timestamp or self.clock(), afterwards=afterwards)
 
     def call_lifecycle(
         self, lifecycle: Lifecycle, caller: Caller, afterwards: Callable[[Transaction], None] = _nothing
@@ -410,7 +410,7 @@ class Instance:
             now = max(timestamp, self.clock())
             for table, row in tx.scheduled:
                 if row in table.rows:
-                    self.schedules.note(table, row, now)
+                    self.due.schedules.note(table, row, now)
         self._woken += tx.sending
         if delta:
             taken = self.store.taken
@@ -453,8 +453,7 @@ class Instance:
             for committed in reversed(group):
                 committed.delta.undo()
             self.disk.to_disconnect += [gone for gone in leaving if is_noted(gone, self.store)]
-            self.schedules = Schedules(self.store, self.clock())
-            self._begun, self._awaited = [], None
+            self.due.look_at(self.store)
             if self._views is not None:
                 self._views.undone()
             self.subscriptions.undone(str(failure))
@@ -480,7 +479,7 @@ class Instance:
         if self._views is not None:
             self._views.let_go()
 
-    # --- schedules ---------------------------------------------------------------------------
+    # --- by itself ---------------------------------------------------------------------------
 
     def seconds_to_next(self) -> float | None:
         """How long there is nothing to do by the clock; ``None`` if there never will be."""
@@ -488,101 +487,18 @@ class Instance:
             return self.disk.seconds_to_try
         if self.disk.to_disconnect:
             return 0.0
-        if self.later and self._runs_schedules:
-            return 0.0
-        due = self.schedules.next_due() if self._runs_schedules else None
-        to_send = self.outgoing.seconds_to_next() if self.has_module else None
-        if due is None:
-            return to_send
-        to_run = max(0.0, (int(due) - int(self.clock())) / 1_000_000)
-        return to_run if to_send is None else min(to_send, to_run)
+        to_call = self.due.seconds_to_next()
+        to_send = self.outgoing.seconds_to_next() if self._module is not None else None
+        if to_call is None or to_send is None:
+            return to_send if to_call is None else to_call
+        return min(to_call, to_send)
 
     def run_due(self) -> None:
-        """Runs what is due now, once each. While the disk takes nothing that can wait."""
+        """Does what is due now. While the disk takes nothing that can wait."""
         if self.disk.failure is not None:
             if not self._group and not self.disk.seconds_to_try:
                 self.disk.note_try(self.journal)
             return
         while self.disk.to_disconnect:
             self.disconnected(self.disk.to_disconnect.pop(0))
-        if self.later and self._runs_schedules:
-            for function, args in self.later.take():
-                self._run_later(function, args)
-                if not self._runs_schedules:
-                    return
-        if not self._runs_schedules:
-            return
-        waiting = deque(self.schedules.take_due(self.clock()))
-        while waiting:
-            self._run_scheduled(waiting.popleft())
-            if not self._runs_schedules:
-                self.schedules.put_back(waiting)
-                return
-
-    def _run_later(self, function: str, args: bytes) -> None:
-        now = self.clock()
-        procedure = self.joined.procedure(function)
-        if procedure is not None:
-            self._awaited = ProcedureCall(self.joined, procedure, args, Caller(self.identity), now)
-            self._begun.append(self._awaited)
-            return
-        try:
-            number, reducer = self._reducers[function]
-            self._run(number, reducer, Caller(self.identity), args, now)
-        except (StdbError, KeyError) as error:
-            self.logs.system(f"A call for later could not be made: {error}", level=LogLevel.ERROR, function=function)
-
-    @property
-    def _runs_schedules(self) -> bool:
-        return self._module is not None and self._awaited is None
-
-    def take_begun(self) -> list[ProcedureCall]:
-        """The scheduled procedures that are to be run now that the group is durable. When one has ended,
-        :meth:`procedure_ended` must be told."""
-        begun, self._begun = self._begun, []
-        return begun
-
-    def procedure_ended(self, call: ProcedureCall) -> None:
-        if self._awaited is call:
-            self._awaited = None
-
-    def _begin_scheduled(self, due: Due, procedure: KnownProcedure, row: bytes) -> None:
-        """Unlike that of a reducer, a procedure's row is settled before it runs, so that it runs once at most."""
-        now = self.clock()
-        _, at = due.scheduled.read(row)
-        if isinstance(at, Interval):
-            self.schedules.again(due, int(at.value), now)
-        else:
-            self._delete_finished(due.scheduled, row)
-        self._awaited = ProcedureCall(self.joined, procedure, row, Caller(self.identity), max(due.at, now))
-        self._begun.append(self._awaited)
-
-    def _delete_finished(self, scheduled: ScheduledTable, row: bytes) -> None:
-        """Deletes the row of a call whose time has come, unless a view that has read it fails without it."""
-        try:
-            self.transact(lambda tx: tx.delete(scheduled.table.id, row))
-        except ViewFailed as failure:
-            self.logs.system(f"Its row stays: {failure}", level=LogLevel.ERROR, function=scheduled.function)
-
-    def _run_scheduled(self, due: Due) -> None:
-        scheduled = due.scheduled
-        row = scheduled.row(due.number)
-        if row is None:
-            return
-        procedure = self.joined.procedure(scheduled.function)
-        if procedure is not None:
-            self._begin_scheduled(due, procedure, row)
-            return
-        try:
-            number, reducer = self._reducers[scheduled.function]
-            self._run(number, reducer, Caller(self.identity), row, max(due.at, self.clock()))
-        except (StdbError, KeyError) as error:
-            self.logs.system(f"A schedule could not run: {error}", level=LogLevel.ERROR, function=scheduled.function)
-        row = scheduled.row(due.number)
-        if row is None:
-            return
-        _, at = scheduled.read(row)
-        if not isinstance(at, Interval):
-            self._delete_finished(scheduled, row)
-        elif not self.schedules.is_noted(due):
-            self.schedules.again(due, int(at.value), self.clock())
+        self.due.run()

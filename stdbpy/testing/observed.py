@@ -12,6 +12,7 @@ from itertools import count
 from types import TracebackType
 
 import stdbpy
+from stdbpy.engine.due_calls import DueCalls
 from stdbpy.engine.host import CallLater, Crash, ModuleCode, ProcedureWorld, RunningModule, ViewResult
 from stdbpy.engine.instance import Instance
 from stdbpy.engine.logs import LogStore
@@ -263,21 +264,25 @@ class ObservedWorld:
 class ObservedInstance(Instance):
     """A database whose clock knows when a procedure that a schedule began is at work."""
 
-    clock: FrozenClock
+    def __init__(self, identity: Identity, owner: Identity, logs: LogStore, clock: FrozenClock) -> None:
+        super().__init__(identity, owner, logs, clock)
+        self.due = _ObservedDueCalls(self, clock)
 
-    def next_due(self) -> Timestamp | None:
-        """When the next row of a table with a schedule is due; ``None`` while a procedure runs for which they wait."""
-        return self.schedules.next_due() if self._runs_schedules else None
+
+class _ObservedDueCalls(DueCalls):
+    def __init__(self, instance: Instance, clock: FrozenClock) -> None:
+        super().__init__(instance)
+        self._clock = clock
 
     def take_begun(self) -> list[ProcedureCall]:
         begun = super().take_begun()
         for _ in begun:
-            self.clock.began()
+            self._clock.began()
         return begun
 
     def procedure_ended(self, call: ProcedureCall) -> None:
         super().procedure_ended(call)
-        self.clock.ended()
+        self._clock.ended()
 
 
 def without_own_frames(error: BaseException) -> BaseException:

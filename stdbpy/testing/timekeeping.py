@@ -55,7 +55,7 @@ class Timekeeper:
         return begun.result()
 
     def _due(self) -> list[Timestamp]:
-        schedule = self._database.transact(lambda _: self._instance.next_due()).result(PATIENCE)
+        schedule = self._database.transact(lambda _: self._instance.due.next_due()).result(PATIENCE)
         return [moment for moment in (schedule, self._clock.next_wake()) if moment is not None]
 
     def _settle(self) -> None:

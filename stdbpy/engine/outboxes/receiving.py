@@ -47,7 +47,7 @@ def receive(instance: Instance, message: Message) -> Outcome:
         if connecting is not None and connecting.error is not None:
             raise NotAllowed(f"The module does not let the database connect: {connecting.error}")
         try:
-            error = instance.run_reducer(message.reducer, caller, message.args, note).error
+            error = instance.run_reducer(message.reducer, caller, message.args, afterwards=note).error
         except InvalidArguments as mismatch:
             error = str(mismatch)
         finally:

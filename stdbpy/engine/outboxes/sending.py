@@ -115,7 +115,7 @@ def _tell(instance: Instance, sent: Sent, outcome: Outcome) -> bool:
     name = sent.table.name.removesuffix(sent.table.definition.name) + outbox.definition.on_result
     args = sent.row + _RESULT.encode(Ok(()) if outcome.error is None else Err(outcome.error))
     try:
-        told = instance.run_reducer(name, _NOBODY, args, lambda transaction: _forget(transaction, sent))
+        told = instance.run_reducer(name, _NOBODY, args, afterwards=lambda transaction: _forget(transaction, sent))
     except (StdbError, KeyError) as error:
         instance.logs.system(f"It could not be told of an outcome: {error}", level=LogLevel.ERROR, function=name)
         return False

@@ -103,7 +103,7 @@ def settle(database, name: str) -> None:
     """Waits until a procedure has come to its end, which the database has noticed."""
     stage.wait_for(name)
     for _ in range(1000):
-        if database.transact(lambda _tx: database._instance._awaited is None).result(stage.PATIENCE):
+        if database.transact(lambda _tx: database._instance.due._awaited is None).result(stage.PATIENCE):
             return
     raise AssertionError(f"{name}, and nobody noticed")
 
