@@ -65,6 +65,11 @@ def create(instance: Instance, program: bytes, code: ModuleCode, environment: En
 def reopen(instance: Instance, journal: FileJournal, load: Callable[[bytes], ModuleCode]) -> None:
     """Makes the database what it was. If the module's code cannot be run any more, its tables are
     there all the same. Raises ``DataDirectoryError``."""
+    _reopen(instance, journal, load)
+    instance.disconnect_left_behind()
+
+
+def _reopen(instance: Instance, journal: FileJournal, load: Callable[[bytes], ModuleCode]) -> None:
     saved = journal.module()
     try:
         code = load(saved.program)
@@ -79,7 +84,6 @@ def reopen(instance: Instance, journal: FileJournal, load: Callable[[bytes], Mod
         journal.replay(store)
         instance.use(store, instance.join(store, code))
         instance.program, instance.program_hash = saved.program, program_hash(saved.program)
-        instance.disconnect_left_behind()
         return
     # The same code means something else: a library that it imports has changed.
     store = Store(saved.schema, saved.numbering)

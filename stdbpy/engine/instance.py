@@ -284,10 +284,14 @@ class Instance:
 
     def disconnected(self, caller: Caller) -> None:
         """A client is gone: tells the module, if it wants to know, and then nothing can keep the client. Of a
-        client that somebody has deleted from ``st_client`` the module hears nothing."""
+        client that somebody has deleted from ``st_client`` the module hears nothing. If no module can be run, the next
+        one is told."""
         if not is_noted(caller, self.store):
             return
         found = self._on_disconnect
+        if found is not None and self._module is None:
+            self.disk.to_disconnect.append(caller)
+            return
         self._leaving.append(caller)
         if found is not None:
             outcome = self._run(*found, caller, b"", self.clock(), afterwards=lambda tx: forget_client(caller, tx))
@@ -485,7 +489,7 @@ class Instance:
         """How long there is nothing to do by the clock; ``None`` if there never will be."""
         if self.disk.failure is not None:
             return self.disk.seconds_to_try
-        if self.disk.to_disconnect:
+        if self.disk.to_disconnect and self._module is not None:
             return 0.0
         to_call = self.due.seconds_to_next()
         to_send = self.outgoing.seconds_to_next() if self._module is not None else None
@@ -499,6 +503,6 @@ class Instance:
             if not self._group and not self.disk.seconds_to_try:
                 self.disk.note_try(self.journal)
             return
-        while self.disk.to_disconnect:
+        while self.disk.to_disconnect and self._module is not None:
             self.disconnected(self.disk.to_disconnect.pop(0))
         self.due.run()

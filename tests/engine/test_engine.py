@@ -22,7 +22,7 @@ from stdbpy.errors import (
     NotAllowed,
 )
 from stdbpy.sats.values import Identity
-from tests.engine.sample import ME, OWNER, PEOPLE, STRANGER, call, program, rows
+from tests.engine.sample import CONNECTED, ME, OWNER, PEOPLE, STRANGER, call, program, rows
 
 LOUDER = PEOPLE.replace("never mind", "NEVER MIND")
 
@@ -392,6 +392,74 @@ if os.environ.get("WITH_PETS"):
     with Engine(tmp_path) as engine:
         # The table is empty, so it may go.
         assert engine.database("sample").schema.tables_by_name.keys() == {"person"}
+
+
+HEARS = (
+    PEOPLE
+    + """
+@client_disconnected
+def bye(ctx: ReducerContext) -> None:
+    ctx.db.person.insert(Person(id=0, name=f"{ctx.sender}", age=1))
+"""
+)
+
+
+def clients_and_people(database):
+    (result,) = database.sql("SELECT COUNT(*) AS n FROM st_client", ME, is_owner=True).result(60)
+    return result.rows[0][0], [row[1] for row in rows(database, "person")]
+
+
+def test_clients_that_a_crash_left_behind_are_disconnected_before_an_update(tmp_path):
+    with Engine(tmp_path) as engine:
+        publish(engine, HEARS)
+        engine.database("sample").connected(CONNECTED).result(60)
+    with Engine(tmp_path) as engine:
+        publish(engine, HEARS.replace("age=1", "age=2"))
+        database = engine.database("sample")
+        assert clients_and_people(database) == (0, [str(STRANGER)])
+        assert rows(database, "person")[0][2] == 1
+
+
+def test_clients_that_a_crash_left_behind_are_disconnected_by_code_that_means_something_else(tmp_path, monkeypatch):
+    source = (
+        HEARS
+        + """
+import os
+
+if os.environ.get("WITH_PETS"):
+    @table(name="pet")
+    class Pet:
+        name: str
+"""
+    )
+    with Engine(tmp_path) as engine:
+        publish(engine, source)
+        engine.database("sample").connected(CONNECTED).result(60)
+    monkeypatch.setenv("WITH_PETS", "1")
+    with Engine(tmp_path) as engine:
+        assert clients_and_people(engine.database("sample")) == (0, [str(STRANGER)])
+
+
+def test_clients_that_a_crash_left_behind_are_disconnected_by_the_next_module_that_can_be_run(tmp_path, monkeypatch):
+    source = (
+        HEARS
+        + """
+import os
+
+if os.environ.get("BROKEN"):
+    raise RuntimeError("no")
+"""
+    )
+    with Engine(tmp_path) as engine:
+        publish(engine, source)
+        engine.database("sample").connected(CONNECTED).result(60)
+    monkeypatch.setenv("BROKEN", "1")
+    with Engine(tmp_path) as engine:
+        database = engine.database("sample")
+        database.disconnected(CONNECTED).result(60)
+        assert clients_and_people(database) == (1, [])
+        publish(engine, HEARS)
+        assert clients_and_people(database) == (0, [str(STRANGER)])
 
 
 def test_nobody_waits_for_a_program_that_takes_long_to_be_loaded(monkeypatch):
