@@ -9,6 +9,7 @@ from contextlib import ExitStack
 import pytest
 
 from stdbpy.protocol.v1 import messages as m
+from stdbpy.protocol.v2 import messages as m2
 from tests import real_servers
 from tests.contract.side_by_side.clients import Client
 from tests.contract.side_by_side.conftest import Both
@@ -47,6 +48,24 @@ def test_a_table_twice(both: Both, beside: str):
             [change] = wire.next().update.tables
             told.append((sum(table.num_rows for table in tables if table.table_name == "one_u_8"), change.num_rows))
     assert told == [(1, 1), (2, 1)]
+
+
+@pytest.mark.difference("the order of answers where a call cannot be made")
+def test_an_unknown_reducer_behind_a_call(both: Both):
+    database = both.publish(real_servers.wasm("sdk_test-2.8.3"), "differences")
+    in_order = []
+    for server in both:
+        with connected(server, database, V2) as wire:
+            wire.next()
+            orders = []
+            for _ in range(20):
+                wire.send(
+                    m2.CallReducer(1, m2.CallFlags.Default, "insert_one_u_8", b"\1"),
+                    m2.CallReducer(2, m2.CallFlags.Default, "nope", b""),
+                )
+                orders.append([wire.next().request_id, wire.next().request_id])
+            in_order.append(all(order == [1, 2] for order in orders))
+    assert in_order == [True, False]
 
 
 @pytest.mark.difference("a query that joins a table with itself, and compares one side with a constant")

@@ -43,15 +43,8 @@ COMPILES_WITHIN = 400.0
 """Seconds that a server has for a program, on a busy machine."""
 
 UPDATES = (m1.TransactionUpdate, m1.TransactionUpdateLight, m2.TransactionUpdate)
-APART = (
-    *(m1.OneOffQueryResponse, m1.SubscriptionError, m1.ProcedureResult),
-    *(m2.OneOffQueryResult, m2.SubscriptionError, m2.ProcedureResult),
-)
-"""Answers that belong to no transaction, as refusals of calls: the real server may send them before what was asked for
-earlier."""
-
 Heard = dict[str, list[Any]]
-"""What each client was told in a step: messages in their order, then refusals."""
+"""What each client was told in a step: messages in their order, then refusals of calls."""
 
 
 @dataclass
@@ -266,7 +259,7 @@ class Conversation:
             if isinstance(message, Exception):
                 party.leave()
                 found.append(_ending(message))
-            elif isinstance(message, APART) or _is_refusal(message):
+            elif _is_refusal(message):
                 apart.append(json.dumps(self._plain.message(message), sort_keys=True))
             else:
                 found.append(self._plain.message(message))
@@ -274,6 +267,8 @@ class Conversation:
 
 
 def _is_refusal(message: Any) -> bool:
+    """Whether it tells of a call that was not made: the real server says that before it answers earlier requests, a
+    listed difference."""
     match message:
         case m1.TransactionUpdate(status=m1.Failed()) | m2.ReducerResult(result=m2.ReducerInternalError()):
             return True
