@@ -451,6 +451,7 @@ class Instance:
             self.store.taken.update(self.store.sequences.values())
             if isinstance(failure, StorageFailed):
                 self.disk.refuses(failure)
+                self.subscriptions.is_doubtful = True
                 if self.disk.put_off(group):
                     self._confirm(group)
                     return
@@ -465,6 +466,7 @@ class Instance:
         self.disk.unwritten = Delta()
         if self.disk.is_in_doubt:
             self.disk.takes(has_room=self.journal.has_room())
+            self.subscriptions.is_doubtful = False
         for stream in woken:
             self.outgoing.wake(stream)
         self._confirm(group)

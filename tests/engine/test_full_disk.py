@@ -14,12 +14,12 @@ from stdbpy.engine import Caller, Database, Engine
 from stdbpy.engine import full_disk as full_disks
 from stdbpy.engine.connection import DatabaseConnection
 from stdbpy.engine.journal.file_journal import FileJournal
-from stdbpy.engine.subscriptions.events import QueryAnswered, Subscribed
+from stdbpy.engine.subscriptions.events import CallRefused, QueryAnswered, Subscribed
 from stdbpy.engine.subscriptions.subscriber import ConnectionOptions
 from stdbpy.errors import NotAllowed, SqlError, StorageFailed
 from stdbpy.sats.values import ConnectionId
 from tests.engine.sample import CONNECTED, ME, OWNER, PEOPLE, STRANGER, call, encoded, program, rows, running
-from tests.engine.test_subscriptions import ALL, Box, names
+from tests.engine.test_subscriptions import ALL, CONFIRMED, Box, names
 
 PATIENCE = 60
 
@@ -70,9 +70,11 @@ def full_disk() -> Iterator[None]:
         yield
 
 
-def connected(database: Database, caller: Caller = CONNECTED) -> tuple[DatabaseConnection, Box]:
+def connected(
+    database: Database, caller: Caller = CONNECTED, options: ConnectionOptions = CONFIRMED
+) -> tuple[DatabaseConnection, Box]:
     box = Box()
-    return database.connect(caller, box, ConnectionOptions()).result(PATIENCE), box
+    return database.connect(caller, box, options).result(PATIENCE), box
 
 
 def read(
@@ -186,6 +188,22 @@ class TestClients:
             again = engine.database("sample")
             assert rows(again, "person") == written
             assert clients(again) == 0
+
+    @pytest.mark.parametrize("is_confirmed", [True, False])
+    def test_are_not_told_of_what_is_not_written_down(self, is_confirmed: bool, tmp_path: Path):
+        with running(folder=tmp_path) as database:
+            with full_disk():
+                cannot_add(database)
+                connection, box = connected(database, options=ConnectionOptions(confirmed=is_confirmed))
+                connection.subscribe("s", 1, [ALL])
+                assert isinstance(box.next(), Subscribed)
+                cannot_add(database)
+                connection.call("c", "add", encoded(database, "add", "bob", 40))
+                assert isinstance(box.next(), CallRefused)
+            call(database, "add", "ann", 20)
+            call(database, "add", "eve", 30)
+            for name in ("ann", "eve"):
+                assert names(box.next().updates[0][1].inserted) == [name]
 
     def test_are_not_refused_for_what_others_want_to_change(self, tmp_path: Path):
         with running(folder=tmp_path) as database, full_disk():

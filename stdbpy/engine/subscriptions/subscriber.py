@@ -56,6 +56,10 @@ class Subscriber:
         else:
             self._mailbox.put(event)
 
+    def hold(self, event: Event) -> None:
+        """As :meth:`tell`, but not before it is durable, whatever the client wants."""
+        self._held.append(event)
+
     def let_go(self) -> None:
         """What was held back is durable."""
         held = self._held
@@ -73,9 +77,9 @@ class Subscriber:
 
     def take_back(self, error: str) -> bool:
         """What has happened since the last time was undone: turns the calls that were to be told into
-        refusals. False if the client was told, or would have been, of what is not so."""
+        refusals. False if the client was told, or would have been, of what is not so. It was told of something."""
         held = self._held
-        if not self.options.confirmed or any(isinstance(event, _OF_ROWS) for event in held):
+        if not held or any(isinstance(event, _OF_ROWS) for event in held):
             return False
         self._held = []
         for event in held:

@@ -75,6 +75,8 @@ class Subscriptions:
         """Who was told, or is to be told, of what is not durable yet."""
         self.running_call: RunningCall | None = None
         """The call that runs at this moment: what it does is its client's own doing."""
+        self.is_doubtful = False
+        """Whether what happens will probably be undone: then nobody is told of it before it is durable."""
         self._latest_compiler: Compiler | None = None
 
     # --- clients -----------------------------------------------------------------------------
@@ -107,7 +109,10 @@ class Subscriptions:
     def tell(self, subscriber: Subscriber, event: Event) -> None:
         if not subscriber.has_ended:
             self._told[subscriber] = None
-            subscriber.tell(event)
+            if self.is_doubtful:
+                subscriber.hold(event)
+            else:
+                subscriber.tell(event)
 
     # --- sets of queries ---------------------------------------------------------------------
 
