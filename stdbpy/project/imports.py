@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from stdbpy.module.package import ModuleSource
+from stdbpy.module.package import LONGEST_PARSED, ModuleSource
 
 TIME_ZONES = "tzdata"
 """The package that ``zoneinfo`` reads where a system has no time zones of its own, as in WebAssembly."""
 
 _READING_TIME_ZONES = "zoneinfo"
+
+_IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+)?import\b(?P<names>[ \t]+[\w., \t]*\w)?", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,15 @@ class Import:
 
 
 def imports_in(path: str, content: bytes) -> Iterator[Import]:
-    """The imports in a file, from its top to its end as far as they are not inside something."""
+    """The imports in a file, from its top to its end as far as they are not inside something.
+
+    Of a file too long to parse what looks like one, without the names that it goes on to list on further lines."""
+    if len(content) > LONGEST_PARSED:
+        for number, line in _lines_of_imports(content):
+            is_inside = line[:1].isspace()
+            for found in imports_in(path, line.strip()):
+                yield replace(found, number=number, is_optional=is_inside)
+        return
     try:
         tree = ast.parse(content)
     except (SyntaxError, ValueError, RecursionError):
@@ -89,6 +100,14 @@ def imports_in(path: str, content: bytes) -> Iterator[Import]:
             case ast.Try() | ast.TryStar() | ast.If() | ast.With():
                 is_optional = is_optional or not isinstance(node, ast.With) or _suppresses(node)
         pending += [(inner, is_optional, is_late) for inner in ast.iter_child_nodes(node)]
+
+
+def _lines_of_imports(content: bytes) -> Iterator[tuple[int, bytes]]:
+    number, before = 1, 0
+    for found in _IMPORT.finditer(content):
+        number += content.count(b"\n", before, found.start())
+        before = found.start()
+        yield number, found[0] if found["names"] else found[0] + b" *"
 
 
 def _suppresses(node: ast.With) -> bool:

@@ -16,7 +16,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from stdbpy.errors import ModuleLoadError, Problem
+from stdbpy.errors import ModuleLoadError, Problem, megabytes
 from stdbpy.module.package import ModuleSource
 from stdbpy.schema.definition import read_module_def
 from stdbpy.schema.model import ModuleSchema
@@ -35,7 +35,8 @@ from stdbpy.wasm.started import started_runtime
 
 _HIGHEST = max(AbiLevel)
 
-_TOO_LARGE = "Its files are imported while it is built: much data belongs in tables, not in code"
+_MUCH = 1_000_000
+"""Bytes of a file that is mostly data."""
 
 
 def build_wasm(
@@ -132,7 +133,7 @@ class _Build:
             present = {*names, *self._later(names)}
             self._dependencies.compile(interpreter, present)
         except StoppedError as error:
-            raise self._failed(str(error), _TOO_LARGE) from None
+            raise self._failed(str(error), self._too_large()) from None
         finally:
             interpreter.close()
         return _Imported(names, level, tuple(self._dependencies.not_compiled(present)))
@@ -161,7 +162,7 @@ class _Build:
             memory = interpreter.memory()
             schema = read_module_def(interpreter.describe())
         except StoppedError as error:
-            raise self._failed(str(error), _TOO_LARGE) from None
+            raise self._failed(str(error), self._too_large()) from None
         finally:
             interpreter.close()
         if loaded.modules != imported.names or self._level(schema) != imported.level:
@@ -236,6 +237,11 @@ class _Build:
             if "message" in error.told:
                 raise ModuleLoadError(error.told["message"], _problems(error.told), hint=error.told["hint"]) from None
             raise self._failed(f"{error.type}: {error.message}") from error
+
+    def _too_large(self) -> str:
+        path, content = max(self._source.files.items(), key=lambda file: len(file[1]))
+        which = f", and {path} has {megabytes(len(content))}" if len(content) > _MUCH else ""
+        return f"Its files are imported while it is built{which}: much data belongs in tables, not in code"
 
     def _failed(self, message: str, hint: str = "") -> ModuleLoadError:
         problem = Problem("error", self._source.entry, message, hint)

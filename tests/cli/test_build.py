@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from stdbpy.cli.commands import build
 from tests.cli.conftest import Run
 from tests.project.installed import NATIVE, install
 
@@ -18,7 +19,7 @@ builds = pytest.mark.usefixtures("wasm_cache")
 
 
 @builds
-def test_build(run: Run, project: Path) -> None:
+def test_build(run: Run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = run("build")
     assert (done.code, done.out) == (0, "")
     assert re.fullmatch(rf"{re.escape(FINE)}dist/chat\.wasm: \d+\.\d MB, for SpacetimeDB 2\.8 and later\n", done.err)
@@ -29,7 +30,12 @@ def test_build(run: Run, project: Path) -> None:
     again = run("--quiet", "build", "--out", "else/where.wasm")
     assert (again.code, again.out, again.err) == (0, "", "")
     assert (project / "else" / "where.wasm").read_bytes() == program
-    assert run("build").err.endswith("(as it was)\n")
+
+    monkeypatch.setattr(build, "is_terminal", lambda _: True)
+    monkeypatch.setattr(build, "_LONG_TO_IMPORT", 100)
+    *noted, last = run("build").err.splitlines()
+    assert noted[0].endswith(" MB of Python inside WebAssembly, which can take minutes…")
+    assert last.endswith("(as it was)")
 
 
 @builds

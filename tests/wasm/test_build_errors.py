@@ -93,6 +93,14 @@ def test_a_module_that_never_ends(build: Build) -> None:
     assert problem == Problem("error", "game", "it ran for more than 3 seconds", problem.hint)
 
 
+def test_a_module_that_is_stopped_hears_which_file_is_data(build: Build) -> None:
+    files = {"game.py": "import rows\nwhile True:\n    pass\n", "rows.py": f"ROWS = '{'x' * 1_200_000}'\n"}
+
+    problem = problem_of(build, files, limits=BuildLimits(seconds=0.4))
+
+    assert ", and rows.py has 1.2 MB: much data belongs in tables" in problem.hint
+
+
 @pytest.mark.parametrize("source", ["x = bytearray(1 << 30)\n", "x = [0]\nwhile True:\n    x += x\n"])
 def test_a_module_that_wants_too_much_memory(source: str, build: Build) -> None:
     problem = problem_of(build, HEAD + source)

@@ -31,6 +31,10 @@ EXAMPLES = (
     "stdbpy build --check-only --format json",
 )
 
+_COMPILING = "compiling Python for this machine, which takes some seconds the first time…"
+_LONG_TO_IMPORT = 2_000_000
+"""Bytes of source, which take ten seconds."""
+
 LEFT_OUT = {
     **CSHARP,
     **dict.fromkeys(("-d", "--features"), LeftOut("a Python module has nothing to compile")),
@@ -71,9 +75,9 @@ def run(
     start = Path() if module_path is None else module_path
     project = discover(start)
 
-    def compiling() -> None:
+    def while_it_takes_long(text: str) -> None:
         if is_terminal(sys.stderr):
-            invocation.note("compiling Python for this machine, which takes some seconds the first time…")
+            invocation.note(text)
 
     def build() -> None:
         # What the project says of its module may be what changed.
@@ -81,7 +85,7 @@ def run(
         file = usual_file(project) if out is None else out
         if not check_only:
             expect_to_write(file)
-        module, compiled = _built(project, abi, not check_only, shape if not size else None, compiling)
+        module, compiled = _built(project, abi, not check_only, shape if not size else None, while_it_takes_long)
         invocation.note(f"{project.name}: {module.source.entry} is fine ({contents_text(module.schema)})")
         if compiled is not None:
             _write_file(compiled, file, invocation)
@@ -102,10 +106,10 @@ def _expect_nothing_about_files(said: dict[str, bool]) -> None:
 
 
 def _built(
-    project: Project, abi: str | None, is_compiled: bool, format: Format | None, compiling: Callable[[], None]
+    project: Project, abi: str | None, is_compiled: bool, format: Format | None, note: Callable[[str], None]
 ) -> tuple[BuiltModule, CompiledModule | None]:
     """The module, and as WebAssembly if that is wanted; all problems found are shown, as data in that format.
-    ``compiling`` says what takes long the first time."""
+    ``note`` is given what is to take long."""
     from stdbpy.project.build import build
     from stdbpy.project.refused_imports import check_imports
     from stdbpy.project.webassembly import compile_module, level_named
@@ -118,7 +122,10 @@ def _built(
         if not is_compiled:
             problems += check_imports(project, module)
         else:
-            compiled = compile_module(project, module, level_named(abi), compiling)
+            size = sum(map(len, module.source.files.values()))
+            if size > _LONG_TO_IMPORT:
+                note(f"importing {megabytes(size)} of Python inside WebAssembly, which can take minutes…")
+            compiled = compile_module(project, module, level_named(abi), lambda: note(_COMPILING))
             problems += compiled.problems
     except ModuleLoadError as error:
         if format is None:
