@@ -85,9 +85,11 @@ def _other_table(name: str, schema: ModuleSchema | None) -> str:
 
 
 def _other_column(name: str, schema: ModuleSchema | None, text: str) -> str:
-    """The nearest column of the tables that the statement names."""
+    """The nearest column of the tables that the statement names, or what was perhaps not meant as a column."""
     from stdbpy.sql.tokens import scan
 
     named = {token.text for token in scan(text) if token.is_name}
     tables = [table for table in schema.tables if table.name in named] if schema else []
-    return nearest(name, [column.name for table in tables for column in table.columns])
+    near = nearest(name, [column.name for table in tables for column in table.columns])
+    may_be_text = re.search(rf'[=<>]\s*"?{re.escape(name)}\b', text) is not None
+    return f"Text stands between single quotes: '{name}'." if may_be_text and not near else near

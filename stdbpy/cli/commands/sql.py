@@ -81,7 +81,7 @@ def run(
 
     statements = split(" ".join(chosen.words) if chosen.words else _read(file or _STDIN))
     if not statements:
-        raise UsageError("there is no statement", hint=chosen.hint or 'For example: "SELECT * FROM user"')
+        raise UsageError("there is no statement", hint='For example: "SELECT * FROM user"')
     if (output is not None or shape.is_binary) and shape is not Format.JSON:
         _expect_one_result([statement.text for statement in statements])
     with (

@@ -145,7 +145,7 @@ def _chosen(words: list[str], server: str | None, *, no_config: bool) -> ChosenD
     if any(map(str.isspace, chosen.database)):
         raise UsageError("DATABASE is missing in front of the queries")
     if not chosen.words:
-        raise UsageError("there is no query", hint=chosen.hint or 'For example: "SELECT * FROM user"')
+        raise UsageError("there is no query", hint='For example: "SELECT * FROM user"')
     return chosen
 
 

@@ -19,6 +19,8 @@ from stdbpy.sql.tokens import Position
 
 BOOL = t.Primitive.BOOL
 
+_TO_LOOK_AT = "Ask for the rows by other columns, and pick from them in the program."
+
 
 class Asker:
     """Who asks, and whether that makes a difference."""
@@ -43,8 +45,9 @@ class Scope:
     tables: Mapping[str, tuple[int, KnownTable]]
     asker: Asker
 
-    def field(self, name: syntax.ColumnName) -> bound.Field:
-        """The column of that name. Without its table's name it belongs to the only table."""
+    def field(self, name: syntax.ColumnName, expected: t.AlgebraicType | None = None) -> bound.Field:
+        """The column of that name. Without its table's name it belongs to the only table. ``expected`` is the type
+        that is needed here, if any."""
         if name.table is not None:
             found = self.tables.get(name.table.text)
             if found is None:
@@ -58,7 +61,7 @@ class Scope:
         number, table = found
         column = table.column(name.column.text)
         if column is None:
-            raise no_such_column(table, name.column)
+            raise no_such_column(table, name.column, may_be_text=expected is t.Primitive.STRING)
         return bound.Field(number, column.position, table.types[column.position])
 
     def condition(self, expression: syntax.Expression) -> bound.Condition:
@@ -83,7 +86,7 @@ class Scope:
                 sender = self.asker.identity
                 return bound.Constant(sender if type == t.IDENTITY else bytes(sender), type), type
             case syntax.ColumnName():
-                field = self.field(expression)
+                field = self.field(expression, expected)
                 if expected not in (None, field.type):
                     column = expression.column
                     raise _mismatch(f"the column `{column.text}`", field.type, expected, column.at)
@@ -98,14 +101,13 @@ class Scope:
         self, first: syntax.Expression, rest: tuple[tuple[str, syntax.Expression], ...]
     ) -> bound.Comparison:
         (operator, second), *others = rest
-        if isinstance(first, syntax.Literal | syntax.Sender):
-            right, type = self._typed(second, None)
-            left, _ = self._typed(first, type)
-        else:
-            left, type = self._typed(first, None)
-            right, _ = self._typed(second, type)
+        is_turned = isinstance(first, syntax.Literal | syntax.Sender)
+        left, type = self._typed(second if is_turned else first, None)
         if not can_be_compared(type):
-            raise refused(f"values of type {type_text(type)} cannot be compared", position_of(first))
+            raise refused(f"values of type {type_text(type)} cannot be compared", position_of(first), _TO_LOOK_AT)
+        right, _ = self._typed(first if is_turned else second, type)
+        if is_turned:
+            left, right = right, left
         steps = [(operator, right), *((operator, self._typed(operand, BOOL)[0]) for operator, operand in others)]
         return bound.Comparison(left, tuple(steps))
 
@@ -130,9 +132,13 @@ def stored_value(literal: syntax.Literal, type: t.AlgebraicType) -> Any:
     return constant_of(literal, type)
 
 
-def no_such_column(table: KnownTable, name: syntax.Name) -> SqlError:
+def no_such_column(table: KnownTable, name: syntax.Name, *, may_be_text: bool = False) -> SqlError:
+    """``may_be_text``: it stands where a string would do, perhaps between the wrong quotes."""
     names = [column.name for column in table.definition.columns]
-    hint = nearest(name.text, names) or f"Its columns: {', '.join(names)}."
+    hint = nearest(name.text, names)
+    if not hint:
+        is_text = f"Text stands between single quotes: '{name.text}'."
+        hint = is_text if may_be_text else f"Its columns: {', '.join(names)}."
     return refused(f"`{name.text}` is not a column of `{table.name}`", name.at, hint)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stdbpy.errors import SqlError
-from stdbpy.sats.types import Primitive
+from stdbpy.sats.types import ArrayType, Primitive
 from tests.engine.sql.little import INDEXED, OTHER, LittleDatabase, schema, table
 
 
@@ -20,6 +20,8 @@ def database() -> LittleDatabase:
         ("SELECT * FROM itm", "no such table: `itm` (line 1, column 15)", "Did you mean 'item'?"),
         ("SELECT naem FROM item", "`naem` is not a column of `item` (line 1, column 8)", "Did you mean 'name'?"),
         ("SELECT xyz FROM item", "`xyz` is not a column of `item`", "Its columns: id, kind, size, weight, name, sold."),
+        ("SELECT id FROM item WHERE name = \"Ada\"", "`Ada` is not a column of `item`", "single quotes: 'Ada'."),
+        ("SELECT id FROM item WHERE id = Ada", "`Ada` is not a column of `item`", "Its columns: id"),
         ("SELECT x.id FROM item", "no table `x` in this statement (line 1, column 8)", ""),
         ("SELECT id FROM item WHERE id = 'five'", "`five` is not a value of type u32 (line 1, column 32)", ""),
         ("SELECT id FROM item WHERE kind = 300", "`300` is not a value of type i8", ""),
@@ -83,6 +85,14 @@ def test_position_counts_lines_and_characters(database: LittleDatabase) -> None:
     with pytest.raises(SqlError) as refusal:
         database.run("SELECT id -- first\n/* two\nlines */ FROM item\n  WHERE nam = 'ä'")
     assert (refusal.value.line, refusal.value.column) == (4, 9)
+
+
+def test_values_that_sql_does_not_compare() -> None:
+    database = LittleDatabase(schema(table(0, "post", {"tags": ArrayType(Primitive.STRING)})))
+    for sql in ("SELECT * FROM post WHERE tags = 'a'", "SELECT * FROM post WHERE 'a' = tags"):
+        with pytest.raises(SqlError, match=r"values of type list\[str\] cannot be compared") as refusal:
+            database.run(sql)
+        assert "pick from them" in refusal.value.hint
 
 
 def test_private_tables_are_the_owners() -> None:
