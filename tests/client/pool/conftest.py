@@ -24,7 +24,7 @@ def publish_chat(chat: Place) -> Callable[[str], Place]:
         is_embedded = chat.kind == "embedded"
         program = pack(source_of_folder(MODULES / CHAT)) if is_embedded else real_servers.wasm(COMPILED[CHAT])
         with ApiClient(chat.url, chat.token) as api:
-            api.publish(program, name)
+            api.publish(program, name, clear=True)
         return replace(chat, database=name)
 
     return publish
