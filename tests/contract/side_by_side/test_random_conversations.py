@@ -9,7 +9,9 @@ import pytest
 
 from tests.contract.side_by_side.conftest import Both
 from tests.contract.side_by_side.conversations.comparing import compare
+from tests.contract.side_by_side.conversations.playing import COMPILES_WITHIN
 from tests.contract.side_by_side.conversations.worlds import WORLDS
+from tests.contract.subject import Subject
 
 pytestmark = pytest.mark.real
 
@@ -36,6 +38,24 @@ def square(request: pytest.FixtureRequest) -> Sequence[bytes]:
     cache = request.config.cache
     assert cache is not None
     return WORLDS["square"].programs(Path(cache.mkdir("wasm")))
+
+
+@pytest.mark.long
+@pytest.mark.difference("the numbers of views in `st_table` after new tables")
+def test_numbers_of_views(both: Both, square: Sequence[bytes]):
+    """What conversations do not look at, for this."""
+    database = both.publish(square[0], "numbers")
+    told = []
+    for server in both:
+        before = _numbers(server, database)
+        assert server.ask("PUT", f"/v1/database/{database}", content=square[1], timeout=COMPILES_WITHIN).is_success
+        after = _numbers(server, database)
+        told.append((after["big"] - before["big"], after["later"] > after["big"]))
+    assert told == [(1, False), (0, True)]
+
+
+def _numbers(server: Subject, database: str) -> dict[str, int]:
+    return {name: number for number, name in server.rows(database, "SELECT table_id, table_name FROM st_table")}
 
 
 @pytest.mark.parametrize(("seed", "steps"), long(range(1, 13)))

@@ -36,7 +36,7 @@ BAD_QUERIES = (
     "SELECT * FROM nothing",
     "INSERT INTO one_u_8 (n) VALUES (9)",
     "SELECT * FROM st_view_sub",
-    "SELECT * FROM st_table ; ",
+    "SELECT * FROM st_row_level_security ; ",
     "SET x = 1",
 )
 
