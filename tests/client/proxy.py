@@ -18,6 +18,7 @@ class Proxy:
         self._loop = asyncio.new_event_loop()
         self._flows = asyncio.Event()
         self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._ready = threading.Event()
         self._stop = asyncio.Event()
         self._refuses = False
@@ -80,20 +81,29 @@ class Proxy:
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.sleep(0)  # until transports have closed their sockets
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # No coroutine: one that is cancelled before it has begun would leave the connection open.
         self.accepted += 1
         if self._refuses:
             writer.transport.abort()
             return
-        other_reader, other_writer = await asyncio.open_connection(*self._target)
-        self._writers |= {writer, other_writer}
+        self._writers.add(writer)
+        task = asyncio.ensure_future(self._forward(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ends = {writer}
         try:
+            other_reader, other_writer = await asyncio.open_connection(*self._target)
+            ends.add(other_writer)
+            self._writers.add(other_writer)
             await asyncio.gather(self._pump(reader, other_writer), self._pump(other_reader, writer))
         except OSError:
             pass
         finally:
-            for each in (writer, other_writer):
-                self._writers.discard(each)
+            self._writers -= ends
+            for each in ends:
                 each.transport.abort()
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

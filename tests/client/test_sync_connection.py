@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -45,11 +46,17 @@ def delivery(request):
     return request.param
 
 
-def interrupt(after: float) -> threading.Timer:
-    """Ctrl-C in so many seconds."""
-    timer = threading.Timer(after, signal.pthread_kill, [threading.main_thread().ident, signal.SIGINT])
-    timer.start()
-    return timer
+def interrupt(begun: Callable[[], bool]) -> threading.Thread:
+    """Ctrl-C a moment after what it is to interrupt has begun."""
+
+    def press() -> None:
+        eventually(begun)
+        threading.Event().wait(0.1)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    pressing = threading.Thread(target=press)
+    pressing.start()
+    return pressing
 
 
 def test_a_call_is_done_when_its_rows_are_cached_and_told(chat, library, delivery):
@@ -247,10 +254,10 @@ def test_ctrl_c_in_a_tick_loses_no_callback(chat):
 def test_ctrl_c_while_waiting(chat, proxy, delivery):
     with connect(proxy.url, chat.database, delivery=delivery) as db:
         proxy.freeze()
-        timer = interrupt(0.1)
+        pressing = interrupt(lambda: db.stats().calls_pending == 1)
         with pytest.raises(KeyboardInterrupt):
             db.reducers.set_name("Ada")
-        timer.join()
+        pressing.join()
         proxy.thaw()
         assert db.query("SELECT * FROM user").rows()[0].name == "Ada"
 
@@ -449,10 +456,10 @@ def test_what_nobody_expects_ends_the_connection_with_a_reason(chat, delivery, m
 
 def test_ctrl_c_while_connecting(chat, proxy, delivery):
     proxy.freeze()
-    timer = interrupt(0.1)
+    pressing = interrupt(lambda: proxy.accepted > 0)
     with pytest.raises(KeyboardInterrupt):
         chat.sync_class.connect(proxy.url, chat.database, delivery=delivery)
-    timer.join()
+    pressing.join()
 
 
 def test_a_callback_that_ends_its_thread_ends_only_itself(chat, caplog):

@@ -20,7 +20,7 @@ from stdbpy.errors import (
     ReducerFailed,
     UsageError,
 )
-from tests.client.pool.policies import QUICK, WATCHFUL
+from tests.client.pool.policies import PATIENT, QUICK, WATCHFUL
 
 
 def run(main) -> None:
@@ -117,7 +117,7 @@ def test_each_connection_is_checked_through_the_database(chat):
 def test_calls_go_on_over_the_others_when_a_server_is_gone_and_come_back_with_it(chat, proxy):
     async def main() -> None:
         endpoints = [Endpoint(chat.url, chat.database), Endpoint(proxy.url, chat.database)]
-        async with AsyncPool(chat.async_class, endpoints, at_least=2, policy=WATCHFUL, reconnect=QUICK) as pool:
+        async with AsyncPool(chat.async_class, endpoints, at_least=2, policy=PATIENT, reconnect=QUICK) as pool:
             near, far = pool.health()
             assert far.is_healthy
             proxy.refuse()
