@@ -129,7 +129,7 @@ class TestPublishing:
         publish(WITH_LEVEL, "people")
         refused = publish(PERSON, "people")
         assert refused.returncode == 1
-        assert "table person.column level" in refused.stdout
+        assert "table person, column level" in refused.stdout
         assert publish(PERSON, "people", "--delete-data=on-conflict", "--yes=delete-data").returncode == 0
 
     def test_clearing_what_is_locked(self, publish: Spacetime, spacetime: Spacetime):
