@@ -152,7 +152,9 @@ class PrivateLogging(types.ModuleType):
         return self._manager.getLogger(name)
 
     def getLoggerClass(self) -> type[logging.Logger]:
-        return self._manager.loggerClass or logging.Logger
+        # What authors derive from has no short way past what they override.
+        own = self._manager.loggerClass
+        return own if own is not None and own is not _ModuleLogger else logging.Logger
 
     def setLoggerClass(self, klass: type[logging.Logger]) -> None:
         self._manager.setLoggerClass(klass)

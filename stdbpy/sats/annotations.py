@@ -315,7 +315,9 @@ def _refused(what: str, where: str, hint: str) -> TypeNotSupported:
 def annotation_text(annotation: Any) -> str:
     """As it is written: ``dict[str, u32]``."""
     if isinstance(annotation, type) and not get_args(annotation):
-        return annotation.__qualname__
+        return "None" if annotation is types.NoneType else annotation.__qualname__
+    if get_origin(annotation) in (typing.Union, types.UnionType):
+        return " | ".join(map(annotation_text, get_args(annotation)))
     return re.sub(r"typing\.Annotated\[(?:int|float), (\w+)\]", lambda number: number[1].lower(), str(annotation))
 
 

@@ -18,6 +18,8 @@ class Player:
     name: str | None
     team: Place = column(index="btree")
     level: u32 = column(index="btree")
+    score: u64 | None
+    path: list[u32 | None]
 @dataclass
 class Other:
     x: u8
@@ -26,6 +28,8 @@ class PlayerColumns(Columns):
     owner: Column[Self, u256]  # E: PlayerColumns.owner is declared with u256 | Rows hold Identity there
     name: Column[Self, str]  # E: PlayerColumns.name is declared with str | Rows hold str . None there
     team: OpaqueColumn
+    score: Column[Self, u32 | None]  # E: PlayerColumns.score is declared with u32 . None | Rows hold u64 . None there
+    path: Column[Self, list[u32 | None]]
     level: IndexedColumn[Self, u64]  # E: PlayerColumns.level is declared with u64 | Rows hold u32 there
 class MoreColumns(Columns):
     id: IndexedColumn[Self, u64]
@@ -33,6 +37,8 @@ class MoreColumns(Columns):
     name: Column[Self, None | str]
     team: Column[Self, Other]  # E: MoreColumns.team is declared with Other | Rows hold Place there
     level: Column[Self, int]
+    score: Column[Self, int | None]
+    path: Column[Self, list[int | None]]
 class Q(Queries):
     player: QueryTable[Player, PlayerColumns]
 class More(Queries):

@@ -286,3 +286,23 @@ def test_who_wants_to_look_at_lines_gets_records(change, messages):
     """)
     game.call("talk")
     assert game.messages == messages
+
+
+def test_a_logger_class_of_the_authors_own_sees_its_records():
+    game = run("""
+        import logging
+
+        class Marked(logging.getLoggerClass()):
+            def handle(self, record):
+                record.msg = f"marked {record.msg}"
+                super().handle(record)
+
+        logging.setLoggerClass(Marked)
+        logger = logging.getLogger("inner")
+
+        @reducer
+        def talk(ctx):
+            logger.info("a")
+    """)
+    game.call("talk")
+    assert game.messages == ["marked a"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from types import SimpleNamespace
+from typing import Any, TypeVar, get_type_hints
 
 from stdbpy.errors import TypeNotSupported
 from stdbpy.sats.annotations import TypeRegistry, annotation_text, resolve_hints
@@ -24,10 +25,15 @@ class RowTypes:
 def _fits(declared: Any, actual: Any) -> bool:
     if declared is Any or isinstance(declared, TypeVar) or declared == actual:
         return True
-    if get_origin(actual) is Annotated and get_args(actual)[0] is declared:
+    if declared == _to_type_checkers(actual):
         return True
     registry = TypeRegistry()
     try:
         return registry.add(declared) == registry.add(actual)
     except TypeNotSupported:
         return False
+
+
+def _to_type_checkers(annotation: Any) -> Any:
+    """What is left of it without ``Annotated``, at any depth: ``int | None`` of ``u64 | None``."""
+    return get_type_hints(SimpleNamespace(__annotations__={"it": annotation}))["it"]
