@@ -16,7 +16,9 @@ TIME_ZONES = "tzdata"
 
 _READING_TIME_ZONES = "zoneinfo"
 
-_IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+)?import\b(?P<names>[ \t]+[\w., \t]*\w)?", re.MULTILINE)
+_IMPORT = re.compile(
+    rb"(?:^|[;:])[ \t]*(?P<statement>(?:from[ \t]+[\w.]+[ \t]+)?import\b(?P<names>[ \t]+[\w., \t]*\w)?)", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class OutsideImport:
     """``chat/module.py:3``."""
     is_optional: bool
     """Whether the code gets along without it: it imports it in a ``try``, or under an ``if`` as that of
-    ``TYPE_CHECKING``."""
+    ``TYPE_CHECKING``; or perhaps it is no import at all, but a line of a string."""
     is_late: bool
     """Whether it is imported inside a function: not before that is called."""
 
@@ -71,13 +73,17 @@ class Import:
 def imports_in(path: str, content: bytes) -> Iterator[Import]:
     """The imports in a file, from its top to its end as far as they are not inside something.
 
-    Of a file too long to parse what looks like one, without the names that it goes on to list on further lines."""
+    Of a file too long to parse what looks like one, without the names that it goes on to list on further lines. It may
+    stand in a string, so that nothing is needed for certain."""
     if len(content) > LONGEST_PARSED:
-        for number, line in _lines_of_imports(content):
-            is_inside = line[:1].isspace()
-            for found in imports_in(path, line.strip()):
-                yield replace(found, number=number, is_optional=is_inside)
-        return
+        for number, statement in _import_statements(content):
+            for found in _parsed_imports(path, statement):
+                yield replace(found, number=number, is_optional=True)
+    else:
+        yield from _parsed_imports(path, content)
+
+
+def _parsed_imports(path: str, content: bytes) -> Iterator[Import]:
     try:
         tree = ast.parse(content)
     except (SyntaxError, ValueError, RecursionError):
@@ -102,12 +108,13 @@ def imports_in(path: str, content: bytes) -> Iterator[Import]:
         pending += [(inner, is_optional, is_late) for inner in ast.iter_child_nodes(node)]
 
 
-def _lines_of_imports(content: bytes) -> Iterator[tuple[int, bytes]]:
+def _import_statements(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """What looks like one, with the number of its line."""
     number, before = 1, 0
     for found in _IMPORT.finditer(content):
         number += content.count(b"\n", before, found.start())
         before = found.start()
-        yield number, found[0] if found["names"] else found[0] + b" *"
+        yield number, found["statement"] if found["names"] else found["statement"] + b" *"
 
 
 def _suppresses(node: ast.With) -> bool:
