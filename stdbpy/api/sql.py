@@ -91,5 +91,6 @@ def _other_column(name: str, schema: ModuleSchema | None, text: str) -> str:
     named = {token.text for token in scan(text) if token.is_name}
     tables = [table for table in schema.tables if table.name in named] if schema else []
     near = nearest(name, [column.name for table in tables for column in table.columns])
-    may_be_text = re.search(rf'[=<>]\s*"?{re.escape(name)}\b', text) is not None
-    return f"Text stands between single quotes: '{name}'." if may_be_text and not near else near
+    may_be_text = re.search(rf'[=<>]\s*"?{re.escape(name)}(?!\w)', text) is not None
+    literal = name.replace("'", "''")
+    return f"Text stands between single quotes: '{literal}'." if may_be_text and not near else near

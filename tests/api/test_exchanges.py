@@ -298,12 +298,13 @@ class TestRefusals:
             carry(sql.sql("chat", "update person set nam = 1"), below_database(text_answer(complaint, 400)), asked)
         assert caught.value.hint == "Did you mean 'name'?"
 
-    def test_text_between_double_quotes_is_no_column(self):
+    @pytest.mark.parametrize(("name", "literal"), [("Ada", "'Ada'"), ("O'Neil", "'O''Neil'"), ("dogs'", "'dogs'''")])
+    def test_text_between_double_quotes_is_no_column(self, name: str, literal: str):
         asked = json_answer(schema_to_json(schema_of(("person", {"id": U64, "name": STRING}, ()))))
-        refused = below_database(text_answer("`Ada` is not in scope", 400))
+        refused = below_database(text_answer(f"`{name}` is not in scope", 400))
         with pytest.raises(ApiError) as caught:
-            carry(sql.sql("chat", 'select * from person where name = "Ada"'), refused, asked)
-        assert caught.value.hint == "Text stands between single quotes: 'Ada'."
+            carry(sql.sql("chat", f'select * from person where name = "{name}"'), refused, asked)
+        assert caught.value.hint == f"Text stands between single quotes: {literal}."
 
     def test_a_refused_statement_shows_the_place(self):
         refused = below_database(text_answer("Unsupported: SELECT * FROM user ORDER BY name", 400))

@@ -137,7 +137,8 @@ def no_such_column(table: KnownTable, name: syntax.Name, *, may_be_text: bool = 
     names = [column.name for column in table.definition.columns]
     hint = nearest(name.text, names)
     if not hint:
-        is_text = f"Text stands between single quotes: '{name.text}'."
+        literal = name.text.replace("'", "''")
+        is_text = f"Text stands between single quotes: '{literal}'."
         hint = is_text if may_be_text else f"Its columns: {', '.join(names)}."
     return refused(f"`{name.text}` is not a column of `{table.name}`", name.at, hint)
 

@@ -21,6 +21,7 @@ def database() -> LittleDatabase:
         ("SELECT naem FROM item", "`naem` is not a column of `item` (line 1, column 8)", "Did you mean 'name'?"),
         ("SELECT xyz FROM item", "`xyz` is not a column of `item`", "Its columns: id, kind, size, weight, name, sold."),
         ("SELECT id FROM item WHERE name = \"Ada\"", "`Ada` is not a column of `item`", "single quotes: 'Ada'."),
+        ("SELECT id FROM item WHERE name = \"O'Neil\"", "`O'Neil` is not a column of `item`", "quotes: 'O''Neil'."),
         ("SELECT id FROM item WHERE id = Ada", "`Ada` is not a column of `item`", "Its columns: id"),
         ("SELECT x.id FROM item", "no table `x` in this statement (line 1, column 8)", ""),
         ("SELECT id FROM item WHERE id = 'five'", "`five` is not a value of type u32 (line 1, column 32)", ""),
