@@ -149,7 +149,7 @@ class Database:
         return self._worker.submit(self._call, reducer, args, caller, connects, schema)
 
     def expect_call(self, reducer: str, args: bytes, caller: Caller, schema: ModuleSchema) -> Awaited[CallOutcome]:
-        """As :meth:`call` of a client that connects for this alone, for one who waits for it now."""
+        """As :meth:`call` of a client that connects for this alone, for one who is told of the outcome."""
         return self._worker.expect(self._call, reducer, args, caller, True, schema)
 
     def call_procedure(

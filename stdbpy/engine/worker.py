@@ -92,7 +92,7 @@ class Worker:
         return self._put(function, args, alone=False)
 
     def expect(self, function: Callable[[*Args], T], *args: *Args) -> Awaited[T]:
-        """As :meth:`submit`, for one who waits for it now."""
+        """As :meth:`submit`, for one who is told of the result."""
         awaited: Awaited[T] = Awaited()
         self._queue((awaited, function, args, False))
         return awaited

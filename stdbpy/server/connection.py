@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 from asyncio import TimerHandle, Transport
+from math import inf
+from time import monotonic
 from typing import ClassVar
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from stdbpy.engine import Awaited, CallOutcome
 from stdbpy.server.quick_call import QuickCall
@@ -62,11 +65,15 @@ class Connection(HttpToolsProtocol):
     _is_refused = False
     _begun: Awaited[CallOutcome] | None = None
     """A call that a request has begun before it was read the usual way."""
-    _quickly_used = 0.0
-    """When the last quick call began, by the clock of the event loop."""
+    _quickly_answered = -inf
+    """When the last quick call was, by ``monotonic``: the event loop's clock may stand still while there is nothing for
+    it to do, and other threads answer."""
+    _running_cycle: RequestResponseCycle | None = None
+    """Of the request that is being answered the usual way; behind it others may have been read."""
 
     _heard = 0.0
-    """When the latest bytes came, and the connection or the head that is on its way began; both by the same clock."""
+    """When the latest bytes came, and the connection or the head that is on its way began; both by the clock of the
+    event loop."""
     _head_began: float | None = None
     _watch: TimerHandle | None = None
 
@@ -101,9 +108,8 @@ class Connection(HttpToolsProtocol):
 
     def _hold(self, call: QuickCall) -> None:
         self._head_began = None
-        self._quickly_used = self._heard
         if self.timeout_keep_alive_task is None:
-            self.timeout_keep_alive_handler()
+            self._stay_open(self.timeout_keep_alive)
         calls, line = self.quick_calls, self._line
         if line.is_busy(but_for=call.database):
             self._send_rest()
@@ -121,6 +127,7 @@ class Connection(HttpToolsProtocol):
                 bell.ring(answer)
                 return
             call.traffic.straight_bytes += len(told)
+            self._quickly_answered = monotonic()
             if not line.answer(call, beginning + told):
                 bell.ring(self._send_rest)
 
@@ -140,6 +147,7 @@ class Connection(HttpToolsProtocol):
         if self._line.is_busy():
             self._send_rest()
         call.traffic.answered_bytes += len(told)
+        self._quickly_answered = monotonic()
         self._write(beginning + told)
         self.quick_calls.note_latest(self._line)
 
@@ -255,22 +263,28 @@ class Connection(HttpToolsProtocol):
         self.ws_protocol_class = WebsocketConnection
         super().handle_websocket_upgrade()
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running_cycle = cycle
+        super()._start_asgi_task(cycle, app)
+
     def on_response_complete(self) -> None:
         self.quick_calls.note_latest(self._line)
         super().on_response_complete()
 
     def timeout_keep_alive_handler(self) -> None:
         if self._line.is_held:
-            self._quickly_used = self.loop.time()
             self._go_on_as_usual()
             if self.cycle is not None and not self.cycle.response_complete:
                 return
         # Quick answers leave the timer alone, which costs as much as reading a request does.
-        seconds_left = self._quickly_used + self.timeout_keep_alive - self.loop.time()
+        seconds_left = self._quickly_answered + self.timeout_keep_alive - monotonic()
         if seconds_left > 0:
-            self.timeout_keep_alive_task = self.loop.call_later(seconds_left, self.timeout_keep_alive_handler)
+            self._stay_open(seconds_left)
         else:
             super().timeout_keep_alive_handler()
+
+    def _stay_open(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
 
     def shutdown(self) -> None:
         if self._line.is_held:
@@ -283,6 +297,10 @@ class Connection(HttpToolsProtocol):
         self._stop_watching()
         self._line.take_back()
         self._hang_up()
+        # uvicorn tells the request that was read last.
+        if self._running_cycle is not None:
+            self._running_cycle.disconnected = True
+            self._running_cycle.message_event.set()
         super().connection_lost(exc)
 
     def _hang_up(self) -> None:

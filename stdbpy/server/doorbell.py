@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+
+log = logging.getLogger("stdbpy.server")
 
 
 class Doorbell:
@@ -17,7 +20,7 @@ class Doorbell:
         self._is_heard = True
 
     def ring(self, wake: Callable[[], None]) -> None:
-        """From any thread. ``wake`` must not raise."""
+        """From any thread. What ``wake`` raises is logged."""
         self._rung.append(wake)
         if self._is_heard:
             self._is_heard = False
@@ -28,4 +31,8 @@ class Doorbell:
         # Before looking: whoever comes later rings again.
         self._is_heard = True
         while self._rung:
-            self._rung.popleft()()
+            wake = self._rung.popleft()
+            try:
+                wake()
+            except Exception:
+                log.exception("A connection could not be told what has happened")

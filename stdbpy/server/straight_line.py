@@ -80,10 +80,13 @@ class StraightLine:
         return self._sending is not None and self._sending is not but_for
 
     def rest(self) -> bytes:
-        """What is left when nobody sends any more."""
+        """What is left when nobody sends any more, for the transport, which may keep it until the client has room:
+        so the answers to calls that are held already follow that way, until the line is opened again."""
         with self._lock:
             self._sending = None
             unsent, self._unsent = self._unsent, b""
+            if unsent:
+                self._close()
         return unsent
 
     # --- the line ----------------------------------------------------------------------------
@@ -102,9 +105,12 @@ class StraightLine:
     def close(self) -> None:
         """Until it is opened again, answers are left to the event loop."""
         with self._lock:
-            if self._socket is not None:
-                self._socket.close()
-                self._socket = None
+            self._close()
+
+    def _close(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
 
 
 def _another_socket(transport: Transport) -> socket.socket:

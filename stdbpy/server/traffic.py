@@ -17,7 +17,9 @@ class DatabaseTraffic:
     answered_bytes: int = 0
     """Of headers and bodies of HTTP answers."""
     straight_bytes: int = 0
-    """The same of answers that the database's own thread has sent, which alone counts them."""
+    """The same of answers that are sent past the event loop. The database's own thread counts them; the event loop's
+    does for a call that is done before anybody can be told, when that one has no other to count: it is told of calls in
+    the order in which the event loop made them."""
     accepted: int = 0
     """Clients over websockets that the module has accepted."""
     rejections: Counter[str] = field(default_factory=Counter)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from stdbpy.server.asked import Asked
 from stdbpy.server.connection import HEAD_PATIENCE, Connection
 from stdbpy.server.quick_call import QuickCall
 from stdbpy.server.routes import running
+from stdbpy.server.run import KEEP_ALIVE
 from stdbpy.server.straight_line import StraightLine
 from tests.server.raw import RawConnection, connected
 
@@ -326,6 +328,53 @@ def test_what_is_asked_while_an_answer_is_being_sent_is_answered_behind_it(
         assert b"spacetime-execution-duration-micros" not in connection.answer().head
 
 
+def test_an_answer_comes_behind_the_rest_of_the_one_before(
+    server: RunningServer, straight: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_sending, is_held, may_go_on, rest_is_handed_over = Event(), Event(), Event(), Event()
+    late: list[bytes] = []
+
+    def send_some(line: StraightLine, answer: bytes) -> int:
+        if is_sending.is_set():
+            return send(line, answer)
+        sent = send(line, answer[:40])
+        is_sending.set()
+        may_go_on.wait(30)
+        return sent
+
+    def opened(line: StraightLine) -> bool:
+        is_open = look(line)
+        if is_sending.is_set():
+            is_held.set()
+        return is_open
+
+    def write_when_there_is_room(served: Connection, answer: bytes) -> None:
+        if answer:
+            late.append(answer)
+            rest_is_handed_over.set()
+        if len(late) == 2:
+            served.transport.write(b"".join(late))
+
+    send, look = StraightLine._send, StraightLine.open
+    with connected(server) as connection:
+        assert [connection.call("quick", "see", number).status for number in (1, 2)] == [200, 200]
+        monkeypatch.setattr(StraightLine, "_send", send_some)
+        monkeypatch.setattr(StraightLine, "open", opened)
+        monkeypatch.setattr(Connection, "_write", write_when_there_is_room)
+        connection.socket.sendall(connection.call_request("quick", "see", 3))
+        assert is_sending.wait(30)
+        server.backend.engine.database("quick").transact(lambda _: rest_is_handed_over.wait(30))
+        connection.socket.sendall(connection.call_request("quick", "see", 4))
+        assert is_held.wait(30)
+        may_go_on.set()
+        for _ in range(2):
+            answer = connection.answer()
+            assert (answer.status, answer.head.count(b"HTTP/1.1")) == (200, 1)
+        assert straight == [True, False, False]
+        assert connection.call("quick", "see", 5).status == 200
+    assert straight[3:] == [True]
+
+
 def test_a_client_that_is_gone_when_it_is_answered_harms_nobody(
     server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -419,6 +468,30 @@ def test_a_client_that_leaves_while_its_call_waits_harms_nobody(gate: Gate, serv
         assert other.call("quick", "see_under_seven", 3).status == 200
 
 
+def test_a_client_that_leaves_while_several_calls_wait_is_not_worth_a_line(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    is_lost, may_go_on = Event(), Event()
+
+    def note(served: Connection, error: Exception | None) -> None:
+        lose(served, error)
+        is_lost.set()
+
+    lose = Connection.connection_lost
+    with connected(server) as connection:
+        server.backend.engine.database("quick").transact(lambda _: may_go_on.wait(60))
+        connection.socket.sendall(b"".join(connection.call_request("quick", "see", number) for number in (1, 2, 3)))
+        await_all_read(server)
+        [served] = [one for one in connections_of(server) if one.pipeline]
+        [task] = [one for one in served.tasks if not one.done()]
+        monkeypatch.setattr(Connection, "connection_lost", note)
+    assert is_lost.wait(30)
+    may_go_on.set()
+    asyncio.run_coroutine_threadsafe(asyncio.wait([task]), served.loop).result(30)
+    assert caplog.messages == []
+    assert numbers_seen(server) == [1]
+
+
 def test_a_connection_that_has_all_answers_the_short_way_has_sent_heads(server: RunningServer) -> None:
     def look_later(served: Connection) -> None:
         if served._head_began is not None:
@@ -442,6 +515,26 @@ def test_a_connection_in_use_is_not_closed_as_idle(server: RunningServer) -> Non
         served.loop.call_soon_threadsafe(served.timeout_keep_alive_handler)
         await_all_read(server)
         assert connection.call("quick", "see", 3).status == 200
+
+
+def test_a_connection_is_idle_from_its_last_answer_on(
+    gate: Gate, server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def it_is(seconds: float) -> None:
+        monkeypatch.setattr("stdbpy.server.connection.monotonic", lambda: began + seconds)
+
+    began = time.monotonic()
+    connection, served, may_go_on = gate
+    it_is(KEEP_ALIVE - 1)
+    may_go_on.set()
+    assert connection.answer().status == 200
+    it_is(KEEP_ALIVE + 1)
+    served.loop.call_soon_threadsafe(served.timeout_keep_alive_handler)
+    await_all_read(server)
+    assert connection.call("quick", "see_under_seven", 3).status == 200
+    it_is(2 * KEEP_ALIVE + 2)
+    served.loop.call_soon_threadsafe(served.timeout_keep_alive_handler)
+    assert connection.is_closed()
 
 
 def test_a_connection_that_was_answered_quickly_alone_is_closed_when_idle(server: RunningServer) -> None:
