@@ -11,7 +11,7 @@ from pathlib import Path
 from runtime.package_data import PREPARED, TARGET, XZ
 from stdbpy.wasm.abi import AbiLevel
 from stdbpy.wasm.binary import PAGE_BYTES, BinaryModule
-from stdbpy.wasm.inside_code import InsideCode, inside_code
+from stdbpy.wasm.inside_code import InsideCode, inside_code, inside_key
 from stdbpy.wasm.interpreter import BuildLimits, Interpreter
 from stdbpy.wasm.kept_files import KeptFiles
 from stdbpy.wasm.needed_later import needed_later
@@ -57,7 +57,7 @@ def prepare(packaged: Packaged, inside: InsideCode) -> PreparedRuntime:
     finally:
         interpreter.close()
     return PreparedRuntime(
-        key=inside.key,
+        key=inside_key(packaged),
         changes=changes_of(BinaryModule.read(packaged.runtime), memory),
         pages=len(memory) // PAGE_BYTES,
         appended_at=appended_at,

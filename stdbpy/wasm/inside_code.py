@@ -10,6 +10,8 @@ import hashlib
 import marshal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import stdbpy
@@ -34,7 +36,7 @@ _MARSHAL_VERSION = 2
 @dataclass(frozen=True)
 class InsideCode:
     key: str
-    """Changes with the rest."""
+    """Changes with the rest, and with how runtimes are driven: what depends on no more than these can be kept by it."""
     library: Mapping[str, tuple[bool, bytes]]
     """The standard library: name of a module → whether it is a package, and its code."""
     own: Mapping[str, LoadedFile]
@@ -54,9 +56,20 @@ def inside_key(packaged: Packaged) -> str:
     return f"inside-{packaged.key}-{hash.hexdigest()[:16]}"
 
 
+def driving_key(folder: Traversable | None = None) -> str:
+    """Of the code that drives a runtime from outside: which steps it makes, and what it answers as the host, shows in
+    what comes of them. It is of all files in this folder (``folder``: of another's), so that none is forgotten."""
+    hash = hashlib.sha256()
+    for file in sorted((folder or files("stdbpy.wasm")).iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".py"):
+            source = file.read_bytes()
+            hash.update(f"{file.name} {len(source)}\n".encode() + source)
+    return hash.hexdigest()[:16]
+
+
 def inside_code(packaged: Packaged) -> InsideCode:
     sources = dict(sorted(_sources()))
-    key = inside_key(packaged)
+    key = f"{inside_key(packaged)}-{driving_key()}"
     prepared = packaged.kept.get(key, lambda: marshal.dumps(_prepare(packaged, sources), _MARSHAL_VERSION))
     told = marshal.loads(prepared)  # noqa: S302 - what the line above has written
     code: dict[str, bytes] = told["code"]
