@@ -85,7 +85,7 @@ class Connection(HttpToolsProtocol):
         if self._line.is_held:
             self._go_on_as_usual()
         self._heard = self.loop.time()
-        is_idle = not self._is_in_request and (self.cycle is None or self.cycle.response_complete)
+        is_idle = not self._is_in_request and self._is_answered()
         # A client that does not read its answers has to wait, which the usual way sees to.
         if is_idle and not self.flow.write_paused:
             call = self.quick_calls.begin(data)
@@ -95,6 +95,10 @@ class Connection(HttpToolsProtocol):
         self._read(data)
         if is_idle and not self._is_in_request and not self._is_refused:
             self.quick_calls.learn(data, self.headers)
+
+    def _is_answered(self) -> bool:
+        """Whether all requests are whose heads have come."""
+        return self.cycle is None or self.cycle.response_complete
 
     def _read(self, data: bytes) -> None:
         if self._line.is_busy():
@@ -206,8 +210,13 @@ class Connection(HttpToolsProtocol):
     # --- websockets --------------------------------------------------------------------------
 
     def _should_upgrade(self) -> bool:
-        """What only looks like opening a websocket is answered as any other request, which says what is wrong."""
-        return super()._should_upgrade() and is_handshake(self.scope["method"], self.url, self.headers)
+        """What only looks like opening a websocket is answered as any other request, which says what is wrong. So is
+        what comes before the answers to earlier requests, which would be sent over the websocket."""
+        return (
+            super()._should_upgrade()
+            and self._is_answered()
+            and is_handshake(self.scope["method"], self.url, self.headers)
+        )
 
     def _unsupported_upgrade_warning(self) -> None:
         """uvicorn warns of clients that ask for other protocols, which any client may."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -466,30 +465,6 @@ def test_a_client_that_leaves_while_its_call_waits_harms_nobody(gate: Gate, serv
     may_go_on.set()
     with connected(server) as other:
         assert other.call("quick", "see_under_seven", 3).status == 200
-
-
-def test_a_client_that_leaves_while_several_calls_wait_is_not_worth_a_line(
-    server: RunningServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    is_lost, may_go_on = Event(), Event()
-
-    def note(served: Connection, error: Exception | None) -> None:
-        lose(served, error)
-        is_lost.set()
-
-    lose = Connection.connection_lost
-    with connected(server) as connection:
-        server.backend.engine.database("quick").transact(lambda _: may_go_on.wait(60))
-        connection.socket.sendall(b"".join(connection.call_request("quick", "see", number) for number in (1, 2, 3)))
-        await_all_read(server)
-        [served] = [one for one in connections_of(server) if one.pipeline]
-        [task] = [one for one in served.tasks if not one.done()]
-        monkeypatch.setattr(Connection, "connection_lost", note)
-    assert is_lost.wait(30)
-    may_go_on.set()
-    asyncio.run_coroutine_threadsafe(asyncio.wait([task]), served.loop).result(30)
-    assert caplog.messages == []
-    assert numbers_seen(server) == [1]
 
 
 def test_a_connection_that_has_all_answers_the_short_way_has_sent_heads(server: RunningServer) -> None:

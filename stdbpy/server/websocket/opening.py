@@ -24,8 +24,7 @@ def is_handshake(method: str, url: bytes, headers: Sequence[Header]) -> bool:
         method == "GET"
         and SUBSCRIBE_PATH.fullmatch(path) is not None
         and named.get(b"sec-websocket-version") == _VERSION
-        and _is_key(named.get(b"sec-websocket-key", b""))
-        and named.get(b"sec-websocket-protocol") != b""
+        and _names_key_and_protocol(named)
     )
 
 
@@ -44,7 +43,15 @@ def answer_without_opening(method: str, headers: Mapping[bytes, bytes]) -> Answe
         )
     if headers.get(b"sec-websocket-version") != _VERSION:
         return text(BAD_REQUEST, "Version 13 of the websocket protocol is spoken here, and the request names no other")
+    if _names_key_and_protocol(headers):
+        return text(
+            BAD_REQUEST, "A websocket is opened when the requests before have been answered, and this came earlier"
+        )
     return text(BAD_REQUEST, "The request's Sec-WebSocket-Key or Sec-WebSocket-Protocol is missing or means nothing")
+
+
+def _names_key_and_protocol(headers: Mapping[bytes, bytes]) -> bool:
+    return _is_key(headers.get(b"sec-websocket-key", b"")) and headers.get(b"sec-websocket-protocol") != b""
 
 
 def _is_key(key: bytes) -> bool:
