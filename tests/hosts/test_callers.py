@@ -77,7 +77,7 @@ def test_chance_follows_from_the_call(town: Town) -> None:
     """From its time, its sender and its function, by the generator that Python has everywhere."""
     town.call("roll")
     _, at, by, dice, real, bell, cards, texts = max(town.rows("SELECT * FROM roll"))
-    again = random.Random(f"roll/{int(at)}/{by.hex()}")
+    again = random.Random(int.from_bytes(bytes(by) + f"roll/{int(at)}".encode(), "little"))
     deck = list(range(10))
     assert dice == [again.randint(1, 6) for _ in range(5)]
     assert (real, bell) == (again.random(), again.gauss(0, 1))

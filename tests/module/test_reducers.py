@@ -69,10 +69,16 @@ def test_a_reducer_that_is_not_there(showing):
         showing.bound.call_reducer(2, ANN, None, NOON, b"")
 
 
-@pytest.mark.parametrize("args", [b"", b"\x05\0\0\0ab", b"\x01\0\0\0\xff", b"\x01\0\0\0ab"])
+@pytest.mark.parametrize("args", [b"", b"\x05\0\0\0ab", b"\x01\0\0\0\xff"])
 def test_arguments_that_do_not_fit(showing, args):
     with pytest.raises(InvalidArguments, match="the arguments of 'show' do not fit"):
         showing.bound.call_reducer("show", ANN, None, NOON, args)
+    assert showing.messages == []
+
+
+def test_what_stands_behind_the_arguments_is_refused(showing):
+    with pytest.raises(ReducerError, match="the arguments of 'show' do not fit: 1 byte is left over"):
+        showing.bound.call_reducer("show", ANN, None, NOON, b"\x01\0\0\0ab")
     assert showing.messages == []
 
 

@@ -9,6 +9,7 @@ import pytest
 from stdbpy.engine.store.store import Store
 from stdbpy.engine.subscriptions.events import Subscribed
 from stdbpy.errors import StorageFailed
+from tests.engine.sample import OWNER
 from tests.engine.views.handmade import ANNA, BEN, Database, thing, view
 from tests.engine.views.test_updates import FailingDisk
 
@@ -58,5 +59,8 @@ def test_when_the_disk_refuses(database: Database):
     assert not is_void(database)
     with pytest.raises(StorageFailed):
         database.instance.commit()
+    disk.fails = False
+    database.insert(thing(2, owner=OWNER))
+    database.instance.commit()  # before, clients are told of nothing that is not written down
     assert is_void(database)
     assert all(table.of_view.row_count == 0 for table in views_of(database))
