@@ -17,13 +17,14 @@ from functools import cache
 from itertools import compress, starmap
 from math import ceil
 from operator import is_, itemgetter
-from threading import Lock, Thread, get_ident
+from threading import Thread, get_ident
 from time import sleep
 from types import FrameType
 from typing import TypeVar, TypeVarTuple
 
 from stdbpy.debugging import frames_of, is_debugged, is_inspected
 from stdbpy.errors import CallStopped, seconds
+from stdbpy.made_once import made_once
 
 BETWEEN = 0.25
 """Seconds between two looks at the calls that run."""
@@ -177,16 +178,8 @@ class _Watch:
             self._seen[call] = begun, looks
 
 
-_making = Lock()
-
-
+@made_once
 def _watch() -> _Watch:
-    with _making:
-        return _only_watch()
-
-
-@cache
-def _only_watch() -> _Watch:
     return _Watch()
 
 

@@ -10,13 +10,14 @@ import marshal
 from binascii import a2b_base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 import wasmtime
 
 from stdbpy.epochs import Epochs, ticks
 from stdbpy.errors import seconds
+from stdbpy.made_once import made_once
 from stdbpy.module.host import Errno
 from stdbpy.wasm.guest.telling import TOLD
 from stdbpy.wasm.interruptible import interruptible
@@ -70,7 +71,7 @@ class RaisedError(Exception):
         self.told = told
 
 
-@cache
+@made_once
 def engine() -> wasmtime.Engine:
     """Of all builds in this process."""
     config = wasmtime.Config()
@@ -80,7 +81,7 @@ def engine() -> wasmtime.Engine:
     return wasmtime.Engine(config)
 
 
-@cache
+@made_once
 def _epochs() -> Epochs:
     return Epochs(engine())
 

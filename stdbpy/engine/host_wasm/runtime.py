@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import wasmtime
 
 from stdbpy.engine.limits import Limits
 from stdbpy.epochs import Epochs, ticks
+from stdbpy.made_once import made_once
 
 _TABLE_ELEMENTS = 1 << 20
 _STACK_BYTES = 512 << 10
 """As much as a module has on the real server."""
 
 
-@cache
+@made_once
 def engine() -> wasmtime.Engine:
     config = wasmtime.Config()
     config.epoch_interruption = True
@@ -25,7 +24,7 @@ def engine() -> wasmtime.Engine:
     return wasmtime.Engine(config)
 
 
-@cache
+@made_once
 def epochs() -> Epochs:
     return Epochs(engine())
 
