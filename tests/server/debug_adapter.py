@@ -27,7 +27,8 @@ class Debugger:
         self._numbers = count(1)
         self._came: SimpleQueue[Message] = SimpleQueue()
         self._passed_over: list[Message] = []
-        Thread(target=self._read, args=(process.stdout,), daemon=True).start()
+        self._reading = Thread(target=self._read, args=(process.stdout,), daemon=True)
+        self._reading.start()
 
     def _read(self, source: IO[bytes]) -> None:
         while head := source.readline():
@@ -35,6 +36,10 @@ class Debugger:
             assert name == b"Content-Length"
             assert source.readline() == b"\r\n"
             self._came.put(json.loads(source.read(int(length))))
+
+    def expect_end(self) -> None:
+        """Returns when the adapter has nothing more to say: what is read cannot be closed before."""
+        self._reading.join(PATIENCE)
 
     def send(self, command: str, **arguments: Any) -> int:
         """The number of the request."""
@@ -72,10 +77,11 @@ class Debugger:
 def debugger() -> Iterator[Debugger]:
     adapter = [sys.executable, "-m", "debugpy.adapter"]
     with subprocess.Popen(adapter, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        debugger = Debugger(process)
         try:
-            debugger = Debugger(process)
             debugger.ask("initialize", adapterID="debugpy", pathFormat="path")
             yield debugger
             debugger.ask("disconnect", terminateDebuggee=True)
         finally:
             process.terminate()
+            debugger.expect_end()
